@@ -1,0 +1,102 @@
+"""The errors a person can act on.
+
+Every failure that bad input can cause is a `SpectraError`: one sentence that
+says what was wrong with the value found, where it was found, and a hint that
+says what to do. `ValueError` and `TypeError` are left for mistakes of the
+calling program. The command line prints `str(error)` and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class SpectraError(Exception):
+    """Base class of all errors that a user's input can cause.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, with the value found.
+    hint : str
+        What to do about it; empty if nothing useful can be said.
+    where : str
+        File, line, key or parameter where it was found; empty if unknown.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", where: str = "") -> None:
+        self.message = message
+        self.hint = hint
+        self.where = where
+        super().__init__(message, hint, where)
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{text} {self.hint}".strip()
+
+    def at(self, where: str) -> SpectraError:
+        """Return the same error with `where` put before what it already names."""
+        place = f"{where}: {self.where}" if self.where else where
+        return type(self)(self.message, hint=self.hint, where=place)
+
+
+class ReadError(SpectraError):
+    """A file cannot be read, or part of it cannot."""
+
+
+class PartialRead(ReadError):
+    """Part of a file cannot be read; what could be read is kept with the error.
+
+    Attributes
+    ----------
+    spectra : tuple of Spectrum
+        The complete spectra, in the order of the file; may be empty.
+    problems : tuple of ReadError
+        What is wrong, one for each part that is missing.
+    """
+
+    spectra: tuple[Any, ...] = ()
+    problems: tuple[ReadError, ...] = ()
+
+    @classmethod
+    def of(cls, problems: Sequence[ReadError], spectra: Sequence[Any]) -> PartialRead:
+        """Return one error for all `problems`, carrying the complete `spectra`."""
+        first, *others = problems
+        more = f" There are {len(others)} more such problems." if others else ""
+        kept = f" {len(spectra)} complete spectra could be read." if spectra else ""
+        error = cls(first.message + more + kept, hint=first.hint, where=first.where)
+        error.spectra = tuple(spectra)
+        error.problems = tuple(problems)
+        return error
+
+    def at(self, where: str) -> PartialRead:
+        """Return the same error, spectra included, with `where` put before its place."""
+        place = f"{where}: {self.where}" if self.where else where
+        error = type(self)(self.message, hint=self.hint, where=place)
+        error.spectra, error.problems = self.spectra, self.problems
+        return error
+
+
+class WriteError(SpectraError):
+    """A file cannot be written, or the format cannot hold what it was given."""
+
+
+class DataError(SpectraError):
+    """A spectrum's numbers cannot be used: NaN, one point, an unordered axis."""
+
+
+class ModelError(SpectraError):
+    """A model contradicts itself: an unknown name, a link cycle, a bad bound."""
+
+
+class RecipeError(SpectraError):
+    """A recipe has an unknown key, a wrong value, or does not fit the input."""
+
+
+class FitError(SpectraError):
+    """A fit cannot be started: no points in the window, no free parameter."""
+
+
+class Cancelled(SpectraError):
+    """The person, or the calling program, asked to stop; nothing was changed."""

@@ -1,0 +1,220 @@
+"""Bounded Levenberg-Marquardt on residuals with exact derivatives.
+
+The solver knows nothing of spectra: it gets a function ``q -> (r, J)`` and box
+bounds. Each step solves the damped least-squares problem by QR (never by squaring
+the condition number); a component that would leave its bounds is put on the bound
+and the rest of the step is solved anew (an active set, since plain clipping
+stalls). It stops when the joint step, measured in standard errors, is negligible.
+
+References
+----------
+.. [1] J. J. More, Lecture Notes in Mathematics 630, 105 (1978). doi:10.1007/BFb0067700
+.. [2] H. B. Nielsen, report IMM-REP-1999-05, Technical University of Denmark (1999):
+   how the damping follows the gain of each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import Cancelled
+from ..spectrum import Array
+
+ResidualJacobian = Callable[[Array], tuple[Array, Array]]
+
+
+@dataclass(frozen=True)
+class TracePoint:
+    """One accepted or refused step: chi-square, damping, joint step in sigma."""
+
+    iteration: int
+    chi_square: float
+    damping: float
+    step: float
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Where the solver stopped.
+
+    Attributes
+    ----------
+    q : ndarray, shape (F,)
+    chi_square : float
+        Sum of squared residuals at `q`.
+    residual : ndarray, shape (N,)
+    jacobian : ndarray, shape (N, F)
+    held : ndarray of bool, shape (F,)
+        Parameters on a bound that the data push against.
+    converged : bool
+    message : str
+    trace : tuple of TracePoint
+    """
+
+    q: Array
+    chi_square: float
+    residual: Array
+    jacobian: Array
+    held: np.ndarray
+    converged: bool
+    message: str
+    trace: tuple[TracePoint, ...]
+
+
+def solve(
+    function: ResidualJacobian,
+    start: Array,
+    lower: Array,
+    upper: Array,
+    *,
+    tolerance: float = 1e-8,
+    max_iterations: int = 500,
+    damping: float = 1e-3,
+    progress: Callable[[TracePoint], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Solution:
+    """Minimise the sum of squared residuals within bounds.
+
+    Parameters
+    ----------
+    function : callable
+        ``q (F,) -> residuals (N,), jacobian (N, F)``.
+    start, lower, upper : ndarray, shape (F,)
+        Start inside the bounds.
+    tolerance : float
+        Stop when the joint step is below this many standard errors (scaled by the
+        residual standard deviation, so that unit weights work alike).
+    max_iterations : int
+        Give up after this many evaluations.
+    damping : float
+        First Levenberg-Marquardt parameter, relative to the column norms.
+    progress, should_stop : callable or None
+        Called once for each evaluation.
+
+    Returns
+    -------
+    solution : Solution
+        The best point seen, converged or not.
+
+    Raises
+    ------
+    Cancelled
+        If `should_stop` returns True.
+    """
+    q = np.clip(np.asarray(start, dtype=float), lower, upper)
+    r, jacobian = function(q)
+    chi_square = float(r @ r)
+    if not q.size:
+        held = np.zeros(0, dtype=bool)
+        return Solution(q, chi_square, r, jacobian, held, True, "nothing is free", ())
+    scale = _column_norms(jacobian)
+    trace: list[TracePoint] = []
+    growth, converged, message = 2.0, False, f"no convergence after {max_iterations} evaluations"
+    for iteration in range(1, max_iterations + 1):
+        if should_stop is not None and should_stop():
+            raise Cancelled("the fit was cancelled; nothing was changed.")
+        scale = np.maximum(scale, _column_norms(jacobian))
+        step, predicted = _bounded_step(r, jacobian, q, lower, upper, damping * scale**2)
+        size = float(np.linalg.norm(jacobian @ step)) / max(_noise(chi_square, r, q), 1e-300)
+        new_r, new_jacobian = function(q + step)
+        new_chi_square = float(new_r @ new_r)
+        actual = chi_square - new_chi_square
+        point = TracePoint(iteration, min(chi_square, new_chi_square), damping, size)
+        trace.append(point)
+        if progress is not None:
+            progress(point)
+        negligible = size < tolerance or predicted <= 1e-15 * chi_square
+        if np.isfinite(new_chi_square) and actual >= 0:
+            gain = actual / predicted if predicted > 0 else 1.0
+            q, r, jacobian, chi_square = q + step, new_r, new_jacobian, new_chi_square
+            damping *= max(1.0 / 10.0, 1.0 - (2.0 * gain - 1.0) ** 3)
+            damping, growth = max(damping, 1e-15), 2.0
+            # A short step under heavy damping says nothing; only an undamped one does.
+            if negligible and _newton_step_is_negligible(
+                r, jacobian, q, lower, upper, scale, tolerance, chi_square
+            ):
+                converged, message = True, "converged"
+                break
+        else:
+            if negligible and abs(actual) <= 1e-12 * chi_square + 1e-300:
+                converged, message = True, "converged to the rounding of the residuals"
+                break
+            damping *= growth
+            growth *= 2.0
+            if damping > 1e16:
+                message = "no downhill step was found"
+                break
+    held = _pushed(r, jacobian, q, lower, upper)
+    return Solution(q, chi_square, r, jacobian, held, converged, message, tuple(trace))
+
+
+def _newton_step_is_negligible(
+    r: Array, jacobian: Array, q: Array, lower: Array, upper: Array, scale: Array,
+    tolerance: float, chi_square: float,
+) -> bool:  # fmt: skip
+    step, _ = _bounded_step(r, jacobian, q, lower, upper, 1e-14 * scale**2)
+    size = float(np.linalg.norm(jacobian @ step))
+    return size < max(tolerance, 1e-7) * 10 * max(_noise(chi_square, r, q), 1e-300)
+
+
+def _noise(chi_square: float, r: Array, q: Array) -> float:
+    """Return the residual standard deviation, the unit of a step in sigma."""
+    return float(np.sqrt(chi_square / max(r.size - q.size, 1)))
+
+
+def _column_norms(jacobian: Array) -> Array:
+    norms = np.sqrt(np.einsum("ij,ij->j", jacobian, jacobian))
+    return np.where(norms > 0, norms, 1.0)
+
+
+def _pushed(r: Array, jacobian: Array, q: Array, lower: Array, upper: Array) -> np.ndarray:
+    """Return which parameters sit on a bound with the gradient pointing outwards."""
+    gradient = jacobian.T @ r
+    return np.asarray(((q <= lower) & (gradient >= 0)) | ((q >= upper) & (gradient <= 0)))
+
+
+def _bounded_step(
+    r: Array, jacobian: Array, q: Array, lower: Array, upper: Array, damping: Array
+) -> tuple[Array, float]:
+    """Return the damped step inside the box, and the drop in chi-square it predicts.
+
+    Components that would cross a bound are fixed on it and the others solved anew
+    with that displacement taken into account, until none crosses.
+    """
+    step = np.zeros(q.size)
+    moving = ~_pushed(r, jacobian, q, lower, upper)
+    triangle, projected = _triangular(r, jacobian)
+    for _ in range(q.size):
+        if not moving.any():
+            break
+        target = -(projected + triangle[:, ~moving] @ step[~moving])
+        step[moving] = _damped(triangle[:, moving], target, damping[moving])
+        low, high = lower - q, upper - q
+        crossing = moving & ((step < low) | (step > high))
+        if not crossing.any():
+            break
+        step = np.clip(step, low, high)
+        moving &= ~crossing
+    new = projected + triangle @ step
+    predicted = float(projected @ projected - new @ new)
+    return np.clip(q + step, lower, upper) - q, predicted
+
+
+def _triangular(r: Array, jacobian: Array) -> tuple[Array, Array]:
+    """Return R and Q^T r, which hold all that a step needs of (N, F) data."""
+    if jacobian.shape[0] <= jacobian.shape[1]:
+        return jacobian, r
+    q_factor, r_factor = np.linalg.qr(jacobian)
+    return r_factor, q_factor.T @ r
+
+
+def _damped(triangle: Array, target: Array, damping: Array) -> Array:
+    """Solve min |T s - target|^2 + sum damping s^2 with scaled columns."""
+    scale = _column_norms(np.vstack([triangle, np.diag(np.sqrt(damping))]))
+    stacked = np.vstack([triangle, np.diag(np.sqrt(damping))]) / scale
+    goal = np.concatenate([target, np.zeros(damping.size)])
+    solution, *_ = np.linalg.lstsq(stacked, goal, rcond=None)
+    return np.asarray(solution / scale)

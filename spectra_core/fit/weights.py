@@ -1,0 +1,95 @@
+"""How much each point counts: Poisson statistics of the detected counts.
+
+The variance of a channel is its expected number of counts, so the weights come from
+the model, not from the noisy data (data weights pull areas low). A rate is turned
+back into counts by the acquisition time; where that is not known the errors can only
+be scaled by the residuals, and the result says so.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import numpy as np
+
+from ..errors import FitError
+from ..spectrum import Array, Spectrum
+
+
+class Weights(Enum):
+    """Where the standard deviations of the points come from."""
+
+    POISSON = "poisson"
+    UNIT = "unit"
+    GIVEN = "given"
+
+
+def counting_time(spectrum: Spectrum) -> float | None:
+    """Return the factor that turns `y` into counts, or None if it is not known.
+
+    Notes
+    -----
+    One for an ordinate in counts; dwell x scans for counts per second.
+    """
+    if spectrum.y_unit == "counts":
+        return 1.0
+    if spectrum.y_unit == "counts/s":
+        time = spectrum.meta.acquisition_time_s
+        return time if time is not None and time > 0 else None
+    return None
+
+
+def choose_weights(spectrum: Spectrum, wanted: Weights | None) -> Weights:
+    """Return the weights to use for one spectrum.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    wanted : Weights or None
+        None: given standard deviations if there are some, else Poisson if the counts
+        are known, else unit weights.
+
+    Raises
+    ------
+    FitError
+        If `wanted` needs what the spectrum does not have.
+    """
+    if wanted is None:
+        if spectrum.sigma is not None:
+            return Weights.GIVEN
+        return Weights.UNIT if counting_time(spectrum) is None else Weights.POISSON
+    if wanted is Weights.GIVEN and spectrum.sigma is None:
+        raise FitError("no standard deviations are given with this spectrum.", where=spectrum.label)
+    if wanted is Weights.POISSON and counting_time(spectrum) is None:
+        raise FitError(
+            f"Poisson weights need counts, but the intensity is in {spectrum.y_unit} and the"
+            " dwell time or number of scans is not recorded.",
+            hint="Give --dwell and --scans, or use unit weights.",
+            where=spectrum.label,
+        )
+    return wanted
+
+
+def point_sigmas(spectrum: Spectrum, inside: slice, weights: Weights, expected: Array) -> Array:
+    """Return the standard deviation of each point in the window, in the unit of `y`.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    inside : slice
+        The window.
+    weights : Weights
+    expected : ndarray, shape (N,)
+        Model (or, before there is one, the data) in the unit of `y`.
+    """
+    if weights is Weights.UNIT:
+        return np.ones(expected.size)
+    if weights is Weights.GIVEN:
+        assert spectrum.sigma is not None
+        sigma = spectrum.sigma[inside]
+        if not (sigma > 0).all():
+            raise FitError("a given standard deviation is not positive.", where=spectrum.label)
+        return sigma
+    time = counting_time(spectrum)
+    assert time is not None
+    return np.asarray(np.sqrt(np.maximum(expected * time, 1.0)) / time)

@@ -1,0 +1,462 @@
+"""What was measured: one immutable spectrum and its metadata.
+
+Energies ascend inside the core; only displays and files flip them. The axis as
+recorded is never changed: a charge correction is metadata (`Calibration`) that
+`Spectrum.x` applies and that can be taken back exactly. Raw counts stay beside
+the counts per second, because the statistics of a fit are those of the counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import DataError
+
+Array = NDArray[np.float64]
+
+
+class Axis(Enum):
+    """What the abscissa is; the value is its name in files and messages."""
+
+    BINDING_ENERGY = "binding energy"
+    KINETIC_ENERGY = "kinetic energy"
+    RAMAN_SHIFT = "Raman shift"
+    WAVELENGTH = "wavelength"
+    UNKNOWN = "unknown"
+
+    @property
+    def unit(self) -> str:
+        """Unit of the abscissa: eV, cm-1 or nm; empty if the axis is unknown."""
+        return _AXIS_UNITS[self]
+
+    @property
+    def is_energy(self) -> bool:
+        """Whether this is an electron energy axis (XPS)."""
+        return self in (Axis.BINDING_ENERGY, Axis.KINETIC_ENERGY)
+
+    @property
+    def orientation(self) -> int:
+        """+1 if binding energy (or Raman shift) grows with the axis, -1 if it falls.
+
+        Asymmetric line shapes put their tail on the high-binding-energy side.
+        """
+        return -1 if self is Axis.KINETIC_ENERGY else 1
+
+
+_AXIS_UNITS = {
+    Axis.BINDING_ENERGY: "eV",
+    Axis.KINETIC_ENERGY: "eV",
+    Axis.RAMAN_SHIFT: "cm-1",
+    Axis.WAVELENGTH: "nm",
+    Axis.UNKNOWN: "",
+}
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A shift of the energy scale that can be taken back.
+
+    Attributes
+    ----------
+    shift : float
+        Added to the recorded binding energy (or Raman shift), in the axis unit.
+    reference : str
+        What the shift was derived from, e.g. ``"C 1s"``; empty if unknown.
+    assigned, measured : float or None
+        Energy the reference was given, and the one at which it was found.
+    uncertainty : float or None
+        Standard uncertainty of the shift; it moves all centres together.
+    """
+
+    shift: float = 0.0
+    reference: str = ""
+    assigned: float | None = None
+    measured: float | None = None
+    uncertainty: float | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a spectrum came from: file, format, place in the file, checksum."""
+
+    file: str = ""
+    format: str = ""
+    index: int = 0
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What is known about a measurement; None or an empty string means not recorded.
+
+    Attributes
+    ----------
+    sample, region, technique, species, transition : str
+        As written in the file; `region` is the person's name of the block.
+    excitation_energy_ev, pass_energy_ev, work_function_ev : float or None
+        Photon energy, analyser pass energy, analyser work function (recorded,
+        never subtracted on its own account).
+    dwell_s : float or None
+        Seconds per channel of one scan.
+    scans : float or None
+        Number of scans that were added up.
+    etch_time_s : float or None
+        Sputter time before this spectrum.
+    laser_nm : float or None
+        Laser wavelength of a Raman spectrum.
+    instrument, date, comment : str
+        `comment` is kept verbatim; `date` is ISO 8601 where it could be read.
+    variables : mapping of str to (value, unit)
+        Experimental variables of the file, e.g. ``{"PositionX": (1.2, "mm")}``.
+    extra : mapping of str to str, int or float
+        Whatever else the format recorded.
+    """
+
+    sample: str = ""
+    region: str = ""
+    technique: str = ""
+    species: str = ""
+    transition: str = ""
+    excitation_energy_ev: float | None = None
+    pass_energy_ev: float | None = None
+    work_function_ev: float | None = None
+    dwell_s: float | None = None
+    scans: float | None = None
+    etch_time_s: float | None = None
+    laser_nm: float | None = None
+    instrument: str = ""
+    date: str = ""
+    comment: str = ""
+    variables: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "variables", MappingProxyType(dict(self.variables)))
+        object.__setattr__(self, "extra", MappingProxyType(dict(self.extra)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values["variables"] = dict(self.variables)
+        values["extra"] = dict(self.extra)
+        return _make_meta, (values,)
+
+    @property
+    def acquisition_time_s(self) -> float | None:
+        """Seconds spent on each channel in all scans; None if not recorded."""
+        if self.dwell_s is None or self.scans is None:
+            return None
+        return self.dwell_s * self.scans
+
+
+def _make_meta(values: dict[str, Any]) -> Meta:
+    return Meta(**values)
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """One measured spectrum; arrays are read-only and the axis ascends.
+
+    Attributes
+    ----------
+    x_recorded : ndarray, shape (N,)
+        Abscissa as recorded (before any charge correction), strictly ascending.
+    y : ndarray, shape (N,)
+        Intensity in `y_unit`.
+    axis : Axis
+        What `x_recorded` is.
+    y_unit : str
+        ``"counts/s"``, ``"counts"`` or ``"arbitrary"``.
+    counts : ndarray, shape (N,), or None
+        Detected counts, all scans together; None where they cannot be known.
+    sigma : ndarray, shape (N,), or None
+        Given standard deviation of `y`, in the unit of `y`.
+    transmission : ndarray, shape (N,), or None
+        Analyser transmission as recorded; never applied silently.
+    columns : mapping of str to ndarray, shape (N,)
+        Further ordinates of the file by label, e.g. another program's exported
+        components, background and envelope.
+    calibration : Calibration
+        Applied by `x`; the recorded axis does not change.
+    descending : bool
+        Whether the file held the axis in descending order.
+    meta, source
+        Metadata, and where the spectrum came from.
+    x : ndarray, shape (N,)
+        The calibrated abscissa (computed).
+
+    Raises
+    ------
+    DataError
+        If the arrays are not one-dimensional, finite and of one length, there
+        are fewer than two points, or the axis does not ascend strictly.
+    """
+
+    x_recorded: Array
+    y: Array
+    axis: Axis
+    y_unit: str = "counts/s"
+    counts: Array | None = None
+    sigma: Array | None = None
+    transmission: Array | None = None
+    columns: Mapping[str, Array] = field(default_factory=dict)
+    calibration: Calibration = field(default_factory=Calibration)
+    descending: bool = False
+    meta: Meta = field(default_factory=Meta)
+    source: Source = field(default_factory=Source)
+    x: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        axis_values = _checked_axis(self.x_recorded)
+        n_points = axis_values.size
+        set_field = object.__setattr__
+        set_field(self, "x_recorded", axis_values)
+        set_field(self, "y", _checked_column(self.y, "intensity", n_points))
+        for name in ("counts", "sigma", "transmission"):
+            values = getattr(self, name)
+            if values is not None:
+                set_field(self, name, _checked_column(values, name, n_points))
+        columns = {k: _checked_column(v, k, n_points) for k, v in self.columns.items()}
+        set_field(self, "columns", MappingProxyType(columns))
+        shift = self.axis.orientation * self.calibration.shift
+        set_field(self, "x", _read_only(axis_values + shift))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        names = [n for n in self.__dataclass_fields__ if n not in ("x", "columns")]
+        values = {name: getattr(self, name) for name in names}
+        return _make_spectrum, (values | {"columns": dict(self.columns)},)
+
+    def __len__(self) -> int:
+        return int(self.y.size)
+
+    @property
+    def label(self) -> str:
+        """Sample and region in words, for messages."""
+        return " / ".join(part for part in (self.meta.sample, self.meta.region) if part)
+
+    @property
+    def step(self) -> float:
+        """Median channel width in the axis unit."""
+        return float(np.median(np.diff(self.x_recorded)))
+
+    @property
+    def kinetic_energy(self) -> Array:
+        """Kinetic energy in eV in the order of the points (see `to_axis`)."""
+        return self._energy(Axis.KINETIC_ENERGY)
+
+    @property
+    def binding_energy(self) -> Array:
+        """Binding energy in eV, calibrated, in the order of the points."""
+        return self._energy(Axis.BINDING_ENERGY)
+
+    def _energy(self, wanted: Axis) -> Array:
+        if self.axis is wanted:
+            return self.x
+        return self._excitation_energy() - self.x
+
+    def _excitation_energy(self) -> float:
+        if not self.axis.is_energy:
+            raise DataError(f"a {self.axis.value} axis has no electron energy.", where=self.label)
+        photon_energy = self.meta.excitation_energy_ev
+        if photon_energy is None:
+            raise DataError(
+                "the photon energy is not recorded, so kinetic and binding energy"
+                " cannot be converted.",
+                hint="Give it, e.g. --photon-energy 1486.6.",
+                where=self.label,
+            )
+        return photon_energy
+
+
+def _make_spectrum(values: dict[str, Any]) -> Spectrum:
+    return Spectrum(**values)
+
+
+def make_spectrum(x: ArrayLike, y: ArrayLike, axis: Axis, **values: Any) -> Spectrum:
+    """Return a `Spectrum` from arrays in any order of the axis.
+
+    Parameters
+    ----------
+    x, y : array_like, shape (N,)
+        Abscissa in the axis unit, ascending or descending, and intensity.
+    axis : Axis
+        What `x` is.
+    **values
+        Any other field of `Spectrum`; arrays are in the order of `x`.
+
+    Returns
+    -------
+    spectrum : Spectrum
+        With ascending axis; `descending` remembers the order given.
+
+    Raises
+    ------
+    DataError
+        As `Spectrum`; an axis that turns back is an error, never sorted silently.
+    """
+    abscissa = np.asarray(x, dtype=float)
+    flip = abscissa.ndim == 1 and abscissa.size > 1 and abscissa[0] > abscissa[-1]
+    order = slice(None, None, -1 if flip else 1)
+    for name in ("counts", "sigma", "transmission"):
+        if values.get(name) is not None:
+            values[name] = np.asarray(values[name], dtype=float)[order]
+    columns = values.pop("columns", {})
+    return Spectrum(
+        abscissa[order],
+        np.asarray(y, dtype=float)[order],
+        axis,
+        columns={k: np.asarray(v, dtype=float)[order] for k, v in columns.items()},
+        descending=bool(flip),
+        **values,
+    )
+
+
+def calibrate(spectrum: Spectrum, calibration: Calibration) -> Spectrum:
+    """Return `spectrum` with `calibration` in place of the one it had."""
+    return replace_fields(spectrum, calibration=calibration)
+
+
+def to_axis(spectrum: Spectrum, axis: Axis, *, work_function_ev: float = 0.0) -> Spectrum:
+    """Return `spectrum` on the other electron energy axis.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        On a kinetic or binding energy axis, photon energy recorded.
+    axis : Axis
+        The axis wanted.
+    work_function_ev : float
+        Subtracted from (photon energy - kinetic energy). Zero where the kinetic
+        energies refer to the Fermi level, as instruments write them nearly always;
+        the analyser's recorded work function is *not* subtracted by itself.
+
+    Returns
+    -------
+    spectrum : Spectrum
+        A new spectrum; the same object if it is on `axis` already.
+
+    Raises
+    ------
+    DataError
+        If the photon energy is not recorded or the axis is not an electron energy.
+
+    Notes
+    -----
+    The choice is stored in ``meta.extra["work_function_subtracted_ev"]``.
+    """
+    if spectrum.axis is axis:
+        return spectrum
+    if not axis.is_energy:
+        raise DataError(
+            f"a {spectrum.axis.value} axis cannot become a {axis.value} axis.",
+            where=spectrum.label,
+        )
+    total = spectrum._excitation_energy() - work_function_ev
+    arrays: dict[str, Any] = {
+        name: None if values is None else values[::-1]
+        for name in ("counts", "sigma", "transmission")
+        for values in (getattr(spectrum, name),)
+    }
+    extra = dict(spectrum.meta.extra) | {"work_function_subtracted_ev": work_function_ev}
+    return replace_fields(
+        spectrum,
+        x_recorded=total - spectrum.x_recorded[::-1],
+        y=spectrum.y[::-1],
+        columns={k: v[::-1] for k, v in spectrum.columns.items()},
+        axis=axis,
+        descending=not spectrum.descending,
+        meta=replace(spectrum.meta, extra=extra),
+        **arrays,
+    )
+
+
+def crop(spectrum: Spectrum, window: tuple[float, float]) -> Spectrum:
+    """Return the points of `spectrum` with ``window[0] <= x <= window[1]``.
+
+    Raises
+    ------
+    DataError
+        If fewer than two points lie in the window.
+    """
+    inside = points_in_window(spectrum, window)
+    arrays: dict[str, Any] = {
+        name: None if values is None else values[inside]
+        for name in ("counts", "sigma", "transmission")
+        for values in (getattr(spectrum, name),)
+    }
+    return replace_fields(
+        spectrum,
+        x_recorded=spectrum.x_recorded[inside],
+        y=spectrum.y[inside],
+        columns={k: v[inside] for k, v in spectrum.columns.items()},
+        **arrays,
+    )
+
+
+def points_in_window(spectrum: Spectrum, window: tuple[float, float]) -> slice:
+    """Return the slice of points with ``window[0] <= x <= window[1]``.
+
+    A millionth of a channel is allowed at both ends, so that a window read off
+    the axis keeps its end points whatever the last binary digit.
+    """
+    low, high = sorted(window)
+    slack = 1e-6 * spectrum.step
+    first = int(np.searchsorted(spectrum.x, low - slack, side="left"))
+    last = int(np.searchsorted(spectrum.x, high + slack, side="right"))
+    if last - first < 2:
+        raise DataError(
+            f"the window {low:g} to {high:g} {spectrum.axis.unit} holds"
+            f" {max(last - first, 0)} of the {len(spectrum)} points, which run from"
+            f" {spectrum.x[0]:g} to {spectrum.x[-1]:g} {spectrum.axis.unit}.",
+            hint="Choose a window inside the data.",
+            where=spectrum.label,
+        )
+    return slice(first, last)
+
+
+def replace_fields(spectrum: Spectrum, **values: Any) -> Spectrum:
+    """Return a copy of `spectrum` with some fields replaced, checked anew."""
+    return replace(spectrum, **values)
+
+
+def _read_only(values: Array) -> Array:
+    values.setflags(write=False)
+    return values
+
+
+def _checked_column(values: ArrayLike, name: str, n_points: int) -> Array:
+    array = np.array(values, dtype=float)
+    if array.shape != (n_points,):
+        raise DataError(
+            f"the {name} column has shape {array.shape} but the axis has {n_points} points."
+        )
+    bad = np.flatnonzero(~np.isfinite(array))
+    if bad.size:
+        raise DataError(
+            f"the {name} column is not a number at point {bad[0] + 1} of {n_points}"
+            f" ({array[bad[0]]}; {bad.size} such points).",
+            hint="Remove or correct these rows in the file.",
+        )
+    return _read_only(array)
+
+
+def _checked_axis(values: ArrayLike) -> Array:
+    array = np.array(values, dtype=float)
+    if array.ndim != 1 or array.size < 2:
+        raise DataError(f"a spectrum needs at least two points, found {array.size}.")
+    array = _checked_column(array, "axis", array.size)
+    turns = np.flatnonzero(np.diff(array) <= 0)
+    if turns.size:
+        i = int(turns[0])
+        raise DataError(
+            f"the axis does not ascend strictly: {array[i]:g} is followed by"
+            f" {array[i + 1]:g} at point {i + 2} of {array.size}.",
+            hint="Check for joined regions or repeated rows, and split or remove them.",
+        )
+    return array
