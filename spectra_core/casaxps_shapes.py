@@ -1,10 +1,10 @@
 """CasaXPS's names for line shapes, to and from ours, without loss.
 
 CasaXPS stores a shape as a text such as ``LA(1.4,1.7,130)``, with a width, a position
-and an area. The area is the integral and the position the centre of the formula, as
-here. The width of GL and SGL is the true FWHM; that of LA and LF is twice the half-width
-on the low binding energy side, which for an asymmetric line is not the FWHM. Their
-Gaussian index m sets a width relative to the shape's own Lorentzian, not to the data:
+and an area. The area is the integral (but see `_sgl_area`) and the position the centre
+of the formula, as here. The width of GL and SGL is the true FWHM; that of LA and LF is
+twice the half-width on the low binding energy side, which for an asymmetric line is not
+the FWHM. Their Gaussian index m sets a width relative to the shape's own Lorentzian, not to the data:
 the kernel is ``exp(-(3 i / h)^2)`` on a grid of 1/40 of that width, h = floor(m / 2).
 Energies are binding energies; a stored kinetic energy must be converted before.
 
@@ -16,12 +16,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import floor, isfinite, log, sqrt
+from math import floor, isfinite, log, pi, sqrt
+
+import numpy as np
 
 from .convolved import la_geometry, lf_geometry
 from .errors import ModelError
 from .lineshapes import lineshape
-from .profiles import Geometry
+from .profiles import Array, Geometry
 
 _GAUSS_PER_STEP = sqrt(log(2.0)) / 60.0  # FWHM of the kernel for h = 1, in Lorentzian FWHM
 _LARGEST_INDEX = 499  # that the vendor documents
@@ -41,6 +43,7 @@ class _CasaShape:
     shape_from: Callable[[tuple[float, ...]], dict[str, float]]
     arguments_of: Callable[[Mapping[str, float], bool], tuple[str, ...]]
     width_ratio: Callable[[Mapping[str, float]], float]  # stored width / true FWHM
+    area_ratio: Callable[[Mapping[str, float]], float]  # stored area / integral
 
 
 def from_casaxps(
@@ -83,8 +86,12 @@ def from_casaxps(
         lineshape(casa.lineshape).vector({"area": area, "center": position, "fwhm": width} | shape)
     except ModelError as error:
         raise error.at(f"CasaXPS shape {shape_text!r}") from None
-    fwhm = width / casa.width_ratio(shape)
-    return casa.lineshape, {"area": area, "center": position, "fwhm": fwhm} | shape
+    own = {
+        "area": area / casa.area_ratio(shape),
+        "center": position,
+        "fwhm": width / casa.width_ratio(shape),
+    }
+    return casa.lineshape, own | shape
 
 
 def casaxps_note(shape_text: str) -> str:
@@ -147,7 +154,8 @@ def to_casaxps(
     lineshape(name).vector(parameters)
     text = f"{families[0]}({','.join(casa.arguments_of(parameters, round_to_nearest))})"
     width = parameters["fwhm"] * casa.width_ratio(parameters)
-    return text, width, parameters["center"], parameters["area"]
+    area = parameters["area"] * casa.area_ratio(parameters)
+    return text, width, parameters["center"], area
 
 
 # --- reading the text ------------------------------------------------------------------------
@@ -294,11 +302,40 @@ def _low_side_width(landmarks: Geometry) -> float:
     return 2.0 * (landmarks.apex - landmarks.low) / landmarks.width
 
 
+# --- the area ----------------------------------------------------------------------------------
+
+
+def _true_area(shape: Mapping[str, float]) -> float:
+    return 1.0
+
+
+def _sgl_area(shape: Mapping[str, float]) -> float:
+    """Return the stored area of an SGL over its integral; 1.00092 for SGL(30).
+
+    Notes
+    -----
+    The stored area is that of the shape's two tables: the fine one to 7.5 widths, and
+    the coarse one at whole widths from 7 to 400, so that 7 to 7.5 counts twice. Found
+    on two exported curves (1.217486 height x width stored, 1.217484 by this rule,
+    1.216366 by the integral); the shapes without heavy tails do not show it.
+    """
+    mix = shape["mix"]
+    fine = np.arange(-300, 301) / 40.0
+    coarse = np.arange(7.0, 401.0)
+    tables = np.trapezoid(_sgl(fine, mix), fine) + 2.0 * np.trapezoid(_sgl(coarse, mix), coarse)
+    integral = 0.5 * (mix * pi + (1.0 - mix) * sqrt(pi / log(2.0)))
+    return float(tables / integral)
+
+
+def _sgl(t: Array, mix: float) -> Array:
+    return mix / (1.0 + 4.0 * t * t) + (1.0 - mix) * np.exp(-4.0 * log(2.0) * t * t)
+
+
 _CASA_SHAPES = {
-    "GL": _CasaShape("gl_product", (1,), _mix, _mix_argument, _true_width),
-    "SGL": _CasaShape("gl_sum", (1,), _mix, _mix_argument, _true_width),
-    "LA": _CasaShape("la", (1, 2, 3), _la_shape, _la_argument_texts, _la_width),
-    "LF": _CasaShape("lf", (4, 5), _lf_shape, _lf_argument_texts, _lf_width),
+    "GL": _CasaShape("gl_product", (1,), _mix, _mix_argument, _true_width, _true_area),
+    "SGL": _CasaShape("gl_sum", (1,), _mix, _mix_argument, _true_width, _sgl_area),
+    "LA": _CasaShape("la", (1, 2, 3), _la_shape, _la_argument_texts, _la_width, _true_area),
+    "LF": _CasaShape("lf", (4, 5), _lf_shape, _lf_argument_texts, _lf_width, _true_area),
 }
 
 _PURE = {"gaussian": ("gl_product", 0.0), "lorentzian": ("gl_product", 1.0)}

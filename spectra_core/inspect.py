@@ -122,17 +122,19 @@ def differences(before: Spectrum, after: Spectrum) -> list[str]:
         Empty if every point and every record is the same.
     """
     names = [name for name in _ARRAYS if not _same(getattr(before, name), getattr(after, name))]
-    names += [name for name in ("axis", "y_unit", "calibration", "descending")
-              if getattr(before, name) != getattr(after, name)]  # fmt: skip
-    names += [f"column {k}" for k, v in before.columns.items() if not _same(v, after.columns.get(k))]
-    fields = [name for name in before.meta.__dataclass_fields__ if name not in ("extra", "variables")]
+    names += [name for name in _SCALARS if getattr(before, name) != getattr(after, name)]
+    columns = before.columns.items()
+    names += [f"column {key}" for key, v in columns if not _same(v, after.columns.get(key))]
+    fields = [name for name in before.meta.__dataclass_fields__ if name not in _MAPPINGS]
     names += [name for name in fields if getattr(before.meta, name) != getattr(after.meta, name)]
-    for kind in ("variables", "extra"):
+    for kind in _MAPPINGS:
         old, new = getattr(before.meta, kind), getattr(after.meta, kind)
         names += [f"{kind}: {key}" for key in old if plain(old[key]) != plain(new.get(key))]
     return names
 
 
+_SCALARS = ("axis", "y_unit", "calibration", "descending")
+_MAPPINGS = ("variables", "extra")
 _ARRAYS = ("x_recorded", "y", "counts", "sigma", "transmission")
 
 

@@ -26,7 +26,7 @@ from .errors import ModelError, RecipeError
 from .lineshapes import LINESHAPES
 from .recipe_model import (
     calibration_from_recipe,
-    check_paths,
+    check_recipe,
     fit_options_from_recipe,
     model_from_recipe,
     recipe_from_model,
@@ -153,9 +153,9 @@ def recipe_from_dict(raw: Mapping[str, Any], *, where: str = "recipe") -> Recipe
     if problems:
         raise RecipeError(_listed(problems), where=where)
     try:
-        check_paths(recipe)
+        check_recipe(recipe)
     except ModelError as error:
-        raise RecipeError(error.message, hint=error.hint, where=f"{where}: {error.where}") from error
+        raise RecipeError(error.message, hint=error.hint, where=error.where).at(where) from error
     return recipe
 
 
@@ -176,7 +176,8 @@ def _gather(
 ) -> tuple[dict[str, Any], list[str]]:
     """Return a table with its inner tables and parameters gathered, and its unknown keys."""
     fields = _field_names(kind)
-    gathered, problems = {}, []
+    gathered: dict[str, Any] = {}
+    problems: list[str] = []
     rows = _row_names(kind, raw, context)
     for key, value in raw.items():
         if key in fields:
@@ -184,9 +185,10 @@ def _gather(
             gathered[key] = inner
             problems += more
         elif key in rows:
-            target = gathered.setdefault(rows[key], {})
-            target[key] = value
-            problems += _unknown_parameter_keys(key, value, rows[key], place)
+            if rows[key] == "parameters" and isinstance(value, dict):
+                value, more = _gather(value, ParameterEntry, _joined(place, key), {})
+                problems += more
+            gathered.setdefault(rows[key], {})[key] = value
         elif not _row_is_unknown(kind, raw):
             problems.append(_unknown(key, [*fields, *rows], place))
     return gathered, problems
@@ -204,7 +206,8 @@ def _gather_inner(
         return _gather(value, inner, _joined(place, key), parent)
     if not isinstance(value, list):
         return value, []
-    gathered, problems = [], []
+    gathered: list[Any] = []
+    problems: list[str] = []
     for number, item in enumerate(value, start=1):
         if isinstance(item, dict):
             item, more = _gather(item, inner, _joined(place, _numbered(key, number, item)), parent)
@@ -260,16 +263,6 @@ def _row_is_unknown(kind: type[Table], raw: Mapping[str, Any]) -> bool:
     return kind is BackgroundEntry and _text(raw.get("type")) not in BACKGROUNDS
 
 
-def _unknown_parameter_keys(key: str, value: Any, target: str, place: str) -> list[str]:
-    if target != "parameters" or not isinstance(value, dict):
-        return []
-    fields = _field_names(ParameterEntry)
-    unknown = [name for name in value if name not in fields]
-    for name in unknown:
-        value = {k: v for k, v in value.items() if k != name}
-    return [_unknown(name, fields, _joined(place, key)) for name in unknown]
-
-
 def _unknown(key: str, allowed: Iterable[str], place: str) -> str:
     known = list(dict.fromkeys(allowed))
     close = get_close_matches(key, known, n=1, cutoff=0.6)
@@ -319,10 +312,14 @@ def _in_words(detail: ErrorDetails, raw: Any) -> str:
     }.get(kind)
     if kind == "value_error":
         where = ", ".join(part for part in (place, f'"{key}"' if key else "") if part)
-        return f"{where}{': ' if where else ''}{context['error']}."
+        return f"{where}{': ' if where else ''}{_sentence(str(context['error']))}"
     message = words or detail["msg"].lower()
     shown = "" if kind in ("too_short", "too_long") else f", found {_shown(found)}"
     return f'{place}{": " if place else ""}"{key}" {message}{shown}.'
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?")) else f"{text}."
 
 
 def _shown(value: Any) -> str:

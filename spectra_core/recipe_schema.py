@@ -17,13 +17,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from .backgrounds import background_kind
+from .backgrounds import background_kind, complete_options
 from .core_levels import core_level
 from .errors import ModelError
 from .lineshapes import lineshape
 
-SCHEMA = "doublet-recipe/1"
-FORMATS = ("json", "csv", "png", "svg")
+SCHEMA: Literal["doublet-recipe/1"] = "doublet-recipe/1"
+Format = Literal["json", "csv", "png", "svg"]
+FORMATS: tuple[Format, ...] = ("json", "csv", "png", "svg")
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
@@ -153,20 +154,10 @@ class BackgroundEntry(Table):
     @model_validator(mode="after")
     def _row_exists(self) -> BackgroundEntry:
         try:
-            kind = background_kind(self.type)
+            complete_options(background_kind(self.type), self.options, mode=self.mode)
         except ModelError as error:
             raise ValueError(str(error)) from None
-        if self.mode is not None and self.mode not in kind.modes:
-            raise ValueError(
-                f'mode = "{self.mode}" is not possible for {self.type}; possible:'
-                f" {', '.join(kind.modes)}"
-            )
         return self
-
-    @property
-    def chosen_mode(self) -> str:
-        """The mode given, else the first of the row."""
-        return self.mode or background_kind(self.type).modes[0]
 
 
 class RegionEntry(Table):
@@ -285,7 +276,7 @@ class FitEntry(Table):
 class ReportEntry(Table):
     """What is written."""
 
-    formats: tuple[Literal["json", "csv", "png", "svg"], ...] = FORMATS
+    formats: tuple[Format, ...] = FORMATS
 
 
 class SimulateEntry(Table):

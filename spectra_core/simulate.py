@@ -10,17 +10,24 @@ name, its comment and its metadata that it is synthetic, and keeps saying so in 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from math import floor, isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import FitError, ModelError
+from . import __version__
+from .errors import ModelError
 from .fit import FitResult, evaluate
+from .fit.compile import Problem, compile_problem
 from .model import Model, Region
+from .quantify import area_path
 from .spectrum import Array, Axis, Calibration, Meta, Spectrum, calibrate
+
+if TYPE_CHECKING:
+    from .recipe_schema import RatioEntry, Recipe
 
 SYNTHETIC = "(synthetic)"
 MAX_POINTS = 1_000_000
@@ -94,9 +101,8 @@ def simulate(model: Model, acquisition: Acquisition, rng: np.random.Generator) -
     Raises
     ------
     ModelError
-        If a background is computed from data, or the curve is negative anywhere.
-    FitError
-        If a parameter has no value.
+        If a parameter has no value, a background is computed from data, or the curve is
+        negative anywhere.
     """
     spectra = []
     for expected in expected_spectra(model, acquisition):
@@ -112,15 +118,15 @@ def expected_spectra(model: Model, acquisition: Acquisition) -> list[Spectrum]:
 
     Raises
     ------
-    ModelError, FitError
+    ModelError
         As `simulate`.
     """
     for region in model.regions:
         _check_background(region)
     grids = {r.name: _grid(r, acquisition.step_ev) for r in model.regions}
     level = {name: _blank(x, np.ones(x.size)) for name, x in grids.items()}
+    _check_values(compile_problem(model, level))
     drawn = evaluate(level, model)
-    _check_values(drawn)
     rates = {region.name: region.envelope for region in drawn.regions}
     for name, rate in rates.items():
         _check_rate(name, grids[name], rate)
@@ -149,10 +155,18 @@ def truth_parameters(truth: FitResult) -> dict[str, dict[str, Any]]:
     }
 
 
-def _check_values(drawn: FitResult) -> None:
-    for warning in drawn.warnings:
-        if warning.code == "start_moved":
-            raise ModelError(warning.message, hint="A simulation needs values inside the bounds.")
+def _check_values(problem: Problem) -> None:
+    """Raise if a value is missing, or stands outside its bounds: nothing is made up here."""
+    missing = [i for i in problem.free if problem.parameters[i].value is None]
+    missing += list(np.flatnonzero(np.isnan(problem.offset)))
+    if missing:
+        raise ModelError(
+            "this parameter has no value, so there is no truth to simulate.",
+            hint="Give it a value in the recipe.",
+            where=problem.paths[missing[0]],
+        )
+    for sentence in problem.notes:
+        raise ModelError(sentence, hint="A simulation needs values inside the bounds.")
 
 
 def _check_background(region: Region) -> None:
@@ -240,3 +254,116 @@ def _line(region: Region, name: str) -> str:
     lines = [doublet.line for doublet in region.doublets]
     lines += [component.line for component in region.components if component.line]
     return lines[0] if lines else name
+
+
+# ---------------------------------------------------------------------------------
+# From a recipe
+
+TRUTH_SCHEMA = "doublet-truth/1"
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """Synthetic spectra and what is true of them.
+
+    Attributes
+    ----------
+    spectra : tuple of Spectrum
+        One for each region of the recipe.
+    truth : mapping
+        The truth document, ready for JSON: schema, seed, recipe and its checksum,
+        acquisition, parameters by path, doublet totals, ratios.
+    """
+
+    spectra: tuple[Spectrum, ...]
+    truth: Mapping[str, Any]
+
+
+def simulate_recipe(
+    recipe: Recipe, *, seed: int | None = None, peak_counts: float | None = None
+) -> Simulation:
+    """Return the spectra that a recipe describes, and their truth.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Every parameter must have a value; backgrounds must be active.
+    seed : int or None
+        Of the noise; None takes the recipe's, else 0.
+    peak_counts : float or None
+        In place of the recipe's, see `Acquisition`.
+
+    Raises
+    ------
+    ModelError
+        As `simulate`.
+    """
+    from .recipe import calibration_from_recipe, dump_recipe, model_from_recipe
+    from .recipe_schema import SimulateEntry
+
+    settings = recipe.simulate or SimulateEntry()
+    seed = next(value for value in (seed, settings.seed, 0) if value is not None)
+    checksum = sha256(dump_recipe(recipe).encode()).hexdigest()
+    calibration = calibration_from_recipe(recipe)
+    acquisition = Acquisition(
+        settings.step, settings.dwell, settings.scans, settings.photon_energy, settings.sample,
+        settings.peak_counts if peak_counts is None else peak_counts,
+        0.0 if calibration is None else calibration.shift,
+        f'Simulated by Doublet {__version__} from the recipe "{recipe.title}"'
+        f" (sha256 {checksum}), seed {seed}.",
+    )  # fmt: skip
+    model = model_from_recipe(recipe)
+    spectra = tuple(simulate(model, acquisition, np.random.default_rng(seed)))
+    truth = evaluate_truth(model, acquisition)
+    document = {
+        "schema": TRUTH_SCHEMA,
+        "synthetic": True,
+        "program": {"name": "doublet", "version": __version__, "numpy": np.__version__},
+        "recipe": {"title": recipe.title, "sha256": checksum},
+        "seed": seed,
+        "acquisition": asdict(acquisition) | {"dwell_s": spectra[0].meta.dwell_s},
+        "spectra": [_counted(spectrum) for spectrum in spectra],
+        "parameters": truth_parameters(truth),
+        "doublets": _doublet_totals(truth),
+        "ratios": [_true_ratio(recipe, truth, entry) for entry in recipe.ratio],
+    }
+    return Simulation(spectra, document)
+
+
+def _counted(spectrum: Spectrum) -> dict[str, Any]:
+    assert spectrum.counts is not None
+    return {
+        "sample": spectrum.meta.sample,
+        "region": spectrum.meta.region,
+        "n_points": len(spectrum),
+        "total_counts": int(spectrum.counts.sum()),
+        "highest_counts": int(spectrum.counts.max()),
+    }
+
+
+def _doublet_totals(truth: FitResult) -> list[dict[str, Any]]:
+    return [
+        {
+            "region": region.name,
+            "id": doublet.id,
+            "line": doublet.line,
+            "splitting_ev": doublet.splitting,
+            "ratio": doublet.ratio,
+            "area": truth.value(f"{region.name}/{doublet.id}/area"),
+            "unit": truth.unit(f"{region.name}/{doublet.major}/area"),
+        }
+        for region in truth.model.regions
+        for doublet in region.doublets
+    ]
+
+
+def _true_ratio(recipe: Recipe, truth: FitResult, entry: RatioEntry) -> dict[str, Any]:
+    from .recipe_model import component_path
+
+    above, below = (
+        [area_path(truth.model, component_path(recipe, label)) for label in labels]
+        for labels in (entry.numerator, entry.denominator)
+    )
+    bottom = sum(truth.value(path) for path in below)
+    value = sum(truth.value(path) for path in above) / bottom if bottom else None
+    return {"name": entry.name, "value": value, "numerator": above, "denominator": below}

@@ -261,6 +261,12 @@ class Spectrum:
         return self._excitation_energy() - self.x
 
     def _excitation_energy(self) -> float:
+        if self.axis is Axis.UNKNOWN:
+            raise DataError(
+                "it is not known what the axis is.",
+                hint="Say it: --axis binding|kinetic|raman|wavelength.",
+                where=self.label,
+            )
         if not self.axis.is_energy:
             raise DataError(f"a {self.axis.value} axis has no electron energy.", where=self.label)
         photon_energy = self.meta.excitation_energy_ev

@@ -373,7 +373,7 @@ def _start_values(
                     where=path,
                 )
             notes.append(
-                f"{path}: the start value {value:g} lies outside its bounds and was moved to {moved:g}."
+                f"{path}: the start value {value:g} lies outside its bounds, moved to {moved:g}."
             )
         values.append(moved)
     return values, notes

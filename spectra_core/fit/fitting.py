@@ -16,7 +16,7 @@ from .result import FitResult, FitWarning, RegionFit, Status, region_fit, with_v
 from .solver import Solution, TracePoint, solve
 from .start import first_guess, given_values, linear_start, scattered
 from .statistics import fit_statistics
-from .weights import Weights, choose_weights, point_sigmas
+from .weights import Weights, choose_weights, counting_noise, counting_time, point_sigmas
 
 LEAST_SQUARES = "lm"
 _REWEIGHTING_PASSES = 20
@@ -166,8 +166,9 @@ def _check_data(problem: Problem) -> None:
     for region in problem.regions:
         if not region.y.any():
             low, high = region.region.window
+            unit = region.spectrum.axis.unit
             raise FitError(
-                f"every intensity between {low:g} and {high:g} {region.spectrum.axis.unit} is zero.",
+                f"every intensity between {low:g} and {high:g} {unit} is zero.",
                 hint="Check the window and the file.",
                 where=region.spectrum.label or region.region.name,
             )
@@ -347,10 +348,17 @@ def _region(
 ) -> RegionFit:
     region = problem.regions[number]
     curves = region_curves(region, values)
+    misfit = region.y - curves.envelope
     acting = int((problem.matrix[region.part] != 0).any(axis=0).sum())
+    noise = counting_noise(region.spectrum, curves.envelope)
     statistics = fit_statistics(
-        (region.y - curves.envelope) / sigma, acting, sigma_known=weights is not Weights.UNIT
+        misfit / sigma,
+        acting,
+        sigma_known=weights is not Weights.UNIT,
+        noise_residual=None if noise is None else misfit / noise,
     )
+    if weights is Weights.UNIT and statistics.chi_square > 0:
+        sigma = sigma * np.sqrt(statistics.reduced_chi_square)
     return region_fit(problem, number, curves, sigma, weights.value, statistics)
 
 
@@ -388,18 +396,22 @@ def _region_warnings(
 ) -> list[FitWarning]:
     warnings = []
     for region, kind in zip(problem.regions, weights, strict=True):
-        name = region.region.name
         if kind is Weights.UNIT:
-            warnings.append(
-                FitWarning(
-                    "counts_unknown",
-                    "the counts are not known (no dwell time, scans or unit), so all points"
-                    " weigh the same and the errors are scaled by the residuals.",
-                    name,
-                )
-            )
+            warnings.append(_unit_weights_warning(region))
         warnings += _outside(problem, region, values)
     return warnings
+
+
+def _unit_weights_warning(region: RegionProblem) -> FitWarning:
+    if counting_time(region.spectrum) is None:
+        code, reason = "counts_unknown", "the counts are not known (no dwell time, scans or unit)"
+    else:
+        code, reason = "unit_weights", "unit weights were asked for"
+    return FitWarning(
+        code,
+        f"{reason}, so all points weigh the same and the errors are scaled by the residuals.",
+        region.region.name,
+    )
 
 
 def _outside(problem: Problem, region: RegionProblem, values: Array) -> list[FitWarning]:

@@ -84,7 +84,8 @@ class RegionFit:
     peaks : mapping of str to ndarray
         Each enabled component without background, by id.
     residual : ndarray
-        (data - envelope) / sigma.
+        (data - envelope) / sigma; with unit weights sigma is the residuals' own
+        standard deviation.
     background_info : mapping
         What a static background reports of itself (end points, iterations).
     statistics : Statistics

@@ -28,8 +28,9 @@ class Statistics:
         Sum of squared (data - model) / sigma.
     reduced_chi_square : float
         Over the degrees of freedom; about 1 when sigma is known and the model right.
-    residual_std : float
-        Root mean square of the normalised residuals; ideal 1.
+    residual_std : float or None
+        Root mean square of the residuals in units of the counting noise; ideal 1.
+        None where the counts are not known.
     abbe : float
         Half the mean squared successive difference over the mean square: 1 random,
         towards 0 a correlated misfit, towards 2 alternating.
@@ -43,7 +44,7 @@ class Statistics:
     n_free: int
     chi_square: float
     reduced_chi_square: float
-    residual_std: float
+    residual_std: float | None
     abbe: float
     runs_p: float
     aic: float
@@ -51,7 +52,9 @@ class Statistics:
     bic: float
 
 
-def fit_statistics(residual: Array, n_free: int, *, sigma_known: bool) -> Statistics:
+def fit_statistics(
+    residual: Array, n_free: int, *, sigma_known: bool, noise_residual: Array | None = None
+) -> Statistics:
     """Return the statistics of normalised residuals.
 
     Parameters
@@ -63,6 +66,9 @@ def fit_statistics(residual: Array, n_free: int, *, sigma_known: bool) -> Statis
     sigma_known : bool
         Whether sigma is the standard deviation of the data; False when unit weights
         stand in for it.
+    noise_residual : ndarray, shape (N,), or None
+        The residuals over the counting noise, where that is known though unit weights
+        were used.
     """
     n = residual.size
     chi_square = float(residual @ residual)
@@ -70,8 +76,10 @@ def fit_statistics(residual: Array, n_free: int, *, sigma_known: bool) -> Statis
     misfit = chi_square if sigma_known else n * log(max(chi_square, 1e-300) / n)
     aic = misfit + 2 * n_free
     correction = 2 * n_free * (n_free + 1) / max(n - n_free - 1, 1)
+    noise = residual if sigma_known else noise_residual
     return Statistics(
-        n, n_free, chi_square, chi_square / dof, sqrt(chi_square / n), abbe(residual),
+        n, n_free, chi_square, chi_square / dof,
+        None if noise is None else sqrt(float(noise @ noise) / n), abbe(residual),
         runs_p_value(residual), aic, aic + correction, misfit + n_free * log(n),
     )  # fmt: skip
 

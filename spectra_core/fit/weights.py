@@ -90,6 +90,17 @@ def point_sigmas(spectrum: Spectrum, inside: slice, weights: Weights, expected: 
         if not (sigma > 0).all():
             raise FitError("a given standard deviation is not positive.", where=spectrum.label)
         return sigma
+    noise = counting_noise(spectrum, expected)
+    assert noise is not None
+    return noise
+
+
+def counting_noise(spectrum: Spectrum, expected: Array) -> Array | None:
+    """Return the Poisson standard deviation of `expected`, or None if counts are not known.
+
+    At least that of one count, so that an empty channel keeps a finite weight.
+    """
     time = counting_time(spectrum)
-    assert time is not None
+    if time is None:
+        return None
     return np.asarray(np.sqrt(np.maximum(expected * time, 1.0)) / time)

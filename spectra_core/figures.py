@@ -1,0 +1,269 @@
+"""The picture of a fit, as a journal wants it: data, components, background, residuals.
+
+Binding energy falls to the right, as in nearly every XPS paper. The residuals below are
+normalised: a good fit stays within about two of its lines, whatever the intensity.
+
+Figures are made without pyplot and without touching matplotlib's settings, so no state
+is shared between threads and no window is ever opened; matplotlib is imported when a figure is made. An SVG of the same fit is the
+same file, byte for byte.
+
+References
+----------
+.. [1] Okabe and Ito, Color Universal Design (2008): colours for all kinds of vision.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import WriteError
+from .fit import FitResult, RegionFit
+from .model import Component, Region
+from .results import is_synthetic, write_bytes
+from .spectrum import Array, Axis, Spectrum
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SUFFIXES = (".png", ".svg")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F")
+INK = "#1A1A1A"
+PAPER_INCHES = (5.2, 4.4)
+DPI = 200
+
+FONT = "DejaVu Sans"  # comes with matplotlib, so the picture is the same everywhere
+SMALL, NORMAL = 8.5, 9.5
+
+
+@dataclass(frozen=True)
+class _Band:
+    """A filled curve: one component, or both lines of a doublet."""
+
+    label: str
+    colour: str
+    curves: tuple[Array, ...]
+
+
+def fit_figure(fit: RegionFit, result: FitResult, *, title: str | None = None) -> Figure:
+    """Return the figure of one fitted region.
+
+    Parameters
+    ----------
+    fit : RegionFit
+        One of ``result.regions``.
+    result : FitResult
+    title : str or None
+        None: sample and region of the spectrum.
+
+    Returns
+    -------
+    figure : matplotlib Figure
+        With an Agg canvas of its own; `save_figure` writes it.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    engine = ConstrainedLayoutEngine(h_pad=0.04, w_pad=0.04, hspace=0.0)
+    figure = Figure(figsize=PAPER_INCHES, dpi=DPI, facecolor="white", layout=engine)
+    FigureCanvasAgg(figure)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4.2, 1.0))
+    for axes in (upper, lower):
+        _style(axes)
+    region = result.model.region(fit.name)
+    _draw_fit(upper, fit, _bands(fit, region))
+    _draw_residual(lower, fit)
+    _label(figure, upper, lower, fit, title)
+    # Laid out once and held, or every saving would move things by a hair.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    return figure
+
+
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write a figure as PNG or SVG, as the suffix says.
+
+    Raises
+    ------
+    WriteError
+        If the suffix is another one, or the file cannot be written.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise WriteError(
+            f'a figure cannot be written as "{path.suffix}".',
+            hint=f"Use {' or '.join(SUFFIXES)}.",
+            where=str(path),
+        )
+    write_bytes(figure_bytes(figure, suffix.removeprefix(".")), path)
+
+
+def figure_bytes(figure: Figure, kind: str) -> bytes:
+    """Return a figure as the bytes of a ``"png"`` or ``"svg"`` file, without a date."""
+    buffer = io.BytesIO()
+    metadata = {"Date": None, "Creator": "doublet"} if kind == "svg" else {"Software": "doublet"}
+    figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
+    content = buffer.getvalue()
+    return _with_counted_ids(content) if kind == "svg" else content
+
+
+def _with_counted_ids(svg: bytes) -> bytes:
+    """Return an SVG with matplotlib's random ids replaced by their order of appearance.
+
+    matplotlib can do this only by a setting that all threads share.
+    """
+    numbers: dict[bytes, bytes] = {}
+
+    def counted(found: re.Match[bytes]) -> bytes:
+        number = numbers.setdefault(found[2], b"%d" % (len(numbers) + 1))
+        return found[1] + found[3] + number
+
+    return re.sub(rb'((?:id="|href="#|url\(#))(([a-zA-Z])[0-9a-f]{10})\b', counted, svg)
+
+
+def _style(axes: Axes) -> None:
+    from matplotlib.ticker import AutoMinorLocator
+
+    common: dict[str, Any] = {"direction": "in", "top": True, "right": True, "color": INK}
+    axes.tick_params(
+        which="major", length=4, width=0.8, labelsize=SMALL, labelcolor=INK,
+        labelfontfamily=FONT, **common,
+    )  # fmt: skip
+    axes.tick_params(which="minor", length=2, width=0.6, **common)
+    axes.xaxis.set_minor_locator(AutoMinorLocator())
+    axes.yaxis.set_minor_locator(AutoMinorLocator())
+    for spine in axes.spines.values():
+        spine.set(linewidth=0.8, color=INK)
+
+
+def _bands(fit: RegionFit, region: Region) -> list[_Band]:
+    """Return what is filled: a doublet is one band, so its two lines have one colour."""
+    bands: list[_Band] = []
+    for component in region.components:
+        doublet = region.doublet_of(component.id)
+        if not component.enabled or (doublet is not None and component.id == doublet.minor):
+            continue
+        lines: list[Component] = [component]
+        if doublet is not None and doublet.minor in fit.peaks:
+            lines.append(region.component(doublet.minor))
+        curves = tuple(fit.peaks[line.id] for line in lines)
+        label = _common_label([line.label for line in lines])
+        bands.append(_Band(label, COLOURS[len(bands) % len(COLOURS)], curves))
+    return bands
+
+
+def _common_label(labels: Sequence[str]) -> str:
+    """Return the words that the labels of a doublet's lines begin with."""
+    words = [label.split() for label in labels]
+    common = 0
+    while all(len(w) > common and w[common] == words[0][common] for w in words):
+        common += 1
+    return " ".join(words[0][:common]) or labels[0]
+
+
+def _draw_fit(axes: Axes, fit: RegionFit, bands: Sequence[_Band]) -> None:
+    scale, _ = _scale(fit)
+    base = fit.background / scale
+    for band in bands:
+        for i, curve in enumerate(band.curves):
+            top = base + curve / scale
+            axes.fill_between(fit.x, base, top, color=band.colour, alpha=0.28, linewidth=0)
+            axes.plot(
+                fit.x, top, color=band.colour, linewidth=1.1,
+                label=_text(band.label) if i == 0 else "_",
+            )  # fmt: skip
+    axes.plot(
+        fit.x, base, color="#6B6B6B", linewidth=1.0, linestyle=(0, (4, 2)), label="background"
+    )
+    axes.plot(
+        fit.x, fit.y / scale, linestyle="none", marker="o", markersize=_marker(fit.x.size),
+        markerfacecolor="white", markeredgecolor=INK, markeredgewidth=0.6, label="data", zorder=4,
+    )  # fmt: skip
+    axes.plot(fit.x, fit.envelope / scale, color="#C0152F", linewidth=1.4, label="fit", zorder=5)
+    _make_room_for_legend(axes, fit, scale, len(bands) + 3)
+
+
+def _marker(n_points: int) -> float:
+    return float(np.clip(40.0 / np.sqrt(n_points), 1.6, 3.6))
+
+
+def _make_room_for_legend(axes: Axes, fit: RegionFit, scale: float, entries: int) -> None:
+    """Put the legend above the data, in as many columns as fit, on space made for it."""
+    columns = 3 if entries <= 6 else 4
+    rows = -(-entries // columns)
+    low = float(min(fit.y.min(), fit.background.min())) / scale
+    high = float(max(fit.y.max(), fit.envelope.max())) / scale
+    span = high - low or abs(high) or 1.0
+    share = 0.05 + 0.062 * rows
+    axes.set_ylim(low - 0.04 * span, low + span * 1.03 / (1.0 - share))
+    axes.legend(
+        loc="upper center", ncols=columns, handlelength=1.6, columnspacing=1.4, frameon=False,
+        prop={"family": FONT, "size": SMALL}, labelcolor=INK,
+    )  # fmt: skip
+
+
+def _draw_residual(axes: Axes, fit: RegionFit) -> None:
+    limit = max(3.5, 1.15 * float(np.abs(fit.residual).max()))
+    axes.axhspan(-2, 2, color="#EDEDED", linewidth=0, zorder=0)
+    axes.axhline(0, color=INK, linewidth=0.7)
+    axes.plot(fit.x, fit.residual, color=INK, linewidth=0.8)
+    axes.set_ylim(-limit, limit)
+    axes.locator_params(axis="y", nbins=4)
+
+
+def _label(figure: Figure, upper: Axes, lower: Axes, fit: RegionFit, title: str | None) -> None:
+    spectrum = fit.spectrum
+    _, unit = _scale(fit)
+    text: dict[str, Any] = {"family": FONT, "fontsize": NORMAL, "color": INK}
+    lower.set_xlabel(_axis_label(spectrum), **text)
+    upper.set_ylabel(f"Intensity / {unit}", **text)
+    lower.set_ylabel("Residual / σ" if fit.weights != "unit" else "Residual", **text)
+    margin = 0.5 * spectrum.step
+    low, high = float(fit.x[0]) - margin, float(fit.x[-1]) + margin
+    falls = spectrum.axis is Axis.BINDING_ENERGY
+    upper.set_xlim((high, low) if falls else (low, high))
+    upper.tick_params(labelbottom=False)
+    figure.align_ylabels([upper, lower])
+    said = _title(fit) if title is None else title
+    if is_synthetic(spectrum) and "synthetic" not in said.casefold():
+        said = f"{said} (synthetic)"
+    upper.set_title(_text(said), loc="left", pad=6, **text)
+
+
+def _title(fit: RegionFit) -> str:
+    sample = " ".join(fit.spectrum.meta.sample.split())
+    sample = sample if len(sample) <= 60 else f"{sample[:57]}..."
+    return ", ".join(part for part in (sample, fit.name) if part)
+
+
+def _axis_label(spectrum: Spectrum) -> str:
+    name = spectrum.axis.value
+    unit = "cm⁻¹" if spectrum.axis.unit == "cm-1" else spectrum.axis.unit
+    return f"{name[0].upper()}{name[1:]} / {unit}" if unit else "Abscissa"
+
+
+def _scale(fit: RegionFit) -> tuple[float, str]:
+    """Return the power of ten that keeps the tick labels short, and the unit with it."""
+    unit = {"counts/s": "counts s⁻¹", "counts": "counts"}.get(fit.spectrum.y_unit, "arb. units")
+    highest = float(np.abs(fit.y).max())
+    if highest < 1e4:
+        return 1.0, unit
+    power = 3 * int(np.log10(highest) // 3)
+    exponent = str(power).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return 10.0**power, f"10{exponent} {unit}"
+
+
+def _text(label: str) -> str:
+    """Return a label that matplotlib prints as it stands: no mathematics, never hidden."""
+    plain = label.replace("\\", "\\\\") if "$" in label else label
+    plain = plain.replace("$", r"\$")
+    return f" {plain}" if plain.startswith("_") else plain

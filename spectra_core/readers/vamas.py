@@ -1,0 +1,481 @@
+"""VAMAS, ISO 14976: the exchange format of surface analysis, as spectra.
+
+Three traps decide whether the numbers are right. Several ordinates (counts,
+transmission) are interleaved, value by value. In an IRREGULAR scan the first
+ordinate is the abscissa. And the ordinate is usually *counts*, so spectra with
+different dwell times or numbers of scans agree only after division by
+dwell x scans. 1E37 means "not recorded". The energy axis stays as recorded:
+nobody's work function is subtracted here, and an energy calibration that another
+program left in a comment is reported, not applied.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import PartialRead, ReadError, SpectraError
+from ..spectrum import Array, Axis, Calibration, Meta, Source, Spectrum, make_spectrum
+from .vamas_blocks import (
+    BLOCK_ITEMS,
+    NOT_RECORDED,
+    SPUTTER_MODES,
+    Block,
+    Header,
+    Lines,
+    Values,
+    decode,
+    is_first_line,
+    read_all_blocks,
+    read_header,
+)
+
+FORMAT = "VAMAS"
+METADATA_LINE = "Doublet metadata "
+
+
+def matches(head: bytes, path: Path) -> bool:
+    """Tell whether the first non-blank line of `head` is that of a VAMAS file."""
+    return is_first_line(decode(head).lstrip().split("\n", 1)[0])
+
+
+# --------------------------------------------------------------------------------------
+# spectra
+
+
+def _block_spectrum(block: Block, header: Header, source: Source) -> Spectrum:
+    if header.scan == "MAPPING":
+        raise ReadError(
+            "the scan mode is MAPPING: the block is an image, not a spectrum.",
+            hint="Export spectra, one per pixel.",
+        )
+    labels = list(block.values["ordinates"])
+    columns = list(block.columns)
+    if columns[0].size < 2:
+        raise ReadError(f"the block holds {columns[0].size} points; a spectrum needs two.")
+    if header.scan == "IRREGULAR":
+        (label, unit), x = labels.pop(0), columns.pop(0)
+    else:
+        label, unit = block.values["abscissa_label"], block.values["abscissa_unit"]
+        x = _regular_axis(block.values, columns[0].size)
+    axis = _axis_of(label, unit)
+    comment, kept = _split_comment(block.values["comment"])
+    meta = _meta(block.values, header, comment, kept, axis)
+    shown = _recorded_columns(labels, columns)
+    calibration = Calibration(**kept.get("calibration", {}))
+    return make_spectrum(
+        x, axis=axis, calibration=calibration, meta=meta, source=source, **_intensity(shown, meta)
+    )
+
+
+def _regular_axis(values: Values, n_points: int) -> Array:
+    start, increment = values["abscissa_start"], values["abscissa_increment"]
+    if start is None or increment is None:
+        raise ReadError("the start or the increment of the abscissa is not recorded (1E37).")
+    return np.asarray(start + increment * np.arange(n_points), dtype=float)
+
+
+_AXES: tuple[tuple[str, Axis], ...] = (
+    (r"binding", Axis.BINDING_ENERGY),
+    (r"^b\.?\s*e\.?\b", Axis.BINDING_ENERGY),
+    (r"kinetic", Axis.KINETIC_ENERGY),
+    (r"^k\.?\s*e\.?\b", Axis.KINETIC_ENERGY),
+    (r"raman|wave ?number", Axis.RAMAN_SHIFT),
+    (r"wave ?length", Axis.WAVELENGTH),
+)
+
+
+def _axis_of(label: str, unit: str) -> Axis:
+    for pattern, axis in _AXES:
+        if re.search(pattern, label, flags=re.IGNORECASE):
+            _check_unit(label, unit, axis)
+            return axis
+    raise ReadError(
+        f"the abscissa is '{label}' in '{unit}': not a binding energy, kinetic energy,"
+        " Raman shift or wavelength.",
+        hint="Export the spectrum on one of these axes.",
+    )
+
+
+_UNIT_WORDS = {
+    "eV": {"ev"},
+    "cm-1": {"cm-1", "1/cm", "cm^-1", "cm⁻¹", "n", "d"},
+    "nm": {"nm", "n", "d"},
+}
+
+
+def _check_unit(label: str, unit: str, axis: Axis) -> None:
+    if unit.casefold() not in _UNIT_WORDS[axis.unit]:
+        raise ReadError(
+            f"the abscissa '{label}' is in '{unit}', expected {axis.unit}.",
+            hint="Check the export.",
+        )
+
+
+Column = tuple[str, str, Array]
+
+
+def _recorded_columns(labels: Iterable[tuple[str, str]], columns: list[Array]) -> list[Column]:
+    """Return (label, unit, values) of the ordinates that are recorded at every point."""
+    pairs = zip(labels, columns, strict=True)
+    shown = [(label, unit, values) for (label, unit), values in pairs if not _missing(values)]
+    if not shown:
+        raise ReadError("no ordinate is recorded (1E37 everywhere).")
+    for label, _, values in shown:
+        lost = np.flatnonzero(np.abs(values) >= 0.99 * NOT_RECORDED)
+        if lost.size:
+            raise ReadError(f"the ordinate '{label}' is not recorded at point {lost[0] + 1}.")
+    return shown
+
+
+def _missing(values: Array) -> bool:
+    return bool(np.all(np.abs(values) >= 0.99 * NOT_RECORDED))
+
+
+_RATE = re.compile(r"\bcps\b|count rate|(counts?|c)\s*(/|per)\s*s(ec(ond)?)?\b|s-1\b", re.I)
+_COUNTS = re.compile(r"^(counts?|c)$", re.I)
+_TRANSMISSION = re.compile(r"transmission|^t\(e\)$", re.I)
+
+
+def _unit_of(label: str, unit: str, signal_mode: str) -> str:
+    """Return the intensity unit that an ordinate's label, unit and signal mode say."""
+    if _RATE.search(unit) or _RATE.search(label):
+        return "counts/s"
+    pulses = "pulse" in signal_mode.casefold()
+    dimensionless = unit.casefold() in ("d", "n", "")
+    if _COUNTS.match(unit) or (dimensionless and (pulses or "count" in label.casefold())):
+        return "counts"
+    return "arbitrary"
+
+
+def _intensity(shown: list[Column], meta: Meta) -> Values:
+    """Return the ordinates as `Spectrum` fields: y, counts, transmission and the rest."""
+    mode = str(meta.extra.get("signal_mode", ""))
+    main = next((c for c in shown if not _TRANSMISSION.search(c[0])), shown[0])
+    fields = _rate_and_counts(main[2], _unit_of(main[0], main[1], mode), meta)
+    fields["columns"] = {}
+    for column in shown:
+        if column is not main:
+            _place_column(fields, column[0], column[2])
+    return fields
+
+
+def _rate_and_counts(values: Array, unit: str, meta: Meta) -> Values:
+    """Return y, its unit, and the raw counts where dwell and scans are known."""
+    seconds = meta.acquisition_time_s
+    if unit == "counts" and seconds:
+        return {"y": values / seconds, "y_unit": "counts/s", "counts": values}
+    if unit == "counts":
+        return {"y": values, "y_unit": unit, "counts": values}
+    if unit == "counts/s" and seconds:
+        return {"y": values, "y_unit": unit, "counts": values * seconds}
+    return {"y": values, "y_unit": unit}
+
+
+def _place_column(fields: Values, label: str, values: Array) -> None:
+    if _TRANSMISSION.search(label) and fields.get("transmission") is None:
+        fields["transmission"] = values
+    elif label == COUNTS_LABEL and fields["y_unit"] != "counts":
+        fields["counts"] = values
+    elif label == SIGMA_LABEL:
+        fields["sigma"] = values
+    else:
+        fields["columns"][_unused(label or "ordinate", fields["columns"])] = values
+
+
+COUNTS_LABEL = "Counts of all scans"
+SIGMA_LABEL = "Standard deviation"
+
+
+def _unused(label: str, taken: Iterable[str]) -> str:
+    names, number = set(taken), 2
+    if label not in names:
+        return label
+    while f"{label} ({number})" in names:
+        number += 1
+    return f"{label} ({number})"
+
+
+# --------------------------------------------------------------------------------------
+# metadata
+
+
+def _meta(values: Values, header: Header, comment: str, kept: Values, axis: Axis) -> Meta:
+    variables = _variables(values, header)
+    dwell, scans = values["dwell_s"], values["scans"]
+    meta = Meta(
+        sample=_recorded_text(values["sample"]),
+        region=values["region"],
+        technique=values["technique"],
+        species=values["species"],
+        transition=values["transition"],
+        excitation_energy_ev=_positive(values["source_energy_ev"]) if axis.is_energy else None,
+        pass_energy_ev=_positive(values["pass_energy_ev"]),
+        work_function_ev=values["work_function_ev"],
+        dwell_s=_positive(dwell),
+        scans=_positive(scans),
+        etch_time_s=etch_time(variables, header.mode),
+        instrument=_recorded_text(header.texts["instrument"]),
+        date=iso_date(values),
+        comment=comment,
+        variables=variables,
+        extra=_extra(values, header, comment) | kept.get("extra", {}),
+    )
+    return replace(meta, **kept.get("meta", {}))
+
+
+def _positive(value: float | None) -> float | None:
+    """Return `value`, or None where zero stands for "not recorded"."""
+    return value if value is not None and value > 0 else None
+
+
+def _recorded_text(text: str) -> str:
+    return "" if text.casefold() in ("not specified", "not recorded", "unknown") else text
+
+
+def _variables(values: Values, header: Header) -> dict[str, tuple[float, str]]:
+    found: dict[str, tuple[float, str]] = {}
+    for (label, unit), value in zip(header.variables, values["variables"], strict=True):
+        if value is not None:
+            name, known_unit = name_and_unit(label, unit)
+            found[_unused(name or "variable", found)] = (value, known_unit)
+    return found
+
+
+def name_and_unit(label: str, unit: str) -> tuple[str, str]:
+    """Return name and unit; ``PositionX [mm]`` without a unit of its own has mm."""
+    unit = "" if unit.casefold() in ("d", "n") else unit
+    bracket = re.fullmatch(r"(.*\S)\s*\[([^\]]+)\]", label)
+    if bracket and not unit:
+        return bracket[1], bracket[2]
+    return label, unit
+
+
+_SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "min": 60.0, "minutes": 60.0}
+_ETCH = re.compile(r"^(ar\+?\s*)?(etch|sputter)(ing)?[ _]*time\b", re.I)
+
+
+def etch_time(variables: dict[str, tuple[float, str]], mode: str) -> float | None:
+    """Return the sputter time in seconds where label and unit leave no doubt."""
+    times = [(n, v, u.casefold()) for n, (v, u) in variables.items() if u.casefold() in _SECONDS]
+    found = [v * _SECONDS[u] for name, v, u in times if _ETCH.match(name)]
+    if not found and mode in SPUTTER_MODES and len(times) == 1:
+        found = [v * _SECONDS[u] for _, v, u in times]
+    return found[0] if len(found) == 1 else None
+
+
+DATE_FIELDS = ("year", "month", "day", "hour", "minute", "second")
+
+
+def iso_date(values: Values) -> str:
+    """Return ISO 8601; only the day if the time of day is missing; empty if neither."""
+    parts = [values[name] for name in DATE_FIELDS]
+    offset = values["hours_ahead_of_gmt"]
+    try:
+        year, month, day = (int(part) for part in parts[:3])
+        date = datetime(year, month, day)
+    except (TypeError, ValueError):
+        return ""
+    if any(part is None or part < 0 for part in parts[3:]):
+        return date.date().isoformat()
+    return _with_time(date, parts[3:], offset)
+
+
+def _with_time(date: datetime, time: list[float], offset: float | None) -> str:
+    try:
+        moment = date.replace(hour=int(time[0]), minute=int(time[1]), second=int(time[2]))
+        if offset is not None:
+            moment = moment.replace(tzinfo=timezone(timedelta(hours=offset)))
+    except ValueError:
+        return date.date().isoformat()
+    return moment.isoformat()
+
+
+EXTRA_FIELDS = (
+    *(
+        name
+        for item in BLOCK_ITEMS
+        for name in item.fields
+        if name.endswith(("_um", "_deg", "_v", "_na")) or name.startswith(("map_", "sputter_"))
+    ),
+    "source_label",
+    "source_strength",
+    "analyser_mode",
+    "lens_magnification",
+    "detected_particle_charge",
+    "signal_mode",
+    "signal_time_correction_s",
+    "differential_width_ev",
+)
+HEADER_FIELDS = (
+    "institution",
+    "operator",
+    "experiment",
+    "file_comment",
+    "manual_items",
+    "analysis_positions",
+    "map_columns",
+    "map_rows",
+)
+
+
+def _extra(values: Values, header: Header, comment: str) -> Values:
+    """Return what else the file recorded, by name; absent means not recorded."""
+    extra: Values = {name: header.texts.get(name) for name in HEADER_FIELDS}
+    extra |= {name: values.get(name) for name in EXTRA_FIELDS}
+    extra["experiment_mode"] = header.mode if header.mode != "NORM" else None
+    for label, unit, value in values["additional"]:
+        name, known_unit = name_and_unit(label, unit)
+        key = f"{name} [{known_unit}]" if known_unit else name
+        extra[_unused(key, extra)] = value
+    if not iso_date(values):
+        extra["date_as_recorded"] = _odd_date(values)
+    extra["casaxps_calibration_ev"] = casaxps_shift(comment)
+    return {name: value for name, value in extra.items() if _is_recorded(value)}
+
+
+def _is_recorded(value: Any) -> bool:
+    return value is not None and (not isinstance(value, str) or bool(_recorded_text(value)))
+
+
+def _odd_date(values: Values) -> str | None:
+    parts = [values[name] for name in DATE_FIELDS]
+    return " ".join(f"{part:g}" for part in parts if part is not None) if any(parts) else None
+
+
+_NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
+_CALIB = re.compile(rf"^Calib\s+M\s*=\s*{_NUMBER}\s+A\s*=\s*{_NUMBER}\s+BE\s+ADD\s*$")
+
+
+def casaxps_shift(comment: str) -> float | None:
+    """Return the sum of CasaXPS's own shifts: reported, never applied to the axis."""
+    found = [_CALIB.match(line.strip()) for line in comment.split("\n")]
+    shifts = [float(match[2]) - float(match[1]) for match in found if match]
+    return sum(shifts) if shifts else None
+
+
+def _split_comment(comment: str) -> tuple[str, Values]:
+    """Return the comment as its author wrote it, and what our writer added to it."""
+    lines = comment.split("\n")
+    if not lines[-1].startswith(METADATA_LINE):
+        return comment, {}
+    try:
+        kept = json.loads(lines[-1].removeprefix(METADATA_LINE))
+        own = {name: _typed(kept[name], KEPT_TYPES.get(name)) for name in _KEPT}
+        n_added = int(kept["lines_before"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return comment, {}  # not ours after all, or edited: it stays a comment
+    return "\n".join(lines[n_added:-1]), own
+
+
+_KEPT = ("calibration", "meta", "extra")
+_FLOAT, _OPTIONAL = (int, float), (int, float, type(None))
+KEPT_TYPES: dict[str, dict[str, tuple[type, ...]]] = {
+    "calibration": {
+        "shift": _FLOAT,
+        "reference": (str,),
+        "assigned": _OPTIONAL,
+        "measured": _OPTIONAL,
+        "uncertainty": _OPTIONAL,
+    },
+    "meta": {
+        "laser_nm": _OPTIONAL,
+        "etch_time_s": _OPTIONAL,
+        "date": (str,),
+        "instrument": (str,),
+    },
+}
+
+
+def _typed(values: Values, types: dict[str, tuple[type, ...]] | None) -> Values:
+    """Return `values` if every one is known and of its type.
+
+    Raises
+    ------
+    TypeError
+        If one is not.
+    """
+    for name, value in values.items():
+        if types is not None and not isinstance(value, types.get(name, ())):
+            raise TypeError(name)
+    return dict(values)
+
+
+# --------------------------------------------------------------------------------------
+# files
+
+
+def read(path: Path) -> list[Spectrum]:
+    """Return the spectra of a VAMAS file, in the order of its blocks.
+
+    Parameters
+    ----------
+    path : Path
+        Any file; its name does not matter.
+
+    Returns
+    -------
+    spectra : list of Spectrum
+        Axis as recorded (kinetic energies stay kinetic); `y` in counts/s wherever
+        the file says what dwell and number of scans were, raw counts beside it.
+
+    Raises
+    ------
+    PartialRead
+        If some blocks cannot be read; its `spectra` holds the complete ones and its
+        `problems` says what is wrong with each of the others.
+    ReadError
+        If the file is not VAMAS.
+
+    Notes
+    -----
+    CasaXPS energy calibrations in a block comment are not applied; their sum is in
+    ``meta.extra["casaxps_calibration_ev"]``.
+
+    References
+    ----------
+    .. [1] ISO 14976:1998.
+    """
+    spectra, problems = read_blocks(path)
+    if problems:
+        raise PartialRead.of(problems, spectra)
+    return spectra
+
+
+def read_blocks(path: Path) -> tuple[list[Spectrum], list[ReadError]]:
+    """Return the complete blocks as spectra, and a problem for every other one.
+
+    Raises
+    ------
+    ReadError
+        If the header cannot be read or the file is not VAMAS.
+    """
+    path = Path(path)
+    data = _read_bytes(path)
+    lines = Lines(decode(data), path.name)
+    header = read_header(lines)
+    source = Source(str(path), FORMAT, 0, hashlib.sha256(data).hexdigest())
+    blocks, problems = read_all_blocks(lines, header)
+    spectra: list[Spectrum] = []
+    for index, block in enumerate(blocks):
+        try:
+            spectra.append(_block_spectrum(block, header, replace(source, index=index)))
+        except SpectraError as error:
+            where = f"{path.name}, {block.place}"
+            problems.append(ReadError(error.message, hint=error.hint, where=where))
+    return spectra, problems
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ReadError(f"cannot be read ({error.strerror}).", where=str(path)) from error

@@ -1,0 +1,520 @@
+"""The grammar of a VAMAS file: lines, header, blocks (ISO 14976).
+
+A VAMAS file is a list of lines without names: what a line means follows from the
+lines before it. A header is followed by blocks, one per spectrum, and a block is
+forty items in a fixed order, of which some exist only in some experiment modes or
+techniques and, after the first block, only if the header's inclusion list names
+them. `BLOCK_ITEMS` is that order as a table. What the values mean for a spectrum is
+the business of `vamas.py`.
+
+References
+----------
+.. [1] ISO 14976:1998; W. A. Dench, L. B. Hazell, M. P. Seah, Surf. Interface
+   Anal. 13, 63 (1988). doi:10.1002/sia.740130202
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf, isfinite
+from typing import Any
+
+import numpy as np
+
+from ..errors import ReadError
+from ..spectrum import Array
+
+FIRST_LINE = "VAMAS Surface Chemical Analysis Standard Data Transfer Format 1988 May 4"
+LAST_LINE = "end of experiment"
+NOT_RECORDED = 1e37
+
+Values = dict[str, Any]
+
+
+def is_first_line(text: str) -> bool:
+    """Tell whether `text` is the line with which every VAMAS file begins."""
+    words = " ".join(text.split()).casefold()
+    return words.startswith("vamas surface chemical analysis standard data transfer format")
+
+
+def decode(data: bytes) -> str:
+    """Return text with plain line ends; Latin-1 where the bytes are not UTF-8."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    return re.sub(r"\r+\n|\r", "\n", text)
+
+
+# --------------------------------------------------------------------------------------
+# lines
+
+
+class Lines:
+    """The lines of a file and the place reached; every failure names the line."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self._lines = text.split("\n")
+        self._cut_line = self._lines[-1]  # without a line end: it may be cut short
+        self._lines.pop()
+        self._next = 0
+        self.name = name
+        self.block = ""
+
+    def error(self, message: str, *, line: int | None = None, hint: str = "") -> ReadError:
+        """Return an error at `line` (counted from 1; the last one read if None)."""
+        place = f"line {self._next if line is None else line}"
+        parts = [self.name, self.block, place] if self.block else [self.name, place]
+        return ReadError(message, hint=hint, where=", ".join(parts))
+
+    def text(self, what: str) -> str:
+        """Return the next line verbatim."""
+        if self._next >= len(self._lines):
+            raise self._ended(what)
+        self._next += 1
+        return self._lines[self._next - 1]
+
+    def _ended(self, what: str) -> ReadError:
+        self._next = len(self._lines)
+        found = f" (cut off after '{short(self._cut_line)}')" if self._cut_line.strip() else ""
+        return self.error(
+            f"the file ends where {what} was expected{found}.",
+            line=self._next + 1,
+            hint="It is truncated: copy or export it again.",
+        )
+
+    def label(self, what: str) -> str:
+        """Return the next line without control characters and outer blanks."""
+        return clean(self.text(what))
+
+    def number(self, what: str) -> float | None:
+        """Return the next line as a number; None if it says "not recorded"."""
+        value = self._finite(what)
+        return None if abs(value) >= 0.99 * NOT_RECORDED else value
+
+    def _finite(self, what: str) -> float:
+        line = self.text(what)
+        value = _to_float(line)
+        if value is None:
+            raise self._not_a_number(line, what)
+        return value
+
+    def _not_a_number(self, line: str, what: str) -> ReadError:
+        return self.error(
+            f"{what} should be a number, found '{short(line)}'.",
+            hint="The lines before may be too many or too few for what they declare.",
+        )
+
+    def integer(self, what: str, *, minimum: float = -inf) -> int:
+        """Return the next line as a whole number, not less than `minimum`."""
+        line = self.text(what)
+        value = _to_float(line)
+        if value is None or value != round(value) or abs(value) > 2**53:
+            raise self.error(f"{what} should be a whole number, found '{short(line)}'.")
+        if value < minimum:
+            raise self.error(f"{what} should be {minimum:g} or more, found {value:g}.")
+        return int(value)
+
+    def count(self, what: str) -> int:
+        """Return a number of following entries; never more than there are lines."""
+        n_entries = self.integer(f"the number of {what}", minimum=0)
+        left = len(self._lines) - self._next
+        if n_entries > left:
+            raise self.error(
+                f"the number of {what} is {n_entries}, but only {left} lines follow.",
+                hint="The file is truncated, or this line is not what it should be.",
+            )
+        return n_entries
+
+    def numbers(self, n_values: int, what: str) -> Array:
+        """Return the next `n_values` lines as finite numbers."""
+        first = self._next
+        lines = self._lines[first : first + n_values]
+        values = [_to_float(line) for line in lines]
+        for i, value in enumerate(values):
+            if value is None:
+                self._next = first + i + 1
+                raise self._not_a_number(lines[i], f"{what} {i + 1} of {n_values}")
+        if len(values) < n_values:
+            raise self._ended(f"{what} {len(values) + 1} of {n_values}")
+        self._next += n_values
+        return np.array(values, dtype=float)
+
+    def ahead(self) -> str:
+        """Return the next line without reading it; empty at the end of the file."""
+        rest = self._lines[self._next : self._next + 1]
+        return rest[0] if rest else self._cut_line
+
+    def rest(self) -> list[str]:
+        """Return the non-blank lines that were not read."""
+        return [line for line in [*self._lines[self._next :], self._cut_line] if line.strip(" \0")]
+
+
+def _to_float(line: str) -> float | None:
+    """Return a plain decimal number, or None for anything else (NaN included)."""
+    text = line.strip(" \t\0")
+    if "_" in text:  # Python would read 1_000 as 1000
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if isfinite(value) else None
+
+
+def clean(text: str) -> str:
+    """Return one line: control characters become blanks, NULs and outer blanks go."""
+    return re.sub(r"[\x00-\x1f\x7f]+", " ", text.replace("\0", "")).strip()
+
+
+def short(text: str) -> str:
+    """Return `text` cut for a message."""
+    text = clean(text)
+    return text if len(text) <= 40 else text[:40] + "..."
+
+
+# --------------------------------------------------------------------------------------
+# header
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the lines before the first block say of all blocks."""
+
+    texts: Values
+    mode: str
+    scan: str
+    variables: tuple[tuple[str, str], ...]
+    items: frozenset[int]
+    n_upgrade: int
+    n_blocks: int
+
+
+EXPERIMENT_MODES = ("MAP", "MAPDP", "MAPSV", "MAPSVDP", "NORM", "SDP", "SDPSV", "SEM", "NOEXP")
+SCAN_MODES = ("REGULAR", "IRREGULAR", "MAPPING")
+_WITH_REGIONS = frozenset({"MAP", "MAPDP", "NORM", "SDP"})
+_MAPS = frozenset({"MAP", "MAPDP"})
+_IMAGES = frozenset({"MAPSV", "MAPSVDP", "SEM"})
+SPUTTER_MODES = frozenset({"MAPDP", "MAPSVDP", "SDP", "SDPSV"})
+_ION_TECHNIQUES = frozenset(
+    {"FABMS", "FABMS ENERGY SPEC", "ISS", "SIMS", "SIMS ENERGY SPEC", "SNMS", "SNMS ENERGY SPEC"}
+)
+_SPUTTER_TECHNIQUES = frozenset({"AES DIFF", "AES DIR", "EDX", "ELS", "UPS", "XPS", "XRF"})
+
+
+def read_header(lines: Lines) -> Header:
+    """Return the header and leave `lines` at the first block.
+
+    Raises
+    ------
+    ReadError
+        If the first line is not that of a VAMAS file, or a header line is wrong.
+    """
+    while not lines.ahead().strip() and lines.rest():
+        lines.text("the first line")
+    if not is_first_line(lines.ahead()):
+        raise lines.error(
+            f"not a VAMAS file: the first line should be '{FIRST_LINE}',"
+            f" found '{short(lines.ahead())}'.",
+            line=1,
+        )
+    lines.text("the first line")
+    names = ("institution", "instrument", "operator", "experiment")
+    texts: Values = {name: lines.label(f"the {name} identifier") for name in names}
+    texts["file_comment"] = _read_texts(lines, "experiment comment lines")
+    mode = _choice(lines, "the experiment mode", EXPERIMENT_MODES)
+    scan = _choice(lines, "the scan mode", SCAN_MODES)
+    if mode in _WITH_REGIONS:
+        texts["spectral_regions"] = lines.number("the number of spectral regions")
+    if mode in _MAPS:
+        for name in ("analysis_positions", "map_columns", "map_rows"):
+            texts[name] = lines.number(f"the number of {name.replace('_', ' ')}")
+    variables = _read_labels(lines, "experimental variables")
+    items = _read_inclusion_list(lines)
+    texts["manual_items"] = _read_texts(lines, "manually entered items")
+    n_experiment = lines.count("future upgrade experiment entries")
+    n_upgrade = lines.count("future upgrade block entries")
+    texts["upgrade"] = "\n".join(lines.text("an upgrade entry") for _ in range(n_experiment))
+    n_blocks = lines.integer("the number of blocks", minimum=1)
+    return Header(texts, mode, scan, variables, items, n_upgrade, n_blocks)
+
+
+def _choice(lines: Lines, what: str, known: tuple[str, ...]) -> str:
+    found = lines.label(what).upper()
+    if found not in known:
+        raise lines.error(
+            f"{what} should be one of {', '.join(known)}, found '{short(found)}'.",
+            hint="The number of comment lines before it may be wrong.",
+        )
+    return found
+
+
+def _read_texts(lines: Lines, what: str) -> str:
+    return "\n".join(lines.text(f"one of the {what}") for _ in range(lines.count(what)))
+
+
+def _read_labels(lines: Lines, what: str) -> tuple[tuple[str, str], ...]:
+    n_entries = lines.count(what)
+    return tuple(
+        (lines.label(f"a label of the {what}"), lines.label(f"a unit of the {what}"))
+        for _ in range(n_entries)
+    )
+
+
+def _read_inclusion_list(lines: Lines) -> frozenset[int]:
+    """Return the items that blocks after the first hold: all but a negative list's."""
+    what = "the number of entries in the parameter inclusion or exclusion list"
+    n_entries = lines.integer(what)
+    if abs(n_entries) > len(BLOCK_ITEMS):
+        raise lines.error(f"{what} is {n_entries}; there are {len(BLOCK_ITEMS)} parameters.")
+    listed = {lines.integer("a listed parameter's number") for _ in range(abs(n_entries))}
+    everything = frozenset(item.number for item in BLOCK_ITEMS)
+    if not listed <= everything:
+        wrong = min(listed - everything)
+        raise lines.error(f"a listed parameter should be 1 to {len(everything)}, found {wrong}.")
+    return frozenset(listed) if n_entries > 0 else everything - listed
+
+
+# --------------------------------------------------------------------------------------
+# blocks
+
+
+@dataclass(frozen=True)
+class BlockItem:
+    """One item of a block: its number in the standard, how to read it, and when.
+
+    Attributes
+    ----------
+    number : int
+        Number by which an inclusion list names it.
+    fields : tuple of str
+        Names of its lines; a name in `TEXT_FIELDS` is text, any other a number.
+    modes, techniques, scans : frozenset of str or None
+        Where the item exists; None means everywhere.
+    either : bool
+        Whether `modes` *or* `techniques` is enough (else both must hold).
+    special : callable or None
+        Reads the item instead of `fields`.
+    """
+
+    number: int
+    fields: tuple[str, ...] = ()
+    modes: frozenset[str] | None = None
+    techniques: frozenset[str] | None = None
+    scans: frozenset[str] | None = None
+    either: bool = False
+    special: Callable[[Lines, Header], Values] | None = None
+
+    def exists(self, header: Header, technique: str) -> bool:
+        """Whether a block of this mode and technique holds the item."""
+        in_mode = self.modes is None or header.mode in self.modes
+        of_technique = self.techniques is None or technique.upper() in self.techniques
+        by_kind = (in_mode or of_technique) if self.either else (in_mode and of_technique)
+        return by_kind and (self.scans is None or header.scan in self.scans)
+
+    def read(self, lines: Lines, header: Header) -> Values:
+        """Return the item's values by name."""
+        if self.special is not None:
+            return self.special(lines, header)
+        return {
+            name: lines.label(words) if name in TEXT_FIELDS else lines.number(words)
+            for name in self.fields
+            for words in (_in_words(name),)
+        }
+
+
+def _in_words(name: str) -> str:
+    """Return a field's name for a message, e.g. ``the pass energy (ev)``."""
+    return "the " + re.sub(r"_(ev|um|deg|v|na|s)$", r" (\1)", name).replace("_", " ")
+
+
+def _read_comment(lines: Lines, header: Header) -> Values:
+    return {"comment": _read_texts(lines, "block comment lines")}
+
+
+def _read_variables(lines: Lines, header: Header) -> Values:
+    return {"variables": [lines.number(f"the value of '{name}'") for name, _ in header.variables]}
+
+
+def _read_ordinate_labels(lines: Lines, header: Header) -> Values:
+    what = "corresponding variables"
+    labels = _read_labels(lines, what)
+    least = 2 if header.scan == "IRREGULAR" else 1
+    if len(labels) < least:
+        raise lines.error(f"the number of {what} should be {least} or more, found {len(labels)}.")
+    return {"ordinates": labels}
+
+
+def _read_additional(lines: Lines, header: Header) -> Values:
+    what = "additional numerical parameters"
+    return {
+        "additional": [
+            (lines.label(f"a label of the {what}"), lines.label(f"a unit of the {what}"),
+             lines.number(f"a value of the {what}"))
+            for _ in range(lines.count(what))
+        ]
+    }  # fmt: skip
+
+
+_ANGLES = ("source_polar_angle_deg", "source_azimuth_deg")
+TEXT_FIELDS = frozenset(
+    {
+        "technique",
+        "source_label",
+        "analyser_mode",
+        "species",
+        "transition",
+        "abscissa_label",
+        "abscissa_unit",
+        "signal_mode",
+        "sputter_mode",
+    }
+)
+_REGULAR = frozenset({"REGULAR"})
+
+BLOCK_ITEMS: tuple[BlockItem, ...] = (
+    BlockItem(1, ("year",)),
+    BlockItem(2, ("month",)),
+    BlockItem(3, ("day",)),
+    BlockItem(4, ("hour",)),
+    BlockItem(5, ("minute",)),
+    BlockItem(6, ("second",)),
+    BlockItem(7, ("hours_ahead_of_gmt",)),
+    BlockItem(8, special=_read_comment),
+    BlockItem(9, ("technique",)),
+    BlockItem(10, ("map_x", "map_y"), modes=_MAPS),
+    BlockItem(11, special=_read_variables),
+    BlockItem(12, ("source_label",)),
+    BlockItem(
+        13,
+        ("sputter_atomic_number", "sputter_atoms_per_particle", "sputter_ion_charge"),
+        modes=SPUTTER_MODES,
+        techniques=_ION_TECHNIQUES,
+        either=True,
+    ),
+    BlockItem(14, ("source_energy_ev",)),
+    BlockItem(15, ("source_strength",)),
+    BlockItem(16, ("source_beam_width_x_um", "source_beam_width_y_um")),
+    BlockItem(17, ("field_of_view_x_um", "field_of_view_y_um"), modes=_MAPS | _IMAGES),
+    BlockItem(
+        18,
+        (
+            "first_line_start_x",
+            "first_line_start_y",
+            "first_line_finish_x",
+            "first_line_finish_y",
+            "last_line_finish_x",
+            "last_line_finish_y",
+        ),
+        modes=_IMAGES,
+    ),
+    BlockItem(19, _ANGLES[:1]),
+    BlockItem(20, _ANGLES[1:]),
+    BlockItem(21, ("analyser_mode",)),
+    BlockItem(22, ("pass_energy_ev",)),
+    BlockItem(23, ("differential_width_ev",), techniques=frozenset({"AES DIFF"})),
+    BlockItem(24, ("lens_magnification",)),
+    BlockItem(25, ("work_function_ev",)),
+    BlockItem(26, ("target_bias_v",)),
+    BlockItem(27, ("analysis_width_x_um", "analysis_width_y_um")),
+    BlockItem(28, ("take_off_polar_angle_deg", "take_off_azimuth_deg")),
+    BlockItem(29, ("species",)),
+    BlockItem(30, ("transition", "detected_particle_charge")),
+    BlockItem(
+        31,
+        ("abscissa_label", "abscissa_unit", "abscissa_start", "abscissa_increment"),
+        scans=_REGULAR,
+    ),
+    BlockItem(32, special=_read_ordinate_labels),
+    BlockItem(33, ("signal_mode",)),
+    BlockItem(34, ("dwell_s",)),
+    BlockItem(35, ("scans",)),
+    BlockItem(36, ("signal_time_correction_s",)),
+    BlockItem(
+        37,
+        (
+            "sputter_energy_ev",
+            "sputter_current_na",
+            "sputter_width_x_um",
+            "sputter_width_y_um",
+            "sputter_polar_angle_deg",
+            "sputter_azimuth_deg",
+            "sputter_mode",
+        ),
+        modes=SPUTTER_MODES,
+        techniques=_SPUTTER_TECHNIQUES,
+    ),
+    BlockItem(38, ("sample_tilt_deg", "sample_tilt_azimuth_deg")),
+    BlockItem(39, ("sample_rotation_deg",)),
+    BlockItem(40, special=_read_additional),
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block as the file has it: named values and the columns of numbers."""
+
+    values: Values
+    columns: tuple[Array, ...]
+    place: str
+
+
+def _read_block(lines: Lines, header: Header, first: Values | None) -> Block:
+    place = lines.block
+    region = lines.label("the block identifier")
+    lines.block = f"{place} ('{short(region)}')" if region else place
+    values: Values = dict(first or {})
+    values |= {"region": region, "sample": lines.label("the sample identifier")}
+    for item in BLOCK_ITEMS:
+        listed = first is None or item.number in header.items
+        if listed and item.exists(header, values.get("technique", "")):
+            values |= item.read(lines, header)
+    entries = [lines.text("a future upgrade block entry") for _ in range(header.n_upgrade)]
+    values["block_upgrade"] = "\n".join(entries)
+    return Block(values, _read_ordinates(lines, len(values["ordinates"])), lines.block)
+
+
+def _read_ordinates(lines: Lines, n_columns: int) -> tuple[Array, ...]:
+    """Return the interleaved ordinate columns, shape (n_points,) each."""
+    what = "ordinate values"
+    n_values = lines.integer(f"the number of {what}", minimum=0)
+    if n_values % n_columns:
+        raise lines.error(
+            f"the number of {what} is {n_values}, not a multiple of the"
+            f" {n_columns} corresponding variables."
+        )
+    lines.numbers(2 * n_columns, "minimum or maximum ordinate")
+    values = lines.numbers(n_values, "ordinate value")
+    return tuple(values[i::n_columns] for i in range(n_columns))
+
+
+def read_all_blocks(lines: Lines, header: Header) -> tuple[list[Block], list[ReadError]]:
+    """Return the blocks up to the first broken one, and what is wrong with that one."""
+    blocks: list[Block] = []
+    first: Values | None = None
+    for number in range(1, header.n_blocks + 1):
+        lines.block = f"block {number} of {header.n_blocks}"
+        try:
+            blocks.append(_read_block(lines, header, first))
+        except ReadError as error:
+            return blocks, [error]
+        first = first or blocks[0].values
+    return blocks, _check_end(lines, header.n_blocks)
+
+
+def _check_end(lines: Lines, n_blocks: int) -> list[ReadError]:
+    """Return a problem if the file goes on, or stops short, after the last block."""
+    lines.block = ""
+    rest = lines.rest()
+    if rest and clean(rest[0]).casefold() == LAST_LINE:
+        rest = rest[1:]
+        if not rest:
+            return []
+        message = f"{len(rest)} lines follow '{LAST_LINE}'; they were not read."
+    else:
+        found = f"'{short(rest[0])}'" if rest else "the end of the file"
+        message = f"'{LAST_LINE}' was expected after block {n_blocks}, found {found}."
+    hint = "The number of blocks may be wrong, or the file is truncated."
+    return [lines.error(message, hint=hint)]

@@ -1,0 +1,155 @@
+"""The project's own rules: what may be imported, which words may stand in a source file."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import spectra_core
+
+ROOT = Path(__file__).resolve().parents[1]
+CORE_FILES = sorted((ROOT / "spectra_core").rglob("*.py"))
+PRODUCT_FILES = CORE_FILES + sorted((ROOT / "app").rglob("*.py"))
+ALL_FILES = [
+    *PRODUCT_FILES,
+    *sorted((ROOT / "tests").rglob("*.py")),
+    *sorted((ROOT / "benchmarks").rglob("*.py")),
+    ROOT / "dev.py",
+]
+needs_command_line = pytest.mark.skipif(
+    not (ROOT / "app" / "cli" / "main.py").exists(), reason="the command line is not there yet"
+)
+HEAVY = ["PySide6", "pyqtgraph", "lmfit", "matplotlib", "pandas", "xarray"]
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def module_name(path: Path) -> str:
+    return relative(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def imported_after(*modules: str) -> list[str]:
+    """Return which heavy libraries a fresh interpreter holds after the imports."""
+    code = (
+        f"import importlib, json, sys\n"
+        f"for name in {list(modules)!r}: importlib.import_module(name)\n"
+        f"print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def called_names(path: Path) -> set[str]:
+    calls = (node for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
+    return {call.func.id for call in calls if isinstance(call.func, ast.Name)}
+
+
+def imported_roots(path: Path) -> set[str]:
+    roots = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            roots |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            roots.add((node.module or "").split(".")[0])
+    return roots
+
+
+def test_importing_the_whole_core_brings_no_window_no_lmfit_and_no_plotting():
+    modules = [module_name(path) for path in CORE_FILES]
+    assert imported_after(*modules) == []
+
+
+@needs_command_line
+def test_the_command_line_starts_without_window_lmfit_and_plotting():
+    assert imported_after("app.cli.main") == []
+
+
+def test_the_version_is_the_same_everywhere():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert spectra_core.__version__ == project["version"]
+
+
+@pytest.mark.parametrize("path", ALL_FILES, ids=relative)
+def test_no_source_file_catches_everything_silently(path):
+    handlers = (node for node in ast.walk(tree(path)) if isinstance(node, ast.ExceptHandler))
+    bare = [handler.lineno for handler in handlers if handler.type is None]
+    assert bare == []
+
+
+@pytest.mark.parametrize("path", PRODUCT_FILES, ids=relative)
+def test_no_product_file_executes_what_it_reads(path):
+    assert not called_names(path) & {"eval", "exec", "compile", "__import__"}
+    assert not imported_roots(path) & {"pickle", "dill", "marshal", "shelve"}
+
+
+@pytest.mark.parametrize("path", CORE_FILES, ids=relative)
+def test_no_core_file_prints(path):
+    assert "print" not in called_names(path)
+
+
+@pytest.mark.parametrize("path", CORE_FILES, ids=relative)
+def test_no_core_file_plots_through_global_state(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"^\s*(import|from)\s+matplotlib\.pyplot", text, re.MULTILINE)
+
+
+def test_the_lock_names_an_exact_version_of_every_dependency_and_no_index():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
+    names = {re.match(r"[\w-]+", line)[0].lower() for line in wanted}
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    lines = [line for line in lock.splitlines() if not line.startswith("#")]
+    locked = {re.match(r"([\w-]+)==\d", line)[1].lower() for line in lines}
+    assert names <= locked
+    assert "://" not in lock
+
+
+def readme_commands() -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return sorted(set(re.findall(r"(?:^|`)doublet ([a-z]+)", text, re.MULTILINE)))
+
+
+def test_the_readme_shows_the_main_job():
+    assert {"inspect", "fit", "recipe", "demo"} <= set(readme_commands())
+
+
+@needs_command_line
+@pytest.mark.parametrize("command", readme_commands())
+def test_every_command_of_the_readme_is_in_the_help(command):
+    code = "from app.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--help"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(rf"\b{command}\b", done.stdout)
+
+
+@pytest.mark.parametrize("command", ["setup", "demo", "test", "check", "bench"])
+def test_dev_help_lists_its_commands(command):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "dev.py"), "--help"], capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert re.search(rf"^  {command} ", done.stdout, re.MULTILINE)
+
+
+def test_dev_refuses_an_unknown_command_with_the_known_ones():
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "dev.py"), "tset"], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "test" in done.stderr.partition("choose from")[2]
