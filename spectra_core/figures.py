@@ -4,8 +4,8 @@ Binding energy falls to the right, as in nearly every XPS paper. The residuals b
 normalised: a good fit stays within about two of its lines, whatever the intensity.
 
 Figures are made without pyplot and without touching matplotlib's settings, so no state
-is shared between threads and no window is ever opened; matplotlib is imported when a figure is made. An SVG of the same fit is the
-same file, byte for byte.
+is shared between threads and no window is ever opened; matplotlib is imported when a
+figure is made. An SVG of the same fit is the same file, byte for byte.
 
 References
 ----------
@@ -41,6 +41,8 @@ DPI = 200
 
 FONT = "DejaVu Sans"  # comes with matplotlib, so the picture is the same everywhere
 SMALL, NORMAL = 8.5, 9.5
+_LEGEND_CHARACTERS = 66
+_LABEL_LENGTH = 60
 
 
 @dataclass(frozen=True)
@@ -172,43 +174,64 @@ def _common_label(labels: Sequence[str]) -> str:
 
 def _draw_fit(axes: Axes, fit: RegionFit, bands: Sequence[_Band]) -> None:
     scale, _ = _scale(fit)
-    base = fit.background / scale
-    for band in bands:
-        for i, curve in enumerate(band.curves):
-            top = base + curve / scale
-            axes.fill_between(fit.x, base, top, color=band.colour, alpha=0.28, linewidth=0)
-            axes.plot(
-                fit.x, top, color=band.colour, linewidth=1.1,
-                label=_text(band.label) if i == 0 else "_",
-            )  # fmt: skip
-    axes.plot(
-        fit.x, base, color="#6B6B6B", linewidth=1.0, linestyle=(0, (4, 2)), label="background"
-    )
+    x = _fine(fit.x)
+    base = _smooth(fit.x, fit.background / scale, x)
     axes.plot(
         fit.x, fit.y / scale, linestyle="none", marker="o", markersize=_marker(fit.x.size),
         markerfacecolor="white", markeredgecolor=INK, markeredgewidth=0.6, label="data", zorder=4,
     )  # fmt: skip
-    axes.plot(fit.x, fit.envelope / scale, color="#C0152F", linewidth=1.4, label="fit", zorder=5)
-    _make_room_for_legend(axes, fit, scale, len(bands) + 3)
+    envelope = _smooth(fit.x, fit.envelope / scale, x)
+    axes.plot(x, envelope, color="#C0152F", linewidth=1.4, label="fit", zorder=5)
+    axes.plot(x, base, color="#6B6B6B", linewidth=1.0, linestyle=(0, (4, 2)), label="background")
+    for band in bands:
+        for i, curve in enumerate(band.curves):
+            top = base + _smooth(fit.x, curve / scale, x)
+            label = _text(band.label) if i == 0 else "_"
+            axes.fill_between(x, base, top, color=band.colour, alpha=0.28, linewidth=0)
+            axes.plot(x, top, color=band.colour, linewidth=1.1, label=label)
+    _place_legend(axes, fit, scale)
+
+
+def _fine(x: Array) -> Array:
+    """Return points between the channels, so that a coarse step shows no corners."""
+    parts = max(1, 800 // x.size)
+    return np.interp(np.arange((x.size - 1) * parts + 1) / parts, np.arange(x.size), x)
+
+
+def _smooth(x: Array, curve: Array, fine: Array) -> Array:
+    """Return a fitted curve between the channels; all curves alike, so their sum fits."""
+    from scipy.interpolate import CubicSpline
+
+    return np.asarray(CubicSpline(x, curve)(fine)) if x.size > 3 else np.interp(fine, x, curve)
 
 
 def _marker(n_points: int) -> float:
     return float(np.clip(40.0 / np.sqrt(n_points), 1.6, 3.6))
 
 
-def _make_room_for_legend(axes: Axes, fit: RegionFit, scale: float, entries: int) -> None:
+def _place_legend(axes: Axes, fit: RegionFit, scale: float) -> None:
     """Put the legend above the data, in as many columns as fit, on space made for it."""
-    columns = 3 if entries <= 6 else 4
-    rows = -(-entries // columns)
+    labels = axes.get_legend_handles_labels()[1]
+    columns, rows = _legend_shape([len(label) for label in labels])
     low = float(min(fit.y.min(), fit.background.min())) / scale
     high = float(max(fit.y.max(), fit.envelope.max())) / scale
     span = high - low or abs(high) or 1.0
-    share = 0.05 + 0.062 * rows
+    share = min(0.05 + 0.062 * rows, 0.7)
     axes.set_ylim(low - 0.04 * span, low + span * 1.03 / (1.0 - share))
     axes.legend(
         loc="upper center", ncols=columns, handlelength=1.6, columnspacing=1.4, frameon=False,
         prop={"family": FONT, "size": SMALL}, labelcolor=INK,
     )  # fmt: skip
+
+
+def _legend_shape(lengths: Sequence[int]) -> tuple[int, int]:
+    """Return (columns, rows) of a legend whose labels have these lengths."""
+    for columns in (4, 3, 2):
+        rows = -(-len(lengths) // columns)
+        widest = [max(lengths[i : i + rows]) for i in range(0, len(lengths), rows)]
+        if sum(widest) + 6 * len(widest) <= _LEGEND_CHARACTERS:
+            return columns, rows
+    return 1, len(lengths)
 
 
 def _draw_residual(axes: Axes, fit: RegionFit) -> None:
@@ -264,6 +287,6 @@ def _scale(fit: RegionFit) -> tuple[float, str]:
 
 def _text(label: str) -> str:
     """Return a label that matplotlib prints as it stands: no mathematics, never hidden."""
-    plain = label.replace("\\", "\\\\") if "$" in label else label
-    plain = plain.replace("$", r"\$")
+    plain = " ".join(label.split()).replace("$", r"\$")
+    plain = plain if len(plain) <= _LABEL_LENGTH else f"{plain[: _LABEL_LENGTH - 3]}..."
     return f" {plain}" if plain.startswith("_") else plain

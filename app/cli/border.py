@@ -1,0 +1,141 @@
+"""The border between the program and the person: messages, exit codes, tracebacks.
+
+Every failure becomes one or two sentences on standard error. A command counts what it
+did and what failed in a `Tally`; the exit code follows from it: 0 everything done, 1
+done in part, 2 nothing done. `guarded` is the one place where any exception is caught.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import click
+
+from spectra_core.errors import PartialRead, SpectraError
+
+DONE, IN_PART, NOTHING = 0, 1, 2
+
+
+@dataclass
+class State:
+    """What holds for one call of the program."""
+
+    debug: bool = False
+
+
+class Tally:
+    """How many things were done, and how many failed; each failure is said at once."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.failed = 0
+
+    def succeed(self, count: int = 1) -> None:
+        """Count things that were done."""
+        self.done += count
+
+    def fail(self, problem: str | SpectraError) -> None:
+        """Say one failure on standard error and count it."""
+        self.failed += 1
+        complain(str(problem))
+
+    @property
+    def exit_code(self) -> int:
+        """0, 1 or 2 as the module's paragraph says."""
+        if not self.failed:
+            return DONE
+        return IN_PART if self.done else NOTHING
+
+
+def complain(text: str) -> None:
+    """Print one message on standard error, with the program's name before it.
+
+    Several mistakes of one file, a line each, stay a line each.
+    """
+    lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+    click.echo("doublet: " + "\n  ".join(lines), err=True)
+
+
+def note(text: str) -> None:
+    """Print a remark on standard error."""
+    click.echo(text, err=True)
+
+
+def guarded(run: Callable[[], object], state: State) -> int:
+    """Run the program and return its exit code; no exception gets past.
+
+    Parameters
+    ----------
+    run : callable
+        Returns an exit code, or None for 0.
+    state : State
+        With `debug`, an exception is raised again so that Python prints its traceback.
+    """
+    try:
+        code = run()
+        sys.stdout.flush()
+        return code if isinstance(code, int) else DONE
+    except BrokenPipeError:
+        return _quiet_end()
+    except (click.Abort, KeyboardInterrupt):
+        complain("stopped; nothing more was written.")
+        return NOTHING
+    except Exception as error:  # the border: the only place that catches all
+        if state.debug and not isinstance(error, click.ClickException):
+            raise
+        return _report(error)
+
+
+def _report(error: Exception) -> int:
+    if isinstance(error, click.ClickException):
+        return _report_usage(error)
+    if isinstance(error, SpectraError):
+        complain(str(error))
+        return IN_PART if isinstance(error, PartialRead) and error.spectra else NOTHING
+    if isinstance(error, OSError) and error.strerror:
+        complain(f"{os_error_place(error)}{error.strerror}.")
+        return NOTHING
+    complain(
+        f"a defect in Doublet stopped this command ({type(error).__name__}: {error})."
+        " Run it as `doublet --debug ...` to see where, and please report that."
+    )
+    return NOTHING
+
+
+def _report_usage(error: click.ClickException) -> int:
+    message = error.format_message().strip()
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        note(message)
+        return NOTHING
+    message = message if message.endswith((".", "?", "!", ")")) else f"{message}."
+    message = message[:1].lower() + message[1:]
+    complain(f"{message} See {context.command_path} --help." if context else message)
+    return NOTHING
+
+
+def os_error_place(error: OSError) -> str:
+    """Return the file an operating system error is about, with a colon; empty if unknown."""
+    return f"{error.filename}: " if error.filename else ""
+
+
+def _quiet_end() -> int:
+    """End without a word when the reader of a pipe has gone."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            os.dup2(nowhere, stream.fileno())
+        except (OSError, ValueError):  # a stream without a file needs no care
+            continue
+    return DONE
+
+
+def speak_utf8() -> None:
+    """Let both streams carry every letter, whatever the console's code page is."""
+    for stream in (sys.stdout, sys.stderr):
+        encoding = (getattr(stream, "encoding", "") or "").lower().replace("-", "")
+        if encoding != "utf8" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")

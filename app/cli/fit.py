@@ -1,0 +1,225 @@
+"""`doublet fit`: the main job, headless: read, calibrate, fit, ratios, files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from spectra_core.errors import FitError, RecipeError, SpectraError
+
+from .border import note
+from .deliver import FORMATS, deliver
+from .inputs import readable_files
+from .options import reading_options, take_read_options
+from .output import make_folder
+from .selecting import select_option
+
+if TYPE_CHECKING:
+    from spectra_core.batch import Progress, Run
+    from spectra_core.fit import FitOptions
+    from spectra_core.readers import ReadOptions
+    from spectra_core.recipe import Recipe
+
+WEIGHTS = ("poisson", "unit", "given")
+DEFAULT_FOLDER = "doublet-results"
+
+EPILOG = """\b
+Examples:
+  doublet fit sample.vms --recipe s2p.toml -o results
+  doublet fit sample.vms --model casaxps --select "S 2p" --json -
+  doublet fit depth/ --recipe s2p.toml --formats json,csv --jobs 2 -o depth_results
+  doublet fit column.txt --recipe s2p.toml --axis binding --dwell 0.1 --scans 20
+
+The table goes to standard output. With -o the folder gets results.json, one csv of curves and
+one figure per spectrum. --json - prints only JSON on standard output. Ctrl-C ends the run and
+writes what is finished; the exit code is then 1.
+"""
+
+
+def _formats(
+    ctx: click.Context, parameter: click.Parameter, text: str | None
+) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
+    for name in names:
+        if name not in FORMATS:
+            raise click.BadParameter(f'"{name}" is none of {", ".join(FORMATS)}.')
+    return names
+
+
+@click.command("fit", epilog=EPILOG)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--recipe", "recipe_file", metavar="FILE", help="Fit with this recipe.")
+@click.option(
+    "--model",
+    type=click.Choice(("casaxps",)),
+    help="Fit with the CasaXPS fit that each spectrum carries.",
+)
+@select_option
+@click.option("-o", "--output", metavar="DIR", help="Folder for results, curves and figures.")
+@click.option("--json", "json_file", metavar="FILE|-", help="Results as JSON; '-': only JSON.")
+@click.option(
+    "--formats",
+    callback=_formats,
+    metavar="LIST",
+    help="What to write to the folder: json,csv,png,svg. Left out: as the recipe says.",
+)
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of the random starts.")
+@click.option("--starts", type=click.IntRange(min=1), metavar="N", help="Starting points.")
+@click.option("--method", metavar="NAME", help='"lm", or the name of an lmfit minimiser.')
+@click.option("--weights", type=click.Choice(WEIGHTS), help="Where standard deviations come from.")
+@click.option(
+    "--shift", type=float, metavar="EV", help="Add to the recorded binding energy (recipe only)."
+)
+@click.option(
+    "--work-function",
+    type=float,
+    metavar="EV",
+    help="Subtract from photon energy minus kinetic energy (recipe only; usually not needed).",
+)
+@click.option("--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="Processes.")
+@reading_options
+def command(paths: tuple[str, ...], **values: Any) -> int:
+    """Fit spectra with a recipe, or with the CasaXPS fit that they carry."""
+    read_options = take_read_options(values)
+    recipe = _recipe(values["recipe_file"], values["model"])
+    folder = _folder(values)
+    files, left_out = readable_files(paths)
+    for reason in left_out:
+        note(f"not read: {reason}")
+    if recipe is not None:
+        recipe = _with_energy_options(recipe, values, files, read_options)
+    elif values["shift"] is not None or values["work_function"] is not None:
+        raise FitError(
+            "--shift and --work-function go with --recipe: a CasaXPS fit brings its own scale."
+        )
+    run = _run(files, recipe, values, read_options)
+    return deliver(run, folder=folder, json_file=values["json_file"], formats=values["formats"])
+
+
+def _recipe(recipe_file: str | None, model: str | None) -> Recipe | None:
+    if (recipe_file is None) == (model is None):
+        raise click.UsageError(
+            "Say what to fit with: either --recipe FILE or --model casaxps.",
+            click.get_current_context(),
+        )
+    if recipe_file is None:
+        return None
+    from spectra_core.recipe import load_recipe
+
+    return load_recipe(recipe_file)
+
+
+def _folder(values: dict[str, Any]) -> Path | None:
+    """Return the output folder, if files are to be written, before any work is done."""
+    if values["output"] is not None:
+        return make_folder(values["output"])
+    return make_folder(DEFAULT_FOLDER) if values["formats"] else None
+
+
+# ---------------------------------------------------------------------------------
+# Options to a run
+
+
+def _run(
+    files: Sequence[Path], recipe: Recipe | None, values: dict[str, Any], options: ReadOptions
+) -> Run:
+    from spectra_core.batch import run
+
+    with progress_bar() as progress:
+        return run(
+            files,
+            recipe=recipe,
+            model="casaxps" if recipe is None else "recipe",
+            select=values["select"],
+            read_options=options,
+            fit_options=_fit_options(recipe, values),
+            seed=values["seed"],
+            jobs=values["jobs"],
+            progress=progress,
+        )
+
+
+def _fit_options(recipe: Recipe | None, values: dict[str, Any]) -> FitOptions:
+    from spectra_core.fit import FitOptions, Weights
+    from spectra_core.recipe import fit_options_from_recipe
+
+    options = FitOptions() if recipe is None else fit_options_from_recipe(recipe)
+    given = {name: values[name] for name in ("starts", "method") if values[name] is not None}
+    if values["weights"] is not None:
+        given["weights"] = Weights(values["weights"])
+    return replace(options, **given)
+
+
+def _with_energy_options(
+    recipe: Recipe, values: dict[str, Any], files: Sequence[Path], options: ReadOptions
+) -> Recipe:
+    """Return the recipe with the shift that --shift and --work-function mean.
+
+    On a kinetic energy axis a work function lowers every binding energy by itself, so it
+    is a shift; on a binding energy axis it has no place, and asking for it is an error.
+    """
+    shift, work_function = values["shift"], values["work_function"]
+    if shift is None and work_function is None:
+        return recipe
+    from spectra_core.recipe import calibration_from_recipe
+    from spectra_core.recipe_schema import CalibrationEntry
+
+    own = calibration_from_recipe(recipe)
+    total = shift if shift is not None else (own.shift if own else 0.0)
+    reference = "given by --shift" if shift is not None else (own.reference if own else "")
+    if work_function is not None:
+        _check_kinetic(files, options, values["select"])
+        total -= work_function
+        reference = f"{reference}; work function {work_function:g} eV subtracted".lstrip("; ")
+    entry = CalibrationEntry(shift=total, reference=reference)
+    return recipe.model_copy(update={"calibration": entry})
+
+
+def _check_kinetic(files: Sequence[Path], options: ReadOptions, select: str | None) -> None:
+    from spectra_core.readers import read
+    from spectra_core.select import is_selected
+    from spectra_core.spectrum import Axis
+
+    for file in files:
+        try:
+            spectra = read(file, options=options)
+        except SpectraError:  # the run itself says what is wrong with this file
+            continue
+        for spectrum in spectra:
+            chosen = select is None or is_selected(spectrum, select)
+            if chosen and spectrum.axis is not Axis.KINETIC_ENERGY:
+                raise RecipeError(
+                    f"--work-function is for kinetic energies, but this axis is the"
+                    f" {spectrum.axis.value}.",
+                    hint="Use --shift.",
+                    where=f"{file}: {spectrum.label}",
+                )
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress | None]:
+    """Show a progress bar on standard error if that is a terminal; else yield None."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    label = TextColumn("{task.fields[label]}", markup=False)
+    columns = (TextColumn("fitting"), BarColumn(), MofNCompleteColumn(), label)
+    console = Console(stderr=True, highlight=False, emoji=False)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None, label="")
+
+        def show(done: int, total: int, label: str) -> None:
+            bar.update(task, completed=done, total=total, label=label)
+
+        yield show

@@ -1,0 +1,110 @@
+"""`doublet inspect`: what is in the files, one row per spectrum."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .border import Tally, note
+from .inputs import InputFile, find_files, read_file
+from .options import reading_options, take_read_options
+from .output import json_text, print_table, write_text
+
+if TYPE_CHECKING:
+    from spectra_core.readers import ReadOptions
+
+ASK = "ask (--axis)"
+HEADINGS = (
+    "file", ">#", "sample", "region", "axis", ">from", ">to", ">step", ">points", "intensity",
+    ">dwell s", ">scans", ">hv eV", ">pass eV", ">etch s", "CasaXPS fit",
+)  # fmt: skip
+
+EPILOG = """\b
+Examples:
+  doublet inspect sample.vms
+  doublet inspect data/ --json > inventory.json
+  doublet inspect column.txt --axis binding --photon-energy 1486.6
+
+Folders are walked. A file in a folder that Doublet cannot read is listed below the table; it
+counts as a failure only when you name it. Where a text file does not say what its first column
+is, the axis is shown as "ask (--axis)".
+"""
+
+
+@click.command("inspect", epilog=EPILOG)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--json", "as_json", is_flag=True, help="All metadata as JSON on standard output.")
+@reading_options
+def command(paths: tuple[str, ...], as_json: bool, **values: Any) -> int:
+    """List the spectra in files and folders, one row per spectrum.
+
+    Shown are the axis as recorded, the number of points, the unit of the intensity, dwell time,
+    scans, photon and pass energy, etch time, and whether a CasaXPS fit is inside.
+    """
+    options = take_read_options(values, allow_unknown_axis=True)
+    tally = Tally()
+    records: list[dict[str, Any]] = []
+    unread: list[dict[str, str]] = []
+    for file in find_files(paths):
+        records += _records(file, options, tally, unread)
+    tally.succeed(len(records))
+    if not records and not tally.failed:
+        tally.fail(f"{', '.join(paths)}: there is no file that Doublet can read.")
+    if as_json:
+        document = {"schema": "doublet-inspect/1", "spectra": records, "unread": unread}
+        write_text("-", json_text(document))
+        return tally.exit_code
+    if records:
+        print_table(HEADINGS, [_row(record) for record in records])
+    for problem in unread:
+        note(f"not read: {problem['file']}: {problem['reason']}")
+    return tally.exit_code
+
+
+def _records(
+    file: InputFile, options: ReadOptions, tally: Tally, unread: list[dict[str, str]]
+) -> list[dict[str, Any]]:
+    from spectra_core.inspect import describe
+
+    if file.named:
+        spectra = read_file(file.path, options, tally)
+    else:
+        spectra = _read_quietly(file.path, options, unread)
+    return [{"file": str(file.path)} | describe(spectrum) for spectrum in spectra]
+
+
+def _read_quietly(path: Path, options: ReadOptions, unread: list[dict[str, str]]) -> list[Any]:
+    from spectra_core.errors import PartialRead, SpectraError
+    from spectra_core.readers import read
+
+    try:
+        return read(path, options=options)
+    except SpectraError as error:
+        reason = " ".join(f"{error.message} {error.hint}".split())
+        unread.append({"file": str(path), "reason": reason})
+        return list(error.spectra) if isinstance(error, PartialRead) else []
+
+
+def _row(record: dict[str, Any]) -> list[str]:
+    axis = record["axis"]
+    names = ("dwell_s", "scans", "excitation_energy_ev", "pass_energy_ev", "etch_time_s")
+    kind = f"{axis['kind']} {axis['unit']}".strip() if axis["kind"] else ASK
+    fit = record["casaxps"]
+    return [
+        record["file"],
+        str(record["index"]),
+        record["sample"],
+        record["region"],
+        kind,
+        *(_number(axis[name]) for name in ("from", "to", "step")),
+        str(axis["points"]),
+        record["intensity"]["unit"],
+        *(_number(record[name]) for name in names),
+        f"{fit['components']} components" if fit["components"] else "",
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.7g}"

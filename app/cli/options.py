@@ -1,0 +1,67 @@
+"""Options that several commands share: what a person may have to say about a file.
+
+The words are those of `spectra_core.readers.options`, repeated here because a help page
+must not wait for numpy; a test compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from spectra_core.readers.options import ReadOptions
+
+AXIS_WORDS = ("binding", "kinetic", "raman", "wavelength")
+Y_UNIT_WORDS = ("counts", "counts/s", "arbitrary")
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_POSITIVE = click.FloatRange(min=0, min_open=True)
+
+# option, name in ReadOptions, type, metavar, help
+_READING: tuple[tuple[str, str, Any, str | None, str], ...] = (
+    ("--axis", "axis", click.Choice(AXIS_WORDS), None, "What the first column of a file is."),
+    ("--photon-energy", "photon_energy_ev", _POSITIVE, "EV", "Photon energy in eV."),
+    ("--dwell", "dwell_s", _POSITIVE, "SECONDS", "Seconds per channel of one scan."),
+    ("--scans", "scans", _POSITIVE, "N", "Number of scans that were added up."),
+    ("--y-unit", "y_unit", click.Choice(Y_UNIT_WORDS), None, "Unit of the intensity."),
+    ("--delimiter", "delimiter", str, "WORD", "tab, comma, semicolon, space or a character."),
+    ("--decimal", "decimal", click.Choice((".", ",")), None, "Decimal sign."),
+    ("--x-column", "x_column", str, "N|NAME", "Column of the axis: number from 1, or heading."),
+    ("--y-column", "y_column", str, "N|NAME", "Column of the intensity."),
+    ("--sheet", "sheet", str, "NAME", "Read only this sheet of a workbook."),
+    ("--encoding", "encoding", str, "NAME", "Text encoding, e.g. cp1252."),
+    ("--sample", "sample", str, "NAME", "Sample name to give to what is read."),
+    ("--region", "region", str, "NAME", "Region name to give to what is read."),
+)
+
+
+def reading_options(function: Function) -> Function:
+    """Give a command the options that answer what a file leaves open."""
+    for option, name, kind, metavar, text in reversed(_READING):
+        text = f"Reading: {text[:1].lower()}{text[1:]}" if text[:1].isupper() else text
+        function = click.option(option, name, type=kind, metavar=metavar, help=text)(function)
+    return function
+
+
+def take_read_options(values: dict[str, Any], **others: Any) -> ReadOptions:
+    """Take the reading options out of a command's values and return them.
+
+    Raises
+    ------
+    ReadError
+        If one has a value that means nothing.
+    """
+    from spectra_core.readers.options import ReadOptions
+
+    given = {name: values.pop(name) for _, name, *_ in _READING}
+    for name in ("x_column", "y_column"):
+        given[name] = _column(given[name])
+    return ReadOptions(**given, **others)
+
+
+def _column(text: str | None) -> int | str | None:
+    return int(text) if text is not None and text.strip().isdecimal() else text

@@ -1,0 +1,91 @@
+"""How results reach the person: tables as wide as the terminal, JSON without anything else."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from spectra_core.errors import WriteError
+
+_PIPE_WIDTH = 100_000
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table on standard output; in a pipe every row is one line.
+
+    A heading that begins with ``>`` has its column aligned to the right.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        right = heading.startswith(">")
+        table.add_column(heading.lstrip(">"), justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
+
+
+def json_text(document: Any) -> str:
+    """Return a document as JSON text; NaN is refused, not written."""
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a file so that it appears whole or not at all; ``-`` is standard output."""
+    if str(path) == "-":
+        click.echo(text, nl=False)
+        return
+    from spectra_core.writers.atomic import replacing
+
+    path = Path(path)
+    try:
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def make_folder(path: str | Path) -> Path:
+    """Return the output folder, made if need be and known to be writable.
+
+    Raises
+    ------
+    WriteError
+        If it is a file, or cannot be made or written to: before any work is done.
+    """
+    import tempfile
+
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except FileExistsError as error:
+        raise WriteError(
+            "is a file, so no results can be put into it.",
+            hint="Name a folder with -o.",
+            where=str(folder),
+        ) from error
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> WriteError:
+    """Return the error of a path that cannot be written, in words."""
+    reason = error.strerror or type(error).__name__
+    return WriteError(
+        f"cannot be written: {reason}.", hint="Name another place with -o.", where=str(path)
+    )

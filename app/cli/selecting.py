@@ -1,0 +1,42 @@
+"""`--select`: the spectra a person means by words of sample, region or line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from spectra_core.errors import ReadError
+
+if TYPE_CHECKING:
+    from spectra_core.spectrum import Spectrum
+
+select_option = click.option(
+    "--select",
+    metavar="TEXT",
+    help='Only spectra whose sample, region or line has all these words, e.g. "RW_WS2 S 2p".',
+)
+
+
+def selected(spectra: Iterable[Spectrum], text: str | None, *, where: str) -> list[Spectrum]:
+    """Return the spectra that `text` selects; all of them if there is no text.
+
+    Raises
+    ------
+    ReadError
+        If it selects none.
+    """
+    everything = list(spectra)
+    if text is None:
+        return everything
+    from spectra_core.select import is_selected
+
+    chosen = [spectrum for spectrum in everything if is_selected(spectrum, text)]
+    if not chosen:
+        raise ReadError(
+            f'none of the {len(everything)} spectra matches --select "{text}".',
+            hint="`doublet inspect` shows what there is.",
+            where=where,
+        )
+    return chosen

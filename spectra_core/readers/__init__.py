@@ -1,0 +1,185 @@
+"""Reading spectra: the content of a file decides its format, never its name.
+
+`READERS` is the table of formats in the order they are asked. Each module has
+``FORMAT``, ``matches(head, path)``, which recognises its files by their first bytes
+and never raises, and ``read(path, options)``. Adding a format is one module and one
+row. Modules are imported when first asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ..errors import PartialRead, ReadError, SpectraError
+from ..spectrum import Source, Spectrum
+from .assemble import with_answers
+from .foreign import looks_like
+from .options import AXES, ReadOptions
+from .text_table import HEAD_BYTES
+
+__all__ = ["AXES", "READERS", "ReadOptions", "Reader", "identify", "read"]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A row of the table of formats.
+
+    Attributes
+    ----------
+    name : str
+        Format name, as in `Source.format` and reports.
+    title : str
+        What it is, for dialogs.
+    suffixes : tuple of str
+        Usual file name endings, for file dialogs only.
+    module : str
+        Module of this package.
+    takes_options : bool
+        Whether its ``read`` takes `ReadOptions`.
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    module: str
+    takes_options: bool = True
+
+    def matches(self, head: bytes, path: Path) -> bool:
+        """Return whether a file beginning with `head` is of this format."""
+        return bool(self._load().matches(head, path))
+
+    def read(self, path: Path, options: ReadOptions) -> list[Spectrum]:
+        """Return the spectra of a file of this format."""
+        arguments: tuple[Any, ...] = (path, options) if self.takes_options else (path,)
+        return list(self._load().read(*arguments))
+
+    def _load(self) -> Any:
+        return import_module(f"{__name__}.{self.module}")
+
+
+READERS: tuple[Reader, ...] = (
+    Reader("VAMAS", "VAMAS (ISO 14976)", (".vms", ".npl"), "vamas", takes_options=False),
+    Reader("Doublet HDF5", "Doublet HDF5", (".h5", ".hdf5"), "hdf5"),
+    Reader("Excel workbook", "Excel workbook (Avantage and others)", (".xlsx",), "excel"),
+    Reader("Doublet csv", "Doublet csv", (".csv",), "doublet_csv"),
+    Reader("CasaXPS export", "CasaXPS text export", (".csv", ".txt"), "casaxps_text"),
+    Reader("Scienta text", "Scienta SES text", (".txt",), "scienta_text"),
+    Reader("SPECS xy", "SPECS Prodigy / SpecsLab xy", (".xy",), "specs_xy"),
+    Reader("LabSpec text", "Horiba LabSpec text", (".txt",), "labspec_text"),
+    Reader("WITec text", "WITec ASCII export", (".txt",), "witec_text"),
+    Reader("JASCO text", "JASCO Spectra Manager text", (".txt",), "jasco_text"),
+    Reader("PHI text", "PHI ASCII export", (".txt",), "phi_text"),
+    Reader("text columns", "Text in columns", (".txt", ".csv", ".dat", ".asc", ".xy"), "text"),
+)
+"""The formats, in the order they are asked; plain text last."""
+
+
+def read(path: str | Path, *, options: ReadOptions | None = None) -> list[Spectrum]:
+    """Return the spectra in a file of any known format.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; its name does not matter.
+    options : ReadOptions, optional
+        What a person says about it.
+
+    Returns
+    -------
+    spectra : list of Spectrum
+        In the order of the file, each with `Source`; never empty.
+
+    Raises
+    ------
+    ReadError
+        If the file cannot be opened, is of no known format, or is damaged.
+    PartialRead
+        If part of it is damaged; the error carries the spectra that are whole.
+    """
+    path, options = Path(path), options or ReadOptions()
+    data = _bytes(path)
+    reader = _reader_of(path, data[:HEAD_BYTES])
+    checksum = hashlib.sha256(data).hexdigest()
+    try:
+        spectra = reader.read(path, options)
+    except PartialRead as error:
+        kept = [s for s in error.spectra if isinstance(s, Spectrum)]
+        raise PartialRead.of(
+            [_at(problem, path) for problem in error.problems],
+            _finished(kept, path, reader, checksum, options),
+        ) from error
+    except ReadError as error:
+        raise _at(error, path) from error
+    except SpectraError as error:
+        raise _at(ReadError(error.message, hint=error.hint, where=error.where), path) from error
+    if not spectra:
+        raise ReadError(f"the {reader.name} file holds no spectrum.", where=path.name)
+    return _finished(spectra, path, reader, checksum, options)
+
+
+def identify(path: str | Path) -> str:
+    """Return the name of a file's format, found from its first few KB.
+
+    Raises
+    ------
+    ReadError
+        If the file cannot be opened or is of no known format.
+    """
+    path = Path(path)
+    return _reader_of(path, _bytes(path, HEAD_BYTES)).name
+
+
+def _reader_of(path: Path, head: bytes) -> Reader:
+    if not head.strip():
+        raise ReadError("the file is empty.", where=path.name)
+    for reader in READERS:
+        if reader.matches(head, path):
+            return reader
+    kind = looks_like(head)
+    raise ReadError(
+        "is not a spectrum file Doublet knows"
+        + (f": it looks like {kind}." if kind else ": no columns of numbers were found in it."),
+        where=path.name,
+    )
+
+
+def _bytes(path: Path, size: int = -1) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ReadError(f"cannot be opened: {reason}.", where=path.name) from error
+
+
+def _at(error: ReadError, path: Path) -> ReadError:
+    """Return `error` with the file's name in front, unless it names it already."""
+    return error if error.where.startswith((path.name, str(path))) else _named(error, path)
+
+
+def _named(error: ReadError, path: Path) -> ReadError:
+    place = f"{path.name}: {error.where}" if error.where else path.name
+    return ReadError(error.message, hint=error.hint, where=place)
+
+
+def _finished(
+    spectra: Sequence[Spectrum], path: Path, reader: Reader, checksum: str, options: ReadOptions
+) -> list[Spectrum]:
+    return [
+        replace(
+            spectrum,
+            meta=with_answers(spectrum.meta, _names_only(options, reader)),
+            source=Source(path.name, reader.name, spectrum.source.index or index, checksum),
+        )
+        for index, spectrum in enumerate(spectra)
+    ]
+
+
+def _names_only(options: ReadOptions, reader: Reader) -> ReadOptions:
+    """Leave out dwell and scans where the reader has turned counts into rates itself."""
+    return options if reader.takes_options else replace(options, dwell_s=None, scans=None)

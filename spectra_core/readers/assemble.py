@@ -1,0 +1,212 @@
+"""From columns of numbers and metadata to a `Spectrum`, the same way for every text format.
+
+Here the person's answers (`ReadOptions`) meet what the file says, and the ordinate
+is settled: counts per second and detected counts are both kept where dwell time
+and scans are known, and neither is invented where they are not. A CCD's "counts"
+are not detected photons, so Raman spectra get no `Spectrum.counts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import DataError, PartialRead, ReadError
+from ..spectrum import Array, Axis, Meta, Spectrum, make_spectrum
+from .options import AXES, ReadOptions
+
+Y_UNIT_NOTE = "the file does not say whether the ordinate is counts or counts/s"
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """The ordinates of one spectrum in the order of the file.
+
+    Attributes
+    ----------
+    x, y : ndarray, shape (N,)
+        Abscissa and intensity.
+    y_unit : str or None
+        Unit of `y` and of `others`; None if the file does not say.
+    counts, sigma, transmission : ndarray, shape (N,), or None
+        As in `Spectrum`.
+    others : mapping of str to ndarray, shape (N,)
+        Further ordinates in the unit of `y`.
+    countable : bool
+        Whether rate x time is the number of detected electrons.
+    row_numbers : ndarray of int, shape (N,), or None
+        Line of the file of each point, for messages.
+    """
+
+    x: Array
+    y: Array
+    y_unit: str | None = None
+    counts: Array | None = None
+    sigma: Array | None = None
+    transmission: Array | None = None
+    others: Mapping[str, Array] = field(default_factory=dict)
+    countable: bool = True
+    row_numbers: NDArray[np.int_] | None = None
+
+
+def assemble(
+    columns: Columns, axis: Axis | None, meta: Meta, options: ReadOptions, **fields: Any
+) -> Spectrum:
+    """Return the spectrum made of `columns`.
+
+    Parameters
+    ----------
+    columns : Columns
+        Ordinates in the order of the file.
+    axis : Axis or None
+        What the abscissa is; None if the file does not say.
+    meta : Meta
+        What the file says of the measurement.
+    options : ReadOptions
+        The person's answers; they win over the file.
+    **fields
+        Further fields of `Spectrum`, e.g. ``calibration``.
+
+    Raises
+    ------
+    ReadError
+        If the axis is unknown and not answered, or turns back.
+    DataError
+        As `Spectrum`.
+    """
+    check_axis_order(columns.x, columns.row_numbers)
+    meta = with_answers(meta, options)
+    axis = settled_axis(axis, columns.x, options)
+    unit, meta = _settled_unit(columns, meta, options)
+    values, unit = _settled_intensity(columns, unit, axis, meta)
+    return make_spectrum(
+        columns.x, axis=axis, y_unit=unit, meta=meta,
+        transmission=columns.transmission, **values, **fields,
+    )  # fmt: skip
+
+
+def kept(spectra: list[Spectrum], problems: list[ReadError]) -> list[Spectrum]:
+    """Return `spectra` if there are no `problems`.
+
+    Raises
+    ------
+    ReadError
+        The first problem, if nothing could be read.
+    PartialRead
+        If there are problems and spectra; it carries both.
+    """
+    if not problems:
+        return spectra
+    if not spectra:
+        raise problems[0]
+    raise PartialRead.of(problems, spectra)
+
+
+def with_answers(meta: Meta, options: ReadOptions) -> Meta:
+    """Return `meta` with what the person said in place of what the file says."""
+    answers: dict[str, Any] = {
+        "sample": options.sample,
+        "region": options.region,
+        "excitation_energy_ev": options.photon_energy_ev,
+        "dwell_s": options.dwell_s,
+        "scans": options.scans,
+    }
+    return replace(meta, **{name: v for name, v in answers.items() if v is not None})
+
+
+def settled_axis(axis: Axis | None, x: ArrayLike, options: ReadOptions) -> Axis:
+    """Return what the abscissa is, by the person's word, then by the file's.
+
+    Raises
+    ------
+    ReadError
+        If neither says; the message names the option that does.
+    """
+    if options.axis is not None:
+        return AXES[options.axis]
+    if axis not in (None, Axis.UNKNOWN):
+        return axis
+    if options.allow_unknown_axis:
+        return Axis.UNKNOWN
+    values = np.asarray(x)
+    raise ReadError(
+        f"the file does not say what its first column ({values[0]:g} to {values[-1]:g}) is.",
+        hint=f"Say it: --axis {'|'.join(AXES)}.",
+    )
+
+
+def _settled_unit(columns: Columns, meta: Meta, options: ReadOptions) -> tuple[str, Meta]:
+    unit = options.y_unit or columns.y_unit
+    if unit is not None:
+        return unit, meta
+    hint = " (all values are whole numbers, as counts are)" if _whole(columns.y) else ""
+    note = {"y_unit_note": f"{Y_UNIT_NOTE}{hint}; --y-unit says it"}
+    return "arbitrary", replace(meta, extra=dict(meta.extra) | note)
+
+
+def _whole(y: Array) -> bool:
+    return bool(np.all(y >= 0) and np.all(y == np.round(y)) and np.any(y))
+
+
+def _settled_intensity(
+    columns: Columns, unit: str, axis: Axis, meta: Meta
+) -> tuple[dict[str, Any], str]:
+    """Return y, counts, sigma and columns, and the unit of y."""
+    values = {"y": columns.y, "sigma": columns.sigma, "columns": dict(columns.others)}
+    time = meta.acquisition_time_s
+    detected = axis.is_energy and unit != "arbitrary" and columns.countable
+    if not detected:
+        return values | {"counts": columns.counts}, unit
+    if unit == "counts" and time is not None:
+        rates = {name: _divided(value, time) for name, value in values.items()}
+        return rates | {"counts": columns.y}, "counts/s"
+    if columns.counts is not None or unit == "counts":
+        return values | {"counts": columns.y if unit == "counts" else columns.counts}, unit
+    return values | {"counts": None if time is None else columns.y * time}, unit
+
+
+def _divided(value: Any, time: float) -> Any:
+    if isinstance(value, dict):
+        return {name: column / time for name, column in value.items()}
+    return None if value is None else value / time
+
+
+def check_axis_order(x: Array, row_numbers: NDArray[np.int_] | None = None) -> None:
+    """Raise a `ReadError` that names the row where the axis turns back.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N,)
+        Abscissa in the order of the file.
+    row_numbers : ndarray of int, shape (N,), or None
+        Line of the file of each point.
+    """
+    if x.size < 2:
+        raise DataError(f"a spectrum needs at least two points, found {x.size}.")
+    steps = np.diff(x)
+    direction = 1.0 if np.median(steps) > 0 else -1.0
+    bad = np.flatnonzero(~(steps * direction > 0))
+    if not bad.size:
+        return
+    i = int(bad[0])
+    where = f"point {i + 2}" if row_numbers is None else f"row {row_numbers[i + 1]}"
+    again = f" ({bad.size} such places)" if bad.size > 1 else ""
+    raise ReadError(
+        f"the axis turns back: {x[i]:g} is followed by {x[i + 1]:g}{again}.",
+        hint=_order_hint(bad, x.size),
+        where=where,
+    )
+
+
+def _order_hint(bad: NDArray[np.intp], n_points: int) -> str:
+    shortest = int(np.min(np.diff(np.r_[-1, bad, n_points - 1])))
+    if shortest >= 3:
+        return (
+            "Several scans or regions seem to stand under each other: split the file there,"
+            " or put an empty line between them."
+        )
+    return "Correct or remove these rows; rows are never sorted silently."

@@ -1,0 +1,75 @@
+"""JASCO Spectra Manager text: ``KEY<tab>value`` lines, ``XYDATA``, columns, more keys."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import ReadError
+from ..spectrum import Axis, Meta, Spectrum
+from .assemble import Columns, assemble
+from .axis_words import axis_of_words
+from .options import ReadOptions
+from .text_table import decode, read_tables, to_lines, to_number
+
+FORMAT = "JASCO text"
+
+
+def matches(head: bytes, path: Path) -> bool:
+    """Return whether the first lines are ``TITLE`` and ``DATA TYPE``, tab-separated."""
+    keys = [line.split("\t")[0].strip() for line in to_lines(decode(head[:400]))]
+    return keys[:2] == ["TITLE", "DATA TYPE"]
+
+
+def read(path: Path, options: ReadOptions) -> list[Spectrum]:
+    """Return the spectrum of a JASCO file.
+
+    Raises
+    ------
+    ReadError
+        If the file holds fewer points than it announces.
+    """
+    tables = read_tables(path, options)
+    blocks = [block for block in tables.blocks if "XYDATA" in "\n".join(block.header)]
+    values = _values(tables.lines)
+    announced = int(_number(values, "NPOINTS") or 0)
+    n_points = len(blocks[0].row_numbers) if blocks else 0
+    if n_points < max(announced, 1):
+        raise ReadError(
+            f"the file announces {announced} points but holds {n_points}.",
+            hint="It seems cut off; export it again.",
+        )
+    axis = axis_of_words(values.get("XUNITS", ""))
+    raman = "RAMAN" in values.get("DATA TYPE", "").upper()
+    if axis is Axis.RAMAN_SHIFT and not raman:
+        axis = None
+    block = blocks[0]
+    columns = Columns(block.values[:, 0], block.values[:, 1], row_numbers=block.row_numbers)
+    file_says = options if axis is None else replace(options, axis=None)
+    return [assemble(columns, axis, _meta(values, path, raman), file_says)]
+
+
+def _values(lines: tuple[str, ...]) -> dict[str, str]:
+    pairs = (line.partition("\t") for line in lines if not re.match(r"\s*[-\d]", line))
+    return {key.strip(): value.strip() for key, tab, value in pairs if tab and key.strip()}
+
+
+def _meta(values: dict[str, str], path: Path, raman: bool) -> Meta:
+    named = ("Resolution", "Grating", "Slit", "Objective lens", "Laser power")
+    return Meta(
+        sample=values.get("Sample name") or values.get("TITLE") or path.stem,
+        technique="Raman" if raman else values.get("DATA TYPE", ""),
+        dwell_s=_number(values, "Exposure"),
+        scans=_number(values, "Accumulation"),
+        laser_nm=_number(values, "Laser wavelength"),
+        instrument=values.get("Model Name", ""),
+        date=" ".join(v for v in (values.get("DATE"), values.get("TIME")) if v),
+        comment=values.get("Comment", ""),
+        extra={key: values[key] for key in named if values.get(key)},
+    )
+
+
+def _number(values: dict[str, str], key: str) -> float | None:
+    value = to_number(values.get(key, "").split(" ")[0])
+    return value if value is not None and value > 0 else None

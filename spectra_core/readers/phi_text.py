@@ -1,0 +1,77 @@
+"""PHI (AugerScan, MultiPak) ASCII: one heading line of statements per region.
+
+``Element Bi 4f; Region 1 of 6; ... Time Per Step 50; Sweeps 8; ...`` is followed by
+binding energies and counts. "Time Per Step" is in milliseconds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import ReadError
+from ..spectrum import Axis, Meta, Spectrum
+from .assemble import Columns, assemble
+from .options import ReadOptions
+from .text_table import decode, read_tables, to_lines, to_number
+
+FORMAT = "PHI text"
+_REGION = re.compile(r"^Element ([^;]*); Region (\d+) of \d+;(.*)$")
+
+
+def matches(head: bytes, path: Path) -> bool:
+    """Return whether one of the first lines is the heading of a PHI region."""
+    return any(_REGION.match(line) for line in to_lines(decode(head[:4000]))[:8])
+
+
+def read(path: Path, options: ReadOptions) -> list[Spectrum]:
+    """Return one spectrum per region and depth cycle.
+
+    Raises
+    ------
+    ReadError
+        If no region has data, or a number is missing.
+    """
+    tables = read_tables(path, replace(options, delimiter=options.delimiter or "tab"))
+    spectra = []
+    for block in tables.blocks:
+        heading = next((m for line in block.header if (m := _REGION.match(line.strip()))), None)
+        if heading is None:
+            continue
+        bad = np.flatnonzero(~np.isfinite(block.values[:, :2]).all(axis=1))
+        if bad.size:
+            where = f"row {block.row_numbers[bad[0]]}"
+            raise ReadError("a number is missing.", hint="Correct this row.", where=where)
+        columns = Columns(
+            block.values[:, 0], block.values[:, 1], "counts", row_numbers=block.row_numbers
+        )
+        file_says = replace(options, axis=None, y_unit=None)
+        meta = _meta(heading, path)
+        spectra.append(assemble(columns, Axis.BINDING_ENERGY, meta, file_says))
+    if not spectra:
+        raise ReadError("no region of the PHI file holds data: it seems cut off.")
+    return spectra
+
+
+def _meta(heading: re.Match[str], path: Path) -> Meta:
+    rest = heading[3]
+    time_ms = _number(rest, "Time Per Step")
+    anode = re.search(r"Anode (\w+)", rest)
+    cycle = _number(rest, "Depth Cycle")
+    return Meta(
+        sample=path.stem,
+        region=heading[1].strip(),
+        technique="XPS" if "XPS" in rest else "",
+        excitation_energy_ev=_number(rest, "Photon Energy"),
+        dwell_s=None if time_ms is None else time_ms / 1000.0,
+        scans=_number(rest, "Sweeps"),
+        extra={"anode": anode[1] if anode else "", "depth_cycle": int(cycle or 1)},
+    )
+
+
+def _number(text: str, key: str) -> float | None:
+    match = re.search(rf"{key} ([\d.]+)", text)
+    return to_number(match[1]) if match else None

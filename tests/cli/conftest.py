@@ -1,0 +1,75 @@
+"""The command line as a person calls it: arguments in; exit code, output and messages out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from app.cli.main import main
+from spectra_core.datafiles import data_path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def doublet() -> Callable[..., Outcome]:
+    """Return the program as a function of its arguments."""
+
+    def call(*arguments: object) -> Outcome:
+        result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+        return Outcome(result.exit_code, result.stdout, result.stderr)
+
+    return call
+
+
+@pytest.fixture
+def recipe_file() -> Path:
+    """Return the bundled example recipe."""
+    return data_path("resources", "examples", "lpscl_cathode_s2p.toml")
+
+
+@pytest.fixture
+def vamas_file(tmp_path, doublet, recipe_file) -> Path:
+    """Return a synthetic VAMAS file made by the program itself."""
+    path = tmp_path / "made.vms"
+    assert doublet("simulate", recipe_file, "-o", path).code == 0
+    return path
+
+
+@pytest.fixture
+def column_file(tmp_path) -> Path:
+    """Return a text file of two columns whose heading does not say what the first one is."""
+    x = np.arange(157.0, 169.01, 0.05)
+    y = 500.0 + 4000.0 * np.exp(-(((x - 161.5) / 0.6) ** 2))
+    path = tmp_path / "column.txt"
+    path.write_text("".join(f"{a:.2f}\t{b:.1f}\n" for a, b in zip(x, y, strict=True)))
+    return path
+
+
+def assert_clear(outcome: Outcome, *, code: int = 2, words: str = "") -> None:
+    """Assert one message of a few sentences, without a traceback, with this exit code."""
+    assert outcome.code == code, outcome
+    assert "Traceback" not in outcome.err
+    assert "defect in Doublet" not in outcome.err
+    messages = [line for line in outcome.err.splitlines() if line.startswith("doublet: ")]
+    assert messages, outcome
+    assert all(len(message) < 450 for message in messages)
+    assert words.lower() in outcome.err.lower(), outcome.err
+
+
+@pytest.fixture
+def clear() -> Callable[..., None]:
+    """Return the check of a clear error message."""
+    return assert_clear
