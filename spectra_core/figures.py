@@ -18,6 +18,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ import numpy as np
 from .errors import WriteError
 from .fit import FitResult, RegionFit
 from .model import Component, Region
-from .results import is_synthetic, write_bytes
+from .results import doublet_label, is_synthetic, write_bytes
 from .spectrum import Array, Axis, Spectrum
 
 if TYPE_CHECKING:
@@ -158,18 +159,9 @@ def _bands(fit: RegionFit, region: Region) -> list[_Band]:
         if doublet is not None and doublet.minor in fit.peaks:
             lines.append(region.component(doublet.minor))
         curves = tuple(fit.peaks[line.id] for line in lines)
-        label = _common_label([line.label for line in lines])
+        label = doublet_label(region, doublet) if doublet is not None else component.label
         bands.append(_Band(label, COLOURS[len(bands) % len(COLOURS)], curves))
     return bands
-
-
-def _common_label(labels: Sequence[str]) -> str:
-    """Return the words that the labels of a doublet's lines begin with."""
-    words = [label.split() for label in labels]
-    common = 0
-    while all(len(w) > common and w[common] == words[0][common] for w in words):
-        common += 1
-    return " ".join(words[0][:common]) or labels[0]
 
 
 def _draw_fit(axes: Axes, fit: RegionFit, bands: Sequence[_Band]) -> None:
@@ -182,7 +174,9 @@ def _draw_fit(axes: Axes, fit: RegionFit, bands: Sequence[_Band]) -> None:
     )  # fmt: skip
     envelope = _smooth(fit.x, fit.envelope / scale, x)
     axes.plot(x, envelope, color="#C0152F", linewidth=1.4, label="fit", zorder=5)
-    axes.plot(x, base, color="#6B6B6B", linewidth=1.0, linestyle=(0, (4, 2)), label="background")
+    axes.plot(
+        x, base, color="#6B6B6B", linewidth=1.0, linestyle=(0, (4, 2)), label="background", zorder=3
+    )
     for band in bands:
         for i, curve in enumerate(band.curves):
             top = base + _smooth(fit.x, curve / scale, x)
@@ -287,6 +281,16 @@ def _scale(fit: RegionFit) -> tuple[float, str]:
 
 def _text(label: str) -> str:
     """Return a label that matplotlib prints as it stands: no mathematics, never hidden."""
-    plain = " ".join(label.split()).replace("$", r"\$")
+    known = _characters()
+    plain = "".join(c if ord(c) in known else "?" for c in " ".join(label.split()))
     plain = plain if len(plain) <= _LABEL_LENGTH else f"{plain[: _LABEL_LENGTH - 3]}..."
+    plain = plain.replace("$", r"\$")
     return f" {plain}" if plain.startswith("_") else plain
+
+
+@cache
+def _characters() -> frozenset[int]:
+    """Return the code points that the font can draw."""
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset(get_font(findfont(FONT)).get_charmap())

@@ -126,7 +126,7 @@ def parse_recipe(text: str, *, where: str = "recipe") -> Recipe:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise RecipeError(f"this is not valid TOML: {error}.", where=where) from error
     return recipe_from_dict(raw, where=where)
 
@@ -149,7 +149,7 @@ def recipe_from_dict(raw: Mapping[str, Any], *, where: str = "recipe") -> Recipe
     try:
         recipe = Recipe.model_validate(gathered)
     except ValidationError as error:
-        problems += [_in_words(detail, raw) for detail in error.errors()]
+        problems += [_in_words(detail, raw) for detail in _real(error.errors())]
     if problems:
         raise RecipeError(_listed(problems), where=where)
     try:
@@ -287,6 +287,23 @@ def _numbered(key: str, number: int, item: Any) -> str:
 # pydantic's findings in words
 
 
+def _real(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Return the findings without "too short" for a list whose entries are what is wrong."""
+    places = [detail["loc"] for detail in details]
+    # A value that may be a text or a list fails as both: once is enough.
+    first = {
+        _without_branch(place): detail
+        for detail, place in zip(details[::-1], places[::-1], strict=True)
+    }
+    return [
+        detail
+        for detail in details
+        if first[_without_branch(detail["loc"])] is detail
+        if detail["type"] != "too_short"
+        or not any(p != detail["loc"] and p[: len(detail["loc"])] == detail["loc"] for p in places)
+    ]
+
+
 def _in_words(detail: ErrorDetails, raw: Any) -> str:
     place, key = _place_of(detail["loc"], raw)
     kind, found = detail["type"], detail["input"]
@@ -313,7 +330,7 @@ def _in_words(detail: ErrorDetails, raw: Any) -> str:
     if kind == "value_error":
         where = ", ".join(part for part in (place, f'"{key}"' if key else "") if part)
         return f"{where}{': ' if where else ''}{_sentence(str(context['error']))}"
-    message = words or detail["msg"].lower()
+    message = words or detail["msg"].lower().replace("input should be", "must be")
     shown = "" if kind in ("too_short", "too_long") else f", found {_shown(found)}"
     return f'{place}{": " if place else ""}"{key}" {message}{shown}.'
 
@@ -346,8 +363,12 @@ def _place_of(loc: tuple[int | str, ...], raw: Any) -> tuple[str, str]:
     return ", ".join(parts[:-1]), parts[-1] if parts else ""
 
 
+def _without_branch(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    return tuple(step for step in loc if isinstance(step, int) or not _is_union_branch(step))
+
+
 def _is_union_branch(step: str) -> bool:
-    return "[" in step or step in ("float", "str", "function-after")
+    return "[" in step or step in ("float", "constrained-str")
 
 
 def _listed(problems: list[str]) -> str:

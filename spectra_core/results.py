@@ -11,10 +11,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import platform
 import re
-import tempfile
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -26,13 +24,14 @@ from typing import Any
 import numpy as np
 
 from . import __version__
-from .batch import Failure, FitRecord, Run
 from .errors import WriteError
 from .fit import Estimate, FitResult, FitWarning, RegionFit
 from .model import BACKGROUND, REGION, Component, Doublet, Region
 from .quantify import Ratio
 from .recipe import recipe_to_dict
+from .records import Failure, FitRecord, Run
 from .spectrum import Axis, Spectrum, points_in_window
+from .writers.atomic import replacing
 
 SCHEMA = "doublet-results/1"
 STRONG_CORRELATION = 0.9
@@ -113,14 +112,8 @@ def write_bytes(content: bytes, path: str | Path) -> None:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(name).chmod(0o644)
-            os.replace(name, path)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
     except OSError as error:
         raise WriteError(
             f"the file cannot be written: {error.strerror or error}.", where=str(path)
@@ -255,6 +248,7 @@ def position(result: FitResult, region: str, component: str) -> tuple[float, flo
 def _doublet_entry(result: FitResult, region: Region, doublet: Doublet) -> dict[str, Any]:
     return {
         "id": doublet.id,
+        "label": doublet_label(region, doublet),
         "line": doublet.line,
         "major": doublet.major,
         "minor": doublet.minor,
@@ -264,6 +258,15 @@ def _doublet_entry(result: FitResult, region: Region, doublet: Doublet) -> dict[
         "unlocked": [asdict(unlock) for unlock in doublet.unlocked],
         "area": _doublet_area(result, region, doublet),
     }
+
+
+def doublet_label(region: Region, doublet: Doublet) -> str:
+    """Return what a doublet is called: the words that the labels of its lines begin with."""
+    words = [region.component(line).label.split() for line in (doublet.major, doublet.minor)]
+    common = 0
+    while all(len(w) > common and w[common] == words[0][common] for w in words):
+        common += 1
+    return " ".join(words[0][:common]) or doublet.id
 
 
 def _doublet_area(result: FitResult, region: Region, doublet: Doublet) -> dict[str, Any] | None:
@@ -520,7 +523,7 @@ def _component_rows(result: FitResult, region: Region) -> list[tuple[str, ...]]:
         if doublet is not None and doublet.minor == component.id:
             total = _estimated(result, f"{region.name}/{doublet.id}/area")
             if total:
-                rows.append((f"{doublet.id} (both lines)", "", "", total, ""))
+                rows.append((f"{doublet_label(region, doublet)} (both lines)", "", "", total, ""))
     return rows
 
 

@@ -17,6 +17,7 @@ import click
 from spectra_core.errors import PartialRead, SpectraError
 
 DONE, IN_PART, NOTHING = 0, 1, 2
+MAX_WORDS = 200  # of an unexpected exception's own text
 
 
 @dataclass
@@ -98,8 +99,9 @@ def _report(error: Exception) -> int:
     if isinstance(error, OSError) and error.strerror:
         complain(f"{os_error_place(error)}{error.strerror}.")
         return NOTHING
+    words = " ".join(f"{type(error).__name__}: {error}".split())[:MAX_WORDS]
     complain(
-        f"a defect in Doublet stopped this command ({type(error).__name__}: {error})."
+        f"a defect in Doublet stopped this command ({words})."
         " Run it as `doublet --debug ...` to see where, and please report that."
     )
     return NOTHING

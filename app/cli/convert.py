@@ -9,7 +9,7 @@ import click
 
 from .border import Tally, note
 from .inputs import read_file
-from .options import reading_options, take_read_options
+from .options import ReadingCommand, reading_options, take_read_options
 from .selecting import select_option, selected
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ format did not hold is said. An existing OUT is replaced, IN never.
 """
 
 
-@click.command("convert", epilog=EPILOG)
+@click.command("convert", cls=ReadingCommand, epilog=EPILOG)
 @click.argument("source", metavar="IN")
 @click.argument("target", metavar="OUT")
 @select_option

@@ -13,7 +13,7 @@ import click
 from spectra_core.errors import SpectraError
 
 from .border import Tally, note
-from .output import json_text, write_text
+from .output import json_text, make_folder, write_text
 
 if TYPE_CHECKING:
     from spectra_core.batch import FitRecord, Run
@@ -46,9 +46,12 @@ def deliver(
     if json_file is not None:
         from spectra_core.results import results_document
 
-        write_text(json_file, json_text(results_document(run)))
+        try:
+            write_text(json_file, json_text(results_document(run)))
+        except SpectraError as error:
+            tally.fail(error)
     if folder is not None and run.fits:
-        _write_files(run, folder, formats or _recipe_formats(run), tally)
+        _write_files(run, make_folder(folder), formats or _recipe_formats(run), tally)
     return tally.exit_code
 
 
@@ -66,7 +69,7 @@ def _counted(run: Run) -> Tally:
             )
     if run.interrupted:
         tally.fail(f"stopped; {len(run.fits)} finished fits are kept.")
-    reasons = Counter(skipped.message for skipped in run.skipped)
+    reasons = Counter(skipped.message for skipped in run.skipped if run.fits)
     for reason, count in reasons.items():
         note(f"left out: {count} x {reason}" if count > 1 else f"left out: {reason}")
     return tally

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from spectra_core.errors import FitError, RecipeError, SpectraError
+from spectra_core.errors import FitError, ReadError, RecipeError, SpectraError
 
 from .border import note
 from .deliver import FORMATS, deliver
 from .inputs import readable_files
-from .options import reading_options, take_read_options
-from .output import make_folder
+from .options import FINITE, ReadingCommand, reading_options, take_read_options
+from .output import check_folder
 from .selecting import select_option
 
 if TYPE_CHECKING:
@@ -28,17 +28,18 @@ if TYPE_CHECKING:
 
 WEIGHTS = ("poisson", "unit", "given")
 DEFAULT_FOLDER = "doublet-results"
+MAX_LEFT_OUT = 5
 
 EPILOG = """\b
 Examples:
   doublet fit sample.vms --recipe s2p.toml -o results
   doublet fit sample.vms --model casaxps --select "S 2p" --json -
   doublet fit depth/ --recipe s2p.toml --formats json,csv --jobs 2 -o depth_results
-  doublet fit column.txt --recipe s2p.toml --axis binding --dwell 0.1 --scans 20
+  doublet fit column.txt --recipe s2p.toml --axis binding --y-unit counts/s --dwell 0.1 --scans 40
 
-The table goes to standard output. With -o the folder gets results.json, one csv of curves and
-one figure per spectrum. --json - prints only JSON on standard output. Ctrl-C ends the run and
-writes what is finished; the exit code is then 1.
+The table goes to standard output; the folder gets results.json, one csv of curves and one figure
+per spectrum. --json - prints only JSON on standard output. Ctrl-C ends the run and writes what is
+finished; the exit code is then 1.
 """
 
 
@@ -54,7 +55,7 @@ def _formats(
     return names
 
 
-@click.command("fit", epilog=EPILOG)
+@click.command("fit", cls=ReadingCommand, epilog=EPILOG)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--recipe", "recipe_file", metavar="FILE", help="Fit with this recipe.")
 @click.option(
@@ -63,7 +64,12 @@ def _formats(
     help="Fit with the CasaXPS fit that each spectrum carries.",
 )
 @select_option
-@click.option("-o", "--output", metavar="DIR", help="Folder for results, curves and figures.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="DIR",
+    help=f"Folder for what is written. Left out: {DEFAULT_FOLDER}, or none with --json.",
+)
 @click.option("--json", "json_file", metavar="FILE|-", help="Results as JSON; '-': only JSON.")
 @click.option(
     "--formats",
@@ -74,13 +80,18 @@ def _formats(
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of the random starts.")
 @click.option("--starts", type=click.IntRange(min=1), metavar="N", help="Starting points.")
 @click.option("--method", metavar="NAME", help='"lm", or the name of an lmfit minimiser.')
-@click.option("--weights", type=click.Choice(WEIGHTS), help="Where standard deviations come from.")
 @click.option(
-    "--shift", type=float, metavar="EV", help="Add to the recorded binding energy (recipe only)."
+    "--weights",
+    type=click.Choice(WEIGHTS),
+    help="Where standard deviations come from. Left out: as the recipe says; unit for a stored"
+    " CasaXPS fit, which was made so.",
+)
+@click.option(
+    "--shift", type=FINITE, metavar="EV", help="Add to the recorded binding energy (recipe only)."
 )
 @click.option(
     "--work-function",
-    type=float,
+    type=FINITE,
     metavar="EV",
     help="Subtract from photon energy minus kinetic energy (recipe only; usually not needed).",
 )
@@ -92,8 +103,13 @@ def command(paths: tuple[str, ...], **values: Any) -> int:
     recipe = _recipe(values["recipe_file"], values["model"])
     folder = _folder(values)
     files, left_out = readable_files(paths)
-    for reason in left_out:
-        note(f"not read: {reason}")
+    _say_left_out(left_out)
+    if not files:
+        raise ReadError(
+            "there is no file that Doublet can read.",
+            hint="`doublet inspect` says why.",
+            where=", ".join(paths),
+        )
     if recipe is not None:
         recipe = _with_energy_options(recipe, values, files, read_options)
     elif values["shift"] is not None or values["work_function"] is not None:
@@ -118,10 +134,22 @@ def _recipe(recipe_file: str | None, model: str | None) -> Recipe | None:
 
 
 def _folder(values: dict[str, Any]) -> Path | None:
-    """Return the output folder, if files are to be written, before any work is done."""
+    """Return the output folder, known to be writable; None if only JSON is wanted."""
     if values["output"] is not None:
-        return make_folder(values["output"])
-    return make_folder(DEFAULT_FOLDER) if values["formats"] else None
+        return check_folder(values["output"])
+    only_json = values["json_file"] is not None and values["formats"] is None
+    return None if only_json else check_folder(DEFAULT_FOLDER)
+
+
+def _say_left_out(reasons: Sequence[str]) -> None:
+    """Say which files of a folder are no spectra; many of them in one line."""
+    for reason in reasons if len(reasons) <= MAX_LEFT_OUT else ():
+        note(f"not read: {reason}")
+    if len(reasons) > MAX_LEFT_OUT:
+        note(
+            f"not read: {len(reasons)} files that are no spectra Doublet knows;"
+            " `doublet inspect` lists them."
+        )
 
 
 # ---------------------------------------------------------------------------------
@@ -151,7 +179,9 @@ def _fit_options(recipe: Recipe | None, values: dict[str, Any]) -> FitOptions:
     from spectra_core.fit import FitOptions, Weights
     from spectra_core.recipe import fit_options_from_recipe
 
-    options = FitOptions() if recipe is None else fit_options_from_recipe(recipe)
+    # CasaXPS minimised plain squares: only unit weights can give a stored fit's numbers again.
+    stored = FitOptions(weights=Weights.UNIT)
+    options = stored if recipe is None else fit_options_from_recipe(recipe)
     given = {name: values[name] for name in ("starts", "method") if values[name] is not None}
     if values["weights"] is not None:
         given["weights"] = Weights(values["weights"])

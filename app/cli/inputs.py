@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spectra_core.errors import PartialRead, ReadError, SpectraError
+
 from .border import Tally
 
 if TYPE_CHECKING:
@@ -27,8 +29,15 @@ def find_files(paths: Iterable[str]) -> Iterator[InputFile]:
     """Yield the files that `paths` mean; folders are walked in a fixed order.
 
     A path that does not exist is yielded too, so that reading it says so.
+
+    Raises
+    ------
+    ReadError
+        If a path is empty, e.g. from an unset variable: that is no name for this folder.
     """
     for text in paths:
+        if not text.strip():
+            raise ReadError("one of the paths is empty.", hint="Name a file or a folder.")
         path = Path(text)
         if not path.is_dir():
             yield InputFile(path, named=True)
@@ -45,7 +54,6 @@ def readable_files(paths: Iterable[str]) -> tuple[list[Path], list[str]]:
 
     Files the person named are never left out: their failure is an error.
     """
-    from spectra_core.errors import SpectraError
     from spectra_core.readers import identify
 
     files, left_out = [], []
@@ -55,20 +63,28 @@ def readable_files(paths: Iterable[str]) -> tuple[list[Path], list[str]]:
                 identify(file.path)
             files.append(file.path)
         except SpectraError as error:
-            left_out.append(f"{file.path.parent}: {error}")
+            left_out.append(with_path(error, file.path))
     return files, left_out
 
 
 def read_file(path: Path, options: ReadOptions, tally: Tally) -> list[Spectrum]:
     """Return the spectra of one file; what is wrong with it is said and counted."""
-    from spectra_core.errors import PartialRead, SpectraError
     from spectra_core.readers import read
 
     try:
         return read(path, options=options)
     except PartialRead as error:
-        tally.fail(error)
+        tally.fail(with_path(error, path))
         return list(error.spectra)
     except SpectraError as error:
-        tally.fail(error)
+        tally.fail(with_path(error, path))
         return []
+
+
+def with_path(error: SpectraError, path: Path) -> str:
+    """Return an error's sentences with the file as the person wrote it before them."""
+    text = str(error)
+    for start in (str(path), path.name):
+        if text.startswith(start):
+            return f"{path}{text[len(start) :]}"
+    return f"{path}: {text}"

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from spectra_core.errors import PartialRead, SpectraError
+
 from .border import Tally, note
 from .inputs import InputFile, find_files, read_file
-from .options import reading_options, take_read_options
+from .options import ReadingCommand, reading_options, take_read_options
 from .output import json_text, print_table, write_text
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ is, the axis is shown as "ask (--axis)".
 """
 
 
-@click.command("inspect", epilog=EPILOG)
+@click.command("inspect", cls=ReadingCommand, epilog=EPILOG)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--json", "as_json", is_flag=True, help="All metadata as JSON on standard output.")
 @reading_options
@@ -76,7 +78,6 @@ def _records(
 
 
 def _read_quietly(path: Path, options: ReadOptions, unread: list[dict[str, str]]) -> list[Any]:
-    from spectra_core.errors import PartialRead, SpectraError
     from spectra_core.readers import read
 
     try:
@@ -91,7 +92,6 @@ def _row(record: dict[str, Any]) -> list[str]:
     axis = record["axis"]
     names = ("dwell_s", "scans", "excitation_energy_ev", "pass_energy_ev", "etch_time_s")
     kind = f"{axis['kind']} {axis['unit']}".strip() if axis["kind"] else ASK
-    fit = record["casaxps"]
     return [
         record["file"],
         str(record["index"]),
@@ -102,8 +102,15 @@ def _row(record: dict[str, Any]) -> list[str]:
         str(axis["points"]),
         record["intensity"]["unit"],
         *(_number(record[name]) for name in names),
-        f"{fit['components']} components" if fit["components"] else "",
+        _fit_in_words(record),
     ]
+
+
+def _fit_in_words(record: dict[str, Any]) -> str:
+    components = record["casaxps"]["components"]
+    if components:
+        return f"{components} components"
+    return "exported curves" if "casaxps_export" in record["extra"] else ""
 
 
 def _number(value: float | None) -> str:

@@ -7,6 +7,7 @@ must not wait for numpy; a test compares them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -19,14 +20,38 @@ Y_UNIT_WORDS = ("counts", "counts/s", "arbitrary")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_POSITIVE = click.FloatRange(min=0, min_open=True)
+
+class _Finite(click.types.FloatParamType):
+    """A number that is neither NaN nor infinite."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the number, or fail with a sentence."""
+        return _finite(self, super().convert(value, param, ctx), param, ctx)
+
+
+class _Positive(click.FloatRange):
+    """A finite number above zero; NaN passes every plain range."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the number, or fail with a sentence."""
+        return _finite(self, super().convert(value, param, ctx), param, ctx)
+
+
+def _finite(kind: Any, number: float, param: Any, ctx: Any) -> float:
+    if not isfinite(number):
+        kind.fail(f"{number} is not a finite number.", param, ctx)
+    return number
+
+
+FINITE = _Finite()
+POSITIVE = _Positive(min=0, min_open=True)
 
 # option, name in ReadOptions, type, metavar, help
 _READING: tuple[tuple[str, str, Any, str | None, str], ...] = (
     ("--axis", "axis", click.Choice(AXIS_WORDS), None, "What the first column of a file is."),
-    ("--photon-energy", "photon_energy_ev", _POSITIVE, "EV", "Photon energy in eV."),
-    ("--dwell", "dwell_s", _POSITIVE, "SECONDS", "Seconds per channel of one scan."),
-    ("--scans", "scans", _POSITIVE, "N", "Number of scans that were added up."),
+    ("--photon-energy", "photon_energy_ev", POSITIVE, "EV", "Photon energy in eV."),
+    ("--dwell", "dwell_s", POSITIVE, "SECONDS", "Seconds per channel of one scan."),
+    ("--scans", "scans", POSITIVE, "N", "Number of scans that were added up."),
     ("--y-unit", "y_unit", click.Choice(Y_UNIT_WORDS), None, "Unit of the intensity."),
     ("--delimiter", "delimiter", str, "WORD", "tab, comma, semicolon, space or a character."),
     ("--decimal", "decimal", click.Choice((".", ",")), None, "Decimal sign."),
@@ -39,10 +64,29 @@ _READING: tuple[tuple[str, str, Any, str | None, str], ...] = (
 )
 
 
+class ReadingCommand(click.Command):
+    """A command whose reading options stand in a section of their own in the help."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the command's own options, then the reading options."""
+        names = {row[1] for row in _READING}
+        sections: dict[str, list[tuple[str, str]]] = {"Options": [], READING_SECTION: []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and isinstance(parameter, click.Option):
+                title = READING_SECTION if parameter.name in names else "Options"
+                sections[title].append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+READING_SECTION = "Reading (what a file does not say)"
+
+
 def reading_options(function: Function) -> Function:
     """Give a command the options that answer what a file leaves open."""
     for option, name, kind, metavar, text in reversed(_READING):
-        text = f"Reading: {text[:1].lower()}{text[1:]}" if text[:1].isupper() else text
         function = click.option(option, name, type=kind, metavar=metavar, help=text)(function)
     return function
 

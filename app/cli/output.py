@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -58,29 +59,40 @@ def write_text(path: str | Path, text: str) -> None:
         raise unwritable(path, error) from error
 
 
-def make_folder(path: str | Path) -> Path:
-    """Return the output folder, made if need be and known to be writable.
+def check_folder(path: str | Path) -> Path:
+    """Return the output folder if it can be made and written to, before any work is done.
+
+    Nothing is made yet, so that a run which does nothing leaves nothing behind.
 
     Raises
     ------
     WriteError
-        If it is a file, or cannot be made or written to: before any work is done.
+        If it, or a folder above it, is a file or may not be written to.
     """
-    import tempfile
-
     folder = Path(path)
+    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    problem = "is a file, so no results can be put into it."
+    if there.is_dir():
+        if os.access(there, os.W_OK):
+            return folder
+        problem = "may not be written to."
+    raise WriteError(problem, hint="Name another folder with -o.", where=str(there))
+
+
+def make_folder(path: str | Path) -> Path:
+    """Return the output folder, made if need be.
+
+    Raises
+    ------
+    WriteError
+        If it cannot be made.
+    """
+    folder = check_folder(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except FileExistsError as error:
-        raise WriteError(
-            "is a file, so no results can be put into it.",
-            hint="Name a folder with -o.",
-            where=str(folder),
-        ) from error
     except OSError as error:
         raise unwritable(folder, error) from error
+    return folder
 
 
 def unwritable(path: Path, error: OSError) -> WriteError:

@@ -11,7 +11,7 @@ from spectra_core.errors import SpectraError
 
 from .border import Tally, note
 from .inputs import read_file
-from .options import reading_options, take_read_options
+from .options import ReadingCommand, reading_options, take_read_options
 from .output import json_text, write_text
 from .selecting import select_option, selected
 
@@ -29,7 +29,7 @@ is said on standard error.
 """
 
 
-@click.command("recipe", epilog=EPILOG)
+@click.command("recipe", cls=ReadingCommand, epilog=EPILOG)
 @click.argument("path", required=False, metavar="[PATH]")
 @click.option("--from", "origin", type=click.Choice(("casaxps",)), help="What to make it from.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of a recipe.")
@@ -62,6 +62,7 @@ def command(
 def _from_casaxps(path: Path, output: str, select: str | None, values: dict[str, Any]) -> int:
     from spectra_core.casaxps import casaxps_model, has_casaxps_fit
     from spectra_core.errors import ReadError
+    from spectra_core.fit import FitOptions, Weights
     from spectra_core.recipe import dump_recipe, recipe_from_model
 
     tally = Tally()
@@ -75,7 +76,9 @@ def _from_casaxps(path: Path, output: str, select: str | None, values: dict[str,
         fit = casaxps_model(chosen[0])
     except SpectraError as error:
         raise error.at(f"{path}: {chosen[0].label}") from error
-    recipe = recipe_from_model(fit.model, calibration=fit.calibration)
+    # CasaXPS minimised plain squares: only unit weights can give its numbers again.
+    options = FitOptions(weights=Weights.UNIT)
+    recipe = recipe_from_model(fit.model, calibration=fit.calibration, fit_options=options)
     write_text(output, dump_recipe(recipe))
     tally.succeed()
     for remark in fit.notes:

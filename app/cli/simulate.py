@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .border import note
+from spectra_core.errors import WriteError
+
+from .border import Tally, note
+from .options import POSITIVE
 from .output import json_text, write_text
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ file, byte for byte. Every spectrum says in the file that it is synthetic.
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of the counting noise.")
 @click.option(
     "--counts",
-    type=click.FloatRange(min=0, min_open=True),
+    type=POSITIVE,
     metavar="N",
     help="Expected counts of the highest channel, background included.",
 )
@@ -47,14 +49,21 @@ def command(
 
     recipe = load_recipe(recipe_file)
     simulation = simulate_recipe(recipe, seed=seed, peak_counts=counts)
+    tally = Tally()
     write(output, simulation.spectra)
+    tally.succeed()
+    note(_summary(recipe, simulation, output))
     if truth is not None:
-        write_text(truth, json_text(simulation.truth))
-    note(_summary(recipe, simulation, output, truth))
-    return 0
+        try:
+            write_text(truth, json_text(simulation.truth))
+            if truth != "-":
+                note(f"{truth}: the true values")
+        except WriteError as error:
+            tally.fail(error)
+    return tally.exit_code
 
 
-def _summary(recipe: Recipe, simulation: Simulation, output: str, truth: str | None) -> str:
+def _summary(recipe: Recipe, simulation: Simulation, output: str) -> str:
     acquisition: dict[str, Any] = simulation.truth["acquisition"]
     lines = [
         f"{output}: {len(simulation.spectra)} synthetic "
@@ -65,6 +74,4 @@ def _summary(recipe: Recipe, simulation: Simulation, output: str, truth: str | N
     ]
     if recipe.simulate is None:
         lines.append("the recipe has no [simulate] table: these conditions are the usual ones")
-    if truth not in (None, "-"):
-        lines.append(f"{Path(str(truth))}: the true values")
     return "\n".join(lines)

@@ -126,12 +126,12 @@ def evaluate(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> FitRes
     problem = compile_problem(model, _by_region(spectra, model))
     weights = _weights(problem, None)
     q = given_values(problem)
-    missing = np.flatnonzero(np.isnan(problem.full(q)))
+    missing = np.flatnonzero(np.isnan(q))
     if missing.size:
         raise FitError(
             "this parameter has no value, so the model cannot be drawn.",
             hint="Give a value or fit it.",
-            where=problem.paths[missing[0]],
+            where=problem.free_paths[missing[0]],
         )
     p = problem.full(q)
     expected = [region_curves(region, p).envelope for region in problem.regions]

@@ -64,7 +64,8 @@ def choose_weights(spectrum: Spectrum, wanted: Weights | None) -> Weights:
         raise FitError(
             f"Poisson weights need counts, but the intensity is in {spectrum.y_unit} and the"
             " dwell time or number of scans is not recorded.",
-            hint="Give --dwell and --scans, or use unit weights.",
+            hint="Say what it is (--y-unit counts), or give --y-unit counts/s, --dwell and"
+            " --scans; or use unit weights.",
             where=spectrum.label,
         )
     return wanted

@@ -23,6 +23,12 @@ class Outcome:
     err: str
 
 
+@pytest.fixture(autouse=True)
+def work_folder(tmp_path, monkeypatch) -> None:
+    """Run every test in a folder of its own: results go to the current folder by default."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def doublet() -> Callable[..., Outcome]:
     """Return the program as a function of its arguments."""

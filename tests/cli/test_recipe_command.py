@@ -24,7 +24,7 @@ def test_the_schema_is_json_and_knows_the_tables(doublet):
 def test_a_casaxps_fit_becomes_a_recipe_with_its_doublet(doublet, casaxps_file, tmp_path):
     path = tmp_path / "s2p.toml"
     outcome = doublet(
-        "recipe", casaxps_file, "--from", "casaxps", "--select", "Tha S 2p", "-o", path
+        "recipe", casaxps_file, "--from", "casaxps", "--select", "RW_Tha_MoS2 S 2p", "-o", path
     )
     assert outcome.code == 0 and outcome.out == ""
     component = load_recipe(path).region[0].component[0]

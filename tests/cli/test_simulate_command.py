@@ -22,7 +22,7 @@ def test_the_file_says_that_it_is_synthetic(vamas_file):
     text = vamas_file.read_text()
     assert "SYNTHETIC, not a measurement" in text
     assert "(synthetic)" in text
-    assert "seed 1" in text
+    assert "seed 7" in text
 
 
 def test_the_truth_holds_parameters_totals_ratios_seed_and_recipe(doublet, recipe_file, tmp_path):
@@ -77,3 +77,12 @@ def test_an_output_that_cannot_be_written_is_named(doublet, clear, recipe_file, 
 
 def test_a_missing_recipe_is_named(doublet, clear, tmp_path):
     clear(doublet("simulate", tmp_path / "no.toml", "-o", tmp_path / "a.vms"), words="no.toml")
+
+
+def test_a_truth_file_that_cannot_be_written_leaves_the_spectra(
+    doublet, clear, recipe_file, tmp_path
+):
+    target = tmp_path / "a.vms"
+    truth = tmp_path / "no_folder" / "t.json"
+    clear(doublet("simulate", recipe_file, "-o", target, "--truth", truth), code=1, words="t.json")
+    assert len(read(target)) == 1

@@ -417,6 +417,12 @@ def test_a_fixed_value_outside_its_bounds_is_an_error(measured):
         fit(measured, model)
 
 
+def test_drawing_a_model_without_a_value_names_the_parameter_that_lacks_it(measured):
+    model = set_parameter(truth(), "S 2p/background/level", value=None)
+    with pytest.raises(FitError, match="S 2p/background/level: this parameter has no value"):
+        evaluate(measured, model)
+
+
 def test_results_are_read_only(fitted):
     with pytest.raises(ValueError, match="read-only"):
         fitted.regions[0].envelope[0] = 1.0

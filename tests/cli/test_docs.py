@@ -1,0 +1,93 @@
+"""Every command that the guide and the help pages show works as it stands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.cli.main import COMMANDS
+from spectra_core.datafiles import data_path
+from spectra_core.readers import read
+from spectra_core.writers import write
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
+
+# Synthetic: the lines that CasaXPS would write for the bundled example.
+CASAXPS = """Casa Info Follows
+0
+0
+1
+CASA region (*S 2p*) (*Linear*) 1317.6 1329.6 0.668 2 0 0 0 0 0 0 (*S 2p*) 32.06 0 0.668
+2
+CASA comp (*PS4*) (*GL(30)*) Area 1400 1e-020 99999 -1 1 MFWHM 1.15 0.2 5 -1 1 \
+Position 1325.1 1324.6 1325.6 -1 1 RSF 0.668 MASS 32.06 INDEX -1 (*S 2p*) CONST (**) \
+UNCORRECTEDRSF 0.668
+CASA comp (*PS4*) (*GL(30)*) Area 700 1e-020 99999 0 0.5 MFWHM 1.15 0.2 5 0 1 \
+Position 1323.92 0 0 0 -1.18 RSF 0.668 MASS 32.06 INDEX -1 (*S 2p*) CONST (**) \
+UNCORRECTEDRSF 0.668"""
+
+
+def shown_commands() -> list[str]:
+    """Return the lines beginning with ``doublet`` of the guide's code blocks."""
+    text = GUIDE.read_text(encoding="utf-8")
+    blocks = re.findall(r"```\n(.*?)```", text, re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if line.startswith("doublet ")]
+
+
+def help_commands(doublet, name: str) -> list[str]:
+    """Return the examples of a help page, without redirections and remarks."""
+    text = doublet(name, "--help").out.partition("Examples:")[2]
+    lines = [line.strip() for line in text.splitlines() if line.strip().startswith("doublet ")]
+    return [re.split(r"\s{3,}| [|>] ", line)[0] for line in lines]
+
+
+@pytest.fixture
+def example_folder(tmp_path, vamas_file) -> Path:
+    """Lay out the files that the examples name, all of them synthetic."""
+    made = read(vamas_file)[0]
+    stored = replace(made, meta=replace(made.meta, comment=CASAXPS))
+    write(tmp_path / "sample.vms", [stored])
+    for folder in ("data", "depth"):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder / "level1.vms", [made])
+    column = np.column_stack([made.x_recorded, made.y])
+    np.savetxt(tmp_path / "column.txt", column, fmt="%.3f", delimiter="\t")
+    example = data_path("resources", "examples", "lpscl_cathode_s2p.toml")
+    text = example.read_text(encoding="utf-8").replace('match  = "S 2p*"\n', "")
+    (tmp_path / "s2p.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "s2p.vms").write_bytes(vamas_file.read_bytes())
+    vamas_file.unlink()
+    return tmp_path
+
+
+def run_line(doublet, line: str) -> None:
+    outcome = doublet(*shlex.split(line)[1:])
+    assert outcome.code == 0, (line, outcome)
+
+
+@pytest.mark.parametrize("line", shown_commands())
+def test_a_command_of_the_guide_works(doublet, example_folder, line):
+    run_line(doublet, line)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_examples_of_a_help_page_work(doublet, example_folder, name):
+    lines = help_commands(doublet, name)
+    assert lines
+    recipe = Path("s2p.toml").read_text(encoding="utf-8")
+    for line in lines:
+        Path("s2p.toml").write_text(recipe, encoding="utf-8")
+        run_line(doublet, line)
+
+
+def test_the_guide_names_every_command_and_option(doublet):
+    text = GUIDE.read_text(encoding="utf-8")
+    for name in COMMANDS:
+        assert f"## {name}\n" in text
+        for option in re.findall(r"--[a-z-]+", doublet(name, "--help").out):
+            assert option in text or option == "--help"
