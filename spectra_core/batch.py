@@ -19,9 +19,9 @@ from pathlib import Path
 from .casaxps import casaxps_model, has_casaxps_fit
 from .errors import Cancelled, FitError, PartialRead, RecipeError, SpectraError
 from .exported import exported_model, has_exported_fit
-from .fit import FitOptions, FitWarning, fit
+from .fit import FitOptions, FitResult, FitWarning, Weights, fit
 from .model import Model
-from .quantify import area_ratio
+from .quantify import Ratio, area_ratio, ratio_budget
 from .readers import ReadOptions, read
 from .recipe_model import (
     calibration_from_recipe,
@@ -32,7 +32,7 @@ from .recipe_model import (
 )
 from .recipe_schema import RatioEntry, Recipe
 from .records import Failure, FitRecord, InputFile, ModelSource, Run
-from .select import Group, group_spectra, is_selected
+from .select import Group, group_spectra, select_spectra
 from .spectrum import Calibration, Spectrum, calibrate
 
 __all__ = ["Failure", "FitRecord", "InputFile", "ModelSource", "Run", "run"]
@@ -63,6 +63,10 @@ class _Job:
         return f"{self.group.sample}{level}"
 
 
+# CasaXPS minimised plain squares: only unit weights give a stored fit's numbers again.
+STORED_FIT_OPTIONS = FitOptions(weights=Weights.UNIT)
+
+
 def run(
     files: Iterable[str | Path],
     *,
@@ -85,10 +89,10 @@ def run(
         Needed unless `model` is ``"casaxps"``.
     model : {"recipe", "casaxps"}
     select : str or None
-        Keep only the spectra that `spectra_core.select.is_selected` finds.
+        Keep only the spectra that `spectra_core.select.select_spectra` finds.
     read_options : ReadOptions or None
     fit_options : FitOptions or None
-        In place of the recipe's.
+        In place of the recipe's, or of `STORED_FIT_OPTIONS` for stored fits.
     seed : int or None
         In place of the seed in the options.
     jobs : int
@@ -150,7 +154,7 @@ def _take_in(files: Iterable[str | Path], options: ReadOptions, select: str | No
             continue
         source = spectra[0].source
         intake.inputs.append(InputFile(file, source.sha256, source.format, len(spectra)))
-        kept = [s for s in spectra if select is None or is_selected(s, select)]
+        kept = spectra if select is None else select_spectra(spectra, select)
         if kept:
             intake.spectra[file] = kept
         else:
@@ -195,7 +199,7 @@ def _job_maker(
     recipe: Recipe | None, model: ModelSource, options: FitOptions | None, seed: int | None
 ) -> JobMaker:
     if model == "casaxps":
-        chosen = options or FitOptions()
+        chosen = options or STORED_FIT_OPTIONS
         chosen = chosen if seed is None else replace(chosen, seed=seed)
         return lambda file, spectra, intake: _stored_jobs(file, spectra, intake, chosen)
     if recipe is None:
@@ -232,10 +236,11 @@ def _recipe_jobs(
 
 
 def _with_paths(recipe: Recipe, entry: RatioEntry) -> RatioEntry:
-    return RatioEntry(
-        name=entry.name,
-        numerator=tuple(component_path(recipe, label) for label in entry.numerator),
-        denominator=tuple(component_path(recipe, label) for label in entry.denominator),
+    return entry.model_copy(
+        update={
+            "numerator": tuple(component_path(recipe, label) for label in entry.numerator),
+            "denominator": tuple(component_path(recipe, label) for label in entry.denominator),
+        }
     )
 
 
@@ -319,8 +324,7 @@ def _fit_job(job: _Job, should_stop: ShouldStop | None = None) -> Outcome:
             dict(job.group.spectra), job.model, options=job.options, should_stop=should_stop
         )
         ratios = tuple(
-            area_ratio(result, entry.numerator, entry.denominator, name=entry.name)
-            for entry in job.ratios
+            _ratio(result, entry, job.options.seed, should_stop) for entry in job.ratios
         )
     except Cancelled:
         raise
@@ -334,6 +338,26 @@ def _fit_job(job: _Job, should_stop: ShouldStop | None = None) -> Outcome:
         f"fit-{job.number + 1}", job.file, group.sample, group.level, group.levels, job.recipe,
         result, ratios, (*job.warnings, *result.warnings),
     )  # fmt: skip
+
+
+def _ratio(
+    result: FitResult, entry: RatioEntry, seed: int, should_stop: ShouldStop | None
+) -> Ratio:
+    """Return a ratio with the budget asked for; what goes wrong with that is its note."""
+    sides = entry.numerator, entry.denominator
+    wanted = entry.uncertainty
+    if wanted is None:
+        return area_ratio(result, *sides, name=entry.name)
+    try:
+        return ratio_budget(
+            result, *sides, name=entry.name, monte_carlo=wanted.monte_carlo,
+            background=wanted.background, model=wanted.model, reference=wanted.reference,
+            seed=seed, should_stop=should_stop,
+        )  # fmt: skip
+    except FitError as error:
+        plain = area_ratio(result, *sides, name=entry.name)
+        note = f"{plain.note} The error budget could not be made: {error}".strip()
+        return replace(plain, note=note)
 
 
 def _fit_jobs(chunk: Sequence[_Job]) -> list[Outcome]:

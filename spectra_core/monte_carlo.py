@@ -33,6 +33,7 @@ from .fit.weights import counting_time
 from .model import Model
 from .spectrum import Array, Spectrum
 from .uncertainty import (
+    FEWEST_DRAWS,
     LEVEL,
     ONE_SIGMA,
     AreaRatio,
@@ -48,7 +49,6 @@ from .uncertainty import (
 POISSON, GAUSSIAN = "poisson", "gaussian"
 RESIDUALS, BLOCKS = "residual bootstrap", "block bootstrap"
 CORRELATED_ABBE = 0.8
-FEWEST_DRAWS = 40
 _POLL_S = 0.1
 
 

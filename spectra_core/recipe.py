@@ -46,6 +46,7 @@ from .recipe_schema import (
     ReportEntry,
     SimulateEntry,
     Table,
+    UncertaintyEntry,
     UnlockEntry,
 )
 
@@ -84,6 +85,7 @@ _INNER: Mapping[type[Table], Mapping[str, type[Table]]] = {
         "shift": ParameterEntry,
     },
     ComponentEntry: {"unlock": UnlockEntry},
+    RatioEntry: {"uncertainty": UncertaintyEntry},
 }
 # Tables whose further keys are parameters or options, by the rows they name.
 _GATHERED = ("parameters", "options")

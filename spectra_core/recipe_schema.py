@@ -21,6 +21,7 @@ from .backgrounds import background_kind, complete_options
 from .core_levels import core_level
 from .errors import ModelError
 from .lineshapes import lineshape
+from .uncertainty import FEWEST_DRAWS
 
 SCHEMA: Literal["doublet-recipe/1"] = "doublet-recipe/1"
 Format = Literal["json", "csv", "png", "svg"]
@@ -214,6 +215,30 @@ class LinkEntry(Table):
         return self
 
 
+class UncertaintyEntry(Table):
+    """Which rows the error budget of a ratio has beside the covariance of the fit."""
+
+    monte_carlo: Whole = Field(500, description="Monte Carlo draws, 40 or more; 0: none.")
+    background: Flag = Field(True, description="Try other windows and backgrounds.")
+    model: Flag = Field(
+        True, description="Try other splittings, widths, line shapes, one component more or fewer."
+    )
+    reference: NotNegative | None = Field(
+        None,
+        description="Relative standard uncertainty from sensitivity factors, for a ratio across"
+        " core levels.",
+    )
+
+    @model_validator(mode="after")
+    def _enough_draws(self) -> UncertaintyEntry:
+        if 0 < self.monte_carlo < FEWEST_DRAWS:
+            raise ValueError(
+                f"monte_carlo = {self.monte_carlo} draws are too few for an interval: give"
+                f" {FEWEST_DRAWS} or more, better 500, or 0 for none"
+            )
+        return self
+
+
 class RatioEntry(Table):
     """An area ratio to report."""
 
@@ -222,6 +247,9 @@ class RatioEntry(Table):
         min_length=1, description='Labels of components or doublets, or "region/label".'
     )
     denominator: tuple[Name, ...] = Field(min_length=1, description="As numerator.")
+    uncertainty: UncertaintyEntry | None = Field(
+        None, description="Error budget; left out: the covariance of the fit alone."
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -27,7 +27,7 @@ from . import __version__
 from .errors import WriteError
 from .fit import Estimate, FitResult, FitWarning, RegionFit
 from .model import BACKGROUND, REGION, Component, Doublet, Region
-from .quantify import Ratio
+from .quantify import MonteCarloSummary, Ratio
 from .recipe import recipe_to_dict
 from .records import Failure, FitRecord, Run
 from .spectrum import Axis, Spectrum, points_in_window
@@ -306,15 +306,22 @@ def _ratio_entry(record: FitRecord, ratio: Ratio) -> dict[str, Any]:
         "stderr": ratio.stderr,
         "interval": ratio.interval,
         "level": ratio.level,
-        "budget": {
-            "counting": ratio.stderr,
-            "background": None,
-            "model": None,
-            "reference": None,
-        },
+        "interval_method": ratio.interval_method,
+        "total_interval": ratio.total_interval,
+        "upper_limit": ratio.upper_limit,
+        "budget": asdict(ratio.budget),
+        "monte_carlo": _monte_carlo_entry(ratio.monte_carlo),
+        "variants": [asdict(variant) for variant in ratio.variants],
         "formula": ratio.formula,
         "note": ratio.note,
     }
+
+
+def _monte_carlo_entry(summary: MonteCarloSummary | None) -> dict[str, Any] | None:
+    if summary is None:
+        return None
+    failures = [{"message": text, "times": times} for text, times in summary.failures]
+    return asdict(summary) | {"failures": failures}
 
 
 def _plain(value: Any) -> Any:
@@ -572,16 +579,38 @@ def with_error(value: float, stderr: float | None) -> str:
 
 
 def _ratios_text(run: Run) -> str:
-    rows: list[tuple[str, ...]] = [("ratio", "sample", "value", "95 % interval")]
+    """Return the table of ratios, with budgets if there are any, and the notes below it."""
+    budgets = any(ratio.variants or ratio.monte_carlo for _, ratio in run.ratios)
+    heads = ("ratio", "sample", "value", "95 % interval", *(_BUDGET_HEADS if budgets else ()))
+    rows: list[tuple[str, ...]] = [heads]
+    notes = []
     for record, ratio in run.ratios:
-        value = "none" if ratio.value is None else with_error(ratio.value, ratio.stderr)
-        interval = ratio.note
-        if ratio.interval is not None:
-            low, high = ratio.interval
-            interval = f"{low:.3g} to {high:.3g}"
         level = f" {record.level + 1}/{record.levels}" if record.levels > 1 else ""
-        rows.append((ratio.name, record.sample + level, value, interval))
-    return "\n".join(_aligned(rows))
+        sample = record.sample + level
+        row = (ratio.name, sample, _ratio_text(ratio), _interval_text(ratio.interval))
+        rows.append((*row, *(_budget_cells(ratio) if budgets else ())))
+        notes += [f"  ! {ratio.name}, {sample}: {ratio.note}"] if ratio.note else []
+    return "\n".join([*_aligned(rows), *notes])
+
+
+_BUDGET_HEADS = ("counting", "background", "model", "reference", "total", "95 %, all rows")
+
+
+def _ratio_text(ratio: Ratio) -> str:
+    if ratio.upper_limit is not None:
+        return f"below detection, < {ratio.upper_limit:.2g}"
+    return "none" if ratio.value is None else with_error(ratio.value, ratio.stderr)
+
+
+def _interval_text(interval: tuple[float, float] | None) -> str:
+    return "-" if interval is None else f"{interval[0]:.3g} to {interval[1]:.3g}"
+
+
+def _budget_cells(ratio: Ratio) -> tuple[str, ...]:
+    b = ratio.budget
+    rows = (b.counting, b.background, b.model, b.reference, b.total)
+    cells = ["-" if row is None else f"{row:.2g}" for row in rows]
+    return (*cells, _interval_text(ratio.total_interval))
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:

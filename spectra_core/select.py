@@ -92,6 +92,20 @@ def matches(entry: RegionEntry, spectrum: Spectrum) -> bool:
     return any(fnmatchcase(_plain(name), pattern) for name in _names(spectrum))
 
 
+def select_spectra(spectra: Iterable[Spectrum], text: str) -> list[Spectrum]:
+    """Return the spectra that `text` selects (see `is_selected`).
+
+    A word that is the whole of some name selects those names only: "RW_WS2" takes the
+    sample RW_WS2 and not RW_WS2_thicker, which is only taken where nothing fits better.
+    """
+    everything = list(spectra)
+    chosen = [spectrum for spectrum in everything if is_selected(spectrum, text)]
+    for word in _CORE_LEVEL.sub(" ", text).split():
+        whole = [spectrum for spectrum in chosen if _plain(word) in _whole_words(spectrum)]
+        chosen = whole or chosen
+    return chosen
+
+
 def is_selected(spectrum: Spectrum, text: str) -> bool:
     """Return whether ``sample / region / species transition`` contains the words of `text`.
 
@@ -102,12 +116,20 @@ def is_selected(spectrum: Spectrum, text: str) -> bool:
         Words in any order, of which all must occur, without regard to case. A core level
         is one word with or without a space, so "S 2p" does not select "P 2p" or "As 2p".
     """
-    meta = spectrum.meta
-    described = " / ".join((meta.sample, meta.region, f"{meta.species} {meta.transition}"))
+    described = _described(spectrum)
     levels = [(m[1], m[2]) for m in _CORE_LEVEL.finditer(text)]
     words = _CORE_LEVEL.sub(" ", text).split()
     has_words = all(_plain(word) in _plain(described) for word in words)
     return has_words and all(_has_level(described, *level) for level in levels)
+
+
+def _described(spectrum: Spectrum) -> str:
+    meta = spectrum.meta
+    return " / ".join((meta.sample, meta.region, f"{meta.species} {meta.transition}"))
+
+
+def _whole_words(spectrum: Spectrum) -> set[str]:
+    return {_plain(word) for word in _described(spectrum).split()}
 
 
 def _has_level(described: str, element: str, shell: str) -> bool:

@@ -21,6 +21,7 @@ from .spectrum import Array, Spectrum
 
 ONE_SIGMA = 0.6826894921370859  # probability of a normal variable within one sigma
 LEVEL = 0.95
+FEWEST_DRAWS = 40  # of a Monte Carlo run: fewer have nothing in a 2.5 % tail
 REFIT_TOLERANCE = 1e-5  # of a standard error: far below anything an error bar can show
 
 Progress = Callable[[int, int], None]

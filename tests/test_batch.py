@@ -16,7 +16,7 @@ from spectra_core.recipe import (
     model_from_recipe,
     parse_recipe,
 )
-from spectra_core.select import group_spectra, is_selected, matches
+from spectra_core.select import group_spectra, is_selected, matches, select_spectra
 from spectra_core.spectrum import Axis, Calibration, Meta, Spectrum
 from spectra_core.writers import write
 
@@ -308,6 +308,17 @@ def test_a_pattern_replaces_the_name():
 )  # fmt: skip
 def test_a_selection_takes_words_in_any_order_and_core_levels_as_one_word(text, found):
     assert is_selected(named("1: S 2p", "S", "2p", sample="Pristine Sample"), text) is found
+
+
+def test_a_whole_name_is_preferred_to_a_longer_one_that_contains_it():
+    spectra = [
+        named(region, element, "2p", sample=sample)
+        for sample in ("RW_WS2_thicker", "RW_WS2")
+        for region, element in (("S 2p", "S"), ("P 2p", "P"))
+    ]
+    assert select_spectra(spectra, "RW_WS2 S 2p") == [spectra[2]]
+    assert select_spectra(spectra, "thicker S 2p") == [spectra[0]]
+    assert select_spectra(spectra, "RW S 2p") == [spectra[0], spectra[2]]
 
 
 def test_a_selected_core_level_is_not_found_inside_another_element():

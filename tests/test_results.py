@@ -277,6 +277,32 @@ class Budget(Strict):
     background: float | None
     model: float | None
     reference: float | None
+    total: float | None
+
+
+class DrawsFailed(Strict):
+    message: str
+    times: int
+
+
+class MonteCarlo(Strict):
+    method: str
+    reason: str
+    seed: int
+    draws: int
+    failed: int
+    failures: list[DrawsFailed]
+
+
+class Variant(Strict):
+    kind: Literal["background", "model"]
+    choice: str
+    name: str
+    ratio: float | None
+    reduced_chi_square: float | None
+    delta_bic: float | None
+    accepted: bool
+    reason: str
 
 
 class RatioEntry(Strict):
@@ -289,7 +315,12 @@ class RatioEntry(Strict):
     stderr: float | None
     interval: list[float] | None
     level: float
+    interval_method: str
+    total_interval: list[float] | None
+    upper_limit: float | None
     budget: Budget
+    monte_carlo: MonteCarlo | None
+    variants: list[Variant]
     formula: str
     note: str
 

@@ -176,12 +176,11 @@ def _run(
 
 
 def _fit_options(recipe: Recipe | None, values: dict[str, Any]) -> FitOptions:
-    from spectra_core.fit import FitOptions, Weights
+    from spectra_core.batch import STORED_FIT_OPTIONS
+    from spectra_core.fit import Weights
     from spectra_core.recipe import fit_options_from_recipe
 
-    # CasaXPS minimised plain squares: only unit weights can give a stored fit's numbers again.
-    stored = FitOptions(weights=Weights.UNIT)
-    options = stored if recipe is None else fit_options_from_recipe(recipe)
+    options = STORED_FIT_OPTIONS if recipe is None else fit_options_from_recipe(recipe)
     given = {name: values[name] for name in ("starts", "method") if values[name] is not None}
     if values["weights"] is not None:
         given["weights"] = Weights(values["weights"])
@@ -215,7 +214,7 @@ def _with_energy_options(
 
 def _check_kinetic(files: Sequence[Path], options: ReadOptions, select: str | None) -> None:
     from spectra_core.readers import read
-    from spectra_core.select import is_selected
+    from spectra_core.select import select_spectra
     from spectra_core.spectrum import Axis
 
     for file in files:
@@ -223,9 +222,8 @@ def _check_kinetic(files: Sequence[Path], options: ReadOptions, select: str | No
             spectra = read(file, options=options)
         except SpectraError:  # the run itself says what is wrong with this file
             continue
-        for spectrum in spectra:
-            chosen = select is None or is_selected(spectrum, select)
-            if chosen and spectrum.axis is not Axis.KINETIC_ENERGY:
+        for spectrum in spectra if select is None else select_spectra(spectra, select):
+            if spectrum.axis is not Axis.KINETIC_ENERGY:
                 raise RecipeError(
                     f"--work-function is for kinetic energies, but this axis is the"
                     f" {spectrum.axis.value}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,14 @@ from spectra_core.errors import PartialRead, SpectraError
 from .border import Tally, note
 from .inputs import InputFile, find_files, read_file
 from .options import ReadingCommand, reading_options, take_read_options
-from .output import json_text, print_table, write_text
+from .output import json_text, print_grouped, write_text
 
 if TYPE_CHECKING:
     from spectra_core.readers import ReadOptions
 
 ASK = "ask (--axis)"
 HEADINGS = (
-    "file", ">#", "sample", "region", "axis", ">from", ">to", ">step", ">points", "intensity",
+    ">#", "sample", "region", "axis", ">from", ">to", ">step", ">points", "intensity",
     ">dwell s", ">scans", ">hv eV", ">pass eV", ">etch s", "CasaXPS fit",
 )  # fmt: skip
 
@@ -29,9 +30,10 @@ Examples:
   doublet inspect data/ --json > inventory.json
   doublet inspect column.txt --axis binding --photon-energy 1486.6
 
-Folders are walked. A file in a folder that Doublet cannot read is listed below the table; it
-counts as a failure only when you name it. Where a text file does not say what its first column
-is, the axis is shown as "ask (--axis)".
+The table has a line with the name of each file and below it a row for each spectrum; long
+sample names are cut at the left (--json has them whole). Folders are walked. A file in a folder
+that Doublet cannot read is listed below the table; it counts as a failure only when you name it.
+Where a text file does not say what its first column is, the axis is shown as "ask (--axis)".
 """
 
 
@@ -59,7 +61,8 @@ def command(paths: tuple[str, ...], as_json: bool, **values: Any) -> int:
         write_text("-", json_text(document))
         return tally.exit_code
     if records:
-        print_table(HEADINGS, [_row(record) for record in records])
+        files = groupby(records, key=lambda record: record["file"])
+        print_grouped(HEADINGS, [(file, [_row(r) for r in rows]) for file, rows in files])
     for problem in unread:
         note(f"not read: {problem['file']}: {problem['reason']}")
     return tally.exit_code
@@ -93,10 +96,9 @@ def _row(record: dict[str, Any]) -> list[str]:
     names = ("dwell_s", "scans", "excitation_energy_ev", "pass_energy_ev", "etch_time_s")
     kind = f"{axis['kind']} {axis['unit']}".strip() if axis["kind"] else ASK
     return [
-        record["file"],
         str(record["index"]),
-        record["sample"],
-        record["region"],
+        _short(record["sample"]),
+        _short(record["region"]),
         kind,
         *(_number(axis[name]) for name in ("from", "to", "step")),
         str(axis["points"]),
@@ -111,6 +113,11 @@ def _fit_in_words(record: dict[str, Any]) -> str:
     if components:
         return f"{components} components"
     return "exported curves" if "casaxps_export" in record["extra"] else ""
+
+
+def _short(text: str, longest: int = 36) -> str:
+    """Return a label that leaves room for the numbers; the end tells most labels apart."""
+    return text if len(text) <= longest else f"…{text[1 - longest :]}"
 
 
 def _number(value: float | None) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,13 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     A heading that begins with ``>`` has its column aligned to the right.
     """
+    print_grouped(headings, [("", list(rows))])
+
+
+def print_grouped(
+    headings: Sequence[str], groups: Sequence[tuple[str, Sequence[Sequence[str]]]]
+) -> None:
+    """Print one table whose rows stand in groups, each under a line with its name."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -29,14 +37,20 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for heading in headings:
         right = heading.startswith(">")
         table.add_column(heading.lstrip(">"), justify="right" if right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    for _, rows in groups:
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+    width = None if sys.stdout.isatty() and len(groups) == 1 else _PIPE_WIDTH
     console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
     with console.capture() as captured:
         console.print(table)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip())
+    lines = iter(captured.get().splitlines())
+    click.echo(next(lines).rstrip())
+    for name, rows in groups:
+        if name:
+            click.echo(click.style(name, bold=True))
+        for line in lines if len(groups) == 1 else islice(lines, len(rows)):
+            click.echo(line.rstrip())
 
 
 def json_text(document: Any) -> str:

@@ -60,9 +60,9 @@ def command(
 
 
 def _from_casaxps(path: Path, output: str, select: str | None, values: dict[str, Any]) -> int:
+    from spectra_core.batch import STORED_FIT_OPTIONS
     from spectra_core.casaxps import casaxps_model, has_casaxps_fit
     from spectra_core.errors import ReadError
-    from spectra_core.fit import FitOptions, Weights
     from spectra_core.recipe import dump_recipe, recipe_from_model
 
     tally = Tally()
@@ -76,9 +76,9 @@ def _from_casaxps(path: Path, output: str, select: str | None, values: dict[str,
         fit = casaxps_model(chosen[0])
     except SpectraError as error:
         raise error.at(f"{path}: {chosen[0].label}") from error
-    # CasaXPS minimised plain squares: only unit weights can give its numbers again.
-    options = FitOptions(weights=Weights.UNIT)
-    recipe = recipe_from_model(fit.model, calibration=fit.calibration, fit_options=options)
+    recipe = recipe_from_model(
+        fit.model, calibration=fit.calibration, fit_options=STORED_FIT_OPTIONS
+    )
     write_text(output, dump_recipe(recipe))
     tally.succeed()
     for remark in fit.notes:

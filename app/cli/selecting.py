@@ -30,9 +30,9 @@ def selected(spectra: Iterable[Spectrum], text: str | None, *, where: str) -> li
     everything = list(spectra)
     if text is None:
         return everything
-    from spectra_core.select import is_selected
+    from spectra_core.select import select_spectra
 
-    chosen = [spectrum for spectrum in everything if is_selected(spectrum, text)]
+    chosen = select_spectra(everything, text)
     if not chosen:
         raise ReadError(
             f'none of the {len(everything)} spectra matches --select "{text}".',

@@ -406,7 +406,7 @@ def _unit_weights_warning(region: RegionProblem) -> FitWarning:
     if counting_time(region.spectrum) is None:
         code, reason = "counts_unknown", "the counts are not known (no dwell time, scans or unit)"
     else:
-        code, reason = "unit_weights", "unit weights were asked for"
+        code, reason = "unit_weights", "unit weights were chosen"
     return FitWarning(
         code,
         f"{reason}, so all points weigh the same and the errors are scaled by the residuals.",

@@ -200,9 +200,9 @@ def voigt_rows(x: Array, sigma: float, gamma: float, rows: Array) -> None:
 @compiled
 def scaled_complementary_error(z: float) -> tuple[float, float]:
     """Return erfcx(z) = exp(z^2) erfc(z) for z >= 0, and its derivative."""
-    if z < 8.0:
+    if z < 10.0:
         value, _ = faddeeva(0.0, z)
-    else:
-        # the Voigt wing at x = 0 with sigma = 1 / sqrt(2)
-        value = _wing(0.0, z, 1.0 / _ROOT_2)[0] * sqrt(pi)
-    return value, 2.0 * z * value - 2.0 * _INVERSE_ROOT_PI
+        return value, 2.0 * z * value - 2.0 * _INVERSE_ROOT_PI
+    # a Voigt in its wing, at x = 0 with sigma = 1 / sqrt(2)
+    value, _, _by_sigma, slope = _wing(0.0, z, 1.0 / _ROOT_2)
+    return value / _INVERSE_ROOT_PI, slope / _INVERSE_ROOT_PI

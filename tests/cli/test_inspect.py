@@ -13,8 +13,9 @@ def records(outcome):
 
 def test_one_row_with_what_was_measured(doublet, vamas_file):
     outcome = doublet("inspect", vamas_file)
-    heading, row = outcome.out.splitlines()
+    heading, file, row = outcome.out.splitlines()
     assert outcome.code == 0
+    assert file == str(vamas_file)
     for words in ("sample", "region", "axis", "points", "dwell s", "scans", "CasaXPS fit"):
         assert words in heading
     for words in ("(synthetic)", "S 2p", "binding energy eV", "241", "counts/s", "0.1", "40"):

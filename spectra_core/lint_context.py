@@ -1,0 +1,303 @@
+"""What the lint's rules see, and what they say.
+
+A rule is a function from a `Context` (the fit, and whatever else is known of the sample)
+to `Note`s. Nothing in a rule decides how a finding is printed, and nothing outside a
+rule decides whether it applies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import sqrt
+from typing import Literal
+
+import numpy as np
+
+from .calibration import ReferenceLine
+from .core_levels import CoreLevel, core_level
+from .diagnostics import level_name
+from .errors import ModelError
+from .fit import FitResult, FitWarning, RegionFit
+from .fit.start import WIDTH_NAMES
+from .model import REGION, Component, Doublet, Region
+from .spectrum import Calibration, Spectrum
+
+Severity = Literal["note", "warning", "alarm"]
+_LOSSES = ("plasmon", "loss", "satellite", "shake", "pi-pi", "auger", "hump", "inelastic")
+
+
+@dataclass(frozen=True)
+class Finding(FitWarning):
+    """A referee's remark on a fit.
+
+    Attributes
+    ----------
+    code : str
+        Stable; a row of `spectra_core.lint.RULES`.
+    message : str
+        One plain sentence with the numbers.
+    where : str
+        Region, component or parameter path; empty for the whole fit.
+    advice : str
+        What to do about it.
+    severity : {"note", "warning", "alarm"}
+        Worth knowing; changes numbers; the numbers should not be used as they are.
+    """
+
+    advice: str = ""
+    severity: Severity = "warning"
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a rule found: where, in which words, and advice if the rule's own will not do."""
+
+    where: str
+    message: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Where a species' line is expected on the stated reference scale.
+
+    Attributes
+    ----------
+    level, species : str
+        E.g. ``"S 2p"``, ``"PS4(3-)"``; species are compared without regard to case.
+    center, tolerance : float
+        eV; of the line of lower binding energy where it is a doublet.
+    status : str
+        ``"A"``, ``"B"``, ``"C"`` or ``"unconfirmed"``.
+    names : tuple of str
+        Other names of the species.
+    """
+
+    level: str
+    species: str
+    center: float
+    tolerance: float
+    status: str = ""
+    names: tuple[str, ...] = ()
+
+    def means(self, *texts: str) -> bool:
+        """Tell whether one of `texts` is this species."""
+        known = {_plain(name) for name in (self.species, *self.names)}
+        return any(_plain(text) in known for text in texts if text)
+
+
+def _plain(text: str) -> str:
+    return "".join(text.casefold().split())
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Something else that stands in a level's window.
+
+    Attributes
+    ----------
+    level : str
+        Whose window, e.g. ``"S 2p"``.
+    low, high : float
+        Where it stands, eV.
+    name : str
+        What it is, in words.
+    shown_by : str
+        Core level that shows whether the element is there, e.g. ``"Si 2p"``.
+    broad : bool
+        An energy loss or another hump wider than a core line.
+    advice : str
+    """
+
+    level: str
+    low: float
+    high: float
+    name: str
+    shown_by: str
+    broad: bool = False
+    advice: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """A doublet, or a component that stands alone, as fitted.
+
+    Attributes
+    ----------
+    name : str
+        Its id, by which paths can name it.
+    result : FitResult
+    region : Region
+    fitted : RegionFit
+    component : Component
+        Itself, or the major line.
+    doublet : Doublet or None
+    level : str
+        Core level; empty if nothing says it.
+    """
+
+    name: str
+    result: FitResult
+    region: Region
+    fitted: RegionFit
+    component: Component
+    doublet: Doublet | None
+    level: str
+
+    @property
+    def where(self) -> str:
+        """Path of the unit."""
+        return f"{self.region.name}/{self.name}"
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether its names say that it is no core line but a loss or satellite."""
+        texts = f"{self.name} {self.component.label} {self.component.species}".casefold()
+        return any(word in texts for word in _LOSSES)
+
+    @property
+    def core_level(self) -> CoreLevel | None:
+        """The level's data."""
+        return core_level(self.level) if self.level else None
+
+    def path(self, parameter: str) -> str:
+        """Return the path of a parameter; of a doublet's area that of both lines."""
+        owner = self.name if parameter == "area" else self.component.id
+        return f"{self.region.name}/{owner}/{parameter}"
+
+    @property
+    def has_area(self) -> bool:
+        """Whether its shape has a finite area."""
+        return "area" in self.component.parameters
+
+    @property
+    def area(self) -> float:
+        """Area of both lines."""
+        return self.result.value(self.path("area"))
+
+    @property
+    def area_stderr(self) -> float | None:
+        """Standard error of the area."""
+        return self.result.stderr(self.path("area"))
+
+    @property
+    def center(self) -> float:
+        """Centre with the region's shift, on the calibrated axis."""
+        shift = self.result.value(f"{self.region.name}/{REGION}/shift")
+        return self.result.value(self.path("center")) + shift
+
+    @property
+    def width(self) -> float:
+        """True width at half height of the (major) line."""
+        return self.result.summary(self.region.name, self.component.id).fwhm
+
+    @property
+    def width_names(self) -> list[str]:
+        """Which width parameters its shape has."""
+        return [name for name in WIDTH_NAMES if name in self.component.parameters]
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """A fit and whatever else is known of the sample.
+
+    Attributes
+    ----------
+    result : FitResult
+    expected : tuple of Expected
+        From a library; empty if none is given.
+    overlaps : tuple of Overlap
+    spectra : tuple of Spectrum
+        Other spectra of the sample: a survey, the C 1s and Si 2p regions.
+    reference : ReferenceLine or None
+        How the charge reference was found.
+    """
+
+    result: FitResult
+    expected: tuple[Expected, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+    spectra: tuple[Spectrum, ...] = ()
+    reference: ReferenceLine | None = None
+    fitted: Mapping[str, RegionFit] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fitted", {r.name: r for r in self.result.regions})
+
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """Every enabled doublet and single component, in the order of the model."""
+        return tuple(unit for region in self.result.model.regions for unit in self._units(region))
+
+    def units_of(self, region_name: str) -> list[Unit]:
+        """Return the units of one region."""
+        return [unit for unit in self.units if unit.region.name == region_name]
+
+    def _units(self, region: Region) -> Iterator[Unit]:
+        minors = {d.minor for d in region.doublets}
+        for component in region.components:
+            if not component.enabled or component.id in minors:
+                continue
+            doublet = region.doublet_of(component.id)
+            yield Unit(
+                doublet.id if doublet else component.id, self.result, region,
+                self.fitted[region.name], component, doublet, level_name(region, component),
+            )  # fmt: skip
+
+    @property
+    def regions(self) -> tuple[RegionFit, ...]:
+        """Fitted regions."""
+        return self.result.regions
+
+    @property
+    def xps_regions(self) -> tuple[RegionFit, ...]:
+        """Fitted regions on an electron energy axis."""
+        return tuple(r for r in self.result.regions if r.spectrum.axis.is_energy)
+
+    def calibration_of(self, region: RegionFit) -> Calibration:
+        """Return the calibration that the region's spectrum carries."""
+        return region.spectrum.calibration
+
+
+Check = Callable[[Context], Iterator[Note]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the lint's table.
+
+    Attributes
+    ----------
+    code, title : str
+    severity : {"note", "warning", "alarm"}
+    check : callable
+        Yields what it finds.
+    advice : str
+        What to do.
+    """
+
+    code: str
+    title: str
+    severity: Severity
+    check: Check
+    advice: str
+
+
+def difference(result: FitResult, a: str, b: str) -> tuple[float, float | None]:
+    """Return the difference of two parameters and its standard error."""
+    weights = result.combination(a) - result.combination(b)
+    used = np.flatnonzero(weights)
+    value = float(weights @ result.values)
+    if not used.size or result.at_bound[used].any():
+        return value, None
+    variance = float(weights[used] @ result.covariance[np.ix_(used, used)] @ weights[used])
+    return value, sqrt(variance) if np.isfinite(variance) and variance > 0 else None
+
+
+def known_level(text: str) -> str:
+    """Return the core level that a text names, or an empty text."""
+    try:
+        return core_level(text).name if text else ""
+    except ModelError:
+        return ""

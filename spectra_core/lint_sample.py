@@ -1,0 +1,267 @@
+"""Lint rules about the sample: energy reference, positions, other levels, overlaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from .calibration import KINDS, Level, Rigidity, is_level, rigidity_test
+from .core_levels import core_level
+from .diagnostics import HumpTest, hump_test, residual_structure
+from .joint import tensions
+from .lint_context import Context, Expected, Note, Overlap, Unit
+from .lint_lines import SENSIBLE_FWHM_EV, is_detected, smallest_area
+from .spectrum import Array, Axis, Spectrum, to_axis
+
+# Energy losses and lines that stand in the window of another level; a library may add more.
+OVERLAPS: tuple[Overlap, ...] = (
+    Overlap(
+        "S 2p", 165.5, 170.5, "the plasmon loss of Si 2s (about 17 eV above 150.5 eV)", "Si 2p",
+        broad=True, advice="Measure the bare wafer, or the Si 2p and Si 2s region.",
+    ),
+    Overlap("S 2p", 156.0, 166.0, "Bi 4f", "Bi 4d", advice="Use S 2s, or fit Bi 4f too."),
+    Overlap("S 2p", 160.0, 168.0, "Se 3p", "Se 3d", advice="Use S 2s, or fit Se 3p too."),
+    Overlap(
+        "P 2p", 131.0, 137.0, "the second plasmon loss of Si 2p (about 35 eV above 99.4 eV)",
+        "Si 2p", broad=True, advice="Measure the bare wafer, or the Si 2p region.",
+    ),
+    Overlap("P 2p", 120.0, 127.0, "Ge 3p", "Ge 3d", advice="Fit Ge 3p with Ge 3d as a guide."),
+    Overlap("Li 1s", 53.0, 57.0, "Fe 3p", "Fe 2p", advice="Fit Fe 3p in the same region."),
+    Overlap("Li 1s", 53.0, 57.5, "Se 3d", "Se 3p", advice="Fit Se 3d in the same region."),
+    Overlap("Li 1s", 57.5, 62.0, "Co 3p", "Co 2p", advice="Fit Co 3p in the same region."),
+)  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------
+# Energy reference
+
+
+def reference_missing(context: Context) -> Iterator[Note]:
+    """Find species assigned on an energy scale that nothing was referenced to."""
+    for region in context.xps_regions:
+        calibration = context.calibration_of(region)
+        if calibration.reference or calibration.shift:
+            continue
+        if any(unit.component.species for unit in context.units_of(region.name)):
+            yield Note(
+                region.name,
+                "species are assigned, but no charge reference is stated for this energy scale.",
+            )
+
+
+def reference_after_sputtering(context: Context) -> Iterator[Note]:
+    """Find adventitious carbon as reference of a surface it was sputtered off."""
+    for region in context.xps_regions:
+        calibration, time = context.calibration_of(region), region.spectrum.meta.etch_time_s
+        energy = calibration.assigned
+        if not time or "C 1s" not in calibration.reference or energy is None:
+            continue
+        if abs(energy - KINDS["adventitious"].assigned_ev) <= 0.25 + 1e-9:
+            yield Note(
+                region.name,
+                f"after {time:g} s of sputtering the scale is referenced to C 1s at {energy:.1f}"
+                " eV, but adventitious carbon is gone then; what is left is another carbon.",
+            )
+
+
+def carbon_kind(context: Context) -> Iterator[Note]:
+    """Find a C 1s reference that was not, or was wrongly, told from the other kind of carbon."""
+    line = context.reference
+    if line is None or line.kind not in KINDS or line.result is None:
+        return
+    if "not told apart" in line.evidence:
+        yield Note("C 1s", line.message)
+    elif abs(line.assigned_ev - KINDS[line.kind].assigned_ev) > 0.25 - 1e-9:
+        yield Note(
+            "C 1s",
+            f"the C 1s reference looks like {line.kind} ({line.evidence}), but it is given"
+            f" {line.assigned_ev:.1f} eV.",
+        )
+
+
+# ---------------------------------------------------------------------------------
+# Positions
+
+
+def position_far(context: Context) -> Iterator[Note]:
+    """Find a species at a position that no reference value has."""
+    for unit in context.units:
+        known = _expected(context, unit)
+        if known is None or not is_detected(unit):
+            continue
+        gap = unit.center - known.center
+        # what the fit itself does not know is not held against the assignment
+        error = unit.result.stderr(unit.path("center")) or 0.0
+        if abs(gap) > known.tolerance + 3.0 * error + 1e-9:
+            yield Note(
+                unit.where,
+                f"{known.species} is expected at {known.center:.1f} +/- {known.tolerance:.1f} eV"
+                f"{_status(known)} and stands at {unit.center:.1f} eV ({gap:+.1f})."
+                f"{_near(context, unit)}",
+            )
+
+
+def _status(known: Expected) -> str:
+    return " (unconfirmed)" if known.status == "unconfirmed" else ""
+
+
+def _expected(context: Context, unit: Unit) -> Expected | None:
+    if not unit.component.species or not unit.fitted.spectrum.axis.is_energy:
+        return None
+    named = (unit.component.species, unit.name)
+    rows = [e for e in context.expected if e.level == unit.level and e.means(*named)]
+    return min(rows, key=lambda e: abs(e.center - unit.center)) if rows else None
+
+
+def _near(context: Context, unit: Unit) -> str:
+    rows = [e for e in context.expected if e.level == unit.level]
+    rows = [e for e in rows if abs(e.center - unit.center) <= e.tolerance]
+    rows.sort(key=lambda e: abs(e.center - unit.center))
+    listed = ", ".join(f"{e.species} ({e.center:.1f}{_status(e)})" for e in rows[:4])
+    return f" Near it: {listed}." if rows else " No reference value lies near it."
+
+
+def sample_rigidity(context: Context) -> Rigidity | None:
+    """Return the rigidity test of all assigned lines of a fit; None without a library."""
+    levels = []
+    for unit in context.units:
+        known = _expected(context, unit)
+        if known is not None and is_detected(unit):
+            levels.append(
+                Level(unit.level, known.species, unit.center, known.center, known.tolerance)
+            )
+    return rigidity_test(levels) if levels else None
+
+
+def not_rigid(context: Context) -> Iterator[Note]:
+    """Find offsets that a charge shift cannot explain."""
+    test = sample_rigidity(context)
+    if test is not None and test.verdict == "non-rigid":
+        yield Note("", test.message)
+
+
+def rigid_shift(context: Context) -> Iterator[Note]:
+    """Find all levels off by one amount."""
+    test = sample_rigidity(context)
+    if test is not None and test.verdict == "rigid":
+        yield Note("", test.message)
+
+
+def levels_in_tension(context: Context) -> Iterator[Note]:
+    """Find a stoichiometric tie that the data contradict."""
+    for tension in tensions(context.result):
+        if tension.significant:
+            yield Note(tension.link.target, tension.message)
+
+
+# ---------------------------------------------------------------------------------
+# Overlaps
+
+
+def no_line(context: Context) -> Iterator[Note]:
+    """Find a broad hump that was fitted with core lines: nothing of the element is shown."""
+    for region_name, overlaps, test in _suspected(context):
+        if not test.lines_needed:
+            level = overlaps[0].level if overlaps else _level_of(context, region_name)
+            yield Note(
+                region_name,
+                f"no line of {level} is needed: one hump at {test.center:.1f} eV, {test.fwhm:.1f}"
+                f" eV wide, describes the window as well (BIC {test.bic_hump:.0f} against"
+                f" {min(test.bic_lines, test.bic_both):.0f} with lines). No {level.split()[0]} is"
+                f" shown to be there.{_named(overlaps, test)}",
+            )
+
+
+def hump_under_lines(context: Context) -> Iterator[Note]:
+    """Find a broad structure under the lines that their areas swallow."""
+    for region_name, overlaps, test in _suspected(context):
+        if test.lines_needed and test.hump_needed:
+            change = "" if test.area_change is None else (
+                f", and the areas change by {100 * test.area_change:+.0f} %"
+            )  # fmt: skip
+            yield Note(
+                region_name,
+                f"a hump at {test.center:.1f} eV, {test.fwhm:.1f} eV wide, under the lines lowers"
+                f" BIC by {test.bic_lines - test.bic_both:.0f}{change}.{_named(overlaps, test)}",
+            )
+
+
+def overlap_present(context: Context) -> Iterator[Note]:
+    """Find a component where another element, which the sample shows, has a line."""
+    for unit in context.units:
+        for overlap in context.overlaps:
+            if overlap.level != unit.level or not overlap.low <= unit.center <= overlap.high:
+                continue
+            if any(_shows(spectrum, overlap.shown_by) for spectrum in context.spectra):
+                yield Note(
+                    unit.where,
+                    f"{unit.name} at {unit.center:.1f} eV stands where {overlap.name} falls"
+                    f" ({overlap.low:.0f} to {overlap.high:.0f} eV), and the sample shows"
+                    f" {overlap.shown_by}.",
+                    overlap.advice,
+                )
+
+
+def _level_of(context: Context, region_name: str) -> str:
+    return next((u.level for u in context.units_of(region_name) if u.level), region_name)
+
+
+def _named(overlaps: Sequence[Overlap], test: HumpTest) -> str:
+    near = [o for o in overlaps if o.low - 1.0 <= test.center <= o.high + 1.0]
+    return f" There stands {near[0].name}. {near[0].advice}" if near else ""
+
+
+def _suspected(context: Context) -> Iterator[tuple[str, tuple[Overlap, ...], HumpTest]]:
+    for region in context.xps_regions:
+        units = [u for u in context.units_of(region.name) if not u.is_loss]
+        if not units or not _hump_suspected(context, region.name, units):
+            continue
+        test = hump_test(context.result, region.name)
+        if test is not None:
+            level = _level_of(context, region.name)
+            broad = tuple(o for o in context.overlaps if o.level == level and o.broad)
+            yield region.name, broad, test
+
+
+def _hump_suspected(context: Context, region_name: str, units: Sequence[Unit]) -> bool:
+    """Tell whether widths, areas or residuals suggest that there are no such lines."""
+    wide = any(u.width > SENSIBLE_FWHM_EV.get(u.level, (0.0, 2.5))[1] for u in units)
+    bound = any(
+        context.result.estimate(u.path(name)).at_bound for u in units for name in u.width_names
+    )
+    hidden = any(u.has_area and u.area < (smallest_area(u) or 0.0) for u in units)
+    structure = residual_structure(context.fitted[region_name]).present
+    return wide or bound or hidden or structure
+
+
+def _shows(spectrum: Spectrum, level: str) -> bool:
+    """Tell whether a spectrum shows a line near a level's nominal energy."""
+    try:
+        energies = _binding(spectrum)
+    except ValueError:
+        return False
+    nominal = core_level(level).nominal_ev
+    if not is_level(spectrum, level) and np.ptp(energies[0]) < 200.0:
+        return False
+    return _line_near(*energies, nominal)
+
+
+def _binding(spectrum: Spectrum) -> tuple[Array, Array]:
+    if spectrum.axis is Axis.KINETIC_ENERGY and spectrum.meta.excitation_energy_ev:
+        spectrum = to_axis(spectrum, Axis.BINDING_ENERGY)
+    if spectrum.axis is not Axis.BINDING_ENERGY:
+        raise ValueError("not a binding energy axis")
+    return spectrum.x, spectrum.y
+
+
+def _line_near(x: Array, y: Array, nominal: float) -> bool:
+    near = np.abs(x - nominal) <= 4.0
+    sides = (np.abs(x - nominal) > 4.0) & (np.abs(x - nominal) <= 9.0)
+    if near.sum() < 3 or sides.sum() < 4:
+        return False
+    line = np.polyfit(x[sides], y[sides], 1)
+    rest = y[sides] - np.polyval(line, x[sides])
+    excess = y[near] - np.polyval(line, x[near])
+    noise = float(np.std(rest)) / np.sqrt(max(near.sum(), 1))
+    return bool(excess.mean() > 6.0 * max(noise, 1e-12))
