@@ -16,9 +16,7 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
-from .casaxps import casaxps_model, has_casaxps_fit
 from .errors import Cancelled, FitError, PartialRead, RecipeError, SpectraError
-from .exported import exported_model, has_exported_fit
 from .fit import FitOptions, FitResult, FitWarning, Weights, fit
 from .model import Model
 from .quantify import Ratio, area_ratio, ratio_budget
@@ -34,6 +32,7 @@ from .recipe_schema import RatioEntry, Recipe
 from .records import Failure, FitRecord, InputFile, ModelSource, Run
 from .select import Group, group_spectra, select_spectra
 from .spectrum import Calibration, Spectrum, calibrate
+from .stored_fit import has_stored_fit, stored_fit
 
 __all__ = ["Failure", "FitRecord", "InputFile", "ModelSource", "Run", "run"]
 
@@ -261,7 +260,7 @@ def _stored_jobs(
     file: str, spectra: Sequence[Spectrum], intake: _Intake, options: FitOptions
 ) -> Iterator[_Job]:
     for spectrum in spectra:
-        if not (has_casaxps_fit(spectrum) or has_exported_fit(spectrum)):
+        if not has_stored_fit(spectrum):
             reason = "no CasaXPS fit is stored with this spectrum."
             intake.skipped.append(Failure(file, spectrum.label, reason))
             continue
@@ -274,14 +273,9 @@ def _stored_jobs(
 
 
 def _stored_job(file: str, spectrum: Spectrum, options: FitOptions) -> _Job:
-    if has_casaxps_fit(spectrum):
-        stored = casaxps_model(spectrum)
-        model, spectrum = stored.model, calibrate(spectrum, stored.calibration)
-        warnings = tuple(FitWarning(f"casaxps_{n.code}", n.message) for n in stored.notes)
-    else:
-        exported = exported_model(spectrum)
-        model = exported.model
-        warnings = tuple(FitWarning("casaxps_export", note) for note in exported.notes)
+    stored = stored_fit(spectrum)
+    model, spectrum = stored.model, stored.spectrum
+    warnings = tuple(FitWarning(code, message) for code, message in stored.notes)
     recipe = recipe_from_model(
         model, calibration=spectrum.calibration, fit_options=options, title=spectrum.label
     )
@@ -323,9 +317,7 @@ def _fit_job(job: _Job, should_stop: ShouldStop | None = None) -> Outcome:
         result = fit(
             dict(job.group.spectra), job.model, options=job.options, should_stop=should_stop
         )
-        ratios = tuple(
-            _ratio(result, entry, job.options.seed, should_stop) for entry in job.ratios
-        )
+        ratios = tuple(_ratio(result, entry, job.options.seed, should_stop) for entry in job.ratios)
     except Cancelled:
         raise
     except SpectraError as error:

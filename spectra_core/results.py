@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from importlib import metadata
+from itertools import takewhile
 from math import floor, isfinite, log10
 from pathlib import Path
 from typing import Any
@@ -261,12 +262,19 @@ def _doublet_entry(result: FitResult, region: Region, doublet: Doublet) -> dict[
 
 
 def doublet_label(region: Region, doublet: Doublet) -> str:
-    """Return what a doublet is called: the words that the labels of its lines begin with."""
+    """Return what a doublet is called: the words that the labels of its lines begin with.
+
+    Its id where there are none, or another doublet of the region begins alike.
+    """
+    label = _common_words(region, doublet)
+    alike = [other for other in region.doublets if _common_words(region, other) == label]
+    return label if label and len(alike) == 1 else doublet.id
+
+
+def _common_words(region: Region, doublet: Doublet) -> str:
     words = [region.component(line).label.split() for line in (doublet.major, doublet.minor)]
-    common = 0
-    while all(len(w) > common and w[common] == words[0][common] for w in words):
-        common += 1
-    return " ".join(words[0][:common]) or doublet.id
+    common = takewhile(lambda pair: pair[0] == pair[1], zip(*words, strict=False))
+    return " ".join(word for word, _ in common)
 
 
 def _doublet_area(result: FitResult, region: Region, doublet: Doublet) -> dict[str, Any] | None:
@@ -492,6 +500,16 @@ def text_table(run: Run) -> str:
     return "\n\n".join(blocks)
 
 
+def _goodness(fit: RegionFit) -> str:
+    """Return how well the fit describes the data, in a unit that means something."""
+    statistics = fit.statistics
+    if fit.weights != "unit":
+        return f"reduced chi-square {statistics.reduced_chi_square:.3g}"
+    if statistics.residual_std is None:
+        return "noise unknown"
+    return f"residuals {statistics.residual_std:.3g} x the counting noise"
+
+
 def _fit_text(record: FitRecord, fit: RegionFit) -> str:
     result, unit = record.result, fit.spectrum.axis.unit
     region = result.model.region(fit.name)
@@ -501,8 +519,7 @@ def _fit_text(record: FitRecord, fit: RegionFit) -> str:
     joint = " (joint fit)" if len(result.regions) > 1 else ""
     background = region.background
     head = (
-        f"{title}{joint}: {result.status.value}, reduced chi-square"
-        f" {fit.statistics.reduced_chi_square:.3g} ({fit.weights} weights),"
+        f"{title}{joint}: {result.status.value}, {_goodness(fit)} ({fit.weights} weights),"
         f" {background.type} background ({background.mode})"
     )
     area = f"area / {areas.pop()}" if len(areas) == 1 else "area"

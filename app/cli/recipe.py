@@ -61,28 +61,28 @@ def command(
 
 def _from_casaxps(path: Path, output: str, select: str | None, values: dict[str, Any]) -> int:
     from spectra_core.batch import STORED_FIT_OPTIONS
-    from spectra_core.casaxps import casaxps_model, has_casaxps_fit
     from spectra_core.errors import ReadError
     from spectra_core.recipe import dump_recipe, recipe_from_model
+    from spectra_core.stored_fit import has_stored_fit, stored_fit
 
     tally = Tally()
     spectra = read_file(path, take_read_options(values), tally)
     if not spectra and tally.failed:
         return tally.exit_code
-    chosen = [s for s in selected(spectra, select, where=str(path)) if has_casaxps_fit(s)]
+    chosen = [s for s in selected(spectra, select, where=str(path)) if has_stored_fit(s)]
     if len(chosen) != 1:
         raise ReadError(_how_many(chosen, select), hint=_which_one(chosen), where=str(path))
     try:
-        fit = casaxps_model(chosen[0])
+        fit = stored_fit(chosen[0])
     except SpectraError as error:
         raise error.at(f"{path}: {chosen[0].label}") from error
     recipe = recipe_from_model(
-        fit.model, calibration=fit.calibration, fit_options=STORED_FIT_OPTIONS
+        fit.model, calibration=fit.spectrum.calibration, fit_options=STORED_FIT_OPTIONS
     )
     write_text(output, dump_recipe(recipe))
     tally.succeed()
-    for remark in fit.notes:
-        note(f"{chosen[0].label}: {remark.message}")
+    for _, message in fit.notes:
+        note(f"{chosen[0].label}: {message}")
     if output != "-":
         note(f"{output}: recipe of the CasaXPS fit of {chosen[0].label}")
     return tally.exit_code
@@ -91,7 +91,7 @@ def _from_casaxps(path: Path, output: str, select: str | None, values: dict[str,
 def _how_many(chosen: list[Spectrum], select: str | None) -> str:
     among = f'spectra that match --select "{select}"' if select else "spectra"
     if not chosen:
-        return f"none of the {among} has a CasaXPS fit in its comment."
+        return f"none of the {among} has a CasaXPS fit in its comment or among its columns."
     return f"{len(chosen)} {among} have a CasaXPS fit, and a recipe is made of one."
 
 

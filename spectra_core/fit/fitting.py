@@ -11,6 +11,8 @@ from ..errors import FitError
 from ..model import Model, split_path
 from ..spectrum import Array, Axis, Spectrum, to_axis
 from .compile import Problem, RegionProblem, compile_problem
+from .engine import NUMBA, NUMPY, compiled_fit
+from .engine import settle as compiled_settle
 from .evaluate import region_curves, residual_jacobian
 from .result import FitResult, FitWarning, RegionFit, Status, region_fit, with_values
 from .solver import Solution, TracePoint, solve
@@ -92,12 +94,11 @@ def fit(
     problem = compile_problem(model, _by_region(spectra, model))
     _check_data(problem)
     weights = _weights(problem, options.weights)
-    run = _runner(options, progress, should_stop)
-    solutions = [_settle(problem, weights, None, run)]
+    settle = _settler(problem, weights, options, progress, should_stop)
+    solutions = [settle(None)]
     rng = np.random.default_rng(options.seed)
     for _ in range(options.starts - 1):
-        moved = scattered(problem, solutions[0].solution.q, rng, options.spread)
-        solutions.append(_settle(problem, weights, moved, run))
+        solutions.append(settle(scattered(problem, solutions[0].solution.q, rng, options.spread)))
     reached = tuple(_comparable(problem, s, solutions[0].sigmas) for s in solutions)
     best = solutions[int(np.argmin(reached))]
     return _result(problem, weights, best, reached, options)
@@ -105,10 +106,11 @@ def fit(
 
 @dataclass(frozen=True, eq=False)
 class _Settled:
-    """A solution and the standard deviations it belongs to."""
+    """A solution, the standard deviations it belongs to, and the engine that found it."""
 
     solution: Solution
     sigmas: tuple[Array, ...]
+    engine: str = NUMPY
 
 
 Run = Callable[[Problem, Array, tuple[Array, ...]], Solution]
@@ -196,6 +198,30 @@ def _sigmas(
         point_sigmas(region.spectrum, region.inside, kind, curve)
         for region, kind, curve in zip(problem.regions, weights, expected, strict=True)
     )
+
+
+def _settler(
+    problem: Problem,
+    weights: tuple[Weights, ...],
+    options: FitOptions,
+    progress: Callable[[TracePoint], None] | None,
+    should_stop: Callable[[], bool] | None,
+) -> Callable[[Array | None], _Settled]:
+    """Return what fits from given (or the model's own) start values, by the best engine."""
+    run = _runner(options, progress, should_stop)
+    compiled = compiled_fit(problem, weights) if options.method == LEAST_SQUARES else None
+
+    def settle(q: Array | None) -> _Settled:
+        if compiled is not None:
+            found = compiled_settle(
+                compiled, q, tolerance=options.tolerance, max_iterations=options.max_iterations,
+                progress=progress, should_stop=should_stop,
+            )  # fmt: skip
+            if found is not None:
+                return _Settled(*found, NUMBA)
+        return _settle(problem, weights, q, run)
+
+    return settle
 
 
 def _runner(
@@ -295,7 +321,7 @@ def _result(
     return FitResult(
         with_values(problem, values), regions, _status(solution), solution.message, values,
         covariance, statistics, bound, warnings, solution.trace, reached, options.method,
-        "numpy", problem,
+        settled.engine, problem,
     )  # fmt: skip
 
 
@@ -311,8 +337,10 @@ def _free_covariance(solution: Solution, scale: float) -> tuple[Array, np.ndarra
     Parameters on a bound have zero rows: they are held where they are.
     """
     n_free = solution.q.size
-    covariance = np.zeros((n_free, n_free))
     undetermined = np.zeros(n_free, dtype=bool)
+    if solution.covariance is not None:
+        return scale * solution.covariance, undetermined
+    covariance = np.zeros((n_free, n_free))
     moving = np.flatnonzero(~solution.held)
     if not moving.size:
         return covariance, undetermined

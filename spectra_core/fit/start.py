@@ -34,15 +34,22 @@ def first_guess(problem: Problem, sigmas: tuple[Array, ...]) -> Array:
     ModelError
         If a parameter has no start value and none can be estimated.
     """
-    given = given_values(problem)
-    complete = not np.isnan(given).any()
-    q = np.where(np.isnan(given), _estimates(problem), given)
-    q = np.clip(q, problem.lower, problem.upper)
+    q, complete = open_values(problem)
     estimated = linear_start(problem, q, sigmas)
     if not complete:
         return estimated
     better = _chi_square(problem, estimated, sigmas) < _chi_square(problem, q, sigmas)
     return estimated if better else q
+
+
+def open_values(problem: Problem) -> tuple[Array, bool]:
+    """Return the start values (F,), open ones estimated, and whether none was open."""
+    given = given_values(problem)
+    missing = np.isnan(given)
+    if not missing.any():
+        return given, True
+    q = np.where(missing, _estimates(problem), given)
+    return np.clip(q, problem.lower, problem.upper), False
 
 
 def given_values(problem: Problem) -> Array:
