@@ -16,11 +16,15 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
+from .calibration import ReferenceLine
 from .errors import Cancelled, FitError, PartialRead, RecipeError, SpectraError
 from .fit import FitOptions, FitResult, FitWarning, Weights, fit
+from .library import load_library
+from .lint import lint
 from .model import Model
 from .quantify import Ratio, area_ratio, ratio_budget
 from .readers import ReadOptions, read
+from .recipe_calibration import assumed_reference, reference_finder
 from .recipe_model import (
     calibration_from_recipe,
     component_path,
@@ -34,7 +38,7 @@ from .select import Group, group_spectra, select_spectra
 from .spectrum import Calibration, Spectrum, calibrate
 from .stored_fit import has_stored_fit, stored_fit
 
-__all__ = ["Failure", "FitRecord", "InputFile", "ModelSource", "Run", "run"]
+__all__ = ["Failure", "FitRecord", "InputFile", "ModelSource", "Run", "run", "run_spectra"]
 
 Progress = Callable[[int, int, str], None]
 ShouldStop = Callable[[], bool]
@@ -44,7 +48,11 @@ _POLL_S = 0.1
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    """One fit to be done; everything a worker process needs."""
+    """One fit to be done; everything a worker process needs.
+
+    `sample` are all spectra of the sample, and `reference` is its charge reference,
+    for the lint.
+    """
 
     number: int
     file: str
@@ -54,6 +62,8 @@ class _Job:
     options: FitOptions
     ratios: tuple[RatioEntry, ...]
     warnings: tuple[FitWarning, ...]
+    sample: tuple[Spectrum, ...] = ()
+    reference: ReferenceLine | None = None
 
     @property
     def label(self) -> str:
@@ -76,6 +86,7 @@ def run(
     fit_options: FitOptions | None = None,
     seed: int | None = None,
     jobs: int = 1,
+    warnings: Sequence[FitWarning] = (),
     progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Run:
@@ -96,6 +107,8 @@ def run(
         In place of the seed in the options.
     jobs : int
         Worker processes; 1 stays in this process. Numbers do not depend on it.
+    warnings : sequence of FitWarning
+        Said of every fit, e.g. those of the preset the recipe came from.
     progress : callable or None
         ``progress(done, total, label)`` after each fit.
     should_stop : callable or None
@@ -116,11 +129,57 @@ def run(
         raise FitError(f"{jobs} worker processes cannot fit anything.", hint="Give at least 1.")
     make_jobs = _job_maker(recipe, model, fit_options, seed)
     intake = _take_in(files, read_options or ReadOptions(), select)
+    conduct = _Conduct(jobs, progress, should_stop, tuple(warnings))
+    return _carry_out(intake, make_jobs, conduct, recipe, model, select)
+
+
+def run_spectra(
+    spectra: Iterable[Spectrum],
+    *,
+    recipe: Recipe,
+    fit_options: FitOptions | None = None,
+    seed: int | None = None,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Run:
+    """Fit spectra that are already read with a recipe; parameters as for `run`."""
+    intake = _Intake({}, {}, [], [], [])
+    for spectrum in spectra:
+        intake.spectra.setdefault(spectrum.source.file, []).append(spectrum)
+    for file, own in intake.spectra.items():
+        source = own[0].source
+        intake.everything[file] = own
+        intake.inputs.append(InputFile(file, source.sha256, source.format, len(own)))
+    make_jobs = _job_maker(recipe, "recipe", fit_options, seed)
+    conduct = _Conduct(jobs, progress, should_stop)
+    return _carry_out(intake, make_jobs, conduct, recipe, "recipe", None)
+
+
+@dataclass(frozen=True)
+class _Conduct:
+    """How the fits of a run are done: processes, who is told or may stop it, what is said."""
+
+    jobs: int
+    progress: Progress | None
+    should_stop: ShouldStop | None
+    warnings: tuple[FitWarning, ...] = ()
+
+
+def _carry_out(
+    intake: _Intake,
+    make_jobs: JobMaker,
+    conduct: _Conduct,
+    recipe: Recipe | None,
+    model: ModelSource,
+    select: str | None,
+) -> Run:
+    """Make the fits of what was taken in, do them, and return the run."""
     work: list[_Job] = []
     for file, spectra in intake.spectra.items():
         for job in make_jobs(file, spectra, intake):
-            work.append(replace(job, number=len(work)))
-    outcomes, interrupted = _do(work, jobs, progress, should_stop)
+            work.append(replace(job, number=len(work), warnings=(*job.warnings, *conduct.warnings)))
+    outcomes, interrupted = _do(work, conduct.jobs, conduct.progress, conduct.should_stop)
     fits = tuple(o for o in outcomes if isinstance(o, FitRecord))
     failures = [*intake.failures, *(o for o in outcomes if isinstance(o, Failure))]
     if not fits and not failures and not interrupted:
@@ -137,8 +196,13 @@ def run(
 
 @dataclass(eq=False)
 class _Intake:
-    """Spectra of every readable file, and what happened on the way."""
+    """Spectra of every readable file, and what happened on the way.
 
+    `everything` also holds the spectra that were not selected: a C 1s reference is needed
+    though only S 2p is to be fitted.
+    """
+
+    everything: dict[str, list[Spectrum]]
     spectra: dict[str, list[Spectrum]]
     inputs: list[InputFile]
     failures: list[Failure]
@@ -146,11 +210,12 @@ class _Intake:
 
 
 def _take_in(files: Iterable[str | Path], options: ReadOptions, select: str | None) -> _Intake:
-    intake = _Intake({}, [], [], [])
+    intake = _Intake({}, {}, [], [], [])
     for file in dict.fromkeys(str(file) for file in files):
         spectra = _read(file, options, intake)
         if not spectra:
             continue
+        intake.everything[file] = spectra
         source = spectra[0].source
         intake.inputs.append(InputFile(file, source.sha256, source.format, len(spectra)))
         kept = spectra if select is None else select_spectra(spectra, select)
@@ -225,13 +290,28 @@ def _recipe_jobs(
     ratios = tuple(_with_paths(recipe, entry) for entry in recipe.ratio)
     groups, unmatched = group_spectra(recipe, spectra)
     intake.failures += [Failure(file, u.where, u.message) for u in unmatched]
+    find_reference = reference_finder(recipe.calibration)
     for group in groups:
         warnings = group.warnings
-        if calibration is not None:
-            warnings += _replaced_calibrations(group, calibration)
-            moved = tuple((name, calibrate(s, calibration)) for name, s in group.spectra)
+        sample = _sample_spectra(file, group.spectra[0][1], intake)
+        try:
+            line = find_reference(sample, group.level)
+        except SpectraError as error:
+            intake.failures.append(Failure(file, group.sample, str(error)))
+            continue
+        shift = calibration if line is None else line.calibration
+        if shift is not None:
+            warnings += _replaced_calibrations(group, shift)
+            moved = tuple((name, calibrate(s, shift)) for name, s in group.spectra)
             group = replace(group, spectra=moved)
-        yield _Job(0, file, group, model, recipe, options, ratios, warnings)
+        warnings += assumed_reference(recipe.calibration, line)
+        yield _Job(0, file, group, model, recipe, options, ratios, warnings, sample, line)
+
+
+def _sample_spectra(file: str, spectrum: Spectrum, intake: _Intake) -> tuple[Spectrum, ...]:
+    """Return all spectra of a spectrum's file and sample, in the order of the file."""
+    name = spectrum.meta.sample
+    return tuple(s for s in intake.everything[file] if s.meta.sample == name)
 
 
 def _with_paths(recipe: Recipe, entry: RatioEntry) -> RatioEntry:
@@ -265,7 +345,8 @@ def _stored_jobs(
             intake.skipped.append(Failure(file, spectrum.label, reason))
             continue
         try:
-            yield _stored_job(file, spectrum, options)
+            job = _stored_job(file, spectrum, options)
+            yield replace(job, sample=_sample_spectra(file, spectrum, intake))
         except SpectraError as error:
             prefix = f"{spectrum.label}: "
             message = str(error).removeprefix(prefix)
@@ -326,10 +407,21 @@ def _fit_job(job: _Job, should_stop: ShouldStop | None = None) -> Outcome:
         # A numerical breakdown in one fit must not take the others with it.
         return Failure(job.file, job.label, f"the fit broke down numerically: {error}.")
     group = job.group
+    findings = _findings(job, result)
     return FitRecord(
         f"fit-{job.number + 1}", job.file, group.sample, group.level, group.levels, job.recipe,
-        result, ratios, (*job.warnings, *result.warnings),
+        result, ratios, (*job.warnings, *findings),
     )  # fmt: skip
+
+
+def _findings(job: _Job, result: FitResult) -> tuple[FitWarning, ...]:
+    """Return what the lint finds; the fit's own warnings are among it."""
+    try:
+        return lint(result, library=load_library(), spectra=job.sample, calibration=job.reference)
+    except (SpectraError, ArithmeticError, ValueError) as error:
+        # A rule that breaks down must not take the finished fit with it.
+        note = FitWarning("lint_failed", f"the fit could not be checked by the lint: {error}")
+        return (*result.warnings, note)
 
 
 def _ratio(

@@ -19,7 +19,6 @@ References
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, sqrt
@@ -29,6 +28,7 @@ from typing import Literal
 import numpy as np
 
 from .core_levels import CoreLevel, core_level
+from .diagnostics import level_in
 from .errors import DataError, ModelError
 from .fit import FitResult, fit
 from .model import (
@@ -543,26 +543,12 @@ def _shifted(
     return tuple(moved)
 
 
-_LEVEL_IN_NAME = re.compile(r"(?<![A-Za-z])([A-Z][a-z]?)\s*([1-7][spdf])(?![A-Za-z])")
-
-
-def level_of(text: str) -> str:
-    """Return the core level that a name contains, e.g. ``"S 2p"``; empty if none does."""
-    found = _LEVEL_IN_NAME.search(text)
-    if found is None:
-        return ""
-    try:
-        return core_level(f"{found[1]} {found[2]}").name
-    except ModelError:
-        return ""
-
-
 def is_level(spectrum: Spectrum, reference: str) -> bool:
     """Tell whether a spectrum's names say that it is of the reference's core level."""
     meta = spectrum.meta
     wanted = core_level(reference).name
     names = (meta.region, f"{meta.species} {meta.transition}", meta.transition)
-    return any(level_of(name) == wanted for name in names)
+    return any(level_in(name) == wanted for name in names)
 
 
 # ---------------------------------------------------------------------------------

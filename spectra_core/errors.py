@@ -9,6 +9,7 @@ calling program. The command line prints `str(error)` and nothing else.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 
@@ -80,6 +81,35 @@ class PartialRead(ReadError):
 
 class WriteError(SpectraError):
     """A file cannot be written, or the format cannot hold what it was given."""
+
+
+class ProjectFileError(SpectraError):
+    """A project file cannot be opened or written: damaged, foreign, newer, locked.
+
+    Attributes
+    ----------
+    backup : Path or None
+        The previous version of the project, where there is one that opens.
+    """
+
+    backup: Path | None = None
+
+    @classmethod
+    def of(
+        cls, message: str, *, hint: str = "", where: str = "", backup: Path | None = None
+    ) -> ProjectFileError:
+        """Return the error with the backup that can be opened in place of the file."""
+        offered = f"The previous version is kept: {backup}." if backup is not None else ""
+        error = cls(message, hint=f"{hint} {offered}".strip(), where=where)
+        error.backup = backup
+        return error
+
+    def at(self, where: str) -> ProjectFileError:
+        """Return the same error, backup included, with `where` put before its place."""
+        place = f"{where}: {self.where}" if self.where else where
+        error = type(self)(self.message, hint=self.hint, where=place)
+        error.backup = self.backup
+        return error
 
 
 class DataError(SpectraError):

@@ -34,15 +34,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SUFFIXES = (".png", ".svg")
+SUFFIXES = (".png", ".svg", ".pdf")
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F")
 INK = "#1A1A1A"
 PAPER_INCHES = (5.2, 4.4)
+COLUMN_MM, PAGE_MM = 85.0, 175.0  # of most journals
 DPI = 200
+PRINT_DPI = 600  # what journals ask of a picture of lines and text
 
 FONT = "DejaVu Sans"  # comes with matplotlib, so the picture is the same everywhere
 SMALL, NORMAL = 8.5, 9.5
 _LEGEND_CHARACTERS = 66
+_BELOW, _ABOVE = 0.47, 0.3  # inches around the panels, for axis label and title
 _LABEL_LENGTH = 60
 
 
@@ -55,7 +58,9 @@ class _Band:
     curves: tuple[Array, ...]
 
 
-def fit_figure(fit: RegionFit, result: FitResult, *, title: str | None = None) -> Figure:
+def fit_figure(
+    fit: RegionFit, result: FitResult, *, title: str | None = None, width_mm: float | None = None
+) -> Figure:
     """Return the figure of one fitted region.
 
     Parameters
@@ -65,6 +70,8 @@ def fit_figure(fit: RegionFit, result: FitResult, *, title: str | None = None) -
     result : FitResult
     title : str or None
         None: sample and region of the spectrum.
+    width_mm : float or None
+        E.g. `COLUMN_MM` or `PAGE_MM`; letters keep their size. None: `PAPER_INCHES`.
 
     Returns
     -------
@@ -73,26 +80,68 @@ def fit_figure(fit: RegionFit, result: FitResult, *, title: str | None = None) -
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    engine = ConstrainedLayoutEngine(h_pad=0.04, w_pad=0.04, hspace=0.0)
-    figure = Figure(figsize=PAPER_INCHES, dpi=DPI, facecolor="white", layout=engine)
+    size = _size(width_mm)
+    figure = Figure(figsize=size, dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4.2, 1.0))
+    heights = _panel_heights(size)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=heights)
     for axes in (upper, lower):
-        _style(axes)
+        _style(axes, minor_y=axes is upper)
     region = result.model.region(fit.name)
-    _draw_fit(upper, fit, _bands(fit, region))
+    _draw_fit(upper, fit, _bands(fit, region), (size[0], heights[0]))
     _draw_residual(lower, fit)
-    _label(figure, upper, lower, fit, title)
-    # Laid out once and held, or every saving would move things by a hair.
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    _label(upper, lower, fit, title)
+    _lay_out(figure, upper, lower)
     return figure
 
 
+def _size(width_mm: float | None) -> tuple[float, float]:
+    if width_mm is None:
+        return PAPER_INCHES
+    width = width_mm / 25.4
+    # A narrow figure needs room for a legend in more rows.
+    return width, min(PAPER_INCHES[1], max(0.8 * width, 3.2))
+
+
+def _panel_heights(size: tuple[float, float]) -> tuple[float, float]:
+    """Return the heights of both panels in inches; the lower one holds its label."""
+    both = size[1] - _BELOW - _ABOVE
+    lower = max(both / 5.2, 0.62)
+    return both - lower, lower
+
+
+def _lay_out(figure: Figure, upper: Axes, lower: Axes) -> None:
+    """Set margins and label places from the lengths of the tick labels.
+
+    Measuring every letter, as matplotlib's layout engines do, takes longer than all the
+    drawing, and a report has a figure for each region.
+    """
+    from matplotlib.transforms import blended_transform_factory
+
+    width, height = figure.get_size_inches()
+    figure.subplots_adjust(
+        left=0.66 / width, right=1 - 0.17 / width, bottom=_BELOW / height,
+        top=1 - _ABOVE / height, hspace=0.0,
+    )  # fmt: skip
+    # Which ticks there are depends on the size of the panels, so only now.
+    longest = max(_longest_tick_label(axes) for axes in (upper, lower))
+    figure.subplots_adjust(left=(0.36 + 0.075 * longest) / width)
+    for axes in (upper, lower):
+        beside = blended_transform_factory(figure.transFigure, axes.transAxes)
+        axes.yaxis.set_label_coords(0.26 / width, 0.5, transform=beside)
+    below = blended_transform_factory(lower.transAxes, figure.transFigure)
+    lower.xaxis.set_label_coords(0.5, 0.24 / height, transform=below)
+
+
+def _longest_tick_label(axes: Axes) -> int:
+    low, high = axes.get_ylim()
+    places = [place for place in axes.yaxis.get_majorticklocs() if low <= place <= high]
+    return max(map(len, axes.yaxis.get_major_formatter().format_ticks(places)), default=1)
+
+
 def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write a figure as PNG or SVG, as the suffix says.
+    """Write a figure as PNG (600 dpi), SVG or PDF, as the suffix says.
 
     Raises
     ------
@@ -110,13 +159,29 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     write_bytes(figure_bytes(figure, suffix.removeprefix(".")), path)
 
 
-def figure_bytes(figure: Figure, kind: str) -> bytes:
-    """Return a figure as the bytes of a ``"png"`` or ``"svg"`` file, without a date."""
+def figure_bytes(figure: Figure, kind: str, *, dpi: float = PRINT_DPI) -> bytes:
+    """Return a figure as the bytes of a ``"png"``, ``"svg"`` or ``"pdf"`` file, without a date.
+
+    `dpi` is of a PNG; the other two are drawn with lines.
+    """
     buffer = io.BytesIO()
-    metadata = {"Date": None, "Creator": "doublet"} if kind == "svg" else {"Software": "doublet"}
-    figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
+    figure.savefig(buffer, format=kind, dpi=dpi if kind == "png" else 72, metadata=_FACTS[kind])
     content = buffer.getvalue()
-    return _with_counted_ids(content) if kind == "svg" else content
+    return _short_numbers(_with_counted_ids(content)) if kind == "svg" else content
+
+
+_FACTS: dict[str, dict[str, Any]] = {
+    "png": {"Software": "doublet"},
+    "svg": {"Date": None, "Creator": "doublet"},
+    "pdf": {"CreationDate": None, "Creator": "doublet", "Producer": None},
+}
+
+
+def _short_numbers(svg: bytes) -> bytes:
+    """Return an SVG whose curves have places to 0.01 points: half the size, the same picture."""
+    return re.sub(
+        rb' (?:d|x|y)="[^"]*"', lambda found: re.sub(rb"(\.\d\d)\d+", rb"\1", found[0]), svg
+    )
 
 
 def _with_counted_ids(svg: bytes) -> bytes:
@@ -133,7 +198,7 @@ def _with_counted_ids(svg: bytes) -> bytes:
     return re.sub(rb'((?:id="|href="#|url\(#))(([a-zA-Z])[0-9a-f]{10})\b', counted, svg)
 
 
-def _style(axes: Axes) -> None:
+def _style(axes: Axes, *, minor_y: bool) -> None:
     from matplotlib.ticker import AutoMinorLocator
 
     common: dict[str, Any] = {"direction": "in", "top": True, "right": True, "color": INK}
@@ -143,7 +208,8 @@ def _style(axes: Axes) -> None:
     )  # fmt: skip
     axes.tick_params(which="minor", length=2, width=0.6, **common)
     axes.xaxis.set_minor_locator(AutoMinorLocator())
-    axes.yaxis.set_minor_locator(AutoMinorLocator())
+    if minor_y:
+        axes.yaxis.set_minor_locator(AutoMinorLocator())
     for spine in axes.spines.values():
         spine.set(linewidth=0.8, color=INK)
 
@@ -164,7 +230,9 @@ def _bands(fit: RegionFit, region: Region) -> list[_Band]:
     return bands
 
 
-def _draw_fit(axes: Axes, fit: RegionFit, bands: Sequence[_Band]) -> None:
+def _draw_fit(
+    axes: Axes, fit: RegionFit, bands: Sequence[_Band], size: tuple[float, float]
+) -> None:
     scale, _ = _scale(fit)
     x = _fine(fit.x)
     base = _smooth(fit.x, fit.background / scale, x)
@@ -183,12 +251,12 @@ def _draw_fit(axes: Axes, fit: RegionFit, bands: Sequence[_Band]) -> None:
             label = _text(band.label) if i == 0 else "_"
             axes.fill_between(x, base, top, color=band.colour, alpha=0.28, linewidth=0)
             axes.plot(x, top, color=band.colour, linewidth=1.1, label=label)
-    _place_legend(axes, fit, scale)
+    _place_legend(axes, fit, scale, size)
 
 
 def _fine(x: Array) -> Array:
     """Return points between the channels, so that a coarse step shows no corners."""
-    parts = max(1, 800 // x.size)
+    parts = max(1, 480 // x.size)
     return np.interp(np.arange((x.size - 1) * parts + 1) / parts, np.arange(x.size), x)
 
 
@@ -203,14 +271,18 @@ def _marker(n_points: int) -> float:
     return float(np.clip(40.0 / np.sqrt(n_points), 1.6, 3.6))
 
 
-def _place_legend(axes: Axes, fit: RegionFit, scale: float) -> None:
-    """Put the legend above the data, in as many columns as fit, on space made for it."""
+def _place_legend(axes: Axes, fit: RegionFit, scale: float, size: tuple[float, float]) -> None:
+    """Put the legend above the data, in as many columns as fit, on space made for it.
+
+    `size` is that of the panel in inches, margins at its sides included.
+    """
     labels = axes.get_legend_handles_labels()[1]
-    columns, rows = _legend_shape([len(label) for label in labels])
+    room = _LEGEND_CHARACTERS * size[0] / PAPER_INCHES[0]
+    columns, rows = _legend_shape([len(label) for label in labels], room)
     low = float(min(fit.y.min(), fit.background.min())) / scale
     high = float(max(fit.y.max(), fit.envelope.max())) / scale
     span = high - low or abs(high) or 1.0
-    share = min(0.05 + 0.062 * rows, 0.7)
+    share = min((0.15 + 0.18 * rows) / size[1], 0.7)
     axes.set_ylim(low - 0.04 * span, low + span * 1.03 / (1.0 - share))
     axes.legend(
         loc="upper center", ncols=columns, handlelength=1.6, columnspacing=1.4, frameon=False,
@@ -218,12 +290,12 @@ def _place_legend(axes: Axes, fit: RegionFit, scale: float) -> None:
     )  # fmt: skip
 
 
-def _legend_shape(lengths: Sequence[int]) -> tuple[int, int]:
+def _legend_shape(lengths: Sequence[int], room: float) -> tuple[int, int]:
     """Return (columns, rows) of a legend whose labels have these lengths."""
     for columns in (4, 3, 2):
         rows = -(-len(lengths) // columns)
         widest = [max(lengths[i : i + rows]) for i in range(0, len(lengths), rows)]
-        if sum(widest) + 6 * len(widest) <= _LEGEND_CHARACTERS:
+        if sum(widest) + 6 * len(widest) <= room:
             return columns, rows
     return 1, len(lengths)
 
@@ -237,7 +309,7 @@ def _draw_residual(axes: Axes, fit: RegionFit) -> None:
     axes.locator_params(axis="y", nbins=4)
 
 
-def _label(figure: Figure, upper: Axes, lower: Axes, fit: RegionFit, title: str | None) -> None:
+def _label(upper: Axes, lower: Axes, fit: RegionFit, title: str | None) -> None:
     spectrum = fit.spectrum
     _, unit = _scale(fit)
     text: dict[str, Any] = {"family": FONT, "fontsize": NORMAL, "color": INK}
@@ -249,11 +321,11 @@ def _label(figure: Figure, upper: Axes, lower: Axes, fit: RegionFit, title: str 
     falls = spectrum.axis is Axis.BINDING_ENERGY
     upper.set_xlim((high, low) if falls else (low, high))
     upper.tick_params(labelbottom=False)
-    figure.align_ylabels([upper, lower])
     said = _title(fit) if title is None else title
     if is_synthetic(spectrum) and "synthetic" not in said.casefold():
         said = f"{said} (synthetic)"
-    upper.set_title(_text(said), loc="left", pad=6, **text)
+    # A fixed height: finding a free one draws everything twice.
+    upper.set_title(_text(said.strip()), loc="left", pad=6, y=1.0, **text)
 
 
 def _title(fit: RegionFit) -> str:

@@ -20,7 +20,7 @@ import os
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -63,9 +63,12 @@ class PeakLibrary:
     ----------
     folders : tuple of Path
         In the order in which they are read; the shipped one first.
+    stamps : tuple
+        Names, times and sizes of the files, so that a library whose files changed is another.
     """
 
     folders: tuple[Path, ...]
+    stamps: tuple[tuple[Path, int, int], ...] = field(default=(), repr=False)
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:
@@ -180,7 +183,7 @@ class PeakLibrary:
         level : str or None
             Core level, or ``"Raman"``; None searches all core levels.
         tolerance : float or None
-            How far to look; None: 1 eV, or 10 cm-1.
+            How far to look; None: 1 eV or 10 cm-1, or as far as a species' own bounds reach.
 
         Returns
         -------
@@ -286,9 +289,9 @@ def load_library(folders: Sequence[str | Path] | None = None) -> PeakLibrary:
 
 
 @lru_cache(maxsize=8)
-def _library(folders: tuple[Path, ...], stamps: tuple[Any, ...]) -> PeakLibrary:
+def _library(folders: tuple[Path, ...], stamps: tuple[tuple[Path, int, int], ...]) -> PeakLibrary:
     """Return one library for each state of the files on disk."""
-    return PeakLibrary(folders)
+    return PeakLibrary(folders, stamps)
 
 
 def _stamp(file: Path) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from math import isfinite
@@ -286,7 +286,7 @@ class Entry:
     fwhm: tuple[float, float] | None = None
     lineshape: str = "voigt"
     width_class: str = ""
-    stoichiometry: Mapping[str, float] = MappingProxyType({})
+    stoichiometry: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     aliases: tuple[str, ...] = ()
     unit: str = "eV"
     note: str = ""
@@ -480,14 +480,14 @@ def build(kind: type[_Record], row: Any, *, where: str) -> _Record:
     """
     if not isinstance(row, Mapping):
         raise DataError(f"a table is expected, found {row!r}.", hint="Correct it.", where=where)
-    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     for key in row:
         if key not in known:
             close = get_close_matches(key, known, n=1)
             hint = f'Did you mean "{close[0]}"?' if close else f"Known: {', '.join(known)}."
             raise DataError(f'the key "{key}" is unknown.', hint=hint, where=where)
-    required = (n for n, f in known.items() if f.default is MISSING)
-    missing = [name for name in required if name not in row]
+    optional = {n for n, f in known.items() if not (f.default is f.default_factory is MISSING)}
+    missing = [name for name in known if name not in optional and name not in row]
     if missing:
         raise DataError(f'"{missing[0]}" is missing.', hint="Add it.", where=where)
     values = {

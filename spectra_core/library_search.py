@@ -123,8 +123,8 @@ def candidates(
         wanted = entry.level == level if level else entry.level != RAMAN
         if not wanted or entry.center is None:
             continue
-        reach = SEARCH_RANGE[entry.unit] if tolerance is None else tolerance
-        if abs(energy - entry.center) <= max(reach, 0.0):
+        usual = max(SEARCH_RANGE[entry.unit], entry.tolerance or 0.0)
+        if abs(energy - entry.center) <= (usual if tolerance is None else tolerance):
             found.append(_candidate(library, entry, entry.center, energy))
     return tuple(sorted(found, key=lambda candidate: candidate.score))
 

@@ -16,14 +16,27 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from . import lint_data as data
 from . import lint_lines as lines
 from . import lint_sample as sample
 from .calibration import ReferenceLine
 from .fit import FitResult
-from .lint_context import Context, Expected, Finding, Overlap, Rule, Severity
+from .lint_context import (
+    Context,
+    Expected,
+    Finding,
+    Overlap,
+    Rule,
+    Severity,
+    expectations,
+    library_overlaps,
+)
 from .spectrum import Spectrum
+
+if TYPE_CHECKING:
+    from .library import PeakLibrary
 
 __all__ = ["RULES", "Expected", "Finding", "Overlap", "Rule", "lint", "rule"]
 
@@ -130,7 +143,7 @@ RULES: tuple[Rule, ...] = (
          "Claim nothing of this element; report the detection limit."),
     Rule("hump_under_lines", "A broad structure under the lines", "warning",
          sample.hump_under_lines, "Fit it as a component of its own, or measure a blank."),
-    Rule("overlap", "Another element's line at this place", "warning", sample.overlap_present,
+    Rule("overlap", "Another element's line at this place", "note", sample.overlap_present,
          "Fit both, or use another level."),
 )  # fmt: skip
 
@@ -149,7 +162,7 @@ def rule(code: str) -> Rule:
 def lint(
     result: FitResult,
     *,
-    library: Iterable[Expected] | None = None,
+    library: PeakLibrary | Iterable[Expected] | None = None,
     spectra: Sequence[Spectrum] = (),
     calibration: ReferenceLine | None = None,
     overlaps: Iterable[Overlap] | None = None,
@@ -160,14 +173,14 @@ def lint(
     Parameters
     ----------
     result : FitResult
-    library : iterable of Expected, or None
+    library : PeakLibrary, iterable of Expected, or None
         Where species are expected; without it positions are not judged.
     spectra : sequence of Spectrum
         Others of the same sample (survey, Si 2p ...), which show what else is there.
     calibration : ReferenceLine or None
         How the charge reference was found.
     overlaps : iterable of Overlap or None
-        In place of the built-in ones.
+        In place of the library's, or without a library the built-in ones.
     only : iterable of str or None
         Codes of the rules to apply; None: all.
 
@@ -176,9 +189,13 @@ def lint(
     findings : tuple of Finding
         Empty for a clean fit of good data. A fit's own warnings are among them.
     """
+    known = library if isinstance(library, Iterable) else None
+    if library is not None and not isinstance(library, Iterable):
+        known = expectations(library)
+        overlaps = library_overlaps(library) if overlaps is None else overlaps
     context = Context(
-        result, tuple(library or ()),
-        sample.OVERLAPS if overlaps is None else tuple(overlaps), tuple(spectra), calibration,
+        result, tuple(known or ()), tuple(sample.OVERLAPS if overlaps is None else overlaps),
+        tuple(spectra), calibration,
     )  # fmt: skip
     wanted = None if only is None else set(only)
     rows = [row for row in RULES if wanted is None or row.code in wanted]
@@ -189,4 +206,7 @@ def lint(
 
 def _apply(row: Rule, context: Context) -> Iterator[Finding]:
     for note in row.check(context):
-        yield Finding(row.code, note.message, note.where, note.advice or row.advice, row.severity)
+        yield Finding(
+            row.code, note.message, note.where, note.advice or row.advice,
+            note.severity or row.severity,
+        )  # fmt: skip

@@ -7,22 +7,27 @@ rule decides whether it applies.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import sqrt
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from .calibration import ReferenceLine
-from .core_levels import CoreLevel, core_level
-from .diagnostics import level_name
+from .core_levels import CoreLevel, core_level, core_levels
+from .diagnostics import Comparison, HumpTest, compare_components, hump_test, level_name
 from .errors import ModelError
 from .fit import FitResult, FitWarning, RegionFit
 from .fit.start import WIDTH_NAMES
+from .joint import Tension, tensions
 from .model import REGION, Component, Doublet, Region
 from .spectrum import Calibration, Spectrum
+
+if TYPE_CHECKING:
+    from .library import PeakLibrary
 
 Severity = Literal["note", "warning", "alarm"]
 _LOSSES = ("plasmon", "loss", "satellite", "shake", "pi-pi", "auger", "hump", "inelastic")
@@ -52,11 +57,12 @@ class Finding(FitWarning):
 
 @dataclass(frozen=True)
 class Note:
-    """What a rule found: where, in which words, and advice if the rule's own will not do."""
+    """What a rule found: where, in which words; advice and severity if not the rule's own."""
 
     where: str
     message: str
     advice: str = ""
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,8 @@ class Expected:
         ``"A"``, ``"B"``, ``"C"`` or ``"unconfirmed"``.
     names : tuple of str
         Other names of the species.
+    width_class : str
+        Species of one class may share a width; empty if not stated.
     """
 
     level: str
@@ -81,13 +89,18 @@ class Expected:
     tolerance: float
     status: str = ""
     names: tuple[str, ...] = ()
+    width_class: str = ""
 
     def means(self, *texts: str) -> bool:
         """Tell whether one of `texts` is this species."""
-        known = {_plain(name) for name in (self.species, *self.names)}
-        return any(_plain(text) in known for text in texts if text)
+        return any(_plain(text) in self._known for text in texts if text)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(_plain(name) for name in (self.species, *self.names))
 
 
+@lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
     return "".join(text.casefold().split())
 
@@ -104,8 +117,8 @@ class Overlap:
         Where it stands, eV.
     name : str
         What it is, in words.
-    shown_by : str
-        Core level that shows whether the element is there, e.g. ``"Si 2p"``.
+    shown_by : tuple of str
+        Core levels that show whether the element is there, e.g. ``("Si 2p",)``.
     broad : bool
         An energy loss or another hump wider than a core line.
     advice : str
@@ -115,9 +128,53 @@ class Overlap:
     low: float
     high: float
     name: str
-    shown_by: str
+    shown_by: tuple[str, ...]
     broad: bool = False
     advice: str = ""
+
+
+def expectations(library: PeakLibrary) -> tuple[Expected, ...]:
+    """Return the consensus positions of a peak library that have one."""
+    return tuple(
+        Expected(
+            entry.level, entry.species, entry.center, entry.tolerance, entry.status,
+            (entry.label, entry.id, *entry.aliases, *_parts(entry.label), *_parts(entry.species)),
+            entry.width_class,
+        )
+        for entry in library.entries.values()
+        if entry.center is not None and entry.tolerance is not None and entry.unit == "eV"
+    )  # fmt: skip
+
+
+def _parts(text: str) -> list[str]:
+    """Return the names in a text that lists several, e.g. ``"Li2S / S2-"``."""
+    return [part.strip() for part in re.split(r" / |, | or ", text)]
+
+
+def library_overlaps(library: PeakLibrary) -> tuple[Overlap, ...]:
+    """Return the overlap warnings of a peak library."""
+    return tuple(
+        Overlap(
+            row.level, *row.window, row.what, tuple(_main_level(e) for e in row.elements),
+            broad="loss" in row.what, advice=_sentence(row.test),
+        )
+        for row in library.all_overlaps.values()
+        if row.unit == "eV"
+    )  # fmt: skip
+
+
+def _main_level(element: str) -> str:
+    """Return the level by which an element is usually recognised under Al K alpha."""
+    known = core_levels()
+    for shell in ("2p", "3d", "4f", "1s"):
+        level = known.get(f"{element} {shell}")
+        if level is not None and 20.0 < level.nominal_ev < 1200.0:
+            return level.name
+    return ""
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,13 +208,13 @@ class Unit:
         """Path of the unit."""
         return f"{self.region.name}/{self.name}"
 
-    @property
+    @cached_property
     def is_loss(self) -> bool:
         """Whether its names say that it is no core line but a loss or satellite."""
         texts = f"{self.name} {self.component.label} {self.component.species}".casefold()
         return any(word in texts for word in _LOSSES)
 
-    @property
+    @cached_property
     def core_level(self) -> CoreLevel | None:
         """The level's data."""
         return core_level(self.level) if self.level else None
@@ -172,28 +229,33 @@ class Unit:
         """Whether its shape has a finite area."""
         return "area" in self.component.parameters
 
-    @property
+    @cached_property
     def area(self) -> float:
         """Area of both lines."""
         return self.result.value(self.path("area"))
 
-    @property
+    @cached_property
     def area_stderr(self) -> float | None:
         """Standard error of the area."""
         return self.result.stderr(self.path("area"))
 
-    @property
+    @cached_property
     def center(self) -> float:
         """Centre with the region's shift, on the calibrated axis."""
         shift = self.result.value(f"{self.region.name}/{REGION}/shift")
         return self.result.value(self.path("center")) + shift
 
-    @property
+    @cached_property
+    def position(self) -> float:
+        """Centre with the charge shift that the fit itself found taken off."""
+        return self.result.value(self.path("center"))
+
+    @cached_property
     def width(self) -> float:
         """True width at half height of the (major) line."""
         return self.result.summary(self.region.name, self.component.id).fwhm
 
-    @property
+    @cached_property
     def width_names(self) -> list[str]:
         """Which width parameters its shape has."""
         return [name for name in WIDTH_NAMES if name in self.component.parameters]
@@ -230,6 +292,12 @@ class Context:
         """Every enabled doublet and single component, in the order of the model."""
         return tuple(unit for region in self.result.model.regions for unit in self._units(region))
 
+    def expected_of(self, unit: Unit) -> Expected | None:
+        """Return where the unit's species is expected; None if it is not known."""
+        names = (unit.component.species, unit.component.label, unit.name)
+        rows = [e for e in self.expected if e.level == unit.level and e.means(*names)]
+        return min(rows, key=lambda e: abs(e.center - unit.position)) if rows else None
+
     def units_of(self, region_name: str) -> list[Unit]:
         """Return the units of one region."""
         return [unit for unit in self.units if unit.region.name == region_name]
@@ -244,6 +312,26 @@ class Context:
                 doublet.id if doublet else component.id, self.result, region,
                 self.fitted[region.name], component, doublet, level_name(region, component),
             )  # fmt: skip
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """The model with a component less and one more; computed when first asked for."""
+        return compare_components(self.result)
+
+    @cached_property
+    def tensions(self) -> tuple[Tension, ...]:
+        """What the ties between levels say; computed when first asked for."""
+        return tensions(self.result)
+
+    def hump(self, region_name: str) -> HumpTest | None:
+        """Return the hump test of a region; computed when first asked for."""
+        if region_name not in self._humps:
+            self._humps[region_name] = hump_test(self.result, region_name)
+        return self._humps[region_name]
+
+    @cached_property
+    def _humps(self) -> dict[str, HumpTest | None]:
+        return {}
 
     @property
     def regions(self) -> tuple[RegionFit, ...]:

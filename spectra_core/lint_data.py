@@ -9,12 +9,14 @@ import numpy as np
 from .diagnostics import chi_square_z, noise_check, residual_structure, start_agreement
 from .fit import RegionFit
 from .lint_context import Check, Context, Note
+from .model import BACKGROUND
 from .spectrum import Array
 
 _END_EV = 0.5
 _ON_PEAK = 0.05  # of the height of the highest peak
 _CHI_Z = 4.0
 _CHI_MATTERS = 1.3
+_SMALL_MISFIT = 0.015  # of the highest peak: what imperfect line shapes leave
 
 
 def from_fit(code: str) -> Check:
@@ -22,17 +24,23 @@ def from_fit(code: str) -> Check:
 
     def check(context: Context) -> Iterator[Note]:
         for warning in context.result.warnings:
-            if warning.code == code and not _said_by_zero_area(context, warning.where):
+            if warning.code == code and not _follows_from_another(context, warning.where):
                 yield Note(warning.where, warning.message)
 
     return check
 
 
-def _said_by_zero_area(context: Context, where: str) -> bool:
-    """Tell whether the place is an area on zero, which has a rule of its own."""
-    return where.endswith("/area") and where in context.result.paths and (
-        context.result.value(where) <= 0
-    )  # fmt: skip
+def _follows_from_another(context: Context, where: str) -> bool:
+    """Tell whether a component with no area, or a step of zero, explains the warning.
+
+    An empty component has a rule of its own, and nothing of it can be determined. A
+    background without a step is a result, not a mistake.
+    """
+    owner, _, name = where.rpartition("/")
+    if owner.endswith(f"/{BACKGROUND}"):
+        return name == "step" and context.result.value(where) <= 0
+    units = [u for u in context.units if owner == f"{u.region.name}/{u.component.id}"]
+    return any(u.has_area and u.area <= 0 for u in units)
 
 
 # ---------------------------------------------------------------------------------
@@ -84,7 +92,9 @@ def chi_square_high(context: Context) -> Iterator[Note]:
     for region in context.regions:
         z = chi_square_z(region.statistics)
         value = region.statistics.reduced_chi_square
-        if z is not None and region.weights != "unit" and z > _CHI_Z and value > _CHI_MATTERS:
+        if z is None or region.weights == "unit" or _is_noise(region, value):
+            continue
+        if z > _CHI_Z and value > _CHI_MATTERS:
             yield Note(
                 region.name,
                 f"reduced chi-square is {value:.2f} ({z:.0f} standard deviations above 1): the"
@@ -92,12 +102,21 @@ def chi_square_high(context: Context) -> Iterator[Note]:
             )
 
 
+def _is_noise(region: RegionFit, reduced_chi_square: float) -> bool:
+    """Tell whether noise beyond counting statistics explains a large chi-square."""
+    check = noise_check(region)
+    loud = check.verdict == "above counting" and check.ratio is not None
+    return loud and check.ratio is not None and reduced_chi_square < 1.5 * check.ratio**2
+
+
 def chi_square_low(context: Context) -> Iterator[Note]:
     """Find residuals smaller than the noise."""
     for region in context.regions:
         z = chi_square_z(region.statistics)
         value = region.statistics.reduced_chi_square
-        if z is not None and region.weights != "unit" and z < -_CHI_Z:
+        if z is None or region.weights == "unit" or noise_check(region).verdict == "smoothed":
+            continue
+        if z < -_CHI_Z:
             yield Note(
                 region.name,
                 f"reduced chi-square is {value:.2f} ({-z:.0f} standard deviations below 1): the"
@@ -109,15 +128,27 @@ def structured_residuals(context: Context) -> Iterator[Note]:
     """Find residuals that are not noise."""
     for region in context.regions:
         found = residual_structure(region)
-        if found.present:
+        # smoothed noise has structure of its own
+        if found.present and noise_check(region).verdict != "smoothed":
             unit = region.spectrum.axis.unit
+            part = _misfit_part(region)
             yield Note(
                 region.name,
                 f"the residuals have structure (Abbe {region.statistics.abbe:.2f}, runs test p"
                 f" {found.runs_p:.1g}), most of it near {found.largest_at:.1f} {unit}: the data lie"
                 f" {'above' if found.largest_sigma > 0 else 'below'} the model by"
-                f" {abs(found.largest_sigma):.0f} sigma over {found.largest_width:.1f} {unit}.",
+                f" {abs(found.largest_sigma):.0f} sigma over {found.largest_width:.1f} {unit}, and"
+                f" the misfit is {100 * part:.1f} % of the highest peak.",
+                severity="note" if part < _SMALL_MISFIT else None,
             )
+
+
+def _misfit_part(region: RegionFit) -> float:
+    """Return the root mean square of the misfit beyond the noise over the highest peak."""
+    misfit = region.y - region.envelope
+    smooth = np.convolve(misfit, np.ones(5) / 5.0, mode="valid")
+    height = _height(region)
+    return float(np.sqrt(np.mean(smooth**2))) / height if height > 0 else 1.0
 
 
 def starts_disagree(context: Context) -> Iterator[Note]:
@@ -142,18 +173,20 @@ def background_above(context: Context) -> Iterator[Note]:
         n = max(5, min(15, below.size // 12))
         means = np.convolve(below, np.ones(n) / np.sqrt(n), mode="valid")
         lowest = int(np.argmin(means))
-        height = _height(region)
+        height = max(_height(region), float(np.ptp(region.envelope)))
         gap = -float(np.mean((region.y - region.background)[lowest : lowest + n]))
+        if height <= 0:
+            continue
         if means[lowest] < -6.0 and gap > 0.02 * height:
             yield Note(
                 region.name,
                 f"near {region.x[lowest + n // 2]:.1f} eV the background lies above the data by"
-                f" {100 * gap / height:.0f} % of the highest peak.",
+                f" {100 * gap / height:.0f} % of the height of the data.",
             )
 
 
 def end_on_peak(context: Context) -> Iterator[Note]:
-    """Find an end of the window that stands on a peak, or on a slope that is none of the model's."""
+    """Find an end of the window that stands on a peak, or on a slope the model lacks."""
     for region in context.xps_regions:
         if not region.peaks or _height(region) <= 0:
             continue

@@ -15,7 +15,6 @@ from math import hypot
 from .core_levels import CoreLevel
 from .diagnostics import (
     BIC_EVIDENCE,
-    compare_components,
     correlation_list,
     detection_limit,
     has_structure,
@@ -39,8 +38,9 @@ SENSIBLE_FWHM_EV = {
     "P 2p": (0.5, 2.0),
 }
 BROADER = 1.25
-SAME_CLASS_EV = 3.5
+SAME_CLASS_EV = 2.5
 _DETECTED = 3.0
+MOST_FREE = 60  # free parameters beyond which no alternative models are tried
 
 
 # ---------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ def missing_doublet(context: Context) -> Iterator[Note]:
         if unit.doublet or unit.is_loss or level is None or not level.is_doublet:
             continue
         splitting = level.splitting_ev
-        if splitting is None or splitting < 0.3 * unit.width or _has_partner(context, unit):
+        if splitting is None or splitting < 0.5 * unit.width or _has_partner(context, unit):
             continue
         if unit.center + splitting > unit.region.window[1]:
             continue
@@ -149,17 +149,21 @@ def _ratio_effects(context: Context, region: Region, corrected: FitResult) -> st
     if not others:
         change = first.area / corrected.value(first.path("area")) - 1.0
         return f"the area of {first.name} changes (as fitted it is {100 * change:+.1f} %)"
-    texts = []
-    for unit in others:
-        before = unit.area / first.area if first.area else 0.0
-        base = corrected.value(first.path("area"))
-        after = corrected.value(unit.path("area")) / base if base else 0.0
-        bias = f"biased by {100 * (before / after - 1.0):+.1f} %" if after else "undefined"
-        texts.append(
-            f"A({unit.name})/A({first.name}) is {after:.3f} in place of {before:.3f}: as fitted it"
-            f" is {bias}"
-        )
-    return "; ".join(texts)
+    base = corrected.value(first.path("area"))
+    if first.area <= 0 or base <= 0:
+        return f"the area of {first.name} is none"
+    ratios = [(u.name, u.area / first.area, corrected.value(u.path("area")) / base) for u in others]
+    changed = [
+        (name, old, new) for name, old, new in ratios if new > 0 and abs(old / new - 1) > 5e-3
+    ]
+    changed.sort(key=lambda row: -abs(row[1] / row[2] - 1.0) * row[2])
+    if not changed:
+        return "no area ratio changes by more than 0.5 %"
+    return "; ".join(
+        f"A({name})/A({first.name}) is {new:.3f} in place of {old:.3f}: as fitted it is biased by"
+        f" {100 * (old / new - 1.0):+.1f} %"
+        for name, old, new in changed[:2]
+    )
 
 
 def area_ratio_wrong(context: Context) -> Iterator[Note]:
@@ -272,6 +276,7 @@ def _narrower_neighbour(context: Context, unit: Unit) -> Unit | None:
         and not other.is_loss
         and other.level == unit.level
         and abs(other.center - unit.center) < SAME_CLASS_EV
+        and _one_class(context, unit, other)
         and is_detected(other)
     ]
     if not others:
@@ -281,6 +286,12 @@ def _narrower_neighbour(context: Context, unit: Unit) -> Unit | None:
     if 2 * len(narrow) <= len(others):
         return None
     return sorted(narrow, key=lambda o: o.width)[len(narrow) // 2]
+
+
+def _one_class(context: Context, a: Unit, b: Unit) -> bool:
+    """Tell whether nothing known says that two species have widths of their own."""
+    classes = [known.width_class for u in (a, b) if (known := context.expected_of(u)) is not None]
+    return not (len(classes) == 2 and all(classes) and classes[0] != classes[1])
 
 
 def _clearly_broader(unit: Unit, other: Unit) -> bool:
@@ -402,10 +413,8 @@ def zero_area(context: Context) -> Iterator[Note]:
 def below_detection(context: Context) -> Iterator[Note]:
     """Find an area that does not stand out of the noise."""
     for unit in context.units:
-        if not unit.has_area or unit.area <= 0:
-            continue
         smallest = smallest_area(unit)
-        if smallest is not None and unit.area < smallest:
+        if smallest is not None and 0 < unit.area < smallest:
             unit_text = unit.result.unit(unit.path("area"))
             yield Note(
                 unit.where,
@@ -416,13 +425,15 @@ def below_detection(context: Context) -> Iterator[Note]:
 
 
 def smallest_area(unit: Unit) -> float | None:
-    """Return the detection limit of a unit's area, both lines of a doublet together."""
-    limit = detection_limit(unit.fitted, unit.component.id)
-    if limit is not None and unit.doublet is not None:
-        limit *= 1.0 + unit.doublet.ratio
-    error = unit.area_stderr
-    limits = [value for value in (limit, _DETECTED * error if error else None) if value]
-    return max(limits) if limits else None
+    """Return the detection limit of a unit's area, both lines of a doublet together.
+
+    Overlap with other components is not in it: an area may be badly known and yet needed,
+    which `not_needed` tells by fitting without it.
+    """
+    limit = detection_limit(unit.fitted, unit.component.id) if unit.has_area else None
+    if limit is None:
+        return None
+    return limit * (1.0 + unit.doublet.ratio) if unit.doublet else limit
 
 
 def not_needed(context: Context) -> Iterator[Note]:
@@ -451,18 +462,31 @@ def not_needed(context: Context) -> Iterator[Note]:
 def one_more(context: Context) -> Iterator[Note]:
     """Find residual structure that one more component removes."""
     wide = any(_narrower_neighbour(context, unit) is not None for unit in context.units)
-    if not has_structure(context.result) and not wide:
+    if not (has_structure(context.result) or wide) or context.result.n_free > MOST_FREE:
         return
-    if context.result.problem.free.size > 60:
-        return
-    comparison = compare_components(context.result)
-    best = comparison.preferred
-    if best.kind == "more":
+    if any(missing_doublet(context)) or any(t.significant for t in context.tensions):
+        return  # the misfit has another cause, of which a component would hide the traces
+    best = context.comparison.preferred
+    if best.kind == "more" and not _is_hump(context, best.delta_bic):
         yield Note(
             "",
             f"one more component ({best.change}) lowers BIC by {-best.delta_bic:.0f}"
-            f" (more than {BIC_EVIDENCE:.0f}) and removes the structure of the residuals.",
+            f" (more than {BIC_EVIDENCE:.0f}) and removes what was wrong with the residuals or"
+            " widths.",
         )
+
+
+def _is_hump(context: Context, delta_bic: float) -> bool:
+    """Tell whether a broad hump describes the data better than one more line does."""
+    for region in context.xps_regions:
+        test = context.hump(region.name)
+        if test is None:
+            continue
+        if not test.lines_needed:
+            return True
+        if test.hump_needed and test.bic_both - test.bic_lines < delta_bic:
+            return True
+    return False
 
 
 def too_many(context: Context) -> Iterator[Note]:

@@ -701,6 +701,8 @@ def _as_parameter(value: Parameter | float) -> Parameter:
 
 
 def _scaled(parameter: Parameter, times: float) -> Parameter:
+    if times == 1.0:
+        return parameter
     value = None if parameter.value is None else parameter.value * times
     return replace(parameter, value=value, min=parameter.min * times, max=parameter.max * times)
 

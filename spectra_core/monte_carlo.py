@@ -3,8 +3,10 @@
 Where counts are known and the model describes them, new spectra are drawn from the
 *fitted curve* (Poisson, channel by channel) and fitted again with the same constraints;
 the quantiles of what comes out are the interval. Where counts are not known, or the
-residuals are correlated (Abbe below 0.8), the fit's own residuals are drawn again instead:
-singly, or in blocks that keep their correlation. The method and its reason are recorded.
+residuals are correlated, the fit's own residuals are drawn again instead: singly, or in
+blocks that keep their correlation. Residuals count as correlated when Abbe's criterion is
+below 0.8 and also three of its standard deviations, 1/sqrt(N), below 1: in a short
+spectrum chance alone goes below 0.8. The method and its reason are recorded.
 
 Draw number i has its own random stream, made of the seed and i alone, so that the result
 depends neither on the number of processes nor on the order. A draw whose fit fails is
@@ -94,15 +96,16 @@ class MonteCarlo:
         low, high = self.interval(quantity, level=ONE_SIGMA)
         if not isinstance(quantity, AreaRatio):
             return (high - low) / 2.0
-        return log(high / low) / 2.0 if 0 < low and high < np.inf else np.inf
+        return log(high / low) / 2.0 if low > 0 and high < np.inf else np.inf
 
     def _quantile(self, quantity: Quantity, probability: float) -> float:
+        # Weibull's positions, k / (n + 1): a new draw falls below with just this probability.
         values = self.values[quantity]
         if not isinstance(quantity, AreaRatio):
-            return float(np.quantile(values, probability))
+            return float(np.quantile(values, probability, method="weibull"))
         inside = (values > 0) & np.isfinite(values)
         if inside.all():
-            return float(np.exp(np.quantile(np.log(values), probability)))
+            return float(np.exp(np.quantile(np.log(values), probability, method="weibull")))
         # ln 0 cannot be interpolated: the nearest draw is taken.
         return float(np.quantile(values, probability, method="nearest"))
 
@@ -192,8 +195,7 @@ def _collected(task: _Task, reason: str, rows: Sequence[list[float] | str]) -> M
     if 2 * len(good) < len(rows):
         why = failures.most_common(1)[0][0]
         raise FitError(
-            f"{sum(failures.values())} of {len(rows)} Monte Carlo fits failed, most often:"
-            f" {why}",
+            f"{sum(failures.values())} of {len(rows)} Monte Carlo fits failed, most often: {why}",
             hint="Take the model's weak parameters out, or fix or link them.",
         )
     good.setflags(write=False)
@@ -208,13 +210,18 @@ def _collected(task: _Task, reason: str, rows: Sequence[list[float] | str]) -> M
 def _choose_method(result: FitResult) -> tuple[str, str]:
     abbe = min(region.statistics.abbe for region in result.regions)
     known = all(_noise_is_known(region) for region in result.regions)
-    if abbe < CORRELATED_ABBE:
+    if any(_is_correlated(region) for region in result.regions):
         return BLOCKS, f"the residuals are correlated (Abbe {abbe:.2f})"
     if not known:
         return RESIDUALS, "the counts are not known, and the residuals are not correlated"
     if any(region.weights == Weights.GIVEN.value for region in result.regions):
         return GAUSSIAN, "standard deviations are given with the data"
     return POISSON, f"counts are known and the residuals are not correlated (Abbe {abbe:.2f})"
+
+
+def _is_correlated(region: RegionFit) -> bool:
+    by_chance = 1.0 - 3.0 / sqrt(region.statistics.n_points)
+    return region.statistics.abbe < min(CORRELATED_ABBE, by_chance)
 
 
 def _noise_is_known(region: RegionFit) -> bool:

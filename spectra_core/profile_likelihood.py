@@ -271,6 +271,13 @@ class _Profile:
         if scale[k] <= 0:
             return inf
         paths = problem.free_paths
+        for side in (-1.0, 1.0):
+            corner, reach = self._corner(side * weights)
+            missing = side * reach - target
+            if abs(missing) <= 1e-12 * scale[k]:  # the plane only touches a corner of the box
+                return self._fixed(model, corner)
+            if side * missing < 0:  # the plane does not meet the box at all
+                return inf
         others = [j for j in np.flatnonzero(weights) if j != k]
         terms = tuple(Term(-float(weights[j] / weights[k]), paths[j]) for j in others)
         link = Link(paths[k], terms, float(target / weights[k]), "held for the likelihood")
@@ -288,6 +295,19 @@ class _Profile:
         rest = weights.copy()
         rest[k] = 0.0
         return self._held(model, rest, target - float(weights[k]) * bound)
+
+    def _corner(self, weights: Array) -> tuple[dict[str, float], float]:
+        """Return where in the box ``weights . q`` is largest, and how large it is there."""
+        problem = self.result.problem
+        used = np.flatnonzero(weights)
+        bounds = np.where(weights[used] > 0, problem.upper[used], problem.lower[used])
+        corner = {problem.free_paths[j]: float(b) for j, b in zip(used, bounds, strict=True)}
+        return corner, float(weights[used] @ bounds)
+
+    def _fixed(self, model: Model, values: dict[str, float]) -> float:
+        for path, value in values.items():
+            model = set_parameter(model, path, value=value, free=False)
+        return self._fit(model).statistics.chi_square
 
     @cached_property
     def _scales(self) -> Array:
@@ -324,9 +344,7 @@ class _Profile:
             if not isfinite(self.best):
                 return self.best, True
             if side > 0:
-                inverse = lambda v: self.rise(1.0 / v if v else inf)  # noqa: E731
-                start = 1.0 / self.best if self.best else inf
-                return self._ratio_limit_above(inverse, start, threshold)
+                return self._ratio_limit_above(threshold)
             if self.best <= 0:
                 return 0.0, True
             first = self.best * (-np.expm1(-self._first_step(threshold)))
@@ -335,15 +353,16 @@ class _Profile:
         first = self._first_step(threshold)
         return self._search(self.rise, self.best, edge, first, threshold)
 
-    def _ratio_limit_above(
-        self, rise: Callable[[float], float], start: float, threshold: float
-    ) -> tuple[float, bool]:
-        if start == inf:  # R = 0: go up from a hundredth of what would be half of everything
-            found, at_bound = self._search(self.rise, 0.0, inf, 0.01, threshold)
-            return found, at_bound
+    def _ratio_limit_above(self, threshold: float) -> tuple[float, bool]:
+        if self.best <= 0:  # 1/R is infinite here: go up from a hundredth
+            return self._search(self.rise, 0.0, inf, 0.01, threshold)
+        start = 1.0 / self.best
         first = start * (-np.expm1(-self._first_step(threshold)))
-        found, at_bound = self._search(rise, start, 0.0, first, threshold)
+        found, at_bound = self._search(self._rise_of_inverse, start, 0.0, first, threshold)
         return (1.0 / found if found else inf), at_bound
+
+    def _rise_of_inverse(self, inverse: float) -> float:
+        return self.rise(1.0 / inverse if inverse else inf)
 
     def _first_step(self, threshold: float) -> float:
         if self.stderr:

@@ -243,7 +243,7 @@ def gl_product_geometry(mix: float) -> Geometry:
 def _gl_product_area(mix: float) -> tuple[float, float]:
     """Return the integral of exp(-a u^2) / (1 + b u^2) and its derivative by mix."""
     a, b = FOUR_LN2 * (1.0 - mix), 4.0 * mix
-    if b < a / 400.0:
+    if b < a / 100.0:
         area, by_a, by_b = _moment_series(a, b)
     else:
         z = sqrt(a / b)

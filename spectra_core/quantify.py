@@ -31,13 +31,21 @@ import numpy as np
 
 from .core_levels import core_level
 from .errors import FitError, ModelError, SpectraError
-from .fit import FitResult
+from .fit import FitResult, fit
 from .lineshapes import lineshape
-from .model import Model, Region, resolve_component, split_path
+from .model import Model, Region, resolve_component, set_parameter, split_path
 from .monte_carlo import monte_carlo as draw
 from .profile_likelihood import delta_chi_square, upper_limit
 from .spread import Spread, Variant, background_spread, model_spread
-from .uncertainty import LEVEL, AreaRatio, Progress, ShouldStop, normal_quantile
+from .uncertainty import (
+    LEVEL,
+    AreaRatio,
+    Progress,
+    ShouldStop,
+    normal_quantile,
+    refit_options,
+    spectra_of,
+)
 
 _NORMAL_QUANTILE = normal_quantile(LEVEL)
 DETECTION_SIGMAS = 3.0
@@ -239,7 +247,7 @@ def ratio_budget(
     absent = _below_detection(result, quantity, plain, should_stop)
     if absent is not None:
         return absent
-    if plain.stderr is None:
+    if plain.stderr is None and not (monte_carlo and _only_zeros_are_held(result, quantity)):
         return plain
     ratio = plain
     if monte_carlo:
@@ -269,7 +277,8 @@ def _below_detection(
     if rise >= DETECTION_SIGMAS**2:
         return None
     try:
-        limit = upper_limit(result, quantity, level=LEVEL, should_stop=should_stop)
+        held = _held_in_place(result, quantity.numerator, should_stop)
+        limit = upper_limit(held, quantity, level=LEVEL, should_stop=should_stop)
     except FitError as error:
         note = f"below detection, and no upper limit could be found: {error}"
         return _undetermined(plain, note)
@@ -280,6 +289,34 @@ def _below_detection(
         _undetermined(plain, _detection_note(result, quantity, plain, rise, limit)),
         upper_limit=limit,
     )
+
+
+def _held_in_place(
+    result: FitResult, paths: tuple[str, ...], should_stop: ShouldStop | None
+) -> FitResult:
+    """Return the fit with position and shape of some lines held where they are.
+
+    A line that is not there has no position: a limit holds for a place that is given.
+    What such a line shares with others stays free.
+    """
+    problem, model = result.problem, result.model
+    owners = {owner for path in paths for owner in _lines_of(model, path)}
+    own = {i for i, p in enumerate(problem.paths) if p.rpartition("/")[0] in owners}
+    for j, path in enumerate(problem.free_paths):
+        acts_on = set(np.flatnonzero(problem.matrix[:, j]))
+        if acts_on <= own and split_path(path)[2] != "area":
+            model = set_parameter(model, path, value=result.value(path), free=False)
+    return fit(spectra_of(result), model, options=refit_options(result), should_stop=should_stop)
+
+
+def _lines_of(model: Model, path: str) -> list[str]:
+    """Return region/id of the component, or of both lines of the doublet, at a path."""
+    region_name, owner, _ = split_path(path)
+    region = model.region(region_name)
+    component = resolve_component(region, owner)
+    doublet = region.doublet_of(component)
+    parts = (doublet.major, doublet.minor) if doublet else (component,)
+    return [f"{region_name}/{part}" for part in parts]
 
 
 def _undetermined(plain: Ratio, note: str) -> Ratio:
@@ -294,8 +331,8 @@ def _detection_note(
     error = "" if plain.stderr is None else f" ± {plain.stderr:.2g}"
     return (
         f"below detection, R < {limit:.2g} (A_min {limit * bottom:.3g} {unit}; likelihood,"
-        f" one-sided {LEVEL:.0%}); best value {plain.value:.2g}{error}, and without the numerator"
-        f" chi-square is only {max(rise, 0.0):.1f} higher."
+        f" one-sided {LEVEL:.0%}, at the fitted position); best value {plain.value:.2g}{error},"
+        f" and without the numerator chi-square is only {max(rise, 0.0):.1f} higher."
     )
 
 
@@ -306,6 +343,17 @@ def _clearly_there(result: FitResult, paths: tuple[str, ...]) -> bool:
     area = sum(result.value(path) for path in paths)
     variance = float(result.covariance_of(paths).sum())
     return isfinite(variance) and variance > 0 and area > _CLEARLY_THERE * sqrt(variance)
+
+
+def _only_zeros_are_held(result: FitResult, quantity: AreaRatio) -> bool:
+    """Return whether an area is without error only because it lies on its bound of zero.
+
+    The covariance then says nothing, but draws do: in some of them the area is there.
+    """
+    paths = (*quantity.numerator, *quantity.denominator)
+    zero = [path for path in paths if result.value(path) == 0 and result.estimate(path).at_bound]
+    others = [path for path in paths if path not in zero]
+    return bool(zero) and all(result.stderr(path) is not None for path in others)
 
 
 def _with_draws(
@@ -322,7 +370,7 @@ def _with_draws(
     low, high = drawn.interval(quantity, level=LEVEL)
     spread = drawn.spread(quantity)
     counting = plain.value * spread if isfinite(spread) else None
-    note = plain.note
+    note = plain.note if plain.stderr is not None else "an area lies on its bound of zero."
     if drawn.failed:
         note = f"{drawn.failed} of {drawn.draws} Monte Carlo fits failed. {note}".strip()
     if counting is None or not (low > 0 and isfinite(high)):
@@ -376,7 +424,8 @@ def _with_rows(
     budget = Budget(counting, rows.get("background"), rows.get("model"), across, total)
     other = sqrt(sum(v * v for v in relative.values()) + (reference or 0.0) ** 2)
     preferred = spreads["model"].preferred if "model" in spreads else None
-    notes = [ratio.note, note, _preferred_note(preferred)]
+    vanished = [v for spread in spreads.values() for v in spread.vanished]
+    notes = [ratio.note, note, _preferred_note(preferred), _vanished_note(vanished)]
     return replace(
         ratio, budget=budget, total_interval=_widened(ratio, other),
         variants=tuple(v for spread in spreads.values() for v in spread.variants),
@@ -389,6 +438,13 @@ def _preferred_note(variant: Variant | None) -> str:
         return ""
     found = "" if variant.ratio is None else f", with R = {variant.ratio:.3g}"
     return f"BIC prefers another model by {-variant.delta_bic:.0f}: {variant.name}{found}."
+
+
+def _vanished_note(variants: Sequence[Variant]) -> str:
+    if not variants:
+        return ""
+    names = ", ".join(variant.name for variant in variants)
+    return f"One side of the ratio vanishes, though the data allow it, in: {names}."
 
 
 def _widened(ratio: Ratio, relative: float) -> tuple[float, float] | None:

@@ -24,6 +24,7 @@ from pydantic_core import ErrorDetails
 from .backgrounds import BACKGROUNDS
 from .errors import ModelError, RecipeError
 from .lineshapes import LINESHAPES
+from .recipe_library import fill_from_library
 from .recipe_model import (
     calibration_from_recipe,
     check_recipe,
@@ -147,7 +148,9 @@ def recipe_from_dict(raw: Mapping[str, Any], *, where: str = "recipe") -> Recipe
             hint=f'Write schema = "{SCHEMA}" at the top of a recipe.',
             where=where,
         )
-    gathered, problems = _gather(dict(raw), Recipe, "", {})
+    raw, problems = fill_from_library(raw)
+    gathered, more = _gather(dict(raw), Recipe, "", {})
+    problems += more
     try:
         recipe = Recipe.model_validate(gathered)
     except ValidationError as error:
@@ -393,8 +396,15 @@ def _scattered_region(region: RegionEntry) -> dict[str, Any]:
     if region.shift is not None:
         plain["shift"] = _parameter_value(region.shift)
     if region.component:
-        plain["component"] = [_scattered(entry, ("label",)) for entry in region.component]
+        plain["component"] = [
+            _scattered(entry, _component_keys(entry)) for entry in region.component
+        ]
     return plain
+
+
+def _component_keys(entry: ComponentEntry) -> tuple[str, ...]:
+    """Return the keys that are always written: all that a library entry would fill."""
+    return ("use", "label", "species", "lineshape") if entry.use else ("label",)
 
 
 def _scattered(entry: BackgroundEntry | ComponentEntry, first: tuple[str, ...]) -> dict[str, Any]:
@@ -480,6 +490,8 @@ def recipe_schema() -> dict[str, Any]:
     definitions = schema["$defs"]
     parameter = {"anyOf": [{"type": "number"}, {"$ref": "#/$defs/ParameterEntry"}]}
     _describe_components(definitions["ComponentEntry"], parameter)
+    definitions["ComponentEntry"]["required"].remove("label")  # a library entry brings one
+    definitions["ComponentEntry"]["anyOf"] = [{"required": ["label"]}, {"required": ["use"]}]
     _describe_backgrounds(definitions["BackgroundEntry"], parameter)
     region = definitions["RegionEntry"]["properties"]
     region["shift"] = parameter | {"description": region["shift"]["description"]}

@@ -38,8 +38,9 @@ from .model import (
 )
 from .parameter_spec import ParameterSpec
 from .quantify import area_path
+from .recipe_library import link_factors
 from .recipe_schema import (
-    FORMATS,
+    DEFAULT_FORMATS,
     SCHEMA,
     BackgroundEntry,
     CalibrationEntry,
@@ -128,9 +129,9 @@ def fit_options_from_recipe(recipe: Recipe, *, seed: int | None = None) -> FitOp
 
 
 def calibration_from_recipe(recipe: Recipe) -> Calibration | None:
-    """Return the calibration of a recipe; None if it has none."""
+    """Return the calibration that a recipe states; None if it has none, or has it measured."""
     entry = recipe.calibration
-    if entry is None:
+    if entry is None or entry.is_measured:
         return None
     if entry.shift is not None:
         return Calibration(entry.shift, entry.reference, uncertainty=entry.uncertainty)
@@ -283,11 +284,12 @@ def _class_links(recipe: Recipe) -> Iterable[Link]:
 
 
 def _link(entry: LinkEntry, recipe: Recipe) -> Link:
+    factors, note = link_factors(entry, recipe)
     terms = tuple(
         Term(times, _path(source, recipe))
-        for times, source in zip(entry.factors, entry.sources, strict=True)
+        for times, source in zip(factors, entry.sources, strict=True)
     )
-    return Link(_path(entry.parameter, recipe), terms, entry.offset, entry.note)
+    return Link(_path(entry.parameter, recipe), terms, entry.offset, note)
 
 
 def _path(text: str, recipe: Recipe) -> str:
@@ -322,7 +324,7 @@ def recipe_from_model(
     calibration: Calibration | None = None,
     fit_options: FitOptions | None = None,
     ratios: Sequence[RatioEntry] = (),
-    formats: Sequence[Format] = FORMATS,
+    formats: Sequence[Format] = DEFAULT_FORMATS,
 ) -> Recipe:
     """Return a recipe that describes a model: the same fit on the same data.
 

@@ -24,8 +24,14 @@ from .lineshapes import lineshape
 from .uncertainty import FEWEST_DRAWS
 
 SCHEMA: Literal["doublet-recipe/1"] = "doublet-recipe/1"
-Format = Literal["json", "csv", "png", "svg"]
-FORMATS: tuple[Format, ...] = ("json", "csv", "png", "svg")
+Format = Literal[
+    "json", "csv", "png", "svg", "figure-pdf", "html", "pdf", "docx", "xlsx", "nexus", "vamas"
+]  # fmt: skip
+FORMATS: tuple[Format, ...] = (
+    "json", "csv", "png", "svg", "figure-pdf", "html", "pdf", "docx", "xlsx", "nexus", "vamas",
+)  # fmt: skip
+# Where a recipe says nothing: quick to write, however many spectra there are.
+DEFAULT_FORMATS: tuple[Format, ...] = ("json", "csv", "png", "svg")
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
@@ -89,6 +95,9 @@ class UnlockEntry(Table):
 class ComponentEntry(Table):
     """A component, or a doublet as one object where `line` is a p, d or f level."""
 
+    use: Text = Field(
+        "", description="Library entry that fills what is left out, e.g. xps/ps4/s2p."
+    )
     label: Name = Field(description="What it is called in tables and figures.")
     id: Name | None = Field(None, description="Name in paths; left out: the label.")
     line: Text = Field(
@@ -192,6 +201,14 @@ class LinkEntry(Table):
     equals: Name | tuple[Name, ...] = Field(description="Path or paths it follows from.")
     times: Number | tuple[Number, ...] = Field(1.0, description="Factor or factors.")
     offset: Number = Field(0.0, description="Added, in the unit of the parameter.")
+    sensitivity: Literal["auto"] | None = Field(
+        None,
+        description='"auto": times is multiplied by the sensitivity factor of the parameter\'s'
+        " level over that of the level it follows from.",
+    )
+    sensitivity_table: Text = Field(
+        "", description="Table of sensitivity factors; left out: scofield-al-ka."
+    )
     note: Text = Field("", description="Why; reports print it.")
 
     @property
@@ -212,6 +229,8 @@ class LinkEntry(Table):
             raise ValueError(
                 f"times has {len(self.factors)} numbers for {len(self.sources)} paths in equals"
             )
+        if self.sensitivity_table and self.sensitivity is None:
+            raise ValueError('sensitivity_table is only for sensitivity = "auto"')
         return self
 
 
@@ -265,25 +284,55 @@ class RatioEntry(Table):
 
 
 class CalibrationEntry(Table):
-    """Charge correction: a shift, or a reference with the energies given and found."""
+    """Charge correction: a shift, a reference with both energies, or one to be measured."""
 
     shift: Number | None = Field(None, description="Added to the recorded binding energy, eV.")
     reference: Text = Field("", description='What it was derived from, e.g. "C 1s".')
-    assigned: Number | None = Field(None, description="Energy the reference is given, eV.")
-    measured: Number | None = Field(None, description="Energy at which it was found, eV.")
-    uncertainty: NotNegative | None = Field(None, description="Standard uncertainty, eV.")
+    assigned: Number | None = Field(
+        None, description="Energy the reference is given, eV; left out for C 1s: by its kind."
+    )
+    measured: Number | None = Field(
+        None,
+        description="Energy at which it was found, eV; left out: found in the spectrum of the"
+        " sample that the reference names.",
+    )
+    uncertainty: NotNegative | None = Field(
+        None, description="Standard uncertainty, eV; of the assigned energy if it is measured here."
+    )
+    method: Literal["fit", "pick"] = Field(
+        "fit", description="How the reference is found: a small fit, or the top of the line."
+    )
+    kind: Literal["adventitious", "carbon black"] | None = Field(
+        None, description="Which carbon a C 1s reference is; left out: told apart by the fit."
+    )
+    per: Literal["sample", "spectrum"] = Field(
+        "sample",
+        description="One shift for the sample, or one for each of its etch levels.",
+    )
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the reference is to be found in a spectrum of the sample."""
+        return self.shift is None and self.measured is None
 
     @model_validator(mode="after")
     def _shift_or_reference(self) -> CalibrationEntry:
-        if self.shift is None:
-            missing = [k for k in ("assigned", "measured") if getattr(self, k) is None]
-            if missing:
-                raise ValueError(
-                    f"give `{missing[0]}`, the energy in eV, or `shift`; the shift is"
-                    " assigned - measured"
-                )
-        elif self.assigned is not None or self.measured is not None:
-            raise ValueError("give either `shift` or `assigned` and `measured`, not both")
+        if self.shift is not None:
+            if self.assigned is not None or self.measured is not None:
+                raise ValueError("give either `shift` or `assigned` and `measured`, not both")
+            return self
+        carbon = "".join(self.reference.split()).casefold() == "c1s"
+        if self.measured is None and not self.reference:
+            raise ValueError(
+                "give `measured`, the energy in eV, `shift`, or a `reference` to be found in a"
+                ' spectrum of the sample, e.g. "C 1s"; the shift is assigned - measured'
+            )
+        if self.assigned is None and not (carbon and self.measured is None):
+            raise ValueError(
+                "give `assigned`, the energy in eV, or `shift`; the shift is assigned - measured"
+            )
+        if self.kind is not None and not carbon:
+            raise ValueError("`kind` is only for the reference C 1s")
         return self
 
 
@@ -304,7 +353,7 @@ class FitEntry(Table):
 class ReportEntry(Table):
     """What is written."""
 
-    formats: tuple[Format, ...] = FORMATS
+    formats: tuple[Format, ...] = DEFAULT_FORMATS
 
 
 class SimulateEntry(Table):
@@ -317,6 +366,9 @@ class SimulateEntry(Table):
     photon_energy: Positive = Field(1486.6, description="eV.")
     peak_counts: Positive | None = Field(
         None, description="Counts at the highest channel; left out: as the areas say."
+    )
+    etch_time: Annotated[float, Field(strict=True, ge=0)] | None = Field(
+        None, description="Sputter time before the spectra, s."
     )
     seed: Whole | None = Field(None, description="Of the counting noise.")
 

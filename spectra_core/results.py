@@ -410,13 +410,18 @@ def _curve_columns(result: FitResult, fit: RegionFit) -> dict[str, list[str]]:
     columns[f"background{unit}"] = _numbers(fit.background)
     for component in region.components:
         if component.enabled:
-            name = component.label
+            name = as_text(component.label)
             if f"{name}{unit}" in columns:
-                name = f"{component.label} ({component.id})"
+                name = as_text(f"{component.label} ({component.id})")
             columns[f"{name}{unit}"] = _numbers(fit.peaks[component.id])
     columns[f"residual{unit}"] = _numbers(fit.y - fit.envelope)
     columns["normalised residual"] = _numbers(fit.residual)
     return columns
+
+
+def as_text(cell: str) -> str:
+    """Return a csv cell that a spreadsheet shows as text and does not compute."""
+    return f"'{cell}" if cell.lstrip().startswith(("=", "+", "-", "@")) else cell
 
 
 def _counts(spectrum: Spectrum, region: Region) -> list[str]:
@@ -584,15 +589,24 @@ def _has_path(result: FitResult, path: str) -> bool:
 
 def with_error(value: float, stderr: float | None) -> str:
     """Return ``value ± error``: the error with two significant digits, the value to match."""
+    text, error = rounded(value, stderr)
+    return text if error is None else f"{text} ± {error}"
+
+
+def rounded(value: float, stderr: float | None) -> tuple[str, str | None]:
+    """Return value and error as printed everywhere: two digits of the error, value to match.
+
+    Without an error, six digits of the value and None.
+    """
     if stderr is None or not isfinite(stderr) or stderr <= 0:
-        return f"{value:.6g}"
+        return f"{value:.6g}", None
     exponent = floor(log10(stderr))
     # 0.0996 rounds to 0.10, which has one digit more in front.
     exponent = floor(log10(round(stderr, 1 - exponent)))
     digits = 1 - exponent
     if digits >= 0:
-        return f"{value:.{digits}f} ± {stderr:.{digits}f}"
-    return f"{round(value, digits):.0f} ± {round(stderr, digits):.0f}"
+        return f"{value:.{digits}f}", f"{stderr:.{digits}f}"
+    return f"{round(value, digits):.0f}", f"{round(stderr, digits):.0f}"
 
 
 def _ratios_text(run: Run) -> str:

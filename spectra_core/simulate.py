@@ -71,6 +71,7 @@ class Acquisition:
     peak_counts: float | None = None
     shift_ev: float = 0.0
     note: str = ""
+    etch_time_s: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("step_ev", "dwell_s", "scans", "photon_energy_ev", "peak_counts"):
@@ -232,6 +233,7 @@ def _labelled(region: Region, x: Array, rate: Array, acquisition: Acquisition) -
         sample=f"{acquisition.sample} {SYNTHETIC}", region=name, technique="XPS", species=species,
         transition=transition, excitation_energy_ev=acquisition.photon_energy_ev,
         dwell_s=acquisition.dwell_s, scans=acquisition.scans, comment=comment, extra=marks,
+        etch_time_s=acquisition.etch_time_s,
     )  # fmt: skip
     counts = rate * acquisition.dwell_s * acquisition.scans
     return Spectrum(
@@ -311,6 +313,7 @@ def simulate_recipe(
         0.0 if calibration is None else calibration.shift,
         f'Simulated by Doublet {__version__} from the recipe "{recipe.title}"'
         f" (sha256 {checksum}), seed {seed}.",
+        settings.etch_time,
     )  # fmt: skip
     model = model_from_recipe(recipe)
     spectra = tuple(simulate(model, acquisition, np.random.default_rng(seed)))

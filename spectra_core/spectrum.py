@@ -436,8 +436,18 @@ def _read_only(values: Array) -> Array:
     return values
 
 
+def _frozen(values: ArrayLike) -> Array:
+    """Return `values` as a read-only array; one that nobody can write to is shared."""
+    owner: Any = values
+    while isinstance(owner, np.ndarray) and not owner.flags.writeable:
+        owner = owner.base
+    if isinstance(values, np.ndarray) and values.dtype == float and values.flags.c_contiguous:
+        return values if owner is None else _read_only(values.copy())
+    return _read_only(np.array(values, dtype=float))
+
+
 def _checked_column(values: ArrayLike, name: str, n_points: int) -> Array:
-    array = np.array(values, dtype=float)
+    array = _frozen(values)
     if array.shape != (n_points,):
         raise DataError(
             f"the {name} column has shape {array.shape} but the axis has {n_points} points."
@@ -449,11 +459,11 @@ def _checked_column(values: ArrayLike, name: str, n_points: int) -> Array:
             f" ({array[bad[0]]}; {bad.size} such points).",
             hint="Remove or correct these rows in the file.",
         )
-    return _read_only(array)
+    return array
 
 
 def _checked_axis(values: ArrayLike) -> Array:
-    array = np.array(values, dtype=float)
+    array = _frozen(values)
     if array.ndim != 1 or array.size < 2:
         raise DataError(f"a spectrum needs at least two points, found {array.size}.")
     array = _checked_column(array, "axis", array.size)

@@ -22,8 +22,8 @@ Examples:
   doublet convert column.txt sample.vms --axis binding --photon-energy 1486.6
 
 The suffix of OUT decides: .vms (VAMAS, ISO 14976), .csv (Doublet csv, every digit), .h5
-(HDF5). Several spectra go into one file. After writing, the file is read back, and what the
-format did not hold is said. An existing OUT is replaced, IN never.
+(HDF5), .nxs (NeXus, NXxps). Several spectra go into one file. After writing, the file is read
+back, and what the format did not hold is said. An existing OUT is replaced, IN never.
 """
 
 

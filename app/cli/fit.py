@@ -13,8 +13,8 @@ import click
 
 from spectra_core.errors import FitError, ReadError, RecipeError, SpectraError
 
-from .border import note
-from .deliver import FORMATS, deliver
+from .border import IN_PART, complain, note
+from .deliver import FORMATS, Look, deliver
 from .inputs import readable_files
 from .options import FINITE, ReadingCommand, reading_options, take_read_options
 from .output import check_folder
@@ -22,7 +22,7 @@ from .selecting import select_option
 
 if TYPE_CHECKING:
     from spectra_core.batch import Progress, Run
-    from spectra_core.fit import FitOptions
+    from spectra_core.fit import FitOptions, FitWarning
     from spectra_core.readers import ReadOptions
     from spectra_core.recipe import Recipe
 
@@ -33,13 +33,14 @@ MAX_LEFT_OUT = 5
 EPILOG = """\b
 Examples:
   doublet fit sample.vms --recipe s2p.toml -o results
+  doublet fit sample.vms --preset lpscl-cathode -o results
   doublet fit sample.vms --model casaxps --select "S 2p" --json -
   doublet fit depth/ --recipe s2p.toml --formats json,csv --jobs 2 -o depth_results
   doublet fit column.txt --recipe s2p.toml --axis binding --y-unit counts/s --dwell 0.1 --scans 40
 
 The table goes to standard output; the folder gets results.json, one csv of curves and one figure
-per spectrum. --json - prints only JSON on standard output. Ctrl-C ends the run and writes what is
-finished; the exit code is then 1.
+per spectrum, and the reports that --formats or the recipe asks for. --json - prints only JSON on
+standard output. Ctrl-C ends the run and writes what is finished; the exit code is then 1.
 """
 
 
@@ -55,9 +56,46 @@ def _formats(
     return names
 
 
+def _figure_width(ctx: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
+    if text is None:
+        return None
+    named = {"column": 85.0, "page": 175.0}
+    try:
+        width = named.get(text.strip().lower()) or float(text)
+    except ValueError:
+        width = 0.0
+    if not 50.0 <= width <= 400.0:
+        raise click.BadParameter(f'"{text}" is neither column, page nor 50 to 400 millimetres.')
+    return width
+
+
+formats_option = click.option(
+    "--formats",
+    callback=_formats,
+    metavar="LIST",
+    help="What to write to the folder: results and curves (json,csv), figures (png,svg,figure-pdf),"
+    " reports (html,pdf,docx,xlsx), for other programs (nexus,vamas). Left out: as the recipe"
+    " says.",
+)
+figure_width_option = click.option(
+    "--figure-width",
+    callback=_figure_width,
+    metavar="WIDTH",
+    help="Of figures in files of their own: column (85 mm), page (175 mm), or millimetres.",
+)
+template_option = click.option(
+    "--template",
+    metavar="PATH",
+    help="Own report template: a folder with report.html, report.css or style.toml, or one file.",
+)
+
+
 @click.command("fit", cls=ReadingCommand, epilog=EPILOG)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--recipe", "recipe_file", metavar="FILE", help="Fit with this recipe.")
+@click.option(
+    "--preset", metavar="NAME", help="Fit with this preset; `doublet library list` names them."
+)
 @click.option(
     "--model",
     type=click.Choice(("casaxps",)),
@@ -71,12 +109,10 @@ def _formats(
     help=f"Folder for what is written. Left out: {DEFAULT_FOLDER}, or none with --json.",
 )
 @click.option("--json", "json_file", metavar="FILE|-", help="Results as JSON; '-': only JSON.")
-@click.option(
-    "--formats",
-    callback=_formats,
-    metavar="LIST",
-    help="What to write to the folder: json,csv,png,svg. Left out: as the recipe says.",
-)
+@formats_option
+@template_option
+@figure_width_option
+@click.option("--project", metavar="FILE", help="Save spectra and fits as a project (.doublet).")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of the random starts.")
 @click.option("--starts", type=click.IntRange(min=1), metavar="N", help="Starting points.")
 @click.option("--method", metavar="NAME", help='"lm", or the name of an lmfit minimiser.')
@@ -98,10 +134,11 @@ def _formats(
 @click.option("--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="Processes.")
 @reading_options
 def command(paths: tuple[str, ...], **values: Any) -> int:
-    """Fit spectra with a recipe, or with the CasaXPS fit that they carry."""
+    """Fit spectra with a recipe, a preset, or the CasaXPS fit that they carry."""
     read_options = take_read_options(values)
-    recipe = _recipe(values["recipe_file"], values["model"])
+    recipe, warnings = _recipe(values["recipe_file"], values["preset"], values["model"])
     folder = _folder(values)
+    look = _look(values)
     files, left_out = readable_files(paths)
     _say_left_out(left_out)
     if not files:
@@ -116,21 +153,36 @@ def command(paths: tuple[str, ...], **values: Any) -> int:
         raise FitError(
             "--shift and --work-function go with --recipe: a CasaXPS fit brings its own scale."
         )
-    run = _run(files, recipe, values, read_options)
-    return deliver(run, folder=folder, json_file=values["json_file"], formats=values["formats"])
+    run = _run(files, recipe, warnings, values, read_options)
+    code = deliver(
+        run, folder=folder, json_file=values["json_file"], formats=values["formats"], look=look
+    )
+    if values["project"] is None:
+        return code
+    return max(code, _save_project(run, values["project"], _used_options(recipe, values)))
 
 
-def _recipe(recipe_file: str | None, model: str | None) -> Recipe | None:
-    if (recipe_file is None) == (model is None):
+def _recipe(
+    recipe_file: str | None, preset_name: str | None, model: str | None
+) -> tuple[Recipe | None, tuple[FitWarning, ...]]:
+    """Return the recipe, None for stored fits, and what its preset warns of."""
+    if sum(choice is not None for choice in (recipe_file, preset_name, model)) != 1:
         raise click.UsageError(
-            "Say what to fit with: either --recipe FILE or --model casaxps.",
+            "Say what to fit with: one of --recipe FILE, --preset NAME and --model casaxps.",
             click.get_current_context(),
         )
+    if preset_name is not None:
+        from spectra_core.fit import FitWarning
+        from spectra_core.presets import preset
+
+        chosen = preset(preset_name)
+        warnings = tuple(FitWarning("preset", text, chosen.id) for text in chosen.warnings)
+        return chosen.recipe, warnings
     if recipe_file is None:
-        return None
+        return None, ()
     from spectra_core.recipe import load_recipe
 
-    return load_recipe(recipe_file)
+    return load_recipe(recipe_file), ()
 
 
 def _folder(values: dict[str, Any]) -> Path | None:
@@ -139,6 +191,15 @@ def _folder(values: dict[str, Any]) -> Path | None:
         return check_folder(values["output"])
     only_json = values["json_file"] is not None and values["formats"] is None
     return None if only_json else check_folder(DEFAULT_FOLDER)
+
+
+def _look(values: dict[str, Any]) -> Look:
+    """Return how files look; a wrong template is said before any work is done."""
+    if values["template"] is not None:
+        from spectra_core.report.template import load_template
+
+        load_template(values["template"])
+    return Look(values["template"], values["figure_width"])
 
 
 def _say_left_out(reasons: Sequence[str]) -> None:
@@ -157,7 +218,11 @@ def _say_left_out(reasons: Sequence[str]) -> None:
 
 
 def _run(
-    files: Sequence[Path], recipe: Recipe | None, values: dict[str, Any], options: ReadOptions
+    files: Sequence[Path],
+    recipe: Recipe | None,
+    warnings: Sequence[FitWarning],
+    values: dict[str, Any],
+    options: ReadOptions,
 ) -> Run:
     from spectra_core.batch import run
 
@@ -171,6 +236,7 @@ def _run(
             fit_options=_fit_options(recipe, values),
             seed=values["seed"],
             jobs=values["jobs"],
+            warnings=warnings,
             progress=progress,
         )
 
@@ -185,6 +251,28 @@ def _fit_options(recipe: Recipe | None, values: dict[str, Any]) -> FitOptions:
     if values["weights"] is not None:
         given["weights"] = Weights(values["weights"])
     return replace(options, **given)
+
+
+def _used_options(recipe: Recipe | None, values: dict[str, Any]) -> FitOptions:
+    """Return the options of the run, with the seed that was given in place of theirs."""
+    options = _fit_options(recipe, values)
+    return options if values["seed"] is None else replace(options, seed=values["seed"])
+
+
+def _save_project(run: Run, file: str, options: FitOptions) -> int:
+    """Save a run as a project; return the exit code that this adds."""
+    from spectra_core.project_file import save_project
+    from spectra_core.project_recipe import project_from_run
+
+    if not run.fits:
+        return 0
+    try:
+        save_project(project_from_run(run, options=options), file)
+    except SpectraError as error:
+        complain(str(error))
+        return IN_PART
+    note(f"project saved as {file}")
+    return 0
 
 
 def _with_energy_options(

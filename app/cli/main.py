@@ -22,9 +22,12 @@ from .border import State, guarded, speak_utf8
 COMMANDS = {
     "inspect": ("inspect", "What is in the files: one row per spectrum."),
     "fit": ("fit", "Fit spectra with a recipe, or with the CasaXPS fit they carry."),
+    "ratios": ("ratios", "Merge the ratio tables of results files into one table."),
+    "report": ("report", "Write the report of a saved project: HTML, PDF, Word, workbook."),
     "recipe": ("recipe", "Make a recipe from a CasaXPS fit, or print the recipe schema."),
     "simulate": ("simulate", "Make synthetic spectra with known truth from a recipe."),
     "convert": ("convert", "Write spectra in another file format (.vms, .csv, .h5)."),
+    "library": ("library", "Peak positions: candidates, sources, conflicts; check the library."),
     "demo": ("demo", "Simulate and fit the bundled example: an argyrodite cathode, S 2p."),
 }
 

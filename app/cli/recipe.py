@@ -21,17 +21,21 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Examples:
   doublet recipe sample.vms --from casaxps --select "S 2p" -o s2p.toml
+  doublet recipe work.doublet --from project -o work.toml
   doublet recipe --schema > doublet-recipe.schema.json
 
 A recipe is a TOML file, doublet-recipe/1: regions with window, background and components;
 doublets with their core level; exact links; ratios. What a CasaXPS fit holds and a recipe cannot
-is said on standard error.
+is said on standard error. The analyses of a project that were made alike share one recipe; with
+several recipes, -o work.toml writes work-1.toml, work-2.toml and so on.
 """
 
 
 @click.command("recipe", cls=ReadingCommand, epilog=EPILOG)
 @click.argument("path", required=False, metavar="[PATH]")
-@click.option("--from", "origin", type=click.Choice(("casaxps",)), help="What to make it from.")
+@click.option(
+    "--from", "origin", type=click.Choice(("casaxps", "project")), help="What to make it from."
+)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of a recipe.")
 @click.option("-o", "--output", default="-", metavar="FILE", help="Recipe file; else printed.")
 @select_option
@@ -44,7 +48,7 @@ def command(
     select: str | None,
     **values: Any,
 ) -> int:
-    """Make a recipe of the CasaXPS fit in a file, or print the recipe schema."""
+    """Make a recipe of a CasaXPS fit or of a project, or print the recipe schema."""
     if schema:
         from spectra_core.recipe import recipe_schema
 
@@ -54,9 +58,50 @@ def command(
         raise click.UsageError("Name a file, or give --schema.", click.get_current_context())
     if origin is None:
         raise click.UsageError(
-            "Say what to make the recipe from: --from casaxps.", click.get_current_context()
+            "Say what to make the recipe from: --from casaxps or --from project.",
+            click.get_current_context(),
         )
+    if origin == "project":
+        return _from_project(Path(path), output, select)
     return _from_casaxps(Path(path), output, select, values)
+
+
+def _from_project(path: Path, output: str, select: str | None) -> int:
+    """Write the recipes that a project was made with; `select` chooses among its analyses."""
+    from spectra_core.errors import RecipeError
+    from spectra_core.project_file import load_project
+    from spectra_core.project_recipe import recipes_from
+    from spectra_core.recipe import dump_recipe
+    from spectra_core.select import is_selected
+
+    project = load_project(path)
+    found = [
+        (recipe, keys)
+        for recipe, keys in recipes_from(project)
+        if select is None
+        or any(is_selected(s, select) for k in keys for s in project.spectra_of(k).values())
+    ]
+    if not found:
+        raise RecipeError("there is no such analysis to make a recipe of.", where=str(path))
+    if len(found) > 1 and output == "-":
+        raise RecipeError(
+            f"its analyses were made in {len(found)} different ways, a recipe for each.",
+            hint="Write them to files with -o, or choose with --select.",
+            where=str(path),
+        )
+    for (recipe, keys), file in zip(found, _numbered(output, len(found)), strict=True):
+        write_text(file, dump_recipe(recipe))
+        if file != "-":
+            labels = [project.analyses[key].label for key in keys]
+            note(f"{file}: recipe of {', '.join(labels[:4])}{' ...' if len(labels) > 4 else ''}")
+    return 0
+
+
+def _numbered(output: str, count: int) -> list[str]:
+    if count == 1:
+        return [output]
+    file = Path(output)
+    return [str(file.with_name(f"{file.stem}-{i}{file.suffix}")) for i in range(1, count + 1)]
 
 
 def _from_casaxps(path: Path, output: str, select: str | None, values: dict[str, Any]) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf, isfinite
 
 import numpy as np
@@ -159,19 +160,61 @@ def compile_problem(model: Model, spectra: Mapping[str, Spectrum]) -> Problem:
     FitError, DataError
         No spectrum for a region, no points in its window, nothing to evaluate.
     """
-    regions, entries = _lay_out(model, spectra)
+    regions = _lay_out(model, spectra)
+    orientations = tuple(region.orientation for region in regions)
+    flat = _flatten(_Same(model), orientations)
+    return Problem(
+        model, regions, flat.paths, flat.specs, flat.parameters, flat.matrix, flat.offset,
+        flat.free, flat.lower, flat.upper, flat.links, flat.notes,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Flat:
+    """What of a problem follows from the model alone; fields as in `Problem`."""
+
+    paths: tuple[str, ...]
+    specs: tuple[ParameterSpec, ...]
+    parameters: tuple[Parameter, ...]
+    matrix: Array
+    offset: Array
+    free: np.ndarray
+    lower: Array
+    upper: Array
+    links: Mapping[str, Link]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """A model that is equal to itself only: models are values, so one object never changes."""
+
+    model: Model
+
+    def __hash__(self) -> int:
+        return id(self.model)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.model is self.model
+
+
+@lru_cache(maxsize=16)
+def _flatten(same: _Same, orientations: tuple[int, ...]) -> _Flat:
+    """Return parameters, links and bounds of a model; kept for the next fit with it."""
+    model = same.model
+    parts, entries = _parts(model)
     paths = tuple(path for path, _ in entries)
     specs = tuple(spec for _, spec in entries)
     parameters = tuple(
         _within_spec(get_parameter(model, path), spec, path) for path, spec in entries
     )
-    orientation = {r.region.name: r.orientation for r in regions}
-    links = _links_by_target(model, orientation)
+    names = (region.name for region in model.regions)
+    links = _links_by_target(model, dict(zip(names, orientations, strict=True)))
     for path in links:
         if path not in paths:
             raise ModelError("this link's target is not part of the fit.", where=path)
     rows = _resolve(model, paths, links)
-    used = _used_places(regions, paths, rows)
+    used = _used_places(parts, paths, rows)
     free = [
         i
         for i, path in enumerate(paths)
@@ -183,10 +226,12 @@ def compile_problem(model: Model, spectra: Mapping[str, Spectrum]) -> Problem:
     start, notes = _start_values(paths, parameters, set(free), links)
     matrix, offset = _matrix(paths, rows, free, start)
     lower, upper = _bounds(paths, parameters, matrix, offset, free)
-    return Problem(
-        model, regions, paths, specs, parameters, matrix, offset,
-        np.array(free, dtype=int), lower, upper, links, tuple(notes),
-    )  # fmt: skip
+    places = np.array(free, dtype=int)
+    for array in (matrix, offset, lower, upper, places):
+        array.setflags(write=False)
+    return _Flat(
+        paths, specs, parameters, matrix, offset, places, lower, upper, links, tuple(notes)
+    )
 
 
 def canonical_path(model: Model, path: str) -> str:
@@ -203,29 +248,59 @@ def canonical_path(model: Model, path: str) -> str:
 # Layout of the parameter vector
 
 
-def _lay_out(
-    model: Model, spectra: Mapping[str, Spectrum]
-) -> tuple[tuple[RegionProblem, ...], list[tuple[str, ParameterSpec]]]:
-    if not model.regions:
-        raise FitError("the model has no region.")
-    regions: list[RegionProblem] = []
-    entries: list[tuple[str, ParameterSpec]] = []
-    for region in model.regions:
-        if region.name not in spectra:
-            raise FitError("there is no spectrum for this region.", where=region.name)
-        laid_out, own = _lay_out_region(region, spectra[region.name], len(entries))
-        regions.append(laid_out)
-        entries.extend(own)
-    return tuple(regions), entries
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Where the parameters of one region stand; fields as in `RegionProblem`."""
+
+    part: slice
+    shift: int
+    background: slice
+    slots: tuple[Slot, ...]
 
 
 _SHIFT = ParameterSpec("shift", "x", 0.0, free=False, description="Added to every centre.")
 
+Entries = list[tuple[str, ParameterSpec]]
 
-def _lay_out_region(
-    region: Region, spectrum: Spectrum, first: int
-) -> tuple[RegionProblem, list[tuple[str, ParameterSpec]]]:
+
+def _lay_out(model: Model, spectra: Mapping[str, Spectrum]) -> tuple[RegionProblem, ...]:
+    if not model.regions:
+        raise FitError("the model has no region.")
+    for region in model.regions:
+        if region.name not in spectra:
+            raise FitError("there is no spectrum for this region.", where=region.name)
+    parts, _ = _kept_parts(_Same(model))
+    return tuple(
+        _lay_out_region(region, spectra[region.name], part)
+        for region, part in zip(model.regions, parts, strict=True)
+    )
+
+
+def _lay_out_region(region: Region, spectrum: Spectrum, part: _Part) -> RegionProblem:
     inside = points_in_window(spectrum, region.window)
+    static = _static_background(region.background, spectrum, inside)
+    return RegionProblem(
+        region, spectrum, inside, spectrum.x[inside], spectrum.y[inside],
+        part.part, part.shift, part.background, part.slots, static,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _kept_parts(same: _Same) -> tuple[tuple[_Part, ...], Entries]:
+    return _parts(same.model)
+
+
+def _parts(model: Model) -> tuple[tuple[_Part, ...], Entries]:
+    parts: list[_Part] = []
+    entries: Entries = []
+    for region in model.regions:
+        part, own = _part(region, len(entries))
+        parts.append(part)
+        entries.extend(own)
+    return tuple(parts), entries
+
+
+def _part(region: Region, first: int) -> tuple[_Part, Entries]:
     entries = [(f"{region.name}/{REGION}/shift", _SHIFT)]
     entries += [(f"{region.name}/{BACKGROUND}/{s.name}", s) for s in region.background.specs]
     background = slice(1, len(entries))
@@ -239,12 +314,7 @@ def _lay_out_region(
         middle = here + len(shape.parameters)
         if component.enabled:
             slots.append(Slot(component, shape, slice(here, middle), slice(middle, len(entries))))
-    static = _static_background(region.background, spectrum, inside)
-    problem = RegionProblem(
-        region, spectrum, inside, spectrum.x[inside], spectrum.y[inside],
-        slice(first, first + len(entries)), 0, background, tuple(slots), static,
-    )  # fmt: skip
-    return problem, entries
+    return _Part(slice(first, first + len(entries)), 0, background, tuple(slots)), entries
 
 
 def _static_background(
@@ -338,20 +408,24 @@ def _resolve(model: Model, paths: tuple[str, ...], links: Mapping[str, Link]) ->
     return {path: follow(path, ()) for path in paths}
 
 
+def drawn_places(problem: Problem) -> list[int]:
+    """Return the places in ``p`` that some curve uses; those of disabled components are not."""
+    return [i for region in problem.regions for i in _drawn(region)]
+
+
+def _drawn(region: _Part | RegionProblem) -> list[int]:
+    own = [region.shift, *range(region.background.start, region.background.stop)]
+    for slot in region.slots:
+        own += range(slot.own.start, slot.coupled.stop)
+    return [region.part.start + i for i in own]
+
+
 def _used_places(
-    regions: tuple[RegionProblem, ...], paths: tuple[str, ...], rows: Mapping[str, Row]
+    regions: tuple[_Part, ...], paths: tuple[str, ...], rows: Mapping[str, Row]
 ) -> set[int]:
     """Return the places of the parameters that move some curve."""
     place = {path: i for i, path in enumerate(paths)}
-    used: set[int] = set()
-    for region in regions:
-        start = region.part.start
-        own = [region.shift, *range(region.background.start, region.background.stop)]
-        for slot in region.slots:
-            own += range(slot.own.start, slot.coupled.stop)
-        for i in own:
-            used.update(place[base] for base in rows[paths[start + i]][0])
-    return used
+    return {place[base] for region in regions for i in _drawn(region) for base in rows[paths[i]][0]}
 
 
 def _start_values(
@@ -364,7 +438,7 @@ def _start_values(
     values, notes = [], []
     for i, (path, parameter) in enumerate(zip(paths, parameters, strict=True)):
         value = np.nan if parameter.value is None else parameter.value
-        moved = float(np.clip(value, parameter.min, parameter.max))
+        moved = min(max(value, parameter.min), parameter.max) if value == value else value
         if moved != value and isfinite(value) and path not in links:
             if i not in free:
                 raise ModelError(
@@ -405,14 +479,13 @@ def _bounds(
 ) -> tuple[Array, Array]:
     lower = np.full(len(free), -inf)
     upper = np.full(len(free), inf)
-    for i in range(len(paths)):
-        columns = np.flatnonzero(matrix[i])
-        if columns.size != 1:
+    places, columns = np.nonzero(matrix)
+    alone = np.bincount(places, minlength=len(paths))
+    for i, j in zip(places.tolist(), columns.tolist(), strict=True):
+        if alone[i] != 1:
             continue
-        j, times = int(columns[0]), matrix[i, columns[0]]
-        edges = sorted(
-            (edge - offset[i]) / times for edge in (parameters[i].min, parameters[i].max)
-        )
+        times, own = float(matrix[i, j]), float(offset[i])
+        edges = sorted((edge - own) / times for edge in (parameters[i].min, parameters[i].max))
         lower[j], upper[j] = max(lower[j], edges[0]), min(upper[j], edges[1])
         if lower[j] > upper[j] + 1e-9 * abs(upper[j]):
             raise ModelError(

@@ -31,7 +31,13 @@ class RegionCurves:
     envelope: Array
 
 
-def region_curves(region: RegionProblem, p: Array, x: Array | None = None) -> RegionCurves:
+def region_curves(
+    region: RegionProblem,
+    p: Array,
+    x: Array | None = None,
+    *,
+    peaks: dict[str, Array] | None = None,
+) -> RegionCurves:
     """Return the curves of one region for the full parameter vector.
 
     Parameters
@@ -41,15 +47,18 @@ def region_curves(region: RegionProblem, p: Array, x: Array | None = None) -> Re
         All parameters of the problem.
     x : ndarray, shape (M,), or None
         Another abscissa to draw on; only for backgrounds that are not static.
+    peaks : dict of str to ndarray, or None
+        The components' curves on `x`, where they are known already.
     """
     values = p[region.part]
     abscissa = region.x if x is None else x
-    peaks = {
-        slot.component.id: slot.shape.evaluate(
-            abscissa, _own(slot, values, region.shift), region.orientation
-        )
-        for slot in region.slots
-    }
+    if peaks is None:
+        peaks = {
+            slot.component.id: slot.shape.evaluate(
+                abscissa, _own(slot, values, region.shift), region.orientation
+            )
+            for slot in region.slots
+        }
     background = _background(region, values, abscissa, peaks)
     return RegionCurves(peaks, background, background + sum(peaks.values()))
 

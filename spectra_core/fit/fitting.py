@@ -11,7 +11,7 @@ from ..errors import FitError
 from ..model import Model, split_path
 from ..spectrum import Array, Axis, Spectrum, to_axis
 from .compile import Problem, RegionProblem, compile_problem
-from .engine import NUMBA, NUMPY, compiled_fit
+from .engine import NUMBA, NUMPY, compiled_fit, peaks_of
 from .engine import settle as compiled_settle
 from .evaluate import region_curves, residual_jacobian
 from .result import FitResult, FitWarning, RegionFit, Status, region_fit, with_values
@@ -310,8 +310,12 @@ def _result(
     values = problem.full(solution.q)
     covariance = _full_covariance(problem, free_covariance, undetermined)
     bound = _at_bound(problem, solution)
+    peaks = peaks_of(problem, solution.q) if settled.engine == NUMBA else None
     regions = tuple(
-        _region(problem, i, values, settled.sigmas[i], weights[i]) for i in range(len(weights))
+        _region(
+            problem, i, values, settled.sigmas[i], weights[i], None if peaks is None else peaks[i]
+        )
+        for i in range(len(weights))
     )
     warnings = (
         *(FitWarning("start_moved", note) for note in problem.notes),
@@ -372,10 +376,11 @@ def _at_bound(problem: Problem, solution: Solution) -> np.ndarray:
 
 
 def _region(
-    problem: Problem, number: int, values: Array, sigma: Array, weights: Weights
-) -> RegionFit:
+    problem: Problem, number: int, values: Array, sigma: Array, weights: Weights,
+    peaks: dict[str, Array] | None,
+) -> RegionFit:  # fmt: skip
     region = problem.regions[number]
-    curves = region_curves(region, values)
+    curves = region_curves(region, values, peaks=peaks)
     misfit = region.y - curves.envelope
     acting = int((problem.matrix[region.part] != 0).any(axis=0).sum())
     noise = counting_noise(region.spectrum, curves.envelope)

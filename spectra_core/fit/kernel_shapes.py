@@ -194,7 +194,7 @@ def _from_table(u: Array, table: Array, value: Array, slope: Array) -> None:
             part -= 1
         at = 2 + 4 * part
         place = (s - table[at]) * table[at + 1]
-        cell = min(max(int(floor(place)), 0), int(table[at + 2]) - 1)
+        cell = min(max(floor(place), 0), int(table[at + 2]) - 1)
         t = min(max(2.0 * (place - cell) - 1.0, -1.0), 1.0)
         first = int(table[at + 3]) + 2 * TABLE_ORDER * cell
         v, d = 0.0, 0.0
@@ -251,7 +251,7 @@ def _gl_product_width(mix: float) -> tuple[float, float]:
 @exact
 def _gl_product_area(mix: float) -> tuple[float, float]:
     a, b = _FOUR_LN2 * (1.0 - mix), 4.0 * mix
-    if b < a / 400.0:
+    if b < a / 100.0:
         ratio, total, slope, term = b / a, 1.0, 0.0, 1.0
         for n in range(1, 14):
             coefficient = -0.5 * (2 * n - 1) * term
@@ -405,7 +405,9 @@ def _two_widths(x: Array, turn: float, p: Array, center: float, u: Array, rows: 
 
 
 @exact
-def _landmarks(code: int, p: Array, table: Array) -> tuple[float, float, float, float, float, float]:
+def _landmarks(
+    code: int, p: Array, table: Array
+) -> tuple[float, float, float, float, float, float]:
     """Return width, norm, and their derivatives by the first and second shape parameter."""
     if code == VOIGT:
         width, by_mix = voigt_width(p[3])

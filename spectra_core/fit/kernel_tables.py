@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 from math import asinh
 
 import numpy as np
@@ -80,7 +81,7 @@ def _parts(gauss: float) -> list[tuple[float, float]]:
     sigma, _ = convolved.sigma_of_share(gauss)
     reach = asinh(2.0 * max(convolved.CUT * sigma, 1e-3))
     edges = [-_FAR, -reach, 0.0, reach, _FAR]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def _part(

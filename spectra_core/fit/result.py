@@ -261,21 +261,22 @@ def doublet_members(model: Model, path: str) -> tuple[str, str] | None:
 
 def with_values(problem: Problem, values: Array) -> Model:
     """Return the problem's model with every parameter's value replaced."""
-    by_path = dict(zip(problem.paths, (float(v) for v in values), strict=True))
+    # A disabled component may have no value, before the fit and after it.
+    known = (None if np.isnan(v) else float(v) for v in values)
+    by_path = dict(zip(problem.paths, known, strict=True))
     regions = tuple(_region_with_values(region, by_path) for region in problem.model.regions)
     return replace(problem.model, regions=regions)
 
 
-def _region_with_values(region: Region, values: Mapping[str, float]) -> Region:
+def _region_with_values(region: Region, values: Mapping[str, float | None]) -> Region:
     model = Model((region,))
 
     def put(owner: str, names: Sequence[str]) -> dict[str, Parameter]:
+        paths = {name: f"{region.name}/{owner}/{name}" for name in names}
+        given = {name: get_parameter(model, path) for name, path in paths.items()}
         return {
-            name: replace(
-                get_parameter(model, f"{region.name}/{owner}/{name}"),
-                value=values[f"{region.name}/{owner}/{name}"],
-            )
-            for name in names
+            name: Parameter(values[paths[name]], old.min, old.max, old.free)
+            for name, old in given.items()
         }
 
     background = replace(

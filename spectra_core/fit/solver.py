@@ -52,6 +52,9 @@ class Solution:
     converged : bool
     message : str
     trace : tuple of TracePoint
+    covariance : ndarray, shape (F, F), or None
+        Inverse of J^T J with zero rows for what is held, where the solver has it to
+        at least eight digits.
     """
 
     q: Array
@@ -62,6 +65,7 @@ class Solution:
     converged: bool
     message: str
     trace: tuple[TracePoint, ...]
+    covariance: Array | None = None
 
 
 def solve(
@@ -119,7 +123,8 @@ def solve(
         scale = np.maximum(scale, _column_norms(jacobian))
         step, predicted = _bounded_step(r, jacobian, q, lower, upper, damping * scale**2)
         size = float(np.linalg.norm(jacobian @ step)) / max(_noise(chi_square, r, q), 1e-300)
-        new_r, new_jacobian = function(q + step)
+        new_q = np.clip(q + step, lower, upper)  # the sum may round over a bound
+        new_r, new_jacobian = function(new_q)
         new_chi_square = float(new_r @ new_r)
         actual = chi_square - new_chi_square
         point = TracePoint(iteration, min(chi_square, new_chi_square), damping, size)
@@ -129,7 +134,7 @@ def solve(
         negligible = size < tolerance or predicted <= 1e-15 * chi_square
         if np.isfinite(new_chi_square) and actual >= 0:
             gain = actual / predicted if predicted > 0 else 1.0
-            q, r, jacobian, chi_square = q + step, new_r, new_jacobian, new_chi_square
+            q, r, jacobian, chi_square = new_q, new_r, new_jacobian, new_chi_square
             damping *= max(1.0 / 10.0, 1.0 - (2.0 * gain - 1.0) ** 3)
             damping, growth = max(damping, 1e-15), 2.0
             # A short step under heavy damping says nothing; only an undamped one does.

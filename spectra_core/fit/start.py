@@ -13,7 +13,7 @@ from ..backgrounds import BACKGROUNDS
 from ..errors import ModelError, SpectraError
 from ..model import BACKGROUND, split_path
 from ..spectrum import Array, Axis, Spectrum
-from .compile import LINEAR_IN_MODEL, Problem, RegionProblem
+from .compile import LINEAR_IN_MODEL, Problem, RegionProblem, drawn_places
 from .evaluate import residual, residual_jacobian
 
 START_FWHM_EV = 1.2
@@ -118,8 +118,9 @@ def _chi_square(problem: Problem, q: Array, sigmas: tuple[Array, ...]) -> float:
 
 
 def _check_fixed(problem: Problem) -> None:
-    missing = np.flatnonzero(np.isnan(problem.offset))
-    if missing.size:
+    """Raise ModelError if a curve needs a value that is neither given nor free."""
+    missing = [i for i in drawn_places(problem) if np.isnan(problem.offset[i])]
+    if missing:
         raise ModelError(
             "this parameter is fixed (or linked to a fixed one) but has no value.",
             hint="Give a value or let it be free.",

@@ -36,6 +36,7 @@ WRITERS: dict[str, Writer] = {
     ".csv": Writer("Doublet csv", "csv", "write_csv"),
     ".h5": Writer("Doublet HDF5", "hdf5", "write_hdf5"),
     ".hdf5": Writer("Doublet HDF5", "hdf5", "write_hdf5"),
+    ".nxs": Writer("NeXus (NXxps)", "nexus", "write_nexus"),
 }
 """Suffix and how to write it."""
 

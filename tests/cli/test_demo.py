@@ -1,26 +1,57 @@
-"""`doublet demo`: the bundled example, end to end."""
+"""`doublet demo`: the paper's Table 1 from the bundled synthetic replicas."""
 
 from __future__ import annotations
 
 import json
 
+import pytest
+from click.testing import CliRunner
 
-def test_the_demo_fits_prints_the_truth_beside_it_and_writes(doublet, tmp_path):
-    outcome = doublet("demo", "-o", tmp_path / "demo")
-    assert outcome.code == 0
-    assert "SYNTHETIC" in outcome.out
-    assert "truth" in outcome.out and "intermediate / PS4" in outcome.out
-    names = {path.name for path in (tmp_path / "demo").iterdir()}
-    assert {"results.json", "truth.json", "recipe.toml"} <= names
-    assert {path.suffix for path in (tmp_path / "demo").iterdir()} >= {".vms", ".csv", ".png"}
+from app.cli.main import main
+
+CELLS = {"bare_charged": 1.11, "bare_discharged": 0.97, "coated_charged": 1.56,
+         "coated_discharged": 0.56}  # fmt: skip
 
 
-def test_the_demo_finds_its_own_truth(doublet, tmp_path):
-    doublet("demo", "-o", tmp_path, "--seed", "3")
-    results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
-    truth = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
-    ratio = results["ratios"][0]
-    assert abs(ratio["value"] - truth["ratios"][0]["value"]) < 4 * ratio["stderr"]
-    by_id = {c["id"]: c for c in results["fits"][0]["components"]}
-    centre = by_id["PS4 2p3/2"]["parameters"]["center"]
-    assert abs(centre["value"] - 161.5) < 4 * centre["stderr"]
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def outcome(folder):
+    return CliRunner().invoke(main, ["demo", "-o", str(folder)])
+
+
+def test_it_prints_four_ratios_with_intervals_beside_paper_and_truth(outcome):
+    assert outcome.exit_code == 0
+    assert "SYNTHETIC" in outcome.stdout
+    rows = [line for line in outcome.stdout.splitlines() if line.startswith(("bare,", "coated,"))]
+    for value, row in zip(CELLS.values(), rows[:4], strict=True):
+        assert row.split(" V ")[1].split()[:2] == [f"{value:.2f}"] * 2
+    assert "95 % counting" in outcome.stdout and "95 % all rows" in outcome.stdout
+
+
+def test_the_truth_lies_inside_the_intervals_of_all_rows(folder, outcome):
+    ratios = json.loads((folder / "results.json").read_text(encoding="utf-8"))["ratios"]
+    assert len(ratios) == 4
+    for truth, ratio in zip(CELLS.values(), ratios, strict=True):
+        low, high = ratio["total_interval"]
+        assert low <= truth <= high
+
+
+def test_it_says_what_the_printed_splittings_would_have_given(outcome):
+    after = outcome.stdout.split("splittings that the paper prints")[1]
+    offs = [float(line.split()[-2]) for line in after.splitlines() if line.rstrip().endswith(" %")]
+    assert len(offs) == 4
+    assert all(-15.0 < off < -6.0 for off in offs)
+    assert -12.0 < sum(offs) / 4 < -9.0
+    assert "biased by" in after
+
+
+def test_spectra_truth_recipe_and_results_are_in_the_folder(folder, outcome):
+    names = {path.name for path in folder.iterdir()}
+    assert {"results.json", "su2025_fig5_fit.toml"} <= names
+    for cell in CELLS:
+        assert {f"su2025_fig5_{cell}.vms", f"su2025_fig5_{cell}_truth.json"} <= names
+    assert {path.suffix for path in folder.iterdir()} >= {".csv", ".png", ".svg"}

@@ -12,7 +12,11 @@ import pytest
 
 from app.cli.main import COMMANDS
 from spectra_core.datafiles import data_path
+from spectra_core.fit import fit
+from spectra_core.project import Project, add_analysis, add_spectra, set_result
+from spectra_core.project_file import save_project
 from spectra_core.readers import read
+from spectra_core.recipe import load_recipe, model_from_recipe
 from spectra_core.writers import write
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
@@ -62,6 +66,9 @@ def example_folder(tmp_path, vamas_file) -> Path:
     (tmp_path / "s2p.toml").write_text(text, encoding="utf-8")
     (tmp_path / "s2p.vms").write_bytes(vamas_file.read_bytes())
     vamas_file.unlink()
+    model = model_from_recipe(load_recipe(tmp_path / "s2p.toml"))
+    project = add_analysis(add_spectra(Project(), [made]), model, "s1")
+    save_project(set_result(project, "a2", fit(made, model)), tmp_path / "work.doublet")
     return tmp_path
 
 

@@ -12,8 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spectra_core.datafiles import data_path
 from spectra_core.readers import read
 from spectra_core.writers import write
+
+EXAMPLES = data_path("resources", "examples")
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -305,3 +308,17 @@ def test_a_stored_casaxps_fit_is_refitted_to_its_own_numbers(
     assert major["area"]["value"] == pytest.approx(area, rel=0.001)
     assert major["fwhm"]["value"] == pytest.approx(fwhm, rel=0.001)
     assert major["center"]["value"] == pytest.approx(1486.69 - kinetic, abs=0.001)
+
+
+def test_a_preset_fits_by_name_and_prints_its_warnings(doublet, tmp_path):
+    spectrum = EXAMPLES / "su2025_fig5_bare_charged.vms"
+    outcome = doublet("fit", spectrum, "--preset", "su2025/fig5f-i", "-o", tmp_path / "out")
+    assert outcome.code == 0
+    assert "intermediate" in outcome.out
+    assert "splitting" in outcome.out
+
+
+def test_an_unknown_preset_is_one_clear_sentence(doublet):
+    outcome = doublet("fit", EXAMPLES / "su2025_fig5_bare_charged.vms", "--preset", "lpscl-catode")
+    assert outcome.code == 2
+    assert "lpscl-cathode" in outcome.err

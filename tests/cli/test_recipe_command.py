@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from spectra_core.model import set_parameter
+from spectra_core.project import add_analysis
+from spectra_core.project_file import load_project, save_project
 from spectra_core.recipe import load_recipe
 
 
@@ -45,3 +48,42 @@ def test_a_file_without_a_casaxps_fit_is_named(doublet, clear, vamas_file):
 @pytest.mark.parametrize("arguments", [(), ("x.vms",)])
 def test_what_is_missing_is_said(doublet, clear, arguments):
     clear(doublet("recipe", *arguments), words="--")
+
+
+def test_a_project_becomes_the_recipe_that_gives_its_numbers_again(
+    doublet, vamas_file, recipe_file, tmp_path
+):
+    project, again = tmp_path / "work.doublet", tmp_path / "again.doublet"
+    recipe = tmp_path / "work.toml"
+    fitted = doublet("fit", vamas_file, "--recipe", recipe_file, "--json", "a.json",
+                     "--starts", 2, "--project", project)  # fmt: skip
+    assert fitted.code == 0, fitted.err
+    assert "project saved" in fitted.err
+    assert doublet("recipe", project, "--from", "project", "-o", recipe).code == 0
+    assert load_recipe(recipe).fit.starts == 2
+    assert doublet("fit", vamas_file, "--recipe", recipe, "--json", "b.json",
+                   "--project", again).code == 0  # fmt: skip
+    first, second = (
+        next(iter(load_project(file).analyses.values())).result for file in (project, again)
+    )
+    assert first.paths == second.paths
+    assert second.values == pytest.approx(first.values, rel=1e-12, abs=1e-12)
+
+
+def test_a_file_that_is_no_project_is_said(doublet, vamas_file, clear):
+    outcome = doublet("recipe", vamas_file, "--from", "project")
+    clear(outcome, words="not a Doublet project")
+
+
+def test_a_project_made_in_several_ways_gives_a_recipe_each(
+    doublet, vamas_file, recipe_file, tmp_path
+):
+    file = tmp_path / "work.doublet"
+    doublet("fit", vamas_file, "--recipe", recipe_file, "--json", "a.json", "--project", file)
+    project = load_project(file)
+    (key,) = project.analyses
+    other = set_parameter(project.analyses[key].model, "S 2p/PS4/fwhm", value=1.3)
+    save_project(add_analysis(project, other, project.analyses[key].spectra), file)
+    assert "2 different ways" in doublet("recipe", file, "--from", "project").err
+    assert doublet("recipe", file, "--from", "project", "-o", "r.toml").code == 0
+    assert [load_recipe(f"r-{i}.toml").title for i in (1, 2)] == [project.settings.title] * 2

@@ -253,6 +253,16 @@ def test_a_disabled_component_is_neither_drawn_nor_counted(fitted, measured):
     assert again.statistics.chi_square == pytest.approx(fitted.statistics.chi_square, rel=1e-9)
 
 
+def test_a_disabled_component_needs_no_values(measured):
+    region = add_doublet(s2p_region(161.3, 163.2, 1.4), "sulfate", "S 2p", center=168.0)
+    model = set_enabled(Model((region,)), "S 2p", "sulfate", False)
+    result = fit(measured, model)
+    assert result.n_free == 10
+    after = result.model.regions[0].component("sulfate 2p3/2")
+    assert after.parameters["area"].value is None
+    assert after.parameters["center"].value == 168.0
+
+
 def test_an_unlocked_parameter_is_free_and_its_reason_is_kept(measured):
     region = unlock(s2p_region(161.3, 163.2, 1.4), "PS4", "fwhm", "Coster-Kronig broadening")
     result = fit(measured, Model((region,)))

@@ -27,6 +27,7 @@ FORMAT_OF = {
     "pynxtools-xps/specs/MgFe2O4_small.xy": "SPECS xy",
     "pynxtools-xps/vamas/FeO_analyzed_lineshapes_cols.txt": "CasaXPS export",
     "pynxtools-xps/vamas/vms_txt_export.txt": "CasaXPS export",
+    "pynxtools-xps/specs/specs_xy_ref.nxs": "NeXus",
     "rampy-glass/LS4.txt": "JASCO text",
     "spectrochempy-labspec/lasertest1.txt": "LabSpec text",
     "theoechem-tfsi-casaxps/20240220_Au_MPPipTFSI4AMSIol3_S_2p.csv": "CasaXPS export",
@@ -39,7 +40,6 @@ NO_SPECTRA = {
     "nist-strd/Gauss1.dat": "NIST",
     "pynxtools-xps/vamas/FeO_analyzed_results.csv": "CasaXPS report table",
     "pynxtools-xps/vamas_comment_fragments/casa_process.vms": "piece of a VAMAS file",
-    "pynxtools-xps/specs/specs_xy_ref.nxs": "NeXus",
     "README.md": "no columns of numbers",
 }
 

@@ -10,8 +10,8 @@ ratio and both centres it is asked whether the truth, 1 and the true positions, 
 - the profile-likelihood interval: delta chi-square at the truth below 1 or 3.84;
 - the Monte Carlo interval, for the first spectra only, since each needs many fits.
 
-Run it by itself with ``python benchmarks/coverage.py [--spectra N] [--case NAME]``, or with
-smaller numbers in ``python3 dev.py bench coverage``.
+Run it by itself with ``python benchmarks/interval_coverage.py [--spectra N] [--case NAME]``,
+or without Monte Carlo as ``python3 dev.py bench coverage``.
 """
 
 from __future__ import annotations
@@ -207,10 +207,10 @@ def _naive(result: FitResult) -> float:
 
 
 def coverage() -> dict[str, float]:
-    """Measure both cases on 400 spectra each, for the table of all benchmarks."""
+    """Measure both cases on 2000 spectra each, for the table of all benchmarks."""
     values: dict[str, float] = {}
     for case in CASES:
-        found = measure(case, 400)
+        found = measure(case, 2000)
         for (method, quantity, level), share_ in found.covered.items():
             values[f"{case.name} {method} {quantity} {level:.0%}"] = share_
         values[f"{case.name} bias"] = found.bias

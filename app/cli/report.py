@@ -1,0 +1,67 @@
+"""`doublet report`: the report of a saved project, without fitting anything again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from spectra_core.errors import FitError
+
+from .border import Tally
+from .deliver import FORMATS, Look, write_files
+from .fit import figure_width_option, formats_option, template_option
+from .output import check_folder, make_folder
+
+DEFAULT_FOLDER = "doublet-report"
+DEFAULT_FORMATS = ("html", "pdf", "docx", "xlsx", "json")
+
+EPILOG = f"""\b
+Examples:
+  doublet report work.doublet -o report
+  doublet report work.doublet --formats pdf,figure-pdf --figure-width column -o figures
+
+Formats: {", ".join(FORMATS)}.
+The numbers are those saved with the project: nothing is fitted. An analysis whose model or data
+changed after its fit is reported with the fit it has, and said so.
+"""
+
+
+@click.command("report", epilog=EPILOG)
+@click.argument("project", metavar="PROJECT")
+@click.option("-o", "--output", default=DEFAULT_FOLDER, show_default=True, metavar="DIR",
+              help="Folder.")  # fmt: skip
+@formats_option
+@template_option
+@figure_width_option
+def command(project: str, output: str, **values: Any) -> int:
+    """Write the report of a saved project."""
+    from spectra_core.project import is_stale
+    from spectra_core.project_file import load_project
+    from spectra_core.project_recipe import run_from_project
+
+    folder = check_folder(output)
+    saved = load_project(project)
+    run = run_from_project(saved)
+    if not run.fits:
+        raise FitError(
+            "no analysis of this project has been fitted, so there is nothing to report.",
+            hint="Fit it first, or use `doublet fit`.",
+            where=project,
+        )
+    tally = Tally()
+    tally.succeed(len(run.fits))
+    notes = [text for text in saved.notes.values() if text.strip()]
+    for key, analysis in saved.analyses.items():
+        if analysis.stored is None:
+            tally.fail(f"{project}: {analysis.label}: not fitted, so not in the report.")
+        elif is_stale(saved, key):
+            said = f"{analysis.label}: the model or the data changed after this fit."
+            notes.append(said)
+            tally.fail(f"{project}: {said} Fit it again.")
+    look = Look(
+        values["template"], values["figure_width"], saved.settings.title, tuple(notes),
+        saved.checklist,
+    )  # fmt: skip
+    write_files(run, make_folder(folder), values["formats"] or DEFAULT_FORMATS, tally, look=look)
+    return tally.exit_code

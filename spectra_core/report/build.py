@@ -1,0 +1,615 @@
+"""From a run to a report: what is said, in which order, in which table.
+
+Nothing is computed here but the layout of what fits, ratios and the lint say. Every number
+becomes a `Cell` by the program's one rounding rule, so that all formats print the same digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from ..fit import FitWarning, RegionFit
+from ..lineshapes import lineshape
+from ..lint import Finding, lint
+from ..model import BACKGROUND, REGION, Component, Region
+from ..quantify import Ratio
+from ..recipe import dump_recipe
+from ..records import Failure, FitRecord, Run
+from ..results import (
+    doublet_label,
+    is_synthetic,
+    position,
+    program_versions,
+)
+from ..spectrum import Axis, points_in_window
+from .checklist import checklist
+from .document import (
+    EMPTY,
+    Block,
+    Cell,
+    Column,
+    Curves,
+    Figure,
+    Paragraph,
+    Report,
+    Role,
+    Section,
+    Table,
+    Text,
+    Verbatim,
+    clean_text,
+    count,
+    joined,
+    measured,
+    number,
+    plain,
+    sentence,
+    words,
+)
+from .methods import methods
+from .references import REPORTING, Bibliography
+from .typography import heading, species, unit_text
+from .wording import doublet_words, settings, treatment, why_no_error
+
+RECIPE_LENGTH = 200_000
+SYNTHETIC = "SYNTHETIC DATA: simulated, not measured."
+
+
+def build_report(
+    run: Run,
+    *,
+    title: str = "",
+    made: str = "",
+    notes: Sequence[str] = (),
+    entries: Mapping[str, str] | None = None,
+) -> Report:
+    """Return the report of a run.
+
+    Parameters
+    ----------
+    run : Run
+    title : str
+        Left out: the recipe's.
+    made : str
+        Date of the report, as it is to be printed; left out: none.
+    notes : sequence of str
+        The person's own paragraphs.
+    entries : mapping of str to str or None
+        Answers to items of the checklist (`spectra_core.report.checklist.ITEMS`) by id.
+
+    Returns
+    -------
+    report : Report
+    """
+    bibliography = Bibliography()
+    pairs = [(record, fit) for record in run.fits for fit in record.result.regions]
+    keys = {(r.id, f.name): f"region-{i}" for i, (r, f) in enumerate(pairs, 1)}
+    remarks = {record.id: _remarks(record) for record in run.fits}
+    sections = [
+        _summary(run, pairs, keys, remarks, notes),
+        *_ratio_section(run),
+        Section("methods", plain("Methods"), methods(run, bibliography)),
+        Section("regions", plain("Regions"), ()),
+        *(_region_section(r, f, keys[r.id, f.name], remarks[r.id]) for r, f in pairs),
+        _checklist_section(run, entries or {}, bibliography),
+        *_choices_section(run),
+        _origin(run),
+        *_recipes(run),
+    ]
+    version = program_versions()["version"]
+    return Report(
+        plain(title or (run.recipe.title if run.recipe else "") or "Spectral deconvolution"),
+        tuple(_facts(run, version, made)),
+        any(is_synthetic(fit.spectrum) for _, fit in pairs),
+        tuple(section for section in sections if section.blocks or section.key == "regions"),
+        bibliography.works,
+        tuple(_curves(record, fit) for record, fit in pairs),
+        _all_digits(pairs),
+        f"Doublet {version}",
+    )
+
+
+def _facts(run: Run, version: str, made: str) -> Iterator[tuple[str, Text]]:
+    samples = list(dict.fromkeys(clean_text(record.sample, longest=80) for record in run.fits))
+    shown = ", ".join(sample or "(no name)" for sample in samples[:8])
+    more = f" and {len(samples) - 8} more" if len(samples) > 8 else ""
+    yield ("sample" if len(samples) == 1 else "samples"), plain(f"{shown}{more}", longest=800)
+    yield "program", plain(f"Doublet {version}")
+    if made:
+        yield "report made", plain(made)
+
+
+def _remarks(record: FitRecord) -> tuple[FitWarning, ...]:
+    """Return the lint's findings, and the warnings of reading and selecting before them.
+
+    A run brings its findings; a fit by itself is looked at here.
+    """
+    if any(isinstance(w, Finding) or w.code == "lint_failed" for w in record.warnings):
+        return record.warnings
+    findings = lint(record.result)
+    said = {(finding.code, finding.where) for finding in findings}
+    others = tuple(w for w in record.warnings if (w.code, w.where) not in said)
+    return (*others, *findings)
+
+
+# ---------------------------------------------------------------------------------
+# Summary and ratios
+
+
+def _summary(
+    run: Run,
+    pairs: Sequence[tuple[FitRecord, RegionFit]],
+    keys: Mapping[tuple[str, str], str],
+    remarks: Mapping[str, Sequence[FitWarning]],
+    notes: Sequence[str],
+) -> Section:
+    blocks: list[Block] = [Paragraph(sentence(note)) for note in notes]
+    if run.interrupted:
+        text = "The run was stopped before its end: what is missing was not fitted."
+        blocks.append(Paragraph(sentence(text), "alarm"))
+    rows = tuple(
+        _summary_row(record, fit, keys[record.id, fit.name], remarks[record.id])
+        for record, fit in pairs
+    )
+    columns = (
+        Column(plain("sample"), 3.2), Column(plain("region"), 1.4), Column(plain("fit"), 1.5),
+        Column(plain("points"), 0.9, numeric=True), Column(plain("free"), 0.7, numeric=True),
+        Column(plain("reduced χ²"), 1.2, numeric=True),
+        Column(plain("residual STD"), 1.2, numeric=True), Column(plain("Abbe"), 0.9, numeric=True),
+        Column(plain("weights"), 1.1), Column(plain("remarks"), 0.9, numeric=True),
+    )  # fmt: skip
+    blocks.append(Table(plain("Fits"), columns, rows, "fits"))
+    blocks += _left_out(run.failures, "Could not be done", "failures")
+    blocks += _left_out(run.skipped, "Left out on purpose", "left out")
+    return Section("summary", plain("Summary"), tuple(blocks))
+
+
+def _summary_row(
+    record: FitRecord, fit: RegionFit, key: str, remarks: Sequence[FitWarning]
+) -> tuple[Cell, ...]:
+    s = fit.statistics
+    status = record.result.status.value.replace("_", " ")
+    return (
+        words(plain(_sample(record), longest=80)), words(species(fit.name), link=key),
+        words(status), count(s.n_points), count(s.n_free), number(s.reduced_chi_square, 3),
+        number(s.residual_std, 3), number(s.abbe, 3), words(fit.weights),
+        count(len(_of_region(record, fit.name, remarks))),
+    )  # fmt: skip
+
+
+def _sample(record: FitRecord) -> str:
+    level = f" [{record.level + 1}/{record.levels}]" if record.levels > 1 else ""
+    return f"{clean_text(record.sample, longest=70) or '(no name)'}{level}"
+
+
+def _left_out(failures: Sequence[Failure], title: str, sheet: str) -> list[Block]:
+    if not failures:
+        return []
+    columns = (Column(plain("file"), 2), Column(plain("where"), 2), Column(plain("reason"), 5))
+    places: dict[tuple[str, str], list[str]] = {}
+    for failure in failures:
+        alike = places.setdefault((_name(failure.file), failure.message), [])
+        alike.append(clean_text(failure.where, longest=60))
+    rows = tuple(
+        (
+            words(file),
+            words(plain("; ".join(where), longest=500)),
+            words(plain(reason, longest=600)),
+        )
+        for (file, reason), where in places.items()
+    )
+    return [Table(plain(title), columns, rows, sheet)]
+
+
+def _name(file: str) -> str:
+    """Return a file's name without its folder, whatever the system it comes from."""
+    return file.replace("\\", "/").rpartition("/")[2]
+
+
+def _ratio_section(run: Run) -> list[Section]:
+    if not run.ratios:
+        return []
+    level = f"{100 * run.ratios[0][1].level:g} %"
+    table = Table(
+        plain("Area ratios"),
+        (
+            Column(plain("ratio"), 2.2), Column(plain("sample"), 2.6),
+            Column(plain("value"), 2.0, numeric=True, errors=True),
+            Column(plain(f"low {level}"), 1.0, numeric=True),
+            Column(plain(f"high {level}"), 1.0, numeric=True),
+            Column(plain("below"), 0.9, numeric=True),
+        ),
+        tuple(_ratio_row(record, ratio) for record, ratio in run.ratios), "ratios",
+    )  # fmt: skip
+    blocks: list[Block] = [table]
+    if any(_has_budget(ratio) for _, ratio in run.ratios):
+        blocks.append(_budget_table(run, level))
+    formulas = dict.fromkeys(f"{ratio.name} = {ratio.formula}" for _, ratio in run.ratios)
+    blocks += [
+        Paragraph(sentence(clean_text(formula, longest=400)), "small") for formula in formulas
+    ]
+    for record, ratio in run.ratios:
+        if ratio.note:
+            where = f"{clean_text(ratio.name)}, {_sample(record)}: "
+            blocks.append(Paragraph(sentence(where, ratio.note), "warning"))
+    return [Section("ratios", plain("Ratios"), tuple(blocks))]
+
+
+def _has_budget(ratio: Ratio) -> bool:
+    return bool(ratio.variants) or ratio.monte_carlo is not None
+
+
+def _ratio_row(record: FitRecord, ratio: Ratio) -> tuple[Cell, ...]:
+    remark = "below detection" if ratio.upper_limit is not None else "none"
+    low, high = ratio.interval or (None, None)
+    return (
+        words(species(ratio.name)), words(plain(_sample(record), longest=80)),
+        measured(ratio.value, ratio.stderr, remark="" if ratio.value is not None else remark),
+        number(low, 3), number(high, 3), number(ratio.upper_limit, 2),
+    )  # fmt: skip
+
+
+def _budget_table(run: Run, level: str) -> Table:
+    names = ("counting", "background", "model", "reference", "total")
+    columns = (
+        Column(plain("ratio"), 2.2), Column(plain("sample"), 2.6),
+        *(Column(plain(name), 1.1, numeric=True) for name in names),
+        Column(plain(f"low {level}, all"), 1.2, numeric=True),
+        Column(plain(f"high {level}, all"), 1.2, numeric=True),
+    )  # fmt: skip
+    rows = []
+    for record, ratio in run.ratios:
+        low, high = ratio.total_interval or (None, None)
+        cells = [number(getattr(ratio.budget, name), 2) for name in names]
+        first = (words(species(ratio.name)), words(plain(_sample(record), longest=80)))
+        rows.append((*first, *cells, number(low, 3), number(high, 3)))
+    title = "Error budget of the ratios: standard errors of R, a row of the budget in each column"
+    return Table(plain(title), columns, tuple(rows), "error budget")
+
+
+def _choices_section(run: Run) -> list[Section]:
+    """Return every other choice of background and model that was tried for a ratio."""
+    columns = (
+        Column(plain("ratio"), 2), Column(plain("sample"), 2.2), Column(plain("row"), 1.2),
+        Column(plain("choice"), 3.4), Column(plain("R"), 1, numeric=True),
+        Column(plain("reduced χ²"), 1, numeric=True), Column(plain("ΔBIC"), 1, numeric=True),
+        Column(plain("counted"), 2.6),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            words(species(ratio.name)), words(plain(_sample(record), longest=60)),
+            words(variant.kind), words(variant.name), number(variant.ratio, 4),
+            number(variant.reduced_chi_square, 3), number(variant.delta_bic, 3),
+            words("yes" if variant.accepted else f"no: {variant.reason}"),
+        )
+        for record, ratio in run.ratios
+        for variant in ratio.variants
+    )  # fmt: skip
+    if not rows:
+        return []
+    table = Table(plain("Other choices tried"), columns, rows, "choices")
+    return [Section("choices", plain("Other choices of background and model"), (table,))]
+
+
+# ---------------------------------------------------------------------------------
+# One region
+
+
+def _region_section(
+    record: FitRecord, fit: RegionFit, key: str, remarks: Sequence[FitWarning]
+) -> Section:
+    region = record.result.model.region(fit.name)
+    context = (("fit", record.id), ("sample", _sample(record)), ("region", clean_text(fit.name)))
+    title = sentence(f"{_sample(record)}: ", species(fit.name))
+    own = _of_region(record, fit.name, remarks)
+    blocks: tuple[Block, ...] = (
+        Figure(f"figure-{key}", _caption(record, fit), _description(record, fit), fit,
+               record.result),
+        _component_table(record, fit, region, context),
+        _parameter_table(record, fit, region, context),
+        *_doublet_paragraphs(region),
+        _statistics_table(record, fit, context),
+        *_correlation_paragraph(record, fit),
+        *(_remark(warning) for warning in own),
+    )  # fmt: skip
+    return Section(key, title, blocks, level=2)
+
+
+def _of_region(
+    record: FitRecord, region: str, remarks: Sequence[FitWarning]
+) -> Sequence[FitWarning]:
+    others = {w for r in record.result.regions if r.name != region for w in remarks
+              if w.where == r.name or w.where.startswith(f"{r.name}/")}  # fmt: skip
+    return [warning for warning in remarks if warning not in others]
+
+
+def _caption(record: FitRecord, fit: RegionFit) -> Text:
+    synthetic = " Synthetic data." if is_synthetic(fit.spectrum) else ""
+    said = (
+        f" of {_sample(record)}: data (circles), fit, background and components; below, the"
+        " residuals over their standard deviation, with a band of two standard"
+        f" deviations.{synthetic}"
+    )
+    return sentence(species(fit.name), said)
+
+
+def _description(record: FitRecord, fit: RegionFit) -> str:
+    labels = [c.label for c in record.result.model.region(fit.name).components if c.enabled]
+    text = f"Fit of {fit.name}, {_sample(record)}, with {', '.join(labels) or 'no component'}"
+    return clean_text(text, longest=400)
+
+
+def _component_table(
+    record: FitRecord, fit: RegionFit, region: Region, context: tuple[tuple[str, str], ...]
+) -> Table:
+    unit, y_unit = fit.spectrum.axis.unit, _y_unit(fit)
+    area_unit = _area_unit(record, fit)
+    columns = (
+        Column(plain("component"), 2.2), Column(plain("assigned to"), 1.9),
+        Column(heading("position", unit), 1.8, numeric=True, errors=True),
+        Column(heading("FWHM", unit), 1.7, numeric=True, errors=True),
+        Column(heading("area", area_unit), 2.1, numeric=True, errors=True),
+        Column(heading("height", y_unit), 1.3, numeric=True),
+        Column(heading("maximum at", unit), 1.4, numeric=True),
+        Column(plain("line shape"), 1.8),
+    )  # fmt: skip
+    rows: list[tuple[Cell, ...]] = []
+    for component in region.components:
+        rows.append(_component_row(record, fit, region, component))
+        doublet = region.doublet_of(component.id)
+        if doublet is not None and component.id == doublet.minor and component.enabled:
+            rows += _total_row(record, region, doublet_label(region, doublet), doublet.id)
+    return Table(plain("Components"), columns, tuple(rows), "components", context)
+
+
+def _y_unit(fit: RegionFit) -> str:
+    return "" if fit.spectrum.y_unit == "arbitrary" else fit.spectrum.y_unit
+
+
+def _area_unit(record: FitRecord, fit: RegionFit) -> str:
+    units = [
+        record.result.unit(path)
+        for path in record.result.paths
+        if path.startswith(f"{fit.name}/") and path.endswith("/area")
+    ]
+    return units[0] if units else ""
+
+
+def _component_row(
+    record: FitRecord, fit: RegionFit, region: Region, component: Component
+) -> tuple[Cell, ...]:
+    shape = lineshape(component.lineshape)
+    names = (words(species(component.label)), words(species(component.species)))
+    if not component.enabled:
+        return (*names, words("off"), EMPTY, EMPTY, EMPTY, EMPTY, words(shape.title))
+    result = record.result
+    summary = result.summary(region.name, component.id)
+    value, stderr = position(result, region.name, component.id)
+    center = result.estimate(f"{region.name}/{component.id}/center")
+    specs = [spec.name for spec in shape.parameters]
+    width = (
+        _estimate(record, f"{region.name}/{component.id}/fwhm")
+        if "fwhm" in specs
+        else number(summary.fwhm)
+    )
+    area = (
+        _estimate(record, f"{region.name}/{component.id}/area")
+        if "area" in specs
+        else words("not finite")
+    )
+    remark = "" if stderr is not None else why_no_error(center)
+    return (
+        *names, measured(value, stderr, remark=remark), width, area, number(summary.height),
+        number(summary.maximum_at, 6), words(shape.title),
+    )  # fmt: skip
+
+
+def _total_row(
+    record: FitRecord, region: Region, label: str, doublet: str
+) -> list[tuple[Cell, ...]]:
+    major = region.component(region.doublet(doublet).major)
+    if "area" not in [spec.name for spec in lineshape(major.lineshape).parameters]:
+        return []
+    total = _estimate(record, f"{region.name}/{doublet}/area")
+    name = words(joined([species(label), plain(", both lines")]))
+    return [(name, EMPTY, EMPTY, EMPTY, total, EMPTY, EMPTY, EMPTY)]
+
+
+def _estimate(record: FitRecord, path: str) -> Cell:
+    estimate = record.result.estimate(path)
+    return measured(estimate.value, estimate.stderr, remark=why_no_error(estimate))
+
+
+def _parameter_table(
+    record: FitRecord, fit: RegionFit, region: Region, context: tuple[tuple[str, str], ...]
+) -> Table:
+    columns = (
+        Column(plain("component"), 2), Column(plain("parameter"), 1.3),
+        Column(plain("value"), 2.2, numeric=True, errors=True), Column(plain("unit"), 1.3),
+        Column(plain("start"), 1.1, numeric=True), Column(plain("how it was treated"), 5),
+    )  # fmt: skip
+    rows = tuple(
+        _parameter_row(record, owner, name, path) for owner, name, path in _parameters_of(region)
+    )
+    return Table(plain("Parameters and constraints"), columns, rows, "parameters", context)
+
+
+def _parameters_of(region: Region) -> Iterator[tuple[Text, str, str]]:
+    """Yield owner, name and path of every parameter of what is evaluated."""
+    for component in region.components:
+        if component.enabled:
+            for spec in region.specs_of(component):
+                path = f"{region.name}/{component.id}/{spec.name}"
+                yield species(component.label), spec.name, path
+    for spec in region.background.specs:
+        yield plain("background"), spec.name, f"{region.name}/{BACKGROUND}/{spec.name}"
+    yield plain("whole region"), "shift", f"{region.name}/{REGION}/shift"
+
+
+def _parameter_row(record: FitRecord, owner: Text, name: str, path: str) -> tuple[Cell, ...]:
+    result = record.result
+    estimate = result.estimate(path)
+    problem = result.problem
+    place = problem.paths.index(path) if path in problem.paths else None
+    start = None if place is None else problem.parameters[place].value
+    said = treatment(result, path, estimate)
+    tied = estimate.link is not None
+    return (
+        words(owner), words(name), measured(estimate.value, estimate.stderr),
+        words(unit_text(estimate.unit)),
+        EMPTY if tied else (words("estimated") if start is None else number(start, 6)),
+        words(plain(said, longest=400)),
+    )  # fmt: skip
+
+
+def _doublet_paragraphs(region: Region) -> list[Block]:
+    blocks: list[Block] = []
+    for doublet in region.doublets:
+        role: Role = "warning" if doublet.unlocked else "small"
+        label = species(doublet_label(region, doublet))
+        said = f", {doublet.line} doublet: {doublet_words(doublet)}."
+        blocks.append(Paragraph(sentence(label, clean_text(said, longest=1200)), role))
+    chosen = settings(region.background)
+    mode = "fitted with the lines" if region.background.mode == "active" else "computed before"
+    said = f"Background: {region.background.kind.title}, {mode}{f' ({chosen})' if chosen else ''}."
+    blocks.append(Paragraph(sentence(said), "small"))
+    return blocks
+
+
+def _statistics_table(
+    record: FitRecord, fit: RegionFit, context: tuple[tuple[str, str], ...]
+) -> Table:
+    s = fit.statistics
+    titles = ("N", "k free", "χ²", "reduced χ²", "residual STD", "Abbe", "runs p", "AIC", "BIC")
+    columns = tuple(Column(plain(title), 1.0, numeric=True) for title in titles)
+    row = (
+        count(s.n_points), count(s.n_free), number(s.chi_square), number(s.reduced_chi_square, 3),
+        number(s.residual_std, 3), number(s.abbe, 3), number(s.runs_p, 2), number(s.aic, 5),
+        number(s.bic, 5),
+    )  # fmt: skip
+    status = record.result.status.value.replace("_", " ")
+    title = f"Statistics ({status}; {fit.weights} weights)"
+    return Table(plain(title), columns, (row,), "statistics", context)
+
+
+def _correlation_paragraph(record: FitRecord, fit: RegionFit) -> list[Block]:
+    prefix = f"{fit.name}/"
+    pairs = [
+        f"{a} with {b} ({value:.3f})"
+        for a, b, value in record.result.correlations()
+        if a.startswith(prefix) or b.startswith(prefix)
+    ]
+    if not pairs:
+        return []
+    text = f"Correlations of 0.9 or more: {'; '.join(pairs)}."
+    return [Paragraph(sentence(clean_text(text, longest=1500)), "small")]
+
+
+def _remark(warning: FitWarning) -> Paragraph:
+    role: Role = "warning"
+    advice = ""
+    if isinstance(warning, Finding):
+        role = "alarm" if warning.severity == "alarm" else warning.severity
+        advice = f" {warning.advice}" if warning.advice else ""
+    where = f"{clean_text(warning.where)}: " if warning.where else ""
+    return Paragraph(sentence(where, warning.message, advice), role)
+
+
+# ---------------------------------------------------------------------------------
+# Checklist, origin, curves
+
+
+def _checklist_section(run: Run, entries: Mapping[str, str], bibliography: Bibliography) -> Section:
+    lead = sentence(
+        "What a report of a peak fit has to state", bibliography.cite(REPORTING),
+        ", as far as the files and the fits know it.",
+    )  # fmt: skip
+    blocks = (Paragraph(lead), checklist(run, entries))
+    return Section("checklist", plain("Checklist (ISO 19830 type)"), blocks)
+
+
+def _origin(run: Run) -> Section:
+    columns = (
+        Column(plain("file"), 2.4), Column(plain("format"), 1.2),
+        Column(plain("spectra"), 0.8, numeric=True), Column(plain("SHA-256"), 5),
+    )  # fmt: skip
+    rows = tuple(
+        (words(_name(i.file)), words(i.format), count(i.spectra), words(i.sha256))
+        for i in run.inputs
+    )
+    versions = ", ".join(f"{name} {value}" for name, value in _versions().items())
+    blocks: tuple[Block, ...] = (
+        Table(plain("Files that were read"), columns, rows, "inputs"),
+        Paragraph(sentence(f"Versions: {versions}."), "small"),
+    )
+    return Section("origin", plain("Origin"), blocks)
+
+
+def _versions() -> dict[str, str]:
+    versions = program_versions()
+    return {versions.pop("name"): versions.pop("version"), **versions}
+
+
+def _recipes(run: Run) -> list[Section]:
+    """Return the recipes, in full: with them the numbers can be had again."""
+    recipes: dict[str, list[str]] = {}
+    for record in run.fits:
+        recipes.setdefault(dump_recipe(run.recipe or record.recipe), []).append(record.id)
+    blocks: list[Block] = []
+    for text, fits in recipes.items():
+        if len(recipes) > 1:
+            blocks.append(Paragraph(plain(f"Recipe of {', '.join(fits)}", longest=200), "small"))
+        blocks.append(Verbatim(clean_text(text, longest=RECIPE_LENGTH, keep_lines=True)))
+    return [Section("recipe", plain("Recipe"), tuple(blocks))]
+
+
+def _curves(record: FitRecord, fit: RegionFit) -> Curves:
+    spectrum = fit.spectrum
+    region = record.result.model.region(fit.name)
+    inside = points_in_window(spectrum, region.window)
+    unit = f" / {_y_unit(fit)}" if _y_unit(fit) else ""
+    counts = None if spectrum.counts is None else spectrum.counts[inside]
+    columns = [
+        (f"{spectrum.axis.value} / {spectrum.axis.unit}", fit.x),
+        ("counts", counts),
+        (f"intensity{unit}", fit.y),
+        (f"envelope{unit}", fit.envelope),
+        (f"background{unit}", fit.background),
+        *(
+            (f"{clean_text(c.label)}{unit}", fit.peaks[c.id])
+            for c in region.components
+            if c.enabled
+        ),
+        ("residual / standard deviation", fit.residual),
+    ]
+    none = (None,) * fit.x.size
+    return Curves(
+        f"{clean_text(fit.name)} {record.id}",
+        tuple((n, none if v is None else tuple(np.asarray(v).tolist())) for n, v in columns),
+        spectrum.axis is Axis.BINDING_ENERGY,
+    )
+
+
+def _all_digits(pairs: Sequence[tuple[FitRecord, RegionFit]]) -> Table:
+    columns = (
+        Column(plain("fit")), Column(plain("sample")), Column(plain("path")),
+        Column(plain("value"), numeric=True), Column(plain("standard error"), numeric=True),
+        Column(plain("unit")), Column(plain("treatment")),
+    )  # fmt: skip
+    rows = []
+    for record, fit in pairs:
+        for _, _, path in _parameters_of(record.result.model.region(fit.name)):
+            estimate = record.result.estimate(path)
+            said = treatment(record.result, path, estimate)
+            rows.append((
+                words(record.id), words(_sample(record)), words(plain(path)),
+                _exact(estimate.value), _exact(estimate.stderr), words(estimate.unit),
+                words(plain(said, longest=400)),
+            ))  # fmt: skip
+    return Table(plain("Every parameter, not rounded"), columns, tuple(rows), "all digits")
+
+
+def _exact(value: float | None) -> Cell:
+    return EMPTY if value is None else Cell(plain(repr(value)), value)

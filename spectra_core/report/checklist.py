@@ -1,0 +1,388 @@
+"""The checklist of what a report of a fit has to state, filled or "not recorded".
+
+It follows the kind of list that ISO 19830 asks for: identity, instrument, charge correction,
+range, background, components, fit, plots, quantification, series, data. Each item is one row
+with a function that finds it in a fit; what the files and the fit do not know can be entered
+by the person. An item that differs between regions is printed with their names.
+
+References
+----------
+.. [1] ISO 19830:2015, Minimum reporting requirements for peak fitting in X-ray photoelectron
+   spectroscopy.
+.. [2] G. H. Major et al., J. Vac. Sci. Technol. A 38, 061204 (2020).
+   doi:10.1116/6.0000685
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ..fit import FitResult, RegionFit
+from ..lineshapes import lineshape
+from ..model import Region
+from ..records import FitRecord, Run
+from ..results import program_versions
+from ..spectrum import Meta
+from .definitions import SHAPES
+from .document import Cell, Column, Table, clean_text, plain, words
+from .wording import settings
+
+NOT_RECORDED = "not recorded"
+SHOWN_GROUPS = 6
+ENTRY_LENGTH = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What an item's function looks at: one region of one fit, and the run."""
+
+    run: Run
+    record: FitRecord
+    fit: RegionFit
+
+    @property
+    def result(self) -> FitResult:
+        """The fit."""
+        return self.record.result
+
+    @property
+    def region(self) -> Region:
+        """The region's model, fitted."""
+        return self.result.model.region(self.fit.name)
+
+    @property
+    def meta(self) -> Meta:
+        """What the file recorded."""
+        return self.fit.spectrum.meta
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row of the checklist: stable id, group, title, and where the answer comes from."""
+
+    id: str
+    group: str
+    title: str
+    find: Callable[[Seen], str | None]
+
+
+def _number(value: float | None, unit: str = "") -> str | None:
+    return None if value is None else f"{value:g} {unit}".strip()
+
+
+def _said(meta: Meta, *names: str) -> str | None:
+    """Return what the file says under one of these names, in its extras or its comment."""
+    wanted = {name.casefold() for name in names}
+    for key, value in meta.extra.items():
+        if key.casefold() in wanted and str(value).strip():
+            return str(value)
+    for line in f"{meta.comment}\n{meta.extra.get('file_comment', '')}".splitlines():
+        key, colon, value = line.partition(":")
+        if colon and key.strip().casefold() in wanted and value.strip():
+            return value.strip()
+    return None
+
+
+def _position(meta: Meta) -> str | None:
+    places = [
+        f"{name.removeprefix('Position')} = {value:g} {unit}".strip()
+        for name, (value, unit) in meta.variables.items()
+        if re.fullmatch(r"Position[XYZ]", name)
+    ]
+    return ", ".join(places) or None
+
+
+def _source(seen: Seen) -> str | None:
+    label, energy = _said(seen.meta, "source_label"), seen.meta.excitation_energy_ev
+    if seen.meta.laser_nm:
+        return f"laser, {seen.meta.laser_nm:g} nm"
+    return ", ".join(filter(None, (label, _number(energy, "eV")))) or None
+
+
+def _monochromator(seen: Seen) -> str | None:
+    said = f"{_said(seen.meta, 'source_label')} {_said(seen.meta, 'Mode')}".casefold()
+    return "yes" if "mono" in said else None
+
+
+def _calibration(seen: Seen) -> str | None:
+    calibration, unit = seen.fit.spectrum.calibration, seen.fit.spectrum.axis.unit
+    if not calibration.reference and calibration.assigned is None:
+        return None
+    parts = [calibration.reference or "reference not named"]
+    for name in ("assigned", "measured"):
+        value = getattr(calibration, name)
+        parts.append(f"{name} {f'{value:g} {unit}' if value is not None else NOT_RECORDED}")
+    return ", ".join(parts)
+
+
+def _shift(seen: Seen) -> str:
+    calibration, unit = seen.fit.spectrum.calibration, seen.fit.spectrum.axis.unit
+    known = calibration.uncertainty
+    error = (
+        f"standard uncertainty {known:g} {unit}"
+        if known is not None
+        else (f"uncertainty {NOT_RECORDED}")
+    )
+    return (
+        f"{calibration.shift:+.6g} {unit}, {error}"
+        if calibration.shift
+        else (f"none applied, {error}")
+    )
+
+
+def _ends(seen: Seen) -> str:
+    points = seen.region.background.options.get("endpoint_points")
+    info = seen.fit.background_info
+    if seen.region.background.mode == "active" or points is None:
+        return "the ends are not fixed: the background is fitted with the lines"
+    used = [str(info[key]) for key in ("low_points", "high_points") if key in info]
+    return f"mean of {points} channels at each end" + (
+        f" (used: {' and '.join(used)})" if used else ""
+    )
+
+
+def _background(seen: Seen) -> str:
+    background = seen.region.background
+    chosen = settings(background)
+    mode = "fitted with the lines" if background.mode == "active" else "computed before the fit"
+    return f"{background.kind.title}, {mode}" + (f" ({chosen})" if chosen else "")
+
+
+def _iterations(seen: Seen) -> str | None:
+    count = seen.fit.background_info.get("iterations")
+    if count is not None:
+        return str(count)
+    return "does not apply" if seen.region.background.mode == "active" else None
+
+
+def _shapes(seen: Seen) -> str:
+    names = dict.fromkeys(c.lineshape for c in seen.region.components if c.enabled)
+    return "; ".join(SHAPES[name] for name in names)
+
+
+def _species(seen: Seen) -> str | None:
+    pairs = dict.fromkeys(
+        f"{component.label}: {component.species}"
+        for component in seen.region.components
+        if component.enabled and component.species
+    )
+    return "; ".join(pairs) or None
+
+
+def _at_bound(seen: Seen) -> str:
+    paths = [
+        path
+        for path in seen.result.paths
+        if path.startswith(f"{seen.fit.name}/") and seen.result.estimate(path).at_bound
+    ]
+    return ", ".join(paths) or "none"
+
+
+def _method(seen: Seen) -> str:
+    result = seen.result
+    name = "Levenberg-Marquardt, bounded" if result.method == "lm" else result.method
+    return (
+        f"{name}; {len(result.starts)} starting point(s); {result.status.value}: {result.message}"
+    )
+
+
+def _freedom(seen: Seen) -> str:
+    statistics = seen.fit.statistics
+    left = statistics.n_points - statistics.n_free
+    return f"N = {statistics.n_points}, k = {statistics.n_free}, {left} degrees of freedom"
+
+
+def _quality(seen: Seen) -> str:
+    s = seen.fit.statistics
+    noise = "unknown" if s.residual_std is None else f"{s.residual_std:.3g}"
+    return (
+        f"chi-square {s.chi_square:.4g}, reduced {s.reduced_chi_square:.3g}, residual STD {noise},"
+        f" Abbe {s.abbe:.3g}, runs p {s.runs_p:.2g}"
+    )
+
+
+def _alternatives(seen: Seen) -> str | None:
+    tried = dict.fromkeys(
+        f"{variant.name}: ΔBIC {variant.delta_bic:+.3g}"
+        for ratio in seen.record.ratios
+        for variant in ratio.variants
+        if variant.choice == "components" and variant.delta_bic is not None
+    )
+    return "; ".join(tried) or None
+
+
+def _correlated(seen: Seen) -> str:
+    prefix = f"{seen.fit.name}/"
+    pairs = [
+        f"{a} with {b}: {value:.3f}"
+        for a, b, value in seen.result.correlations()
+        if a.startswith(prefix) or b.startswith(prefix)
+    ]
+    return "; ".join(pairs) or "none of 0.9 or more"
+
+
+def _area_kind(seen: Seen) -> str:
+    shapes = [lineshape(c.lineshape) for c in seen.region.components if c.enabled]
+    units = sorted({
+        seen.result.unit(path)
+        for path in seen.result.paths
+        if path.startswith(f"{seen.fit.name}/") and path.endswith("/area")
+    })  # fmt: skip
+    finite = "integral of the line over all energies"
+    infinite = "" if all(shape.finite_area for shape in shapes) else "; some shapes have none"
+    return f"{finite}, in {', '.join(units) or 'no unit'}{infinite}"
+
+
+def _sensitivity(seen: Seen) -> str | None:
+    recipe = seen.record.recipe
+    tables = {link.sensitivity_table or "scofield-al-ka" for link in recipe.link if
+              link.sensitivity == "auto"}  # fmt: skip
+    return ", ".join(sorted(tables)) or None
+
+
+def _ratios(seen: Seen) -> str:
+    number = len(seen.record.ratios)
+    return f"{number}, in the table of ratios" if number else "none were asked for"
+
+
+def _levels(seen: Seen) -> str:
+    record = seen.record
+    if record.levels == 1:
+        return "a single spectrum"
+    together = "fitted by itself with the same model"
+    return f"{record.levels} levels, each {together}"
+
+
+def _failed(seen: Seen) -> str:
+    return f"{len(seen.run.failures)}, listed in this report" if seen.run.failures else "none"
+
+
+ITEMS: tuple[Item, ...] = (
+    Item("file", "Identity", "Data file and checksum",
+         lambda s: f"{s.record.file.replace(chr(92), '/').rpartition('/')[2]}, SHA-256"
+         f" {s.fit.spectrum.source.sha256[:12]}… (whole below)"),
+    Item("sample", "Identity", "Sample", lambda s: clean_text(s.record.sample, longest=80) or None),
+    Item("state", "Identity", "State of the sample, preparation, transfer", lambda s: None),
+    Item("position", "Identity", "Position on the sample", lambda s: _position(s.meta)),
+    Item("operator", "Identity", "Operator", lambda s: _said(s.meta, "operator")),
+    Item("date", "Identity", "Date of the measurement", lambda s: s.meta.date or None),
+    Item("program", "Identity", "Program",
+         lambda s: f"Doublet {program_versions()['version']}"),
+    Item("instrument", "Instrument", "Make and model", lambda s: s.meta.instrument or None),
+    Item("source", "Instrument", "Source and photon energy", _source),
+    Item("monochromator", "Instrument", "Monochromator", _monochromator),
+    Item("power", "Instrument", "Anode or laser power",
+         lambda s: _said(s.meta, "X-ray Power", "laser_power")
+         or _number(s.meta.extra.get("source_strength"), "W")),
+    Item("spot", "Instrument", "Analysed area", lambda s: _said(s.meta, "spot_size", "Spot Size")),
+    Item("geometry", "Instrument", "Angles between source, sample and analyser",
+         lambda s: _said(s.meta, "SourceAnalyserAngle", "source_analyser_angle")),
+    Item("pass_energy", "Instrument", "Pass energy",
+         lambda s: _number(s.meta.pass_energy_ev, "eV")),
+    Item("step", "Instrument", "Step",
+         lambda s: f"{s.fit.spectrum.step:.3g} {s.fit.spectrum.axis.unit}"),
+    Item("dwell", "Instrument", "Dwell time per channel and scan",
+         lambda s: _number(s.meta.dwell_s, "s")),
+    Item("scans", "Instrument", "Scans added up", lambda s: _number(s.meta.scans)),
+    Item("scale", "Instrument", "Calibration of the energy scale: lines, date", lambda s: None),
+    Item("resolution", "Instrument", "Resolution, e.g. FWHM of Ag 3d5/2", lambda s: None),
+    Item("transmission", "Instrument", "Transmission function",
+         lambda s: None if s.fit.spectrum.transmission is None
+         else "recorded with the data, not applied"),
+    Item("neutraliser", "Charge", "Charge neutraliser",
+         lambda s: _said(s.meta, "Charge Neutraliser", "Charge Neutralizer", "neutraliser")),
+    Item("reference", "Charge", "Reference, assigned and measured energy", _calibration),
+    Item("shift", "Charge", "Shift applied, and its uncertainty", _shift),
+    Item("window", "Range", "Energy range fitted, number of points",
+         lambda s: f"{s.region.window[0]:g} to {s.region.window[1]:g} {s.fit.spectrum.axis.unit},"
+         f" {s.fit.x.size} points"),
+    Item("preprocessing", "Range", "Processing before the fit",
+         lambda s: "none by Doublet: raw data, not smoothed; before that: not recorded"),
+    Item("background", "Background", "Type and settings", _background),
+    Item("ends", "Background", "Averaging at the ends", _ends),
+    Item("iterations", "Background", "Iterations", _iterations),
+    Item("lineshape", "Components", "Line shapes, with formula", _shapes),
+    Item("species", "Components", "Assignment", _species),
+    Item("components", "Components", "Position, width, area, errors, start values, constraints",
+         lambda s: "in the tables of each region"),
+    Item("bounds", "Components", "Parameters on a bound", _at_bound),
+    Item("objective", "Fit", "What was minimised",
+         lambda s: f"sum of squared residuals over their standard deviation, {s.fit.weights}"
+         " weights"),
+    Item("method", "Fit", "Optimiser, starting points, convergence", _method),
+    Item("freedom", "Fit", "Points, free parameters, degrees of freedom", _freedom),
+    Item("quality", "Fit", "Goodness of fit", _quality),
+    Item("alternatives", "Fit", "BIC of one component fewer and more",
+         _alternatives),
+    Item("correlations", "Fit", "Correlated parameters", _correlated),
+    Item("plot", "Plots", "Data, envelope, background, components, normalised residuals",
+         lambda s: "all in the figure of each region"),
+    Item("area", "Quantification", "Definition of area", _area_kind),
+    Item("sensitivity", "Quantification", "Sensitivity factors", _sensitivity),
+    Item("attenuation", "Quantification", "Attenuation lengths", lambda s: None),
+    Item("ratios", "Quantification", "Area ratios with covariance", _ratios),
+    Item("levels", "Series", "Levels and what they share", _levels),
+    Item("failed", "Series", "Spectra that could not be fitted", _failed),
+    Item("sputtering", "Series", "Sputter ion, energy, angle, raster, rate and its calibration",
+         lambda s: "sputter time recorded; the rest not recorded" if s.meta.etch_time_s else None),
+    Item("archive", "Data", "Raw data and model archived", lambda s: None),
+)  # fmt: skip
+
+
+def checklist(run: Run, entries: Mapping[str, str]) -> Table:
+    """Return the checklist of a run.
+
+    Parameters
+    ----------
+    run : Run
+    entries : mapping of str to str
+        The person's own answers by the id of an item; they are marked as such. Others
+        become items of their own at the end: nothing a person wrote is lost.
+    """
+    seen = [Seen(run, record, fit) for record in run.fits for fit in record.result.regions]
+    rows = tuple(
+        (words(plain(item.group, style="bold")), words(item.title), _answer(item, seen, entries))
+        for item in (*ITEMS, *_own_items(entries))
+    )
+    columns = (Column(plain("group"), 1.3), Column(plain("item"), 2.6), Column(plain("stated"), 5))
+    return Table(plain("Checklist"), columns, rows, "checklist")
+
+
+def _own_items(entries: Mapping[str, str]) -> Iterator[Item]:
+    known = {item.id for item in ITEMS}
+    for name in entries:
+        if name not in known:
+            yield Item(name, "Further", name, lambda seen: None)
+
+
+def _answer(item: Item, seen: list[Seen], entries: Mapping[str, str]) -> Cell:
+    entry = entries.get(item.id, "").strip()
+    if entry:
+        return words(plain(f"{entry} (entered by the person)", longest=ENTRY_LENGTH))
+    found = [(_where(look), item.find(look)) for look in seen]
+    text = "; ".join(_grouped(found)) or NOT_RECORDED
+    return words(plain(text, longest=ENTRY_LENGTH, style="italic" if text == NOT_RECORDED else ""))
+
+
+def _where(seen: Seen) -> str:
+    return f"{clean_text(seen.record.sample, longest=30)}, {clean_text(seen.fit.name, longest=20)}"
+
+
+def _grouped(found: list[tuple[str, str | None]]) -> Iterator[str]:
+    """Yield each different answer with where it holds, unless there is only one."""
+    groups: dict[str, list[str]] = {}
+    for where, answer in found:
+        shown = NOT_RECORDED if answer is None else clean_text(answer, longest=400)
+        groups.setdefault(shown, []).append(where)
+    if len(groups) == 1:
+        yield from groups
+        return
+    for number, (answer, places) in enumerate(groups.items()):
+        if number == SHOWN_GROUPS:
+            yield f"{len(groups) - number} more, see the regions"
+            return
+        names = list(dict.fromkeys(places))
+        more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+        yield f"{answer} ({'; '.join(names[:2])}{more})"

@@ -1,0 +1,342 @@
+"""What a report is made of, before it is HTML, a PDF, a Word document or a workbook.
+
+A `Report` holds sections; a section holds paragraphs, tables, figures and verbatim text.
+Text is a sequence of `Run`s, each plain, subscript, superscript, bold or italic, so that
+chemistry is set alike everywhere; `plain` is the same as the person wrote it. A number is
+a `Cell` with the printed digits and the value they stand for: renderers print the digits.
+
+All text of a report passes `clean_text` here, once. Control characters, which no document
+format can hold, are gone after it, and a name of ten thousand letters is cut with an
+ellipsis. Escaping is the business of each renderer.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from ..fit import FitResult, RegionFit
+from ..results import rounded
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+Style = Literal["", "sub", "sup", "bold", "italic"]
+Role = Literal["body", "note", "small", "warning", "alarm"]
+
+LONGEST = 160  # characters of a name or label
+LONGEST_SENTENCE = 2000
+ELLIPSIS = "…"
+# Marks that turn the direction of what follows: a name must not rearrange the sentence.
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def clean_text(text: str, *, longest: int = LONGEST, keep_lines: bool = False) -> str:
+    """Return a text that any format can hold, on one line, of bounded length.
+
+    Parameters
+    ----------
+    text : str
+    longest : int
+        More characters are cut, with an ellipsis.
+    keep_lines : bool
+        Keep line ends and runs of blanks (verbatim text).
+    """
+    kept = "".join(c for c in text if _can_be_shown(c))
+    whole = kept if keep_lines else " ".join(kept.split())
+    return whole if len(whole) <= longest else whole[: longest - 1].rstrip() + ELLIPSIS
+
+
+def _can_be_shown(character: str) -> bool:
+    if character in "\n\t ":
+        return True
+    if character in _TURNING or ord(character) & 0xFFFE == 0xFFFE:
+        return False
+    return unicodedata.category(character) not in ("Cc", "Cs")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A piece of text in one style."""
+
+    text: str
+    style: Style = ""
+
+
+@dataclass(frozen=True)
+class Text:
+    """Text with styles, and the same as plain text.
+
+    Attributes
+    ----------
+    runs : tuple of Run
+    plain : str
+        What is copied, searched and put into workbooks: ``"PS4(3-)"``.
+    """
+
+    runs: tuple[Run, ...]
+    plain: str
+
+    @property
+    def longest_word(self) -> int:
+        """Letters of the longest word, which a column must hold or break."""
+        return max(map(len, self.plain.split()), default=0)
+
+    def __add__(self, other: Text) -> Text:
+        return Text(self.runs + other.runs, self.plain + other.plain)
+
+    def __bool__(self) -> bool:
+        return bool(self.plain)
+
+
+def plain(text: str, *, style: Style = "", longest: int = LONGEST) -> Text:
+    """Return cleaned text in one style."""
+    shown = clean_text(text, longest=longest)
+    return Text((Run(shown, style),) if shown else (), shown)
+
+
+def sentence(*parts: str | Text) -> Text:
+    """Return running text from words and set text, one after the other; blanks stay."""
+    texts = [part if isinstance(part, Text) else _piece(part) for part in parts]
+    return joined(texts)
+
+
+def _piece(words: str) -> Text:
+    kept = " ".join(f"|{''.join(c for c in words if _can_be_shown(c))}|".split())[1:-1]
+    shown = kept if len(kept) <= LONGEST_SENTENCE else kept[: LONGEST_SENTENCE - 1] + ELLIPSIS
+    return Text((Run(shown),) if shown else (), shown)
+
+
+def joined(parts: list[Text], separator: str = "") -> Text:
+    """Return texts one after the other."""
+    between = Text((Run(separator),), separator)
+    whole = Text((), "")
+    for i, part in enumerate(parts):
+        whole = whole + between + part if i and separator else whole + part
+    return whole
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One field of a table.
+
+    Attributes
+    ----------
+    text : Text
+        As printed; a measured number without its error.
+    value : float or None
+        The number that the digits of `text` stand for; None for text.
+    error : str or None
+        Printed digits of its standard error.
+    remark : str
+        Words behind a number: why it has no error.
+    link : str
+        Key of the section it leads to.
+    """
+
+    text: Text
+    value: float | None = None
+    error: str | None = None
+    remark: str = ""
+    link: str = ""
+
+    @property
+    def printed(self) -> str:
+        """Number, error and remark as one text."""
+        shown = self.text.plain if self.error is None else f"{self.text.plain} ± {self.error}"
+        return f"{shown} {self.remark}" if self.remark else shown
+
+
+EMPTY = Cell(Text((), ""))
+
+
+def words(text: str | Text, *, link: str = "") -> Cell:
+    """Return a cell of text."""
+    return Cell(text if isinstance(text, Text) else plain(text), link=link)
+
+
+def measured(value: float | None, stderr: float | None, *, remark: str = "") -> Cell:
+    """Return a cell of a number with its error, rounded by the program's rule."""
+    if value is None:
+        return Cell(plain(remark or "-"))
+    text, error = rounded(value, stderr)
+    return Cell(plain(text), value, error, remark)
+
+
+def number(value: float | None, digits: int = 4) -> Cell:
+    """Return a cell of a number that has no error, to `digits` significant digits."""
+    return Cell(plain("-")) if value is None else Cell(plain(f"{value:.{digits}g}"), value)
+
+
+def count(value: int) -> Cell:
+    """Return a cell of a whole number."""
+    return Cell(plain(str(value)), float(value))
+
+
+@dataclass(frozen=True)
+class Column:
+    """Heading of a column.
+
+    Attributes
+    ----------
+    title : Text
+        With the unit where all rows share it.
+    width : float
+        Relative to the other columns.
+    numeric : bool
+        Whether it holds numbers: aligned right, and numbers in a workbook.
+    errors : bool
+        Whether they have errors, which get a column of their own in a workbook.
+    """
+
+    title: Text
+    width: float = 1.0
+    numeric: bool = False
+    errors: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes
+    ----------
+    title : Text
+    columns : tuple of Column
+    rows : tuple of tuple of Cell
+    sheet : str
+        Tables of one sheet and one heading stand together in a workbook.
+    context : tuple of (str, str)
+        What the rows belong to (sample, region): the section says it on paper, the
+        first columns say it in a workbook.
+    """
+
+    title: Text
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    sheet: str
+    context: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running text; `role` says how loudly it speaks."""
+
+    text: Text
+    role: Role = "body"
+
+
+@dataclass(frozen=True)
+class Verbatim:
+    """Text whose lines and blanks matter: a recipe."""
+
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """The figure of one fitted region, drawn when a renderer asks for it.
+
+    Attributes
+    ----------
+    key : str
+        Unique in the report.
+    caption, description : Text
+        Below the figure; in place of it, for those who cannot see it.
+    """
+
+    key: str
+    caption: Text
+    description: str
+    fit: RegionFit
+    result: FitResult
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        """The matplotlib figure, drawn once for all formats."""
+        from ..figures import fit_figure
+
+        return fit_figure(self.fit, self.result, title="")
+
+
+Block = Paragraph | Table | Figure | Verbatim
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands below it.
+
+    Attributes
+    ----------
+    key : str
+        Unique in the report; links lead to it.
+    title : Text
+    blocks : tuple of Block
+    level : int
+        1 or 2.
+    """
+
+    key: str
+    title: Text
+    blocks: tuple[Block, ...]
+    level: int = 1
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Data and fitted curves of one region, for workbooks: columns of numbers.
+
+    Attributes
+    ----------
+    name : str
+        Sheet name before it is made safe.
+    columns : tuple of (str, tuple of float or None)
+        Heading with unit, and the numbers; None where not known.
+    reversed_axis : bool
+        Whether binding energy is the axis.
+    """
+
+    name: str
+    columns: tuple[tuple[str, tuple[float | None, ...]], ...]
+    reversed_axis: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """A whole report.
+
+    Attributes
+    ----------
+    title : Text
+    facts : tuple of (str, Text)
+        What stands below the title: samples, program, date.
+    synthetic : bool
+        Whether any of the data are synthetic: said on every page.
+    sections : tuple of Section
+    references : tuple of Text
+        Numbered from 1 in the order in which they are cited.
+    curves : tuple of Curves
+    all_digits : Table or None
+        Every parameter without rounding, for workbooks.
+    program : str
+    """
+
+    title: Text
+    facts: tuple[tuple[str, Text], ...]
+    synthetic: bool
+    sections: tuple[Section, ...]
+    references: tuple[Text, ...] = ()
+    curves: tuple[Curves, ...] = ()
+    all_digits: Table | None = None
+    program: str = ""
+    language: str = field(default="en")
+
+    def tables(self) -> Iterator[Table]:
+        """Yield every table in order."""
+        for section in self.sections:
+            for block in section.blocks:
+                if isinstance(block, Table):
+                    yield block

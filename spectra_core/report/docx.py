@@ -1,0 +1,334 @@
+"""A report as a Word document, with real headings, tables and sub- and superscripts."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from typing import Any
+
+from .build import SYNTHETIC
+from .document import Block, Cell, Figure, Paragraph, Report, Section, Table, Text, Verbatim
+from .layout import column_widths
+from .references import doi_links
+from .template import PageStyle, Template
+
+FONT, MONO = "Arial", "Consolas"
+PICTURE_DPI = 240
+_LETTER_EM = 0.62  # width of a letter over the size of the font, on the safe side
+_CELL_MARGIN_MM = 1.0
+_LEADS = {"note": "Note. ", "warning": "Warning. ", "alarm": "Alarm. "}
+_A4_MM, _LETTER_MM = (210.0, 297.0), (215.9, 279.4)
+_NO_DATE = datetime(2000, 1, 1)  # the same report is the same file
+
+
+def render_docx(report: Report, template: Template) -> bytes:
+    """Return a report as the bytes of a Word document."""
+    from docx import Document
+
+    document = Document()
+    writer = _Writer(document, template.style)
+    writer.set_up(report)
+    for section in report.sections:
+        writer.section(section)
+    if report.references:
+        writer.references(report)
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+class _Writer:
+    """Puts the pieces of a report into one document."""
+
+    def __init__(self, document: Any, style: PageStyle) -> None:
+        self.document, self.style = document, style
+        page = _A4_MM if style.page == "A4" else _LETTER_MM
+        self.page_mm, self.width_mm = page, page[0] - 2 * style.margin
+
+    def set_up(self, report: Report) -> None:
+        """Set page, styles, running foot, title and the facts below it."""
+        from docx.shared import Mm
+
+        section = self.document.sections[0]
+        section.page_width, section.page_height = (Mm(side) for side in self.page_mm)
+        for side in ("left_margin", "right_margin", "top_margin", "bottom_margin"):
+            setattr(section, side, Mm(self.style.margin))
+        self._set_styles()
+        self._set_facts(report)
+        self._foot(section, report)
+        self._runs(self.document.add_paragraph(style="Title"), report.title)
+        if report.synthetic:
+            self._coloured(self.document.add_paragraph(), SYNTHETIC, self.style.alarm, bold=True)
+        for name, text in report.facts:
+            paragraph = self.document.add_paragraph()
+            self._coloured(paragraph, f"{name}  ", self.style.quiet)
+            self._runs(paragraph, text)
+
+    def _set_styles(self) -> None:
+        from docx.shared import Pt
+
+        styles, style = self.document.styles, self.style
+        looks = {
+            "Normal": (style.text, style.ink, False),
+            "Title": (style.heading + 5, style.ink, True),
+            "Heading 1": (style.heading, style.accent, True),
+            "Heading 2": (style.heading - 2, style.accent, True),
+            "Caption": (style.text - 1, style.quiet, False),
+        }
+        for name, (size, colour, bold) in looks.items():
+            font = styles[name].font
+            font.name, font.size, font.bold, font.italic = FONT, Pt(size), bold, False
+            font.color.rgb = _rgb(colour)
+            _set_every_script(styles[name])
+            space = styles[name].paragraph_format
+            space.space_after = Pt(0.5 * size)
+            if name.startswith("Heading"):
+                space.space_before = Pt(1.1 * size)
+
+    def _set_facts(self, report: Report) -> None:
+        facts = self.document.core_properties
+        facts.title, facts.author = report.title.plain[:250], report.program
+        facts.comments, facts.last_modified_by = "", report.program
+        facts.created = facts.modified = _NO_DATE
+
+    def _foot(self, section: Any, report: Report) -> None:
+        paragraph = section.footer.paragraphs[0]
+        parts = (report.program, self.style.footer)
+        self._coloured(paragraph, f"{', '.join(filter(None, parts))}   ", self.style.quiet)
+        if report.synthetic:
+            self._coloured(paragraph, f"{SYNTHETIC}   ", self.style.alarm)
+        self._coloured(paragraph, "page ", self.style.quiet)
+        _add_page_number(paragraph)
+
+    # pieces
+
+    def section(self, section: Section) -> None:
+        """Write a heading and its blocks."""
+        heading = self.document.add_paragraph(style=f"Heading {section.level}")
+        self._runs(heading, section.title)
+        for block in section.blocks:
+            self.block(block)
+
+    def block(self, block: Block) -> None:
+        """Write one block."""
+        if isinstance(block, Table):
+            self.table(block)
+        elif isinstance(block, Figure):
+            self.figure(block)
+        elif isinstance(block, Verbatim):
+            self.verbatim(block)
+        else:
+            self.paragraph(block)
+
+    def paragraph(self, block: Paragraph) -> None:
+        """Write running text with the word that says how serious it is."""
+        paragraph = self.document.add_paragraph()
+        colours = {"alarm": self.style.alarm, "warning": "#8A5A00"}
+        lead = _LEADS.get(block.role)
+        if lead:
+            self._coloured(paragraph, lead, colours.get(block.role, self.style.quiet), bold=True)
+        small = block.role in ("small", "note")
+        colour = self.style.quiet if small else None
+        self._runs(paragraph, block.text, size=self.style.text - small, colour=colour)
+
+    def figure(self, block: Figure) -> None:
+        """Write a picture with its caption and its description for screen readers."""
+        from docx.shared import Mm
+
+        from ..figures import figure_bytes
+
+        picture = io.BytesIO(figure_bytes(block.drawing, "png", dpi=PICTURE_DPI))
+        paragraph = self.document.add_paragraph()
+        paragraph.paragraph_format.keep_with_next = True
+        shape = paragraph.add_run().add_picture(picture, width=Mm(min(self.style.figure,
+                                                                     self.width_mm)))  # fmt: skip
+        shape._inline.docPr.set("descr", block.description)
+        self._runs(self.document.add_paragraph(style="Caption"), block.caption)
+
+    def verbatim(self, block: Verbatim) -> None:
+        """Write text as it stands, line by line."""
+        from docx.shared import Pt
+
+        for line in block.text.splitlines():
+            paragraph = self.document.add_paragraph()
+            paragraph.paragraph_format.space_after = Pt(0)
+            run = paragraph.add_run(line)
+            run.font.name, run.font.size = MONO, Pt(7)
+
+    def references(self, report: Report) -> None:
+        """Write the works cited."""
+        self.document.add_paragraph("References", style="Heading 1")
+        for number, work in enumerate(report.references, 1):
+            paragraph = self.document.add_paragraph(f"{number}.  ")
+            for text, address in doi_links(work.plain):
+                if address:
+                    _add_link(paragraph, text, address, self.style.accent)
+                else:
+                    paragraph.add_run(text)
+
+    # tables
+
+    def table(self, block: Table) -> None:
+        """Write a table with rules above, below and under the heading."""
+        from docx.shared import Pt
+
+        title = self.document.add_paragraph()
+        title.paragraph_format.keep_with_next = True
+        title.paragraph_format.space_before = Pt(6)
+        title.paragraph_format.space_after = Pt(2)
+        self._runs(title, block.title, bold=True)
+        grid = self.document.add_table(rows=1 + len(block.rows), cols=len(block.columns))
+        grid.autofit = False
+        # All cells at once: asking a row or column for its cells walks the whole table.
+        cells, across = grid._cells, len(block.columns)
+        rows = [cells[i : i + across] for i in range(0, len(cells), across)]
+        self._set_widths(grid, rows, block)
+        for cell, column in zip(rows[0], block.columns, strict=True):
+            self._fill(cell, Cell(column.title), numeric=column.numeric, bold=True)
+        for row, contents in zip(rows[1:], block.rows, strict=True):
+            for cell, content, column in zip(row, contents, block.columns, strict=True):
+                self._fill(cell, content, numeric=column.numeric)
+        _repeat_heading(grid)
+        _rule_table(grid, rows[0])
+        self.document.add_paragraph().paragraph_format.space_after = Pt(2)
+
+    def _set_widths(self, grid: Any, rows: list[Any], block: Table) -> None:
+        from docx.shared import Mm
+
+        letter_mm = _LETTER_EM * self.style.table * 25.4 / 72.0
+        widths = column_widths(
+            block,
+            self.width_mm,
+            lambda text, bold: len(text) * letter_mm * (1.25 if bold else 1.0),
+            2 * _CELL_MARGIN_MM,
+        )
+        for i, millimetres in enumerate(widths):
+            width = Mm(millimetres)
+            grid.columns[i].width = width
+            for row in rows:
+                row[i].width = width
+
+    def _fill(self, cell: Any, content: Cell, *, numeric: bool, bold: bool = False) -> None:
+        from docx.enum.text import WD_ALIGN_PARAGRAPH
+        from docx.shared import Pt
+
+        paragraph = cell.paragraphs[0]
+        paragraph.paragraph_format.space_after = Pt(1)
+        if numeric:
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+        self._runs(paragraph, content.text, size=self.style.table, bold=bold)
+        if content.error is not None:
+            error = paragraph.add_run(f"\u00a0±\u00a0{content.error}")
+            error.font.size = Pt(self.style.table)
+        if content.remark:
+            self._coloured(paragraph, f" {content.remark}", self.style.quiet, size=self.style.table)
+
+    # text
+
+    def _runs(
+        self, paragraph: Any, text: Text, *, size: float | None = None, bold: bool = False,
+        colour: str | None = None,
+    ) -> None:  # fmt: skip
+        from docx.shared import Pt
+
+        for run in text.runs:
+            written = paragraph.add_run(run.text)
+            if size is not None:
+                written.font.size = Pt(size)
+            if colour is not None:
+                written.font.color.rgb = _rgb(colour)
+            attribute = {"sub": "subscript", "sup": "superscript", "italic": "italic"}
+            if run.style in attribute:  # sub- and superscript share a switch: touch one only
+                setattr(written.font, attribute[run.style], True)
+            if bold or run.style == "bold":
+                written.font.bold = True
+
+    def _coloured(
+        self, paragraph: Any, text: str, colour: str, *, bold: bool = False,
+        size: float | None = None,
+    ) -> None:  # fmt: skip
+        from docx.shared import Pt
+
+        run = paragraph.add_run(text)
+        run.font.color.rgb = _rgb(colour)
+        run.font.bold = bold or None
+        if size is not None:
+            run.font.size = Pt(size)
+
+
+# ---------------------------------------------------------------------------------
+# What python-docx has no words for
+
+
+def _rgb(colour: str) -> Any:
+    from docx.shared import RGBColor
+
+    return RGBColor.from_string(colour.removeprefix("#").upper())
+
+
+def _element(tag: str, **attributes: str) -> Any:
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    element = OxmlElement(tag)
+    for name, value in attributes.items():
+        element.set(qn(f"w:{name}"), value)
+    return element
+
+
+def _set_every_script(style: Any) -> None:
+    """Name the font for all scripts: themed fonts would win over it otherwise."""
+    from docx.oxml.ns import qn
+
+    fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+    for name in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+        fonts.attrib.pop(qn(f"w:{name}"), None)
+    for name in ("ascii", "hAnsi", "cs"):
+        fonts.set(qn(f"w:{name}"), FONT)
+
+
+def _add_page_number(paragraph: Any) -> None:
+    run = paragraph.add_run()._r
+    run.append(_element("w:fldChar", fldCharType="begin"))
+    code = _element("w:instrText")
+    code.text = "PAGE"
+    run.append(code)
+    run.append(_element("w:fldChar", fldCharType="end"))
+
+
+def _repeat_heading(grid: Any) -> None:
+    """Repeat the first row on every page, and break no row."""
+    for i, row in enumerate(grid._tbl.tr_lst):
+        marks = row.get_or_add_trPr()
+        marks.append(_element("w:cantSplit", val="true"))
+        if i == 0:
+            marks.append(_element("w:tblHeader", val="true"))
+
+
+def _rule_table(grid: Any, heading: list[Any]) -> None:
+    borders = _element("w:tblBorders")
+    lines = {"top": ("10", "1A1A1A"), "bottom": ("10", "1A1A1A"), "insideH": ("2", "C8C8C8")}
+    for side, (size, colour) in lines.items():
+        borders.append(_element(f"w:{side}", val="single", sz=size, space="0", color=colour))
+    grid._tbl.tblPr.append(borders)
+    margins = _element("w:tblCellMar")
+    for side in ("left", "right"):
+        margins.append(_element(f"w:{side}", w=str(round(_CELL_MARGIN_MM * 56.7)), type="dxa"))
+    grid._tbl.tblPr.append(margins)
+    for cell in heading:
+        edges = _element("w:tcBorders")
+        edges.append(_element("w:bottom", val="single", sz="6", space="0", color="1A1A1A"))
+        cell._tc.get_or_add_tcPr().append(edges)
+
+
+def _add_link(paragraph: Any, text: str, address: str, colour: str) -> None:
+    from docx.opc.constants import RELATIONSHIP_TYPE
+    from docx.oxml.ns import qn
+
+    link = _element("w:hyperlink")
+    link.set(qn("r:id"), paragraph.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK,
+                                                 is_external=True))  # fmt: skip
+    run = paragraph.add_run(text)
+    run.font.color.rgb = _rgb(colour)
+    link.append(run._r)
+    paragraph._p.append(link)

@@ -1,0 +1,343 @@
+"""The methods paragraph, in sentences that can go into a paper.
+
+Every sentence is made from what the fit knows; what is not recorded is named as missing, so
+that the person fills it in before anything is printed. Fits that were done alike share their
+sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from ..fit import FitResult, RegionFit
+from ..lineshapes import lineshape
+from ..model import Component, Region
+from ..quantify import Ratio
+from ..records import FitRecord, Run
+from ..results import doublet_label, is_synthetic, program_versions
+from .definitions import BACKGROUND_WORDS, SHAPES, WEIGHTS
+from .document import Paragraph, Text, clean_text, plain, sentence
+from .references import GOODNESS, UNCERTAINTY, UPPER_LIMIT, Bibliography, published
+from .typography import species
+from .wording import doublet_words, listed, settings
+
+MOST_ALIKE = 12  # sentences of one kind before the text points to the tables instead
+
+
+def methods(run: Run, bibliography: Bibliography) -> tuple[Paragraph, ...]:
+    """Return the methods text of a run: measurement, model, fit, software.
+
+    Parameters
+    ----------
+    run : Run
+    bibliography : Bibliography
+        Takes up what is cited.
+    """
+    pairs = [(record, fit) for record in run.fits for fit in record.result.regions]
+    if not pairs:
+        return ()
+    groups: Sequence[Iterable[Text]] = (
+        chain(_synthetic(pairs), _measured(pairs), _referenced(pairs)),
+        _regions(pairs, bibliography),
+        chain(_shapes(pairs, bibliography), _constraints(run.fits, bibliography)),
+        chain(_fitted(pairs), _errors(pairs, run, bibliography), _software()),
+    )
+    return tuple(Paragraph(_text(group)) for group in groups)
+
+
+def _text(sentences: Iterable[Text]) -> Text:
+    parts: list[str | Text] = []
+    for item in sentences:
+        parts += [" ", item] if parts else [item]
+    return sentence(*parts)
+
+
+Pairs = Sequence[tuple[FitRecord, RegionFit]]
+
+
+def _by_words(said: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return words -> what they are said of, each once, in order."""
+    groups: dict[str, list[str]] = {}
+    for name, words in said:
+        names = groups.setdefault(words, [])
+        if name not in names:
+            names.append(name)
+    return groups
+
+
+def _each(said: Iterable[tuple[str, str]], lead: str = "") -> Iterator[Text]:
+    """Yield words with what they are said of, if they are not the same for all."""
+    groups = _by_words(said)
+    for number, (words, names) in enumerate(groups.items()):
+        if number == MOST_ALIKE:
+            yield sentence(f"The other {len(groups) - number} are given with their regions.")
+            return
+        of = "" if len(groups) == 1 else f" ({_some(names)})"
+        yield sentence(f"{lead}{words}{of}.")
+
+
+def _some(names: list[str]) -> str:
+    shown = [clean_text(name, longest=60) for name in names[:4]]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+# ---------------------------------------------------------------------------------
+# Measurement
+
+
+def _synthetic(pairs: Pairs) -> Iterator[Text]:
+    made = {fit.name for _, fit in pairs if is_synthetic(fit.spectrum)}
+    if made:
+        all_of_them = len(made) == len({fit.name for _, fit in pairs})
+        what = "The spectra are" if all_of_them else f"The spectra of {listed(sorted(made))} are"
+        yield sentence(f"{clean_text(what)} SYNTHETIC: simulated, not measured.")
+
+
+def _measured(pairs: Pairs) -> Iterator[Text]:
+    yield from _each((fit.name, _measurement(fit)) for _, fit in pairs)
+
+
+def _measurement(fit: RegionFit) -> str:
+    spectrum, meta = fit.spectrum, fit.spectrum.meta
+    unit = spectrum.axis.unit
+    source = meta.extra.get("source_label")
+    raman = not spectrum.axis.is_energy
+    known = [f"on {clean_text(meta.instrument)}" if meta.instrument else ""]
+    missing = [] if meta.instrument else ["instrument"]
+    if raman:
+        known.append(f"with a laser of {meta.laser_nm:g} nm" if meta.laser_nm else "")
+        missing += [] if meta.laser_nm else ["laser wavelength"]
+    else:
+        energy = meta.excitation_energy_ev
+        of = f"photons of {energy:g} eV" if energy else "X-rays"
+        known.append(f"with {of}{f' ({clean_text(str(source))})' if source else ''}")
+        missing += [] if energy else ["photon energy"]
+        if meta.pass_energy_ev:
+            known.append(f"at a pass energy of {meta.pass_energy_ev:g} eV")
+        else:
+            missing.append("pass energy")
+    known.append(f"in steps of {spectrum.step:.3g} {unit}".rstrip())
+    if meta.acquisition_time_s:
+        scans = "in one scan" if meta.scans == 1 else f"in each of {meta.scans:g} scans"
+        known.append(f"for {meta.dwell_s:g} s per channel {scans}")
+    else:
+        missing.append("dwell time and scans")
+    kind = "Raman spectra" if raman else "Spectra"
+    verb = "simulated" if is_synthetic(spectrum) else "recorded"
+    said = f"{kind} were {verb} {' '.join(filter(None, known))}"
+    return f"{said} [not recorded: {', '.join(missing)}]" if missing else said
+
+
+def _referenced(pairs: Pairs) -> Iterator[Text]:
+    yield from _each((fit.name, _reference(fit)) for _, fit in pairs)
+
+
+def _reference(fit: RegionFit) -> str:
+    calibration, axis = fit.spectrum.calibration, fit.spectrum.axis
+    unit = axis.unit
+    if not calibration.shift and not calibration.reference:
+        return (
+            f"No shift was applied to the recorded {axis.value} scale [charge reference not stated]"
+            if axis.is_energy
+            else f"The recorded {axis.value} scale was used as it is"
+        )
+    said = f"The {axis.value} scale was shifted by {calibration.shift:+.6g} {unit}"
+    if calibration.assigned is not None and calibration.measured is not None:
+        name = clean_text(calibration.reference) or "the reference"
+        said += (
+            f", so that {name}, found at {calibration.measured:g} {unit},"
+            f" lies at {calibration.assigned:g} {unit}"
+        )
+    elif calibration.reference:
+        said += f" (reference: {clean_text(calibration.reference)})"
+    if calibration.uncertainty is not None:
+        said += f"; the standard uncertainty of the shift is {calibration.uncertainty:g} {unit}"
+    return said
+
+
+# ---------------------------------------------------------------------------------
+# Model
+
+
+def _regions(pairs: Pairs, bibliography: Bibliography) -> Iterator[Text]:
+    seen: set[str] = set()
+    for record, fit in pairs:
+        region = record.result.model.region(fit.name)
+        said = _region(record.result, fit, region, bibliography)
+        if said.plain in seen:
+            continue
+        seen.add(said.plain)
+        if len(seen) > MOST_ALIKE:
+            yield sentence("The models of the other regions stand with their results below.")
+            break
+        yield said
+
+
+def _shapes(pairs: Pairs, bibliography: Bibliography) -> Iterator[Text]:
+    shapes = dict.fromkeys(
+        component.lineshape for record, fit in pairs for component in _enabled(record, fit)
+    )
+    for name in shapes:
+        cited = bibliography.cite(*published(lineshape(name).reference))
+        yield sentence(f"Line shape: {SHAPES[name]}", cited, ".")
+    if any(lineshape(name).finite_area for name in shapes):
+        yield sentence(
+            "Here u = (E - center)/F, with F scaled so that fwhm is the true full width at half"
+            " maximum; areas are integrals over all energies, not over the window."
+        )
+
+
+def _enabled(record: FitRecord, fit: RegionFit) -> list[Component]:
+    region = record.result.model.region(fit.name)
+    return [component for component in region.components if component.enabled]
+
+
+def _region(result: FitResult, fit: RegionFit, region: Region, bibliography: Bibliography) -> Text:
+    background = region.background
+    mode = background.mode or ""
+    words = BACKGROUND_WORDS[background.type, mode]
+    chosen = settings(background)
+    cited = bibliography.cite(*published(background.kind.reference, mode=mode))
+    low, high = region.window
+    unit = fit.spectrum.axis.unit
+    lead = (
+        f" was fitted from {low:g} to {high:g} {unit} ({fit.x.size} points) {words}"
+        f"{f' ({chosen})' if chosen else ''}"
+    )
+    parts: list[str | Text] = [species(region.name), lead, cited, ", by "]
+    units = list(_units(region))
+    for i, (label, shape) in enumerate(units):
+        before = "" if i == 0 else (" and " if i == len(units) - 1 else ", ")
+        parts += [before, species(label), f" ({shape})"]
+    return sentence(*parts, "." if units else "no component.")
+
+
+def _units(region: Region) -> Iterator[tuple[str, str]]:
+    """Yield label and kind of every component, a doublet once."""
+    for component in region.components:
+        doublet = region.doublet_of(component.id)
+        if not component.enabled or (doublet is not None and component.id == doublet.minor):
+            continue
+        title = lineshape(component.lineshape).title
+        if doublet is None:
+            yield component.label, title
+        else:
+            yield doublet_label(region, doublet), f"{doublet.line} doublet, {title}"
+
+
+def _constraints(fits: Sequence[FitRecord], bibliography: Bibliography) -> Iterator[Text]:
+    regions = [region for record in fits for region in record.result.model.regions]
+    said = [
+        (f"{doublet_label(region, doublet)} in {region.name}", f"{doublet.line}: {words}")
+        for region in regions
+        for doublet in region.doublets
+        for words in [doublet_words(doublet)]
+    ]
+    if said:
+        groups = list(_by_words(said).items())
+        shown = "; ".join(
+            clean_text(words, longest=600) + (f" ({_some(names)})" if len(groups) > 1 else "")
+            for words, names in groups[:MOST_ALIKE]
+        )
+        sources = [
+            source
+            for region in regions
+            for doublet in region.doublets
+            for source in published(doublet.source)
+        ]
+        yield sentence(
+            f"Each doublet was fitted as one object ({shown})", bibliography.cite(*sources), "."
+        )
+    links = dict.fromkeys(
+        f"{link.target} = {link.formula.replace(' * ', ' × ')}"
+        for record in fits
+        for link in record.result.model.links
+    )
+    if links:
+        shown = "; ".join(clean_text(link, longest=240) for link in list(links)[:MOST_ALIKE])
+        more = len(links) - MOST_ALIKE
+        rest = f"; and {more} more, listed with their parameters" if more > 0 else ""
+        yield sentence(f"Exact ties between parameters: {shown}{rest}.")
+    yield sentence(
+        "Fixed values and bounds are listed with each parameter; no other constraint was used."
+    )
+
+
+# ---------------------------------------------------------------------------------
+# Fit
+
+
+def _fitted(pairs: Pairs) -> Iterator[Text]:
+    yield from _each((fit.name, WEIGHTS[fit.weights]) for _, fit in pairs)
+    yield from _each((fit.name, _search(record)) for record, fit in pairs)
+
+
+def _search(record: FitRecord) -> str:
+    result = record.result
+    method = (
+        "the bounded Levenberg-Marquardt method with analytic derivatives"
+        if result.method == "lm"
+        else f"the method {result.method!r} of lmfit"
+    )
+    if result.method == "none":
+        return "The model was drawn as given and not fitted"
+    starts = len(result.starts)
+    best = min(result.starts, default=0.0)
+    alike = sum(1 for value in result.starts if value <= best * (1 + 1e-4) + 1e-12)
+    several = (
+        f", from {starts} starting points, of which {alike} ended at the lowest chi-square"
+        if starts > 1
+        else ", from one starting point"
+    )
+    together = (
+        f"; the regions {listed([clean_text(r.name) for r in result.regions])} were fitted together"
+        if len(result.regions) > 1
+        else ""
+    )
+    return f"The sum of squared weighted residuals was minimised by {method}{several}{together}"
+
+
+def _errors(pairs: Pairs, run: Run, bibliography: Bibliography) -> Iterator[Text]:
+    scaled = sorted({fit.name for _, fit in pairs if fit.weights == "unit"})
+    yield sentence(
+        "Standard errors (one standard deviation) are those of the covariance matrix, carried"
+        " through all ties",
+        bibliography.cite(UNCERTAINTY),
+        f"; for {clean_text(listed(scaled), longest=300)} they were scaled by the scatter of the"
+        " residuals"
+        if scaled
+        else "",
+        ". Values that were fixed, lie on a bound or are not determined by the data have no"
+        " error. Goodness of fit is given by the reduced chi-square, the standard deviation of"
+        " the residuals in units of the counting noise, Abbe's criterion and the runs test",
+        bibliography.cite(*GOODNESS),
+        ".",
+    )
+    ratios = [ratio for _, ratio in run.ratios]
+    if ratios:
+        yield _ratio_errors(ratios, bibliography)
+
+
+def _ratio_errors(ratios: Sequence[Ratio], bibliography: Bibliography) -> Text:
+    methods_used = listed(sorted({ratio.interval_method for ratio in ratios}))
+    said = (
+        f"Intervals of area ratios ({100 * ratios[0].level:g} %) are those of ln R, from"
+        f" {clean_text(methods_used)}"
+    )
+    if any(ratio.variants for ratio in ratios):
+        said += (
+            "; the spread over other acceptable backgrounds and models stands in separate rows"
+            " of the error budget and is added in quadrature"
+        )
+    limits = any(ratio.upper_limit is not None for ratio in ratios)
+    cited = bibliography.cite(UPPER_LIMIT) if limits else plain("")
+    tail = "; below detection an upper limit is given" if limits else ""
+    return sentence(said, tail, cited, ".")
+
+
+def _software() -> Iterator[Text]:
+    versions = program_versions()
+    others = ", ".join(f"{k} {v}" for k, v in versions.items() if k not in ("name", "version"))
+    yield sentence(f"All fits were made with Doublet {versions['version']} ({others}).")

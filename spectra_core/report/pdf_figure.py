@@ -1,0 +1,143 @@
+"""A matplotlib figure drawn with the lines and letters of a PDF page.
+
+reportlab can place pictures but no SVG. This renderer hands matplotlib's paths and texts to
+reportlab's canvas, so that figures stay sharp at any size and their words can be searched.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.backend_bases import GraphicsContextBase, RendererBase
+from matplotlib.figure import Figure
+from matplotlib.path import Path
+from matplotlib.transforms import Transform
+from reportlab.platypus import Flowable
+
+_POINTS_PER_INCH = 72.0
+_CURVE = " ".join(["{:.2f}"] * 6) + " c"
+
+
+class FigureFlowable(Flowable):  # type: ignore[misc] # reportlab has no types
+    """A figure as a piece of a page, `width` points wide."""
+
+    def __init__(self, figure: Figure, width: float, font: str) -> None:
+        super().__init__()
+        inches = figure.get_size_inches()
+        self.figure, self.font = figure, font
+        self.scale = width / (inches[0] * _POINTS_PER_INCH)
+        self.width, self.height = width, float(inches[1] * _POINTS_PER_INCH * self.scale)
+        self.hAlign = "LEFT"
+
+    def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
+        """Return the size; a page too low gets a smaller figure."""
+        return self.width, self.height
+
+    def draw(self) -> None:
+        """Draw the figure with its lower left corner at the origin."""
+        dpi = self.figure.dpi
+        self.canv.saveState()
+        self.canv.scale(self.scale, self.scale)
+        try:
+            self.figure.set_dpi(_POINTS_PER_INCH)
+            size = self.figure.get_size_inches() * _POINTS_PER_INCH
+            self.figure.draw(_CanvasRenderer(self.canv, size, self.font))
+        finally:
+            self.figure.set_dpi(dpi)
+            self.canv.restoreState()
+
+
+class _CanvasRenderer(RendererBase):
+    """matplotlib's drawing calls on a reportlab canvas, in points."""
+
+    def __init__(self, canvas: Any, size: np.ndarray, font: str) -> None:
+        super().__init__()
+        self.canvas, self.size, self.font = canvas, size, font
+
+    def get_canvas_width_height(self) -> tuple[float, float]:
+        return float(self.size[0]), float(self.size[1])
+
+    def points_to_pixels(self, points: Any) -> Any:
+        return points
+
+    def flipy(self) -> bool:
+        return False
+
+    def draw_path(
+        self, gc: GraphicsContextBase, path: Path, transform: Transform, rgbFace: Any = None
+    ) -> None:
+        canvas = self.canvas
+        canvas.saveState()
+        self._clip(gc)
+        stroke = gc.get_linewidth() > 0 and gc.get_rgb()[3] > 0
+        self._set_colours(gc, rgbFace)
+        if stroke:
+            canvas.setLineWidth(gc.get_linewidth())
+            canvas.setLineCap({"butt": 0, "round": 1, "projecting": 2}[gc.get_capstyle()])
+            canvas.setLineJoin({"miter": 0, "round": 1, "bevel": 2}[gc.get_joinstyle()])
+            offset, dashes = gc.get_dashes()
+            canvas.setDash(list(np.atleast_1d(dashes)) if dashes is not None else [], offset or 0)
+        drawn = _as_canvas_path(canvas, path, transform)
+        canvas.drawPath(drawn, stroke=int(stroke), fill=int(rgbFace is not None))
+        canvas.restoreState()
+
+    def draw_image(self, gc: GraphicsContextBase, x: float, y: float, im: Any, *args: Any) -> None:
+        """Fitted spectra hold no images."""
+        raise NotImplementedError("a figure of a fit holds no image")
+
+    def draw_text(
+        self, gc: GraphicsContextBase, x: float, y: float, s: str, prop: Any, angle: float,
+        ismath: Any = False, mtext: Any = None,
+    ) -> None:  # fmt: skip
+        canvas = self.canvas
+        canvas.saveState()
+        self._set_colours(gc, gc.get_rgb())
+        canvas.setFont(self.font, prop.get_size_in_points())
+        canvas.translate(x, y)
+        canvas.rotate(angle)
+        canvas.drawString(0, 0, s)
+        canvas.restoreState()
+
+    def _set_colours(self, gc: GraphicsContextBase, face: Any) -> None:
+        forced = gc.get_forced_alpha()
+        red, green, blue, alpha = gc.get_rgb()
+        self.canvas.setStrokeColorRGB(red, green, blue, gc.get_alpha() if forced else alpha)
+        if face is not None:
+            rest = face[3] if len(face) > 3 else 1.0
+            self.canvas.setFillColorRGB(*face[:3], gc.get_alpha() if forced else rest)
+
+    def _clip(self, gc: GraphicsContextBase) -> None:
+        box = gc.get_clip_rectangle()
+        if box is None:
+            return
+        path = self.canvas.beginPath()
+        path.rect(*box.bounds)
+        self.canvas.clipPath(path, stroke=0, fill=0)
+
+
+def _as_canvas_path(canvas: Any, path: Path, transform: Transform) -> Any:
+    """Return a matplotlib path as one of reportlab's.
+
+    Its operators are written as text: reportlab's own calls format each number by itself,
+    which takes longer than everything else on a page with a figure.
+    """
+    drawn = canvas.beginPath()
+    code: list[str] = drawn._code
+    here = np.zeros(2)
+    for points, kind in path.iter_segments(transform, simplify=False, curves=True):
+        if kind == Path.LINETO:
+            code.append(f"{points[0]:.2f} {points[1]:.2f} l")
+        elif kind == Path.MOVETO:
+            code.append(f"{points[0]:.2f} {points[1]:.2f} m")
+        elif kind == Path.CURVE4:
+            code.append(_CURVE.format(*points))
+        elif kind == Path.CURVE3:
+            control, end = points[:2], points[2:]
+            first, second = here + 2 / 3 * (control - here), end + 2 / 3 * (control - end)
+            code.append(_CURVE.format(*first, *second, *end))
+        elif kind == Path.CLOSEPOLY:
+            code.append("h")
+            continue
+        here = points[-2:]
+    return drawn

@@ -1,0 +1,112 @@
+"""Formulas are set, methods are complete, and each line shape and background has its sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from spectra_core.backgrounds import BACKGROUNDS
+from spectra_core.lineshapes import LINESHAPES
+from spectra_core.report import build_report
+from spectra_core.report.checklist import ITEMS, NOT_RECORDED, checklist
+from spectra_core.report.definitions import BACKGROUND_WORDS, SHAPES
+from spectra_core.report.document import clean_text
+from spectra_core.report.layout import column_widths
+from spectra_core.report.references import doi_links, published
+from spectra_core.report.typography import species
+
+
+def marked(text: str) -> str:
+    marks = {"sub": "_", "sup": "^", "": ""}
+    return "".join(f"{marks[run.style]}{run.text}" for run in species(text).runs)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("PS4(3-)", "PS_4^3−"),
+        ("Li6PS5Cl", "Li_6PS_5Cl"),
+        ("P-[S]n-P", "P–[S]_n–P"),
+        ("SO4(2-), S-S", "SO_4^2−, S–S"),
+        ("S 2p3/2", "S 2p_3/2"),
+        ("PS4 2p1/2", "PS_4 2p_1/2"),
+        ("C1", "C1"),
+        ("cell 4", "cell 4"),
+        ("new (2)", "new (2)"),
+        ("HAXPES 7", "HAXPES 7"),
+        ("", ""),
+    ],
+)
+def test_a_formula_is_set_and_other_words_are_left_alone(text, shown):
+    assert marked(text) == shown
+    assert species(text).plain == text
+
+
+def test_every_line_shape_has_a_definition():
+    assert set(SHAPES) == set(LINESHAPES)
+
+
+def test_every_background_and_mode_has_its_words():
+    assert set(BACKGROUND_WORDS) == {(k.name, m) for k in BACKGROUNDS.values() for m in k.modes}
+
+
+def test_clean_text_is_one_line_without_control_characters():
+    assert clean_text("a\x00b\n\tc \u202ed\ud800\ufffe") == "ab c d"
+    assert len(clean_text("x" * 10_000)) <= 160
+    assert clean_text("x" * 10_000).endswith("…")
+
+
+def test_a_reference_of_another_mode_is_not_cited():
+    text = BACKGROUNDS["shirley"].reference
+    assert any("Proctor" in work for work in published(text, mode="static"))
+    assert not any("Proctor" in work for work in published(text, mode="active"))
+
+
+def test_a_doi_becomes_a_link_without_the_full_stop():
+    pieces = list(doi_links("X, doi:10.1103/PhysRevB.5.4709."))
+    assert ("doi:10.1103/PhysRevB.5.4709", "https://doi.org/10.1103/PhysRevB.5.4709") in pieces
+    assert pieces[-1] == (".", "")
+
+
+@pytest.fixture(scope="module")
+def answers(example_run):
+    rows = checklist(example_run, {"operator": "A. Person", "vacuum": "1e-9 mbar"}).rows
+    return {row[1].text.plain: row[2].text.plain for row in rows}
+
+
+def test_the_checklist_answers_every_item(answers):
+    assert len(answers) == len(ITEMS) + 1
+    assert all(answers.values())
+
+
+@pytest.mark.parametrize(
+    ("item", "stated"),
+    [
+        ("Source and photon energy", "1486.6 eV"),
+        ("Make and model", NOT_RECORDED),
+        ("Operator", "A. Person (entered by the person)"),
+        ("vacuum", "1e-9 mbar (entered by the person)"),
+        ("Energy range fitted, number of points", "157 to 169 eV, 241 points"),
+        ("Scans added up", "40"),
+    ],
+)
+def test_the_checklist_states_what_is_known_and_no_more(answers, item, stated):
+    assert answers[item] == stated
+
+
+def test_the_methods_name_what_is_not_recorded(example_run):
+    (section,) = [s for s in build_report(example_run).sections if s.key == "methods"]
+    text = " ".join(block.text.plain for block in section.blocks)
+    assert "[not recorded: instrument, pass energy]" in text
+    assert "[charge reference not stated]" in text
+    assert "recorded with" not in text  # synthetic spectra are simulated
+
+
+def test_widths_add_up_and_hold_each_number(example_run):
+    for table in build_report(example_run).tables():
+        widths = column_widths(table, 480.0, lambda text, bold: 4.5 * len(text), 5.0)
+        assert sum(widths) == pytest.approx(480.0)
+        for i, column in enumerate(table.columns):
+            numbers = [row[i] for row in table.rows if column.numeric and row[i].value is not None]
+            for cell in numbers:
+                shown = cell.text.plain + (f" ± {cell.error}" if cell.error else "")
+                assert widths[i] >= 4.5 * len(shown) + 5.0 - 1e-9
