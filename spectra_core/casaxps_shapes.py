@@ -4,8 +4,8 @@ CasaXPS stores a shape as a text such as ``LA(1.4,1.7,130)``, with a width, a po
 and an area. The area is the integral (but see `_sgl_area`) and the position the centre
 of the formula, as here. The width of GL and SGL is the true FWHM; that of LA and LF is
 twice the half-width on the low binding energy side, which for an asymmetric line is not
-the FWHM. Their Gaussian index m sets a width relative to the shape's own Lorentzian, not to the data:
-the kernel is ``exp(-(3 i / h)^2)`` on a grid of 1/40 of that width, h = floor(m / 2).
+the FWHM. Their Gaussian index m sets a width relative to the shape's own Lorentzian, not
+to the data: the kernel is ``exp(-(3 i / h)^2)`` on a grid of 1/40 of that width, h = floor(m / 2).
 Energies are binding energies; a stored kinetic energy must be converted before.
 
 Odd and even m make the same kernel, so 243 comes back as 242: the curve is the same.

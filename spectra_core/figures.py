@@ -27,8 +27,8 @@ import numpy as np
 from .errors import WriteError
 from .fit import FitResult, RegionFit
 from .model import Component, Region
-from .results import doublet_label, is_synthetic, write_bytes
-from .spectrum import Array, Axis, Spectrum
+from .results import doublet_label, write_bytes
+from .spectrum import Array, Axis, Spectrum, is_synthetic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

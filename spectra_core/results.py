@@ -31,7 +31,7 @@ from .model import BACKGROUND, REGION, Component, Doublet, Region
 from .quantify import MonteCarloSummary, Ratio
 from .recipe import recipe_to_dict
 from .records import Failure, FitRecord, Run
-from .spectrum import Axis, Spectrum, points_in_window
+from .spectrum import Axis, Spectrum, is_synthetic, points_in_window
 from .writers.atomic import replacing
 
 SCHEMA = "doublet-results/1"
@@ -433,13 +433,6 @@ def _counts(spectrum: Spectrum, region: Region) -> list[str]:
 
 def _numbers(values: Iterable[float]) -> list[str]:
     return [repr(float(value)) for value in values]
-
-
-def is_synthetic(spectrum: Spectrum) -> bool:
-    """Return whether the spectrum says of itself that it is synthetic."""
-    meta = spectrum.meta
-    said = f"{meta.sample} {meta.comment} {meta.extra.get('file_comment', '')}".casefold()
-    return "synthetic" in said or str(meta.extra.get("synthetic", "")).casefold() == "yes"
 
 
 # ---------------------------------------------------------------------------------

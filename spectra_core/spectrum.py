@@ -426,6 +426,13 @@ def points_in_window(spectrum: Spectrum, window: tuple[float, float]) -> slice:
     return slice(first, last)
 
 
+def is_synthetic(spectrum: Spectrum) -> bool:
+    """Return whether the spectrum says of itself that it is synthetic."""
+    meta = spectrum.meta
+    said = f"{meta.sample} {meta.comment} {meta.extra.get('file_comment', '')}".casefold()
+    return "synthetic" in said or str(meta.extra.get("synthetic", "")).casefold() == "yes"
+
+
 def replace_fields(spectrum: Spectrum, **values: Any) -> Spectrum:
     """Return a copy of `spectrum` with some fields replaced, checked anew."""
     return replace(spectrum, **values)

@@ -234,6 +234,8 @@ class Warned(Strict):
     code: str
     message: str
     where: str
+    advice: str = ""
+    severity: Literal["note", "warning", "alarm"] | None = None
 
 
 class Correlation(Strict):

@@ -33,7 +33,7 @@ MAX_LEFT_OUT = 5
 EPILOG = """\b
 Examples:
   doublet fit sample.vms --recipe s2p.toml -o results
-  doublet fit sample.vms --preset lpscl-cathode -o results
+  doublet fit cathode.vms --preset lpscl-cathode -o results
   doublet fit sample.vms --model casaxps --select "S 2p" --json -
   doublet fit depth/ --recipe s2p.toml --formats json,csv --jobs 2 -o depth_results
   doublet fit column.txt --recipe s2p.toml --axis binding --y-unit counts/s --dwell 0.1 --scans 40

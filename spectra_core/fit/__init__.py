@@ -1,17 +1,22 @@
 """Fitting: a model and its spectra compiled to a flat problem, solved, and reported."""
 
+from .batch_fit import BatchOptions, BatchResult, SpectrumStack, fit_batch
 from .fitting import FitOptions, evaluate, fit
 from .result import Estimate, FitResult, FitWarning, RegionFit, Status
 from .weights import Weights
 
 __all__ = [
+    "BatchOptions",
+    "BatchResult",
     "Estimate",
     "FitOptions",
     "FitResult",
     "FitWarning",
     "RegionFit",
+    "SpectrumStack",
     "Status",
     "Weights",
     "evaluate",
     "fit",
+    "fit_batch",
 ]

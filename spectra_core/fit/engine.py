@@ -123,12 +123,12 @@ def baseline_kernels() -> ModuleType:
 
 
 def _loaded(name: str) -> ModuleType:
-    if name in sys.modules:
-        return sys.modules[name]
+    # The lock also keeps other threads from a module that is still being imported.
     with _LOADING:
         return _import_kernels(name)
 
 
+@cache
 def _import_kernels(name: str) -> ModuleType:
     from numba import config as numba_config
 
@@ -563,7 +563,7 @@ class _Work:
     """The arrays of one running fit."""
 
     def __init__(self, fit: CompiledFit, start: Array | None) -> None:
-        problem, n, n_points = fit.packed.problem, fit.packed.problem.free.size, fit.y.size
+        n, n_points = fit.packed.problem.free.size, fit.y.size
         self.fit = fit
         self.kernels = kernels()
         if start is None:

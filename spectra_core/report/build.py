@@ -19,11 +19,10 @@ from ..recipe import dump_recipe
 from ..records import Failure, FitRecord, Run
 from ..results import (
     doublet_label,
-    is_synthetic,
     position,
     program_versions,
 )
-from ..spectrum import Axis, points_in_window
+from ..spectrum import Axis, is_synthetic, points_in_window
 from .checklist import checklist
 from .document import (
     EMPTY,

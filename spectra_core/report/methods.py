@@ -15,7 +15,8 @@ from ..lineshapes import lineshape
 from ..model import Component, Region
 from ..quantify import Ratio
 from ..records import FitRecord, Run
-from ..results import doublet_label, is_synthetic, program_versions
+from ..results import doublet_label, program_versions
+from ..spectrum import is_synthetic
 from .definitions import BACKGROUND_WORDS, SHAPES, WEIGHTS
 from .document import Paragraph, Text, clean_text, plain, sentence
 from .references import GOODNESS, UNCERTAINTY, UPPER_LIMIT, Bibliography, published

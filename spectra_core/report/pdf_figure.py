@@ -69,18 +69,44 @@ class _CanvasRenderer(RendererBase):
     ) -> None:
         canvas = self.canvas
         canvas.saveState()
+        stroke = self._set_pen(gc, rgbFace)
+        drawn = _as_canvas_path(canvas, path, transform)
+        canvas.drawPath(drawn, stroke=int(stroke), fill=int(rgbFace is not None))
+        canvas.restoreState()
+
+    def draw_markers(
+        self,
+        gc: GraphicsContextBase,
+        marker_path: Path,
+        marker_trans: Transform,
+        path: Path,
+        trans: Transform,
+        rgbFace: Any = None,
+    ) -> None:
+        """Draw one shape at many places: the pen is set once for all of them."""
+        canvas = self.canvas
+        canvas.saveState()
+        stroke = self._set_pen(gc, rgbFace)
+        paint = ("B" if stroke else "f") if rgbFace is not None else "S"
+        shape = " ".join(_as_canvas_path(canvas, marker_path, marker_trans)._code)
+        for points, _ in path.iter_segments(trans, simplify=False):
+            place = f"{points[-2]:.2f} {points[-1]:.2f}"
+            canvas._code.append(f"q 1 0 0 1 {place} cm {shape} {paint} Q")
+        canvas.restoreState()
+
+    def _set_pen(self, gc: GraphicsContextBase, face: Any) -> bool:
+        """Set clip, colours and line; return whether there is a line to draw."""
+        canvas = self.canvas
         self._clip(gc)
-        stroke = gc.get_linewidth() > 0 and gc.get_rgb()[3] > 0
-        self._set_colours(gc, rgbFace)
+        self._set_colours(gc, face)
+        stroke = bool(gc.get_linewidth() > 0 and gc.get_rgb()[3] > 0)
         if stroke:
             canvas.setLineWidth(gc.get_linewidth())
             canvas.setLineCap({"butt": 0, "round": 1, "projecting": 2}[gc.get_capstyle()])
             canvas.setLineJoin({"miter": 0, "round": 1, "bevel": 2}[gc.get_joinstyle()])
             offset, dashes = gc.get_dashes()
             canvas.setDash(list(np.atleast_1d(dashes)) if dashes is not None else [], offset or 0)
-        drawn = _as_canvas_path(canvas, path, transform)
-        canvas.drawPath(drawn, stroke=int(stroke), fill=int(rgbFace is not None))
-        canvas.restoreState()
+        return stroke
 
     def draw_image(self, gc: GraphicsContextBase, x: float, y: float, im: Any, *args: Any) -> None:
         """Fitted spectra hold no images."""

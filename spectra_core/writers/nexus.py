@@ -28,8 +28,7 @@ from .. import __version__
 from ..errors import WriteError
 from ..readers.nexus import COLLECTION, MARK, UNITS
 from ..readers.spectrum_fields import to_text, to_values
-from ..results import is_synthetic
-from ..spectrum import Axis, Spectrum
+from ..spectrum import Axis, Spectrum, is_synthetic
 from .atomic import replacing
 
 DEFINITION = "NXxps"

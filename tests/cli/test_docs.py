@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import replace
+from glob import glob
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,8 @@ def example_folder(tmp_path, vamas_file) -> Path:
     made = read(vamas_file)[0]
     stored = replace(made, meta=replace(made.meta, comment=CASAXPS))
     write(tmp_path / "sample.vms", [stored])
+    cathode = data_path("resources", "examples", "su2025_fig1_bare_0s.vms")
+    (tmp_path / "cathode.vms").write_bytes(cathode.read_bytes())
     for folder in ("data", "depth"):
         (tmp_path / folder).mkdir()
         write(tmp_path / folder / "level1.vms", [made])
@@ -73,7 +76,9 @@ def example_folder(tmp_path, vamas_file) -> Path:
 
 
 def run_line(doublet, line: str) -> None:
-    outcome = doublet(*shlex.split(line)[1:])
+    """Run a command; patterns are expanded as a shell does."""
+    words = shlex.split(line)[1:]
+    outcome = doublet(*(name for word in words for name in (sorted(glob(word)) or [word])))
     assert outcome.code == 0, (line, outcome)
 
 

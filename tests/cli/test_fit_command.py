@@ -150,7 +150,7 @@ def test_a_kinetic_axis_gives_the_same_fit_and_a_work_function_moves_it(
     [
         ((), "--recipe"),
         (("--recipe", "no_such.toml"), "no_such.toml"),
-        (("--recipe", "x.toml", "--model", "casaxps"), "either"),
+        (("--recipe", "x.toml", "--model", "casaxps"), "one of --recipe FILE"),
         (("--model", "casaxps", "--shift", "1"), "--shift"),
         (("--model", "casaxps", "--formats", "json,bmp"), "bmp"),
         (("--model", "casaxps", "--jobs", "0"), "--jobs"),

@@ -179,6 +179,17 @@ def test_importing_the_fit_package_does_not_import_numba():
     assert done.stdout.strip() == "False", done.stderr
 
 
+def test_threads_may_all_be_the_first_to_need_the_kernels():
+    code = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from spectra_core.fit.engine import kernels\n"
+        "with ThreadPoolExecutor(4) as pool:\n"
+        "    print(set(pool.map(lambda _: kernels().BETTER, range(16))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "{2}", done.stderr
+
+
 def test_numpy_is_used_without_importing_numba():
     code = (
         "import sys, numpy as np\n"

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import html
 import re
+import time
 import zipfile
+from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import openpyxl
@@ -263,3 +265,14 @@ def test_an_emoji_is_kept_or_printed_as_its_code_point(hostile_texts):
     assert "\U0001f600" in hostile_texts["html"]
     assert "\U0001f600" in hostile_texts["docx"]
     assert "[U+1F600]" in hostile_texts["pdf"].replace(" ", "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["html", "pdf", "docx", "xlsx"])
+def test_a_report_of_sixty_regions_takes_less_than_half_a_minute(example_run, tmp_path, kind):
+    (record,) = example_run.fits
+    fits = tuple(replace(record, id=f"fit-{i}", sample=f"level {i}") for i in range(1, 61))
+    many = replace(example_run, fits=fits)
+    started = time.process_time()
+    write_report(build_report(many), tmp_path / f"report.{kind}")
+    assert time.process_time() - started < 30.0
