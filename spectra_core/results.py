@@ -14,7 +14,7 @@ import json
 import platform
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from itertools import takewhile
@@ -627,7 +627,18 @@ def _ratio_text(ratio: Ratio) -> str:
 
 
 def _interval_text(interval: tuple[float, float] | None) -> str:
-    return "-" if interval is None else f"{interval[0]:.3g} to {interval[1]:.3g}"
+    return "-" if interval is None else " to ".join(interval_ends(interval))
+
+
+def interval_ends(interval: Sequence[float]) -> tuple[str, str]:
+    """Return both ends of a 95 % interval as printed: with the digits of a standard error.
+
+    A quarter of the interval stands in for the error, so that 0.939 to 1.001 does not
+    become 0.939 to 1.
+    """
+    low, high = interval
+    error = 0.25 * (high - low)
+    return rounded(low, error)[0], rounded(high, error)[0]
 
 
 def _budget_cells(ratio: Ratio) -> tuple[str, ...]:

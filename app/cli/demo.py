@@ -162,7 +162,9 @@ def _printed_value(observation: str) -> str:
 
 
 def _interval(interval: tuple[float, float] | None) -> str:
-    return "-" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}"
+    from spectra_core.results import interval_ends
+
+    return "-" if interval is None else " to ".join(interval_ends(interval))
 
 
 def _error(value: float | None) -> str:

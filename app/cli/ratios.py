@@ -104,4 +104,6 @@ def _short(value: float | None) -> str:
 
 
 def _interval(pair: list[float] | None) -> str:
-    return "-" if pair is None else f"{pair[0]:.3g} to {pair[1]:.3g}"
+    from spectra_core.results import interval_ends
+
+    return "-" if pair is None else " to ".join(interval_ends(pair))

@@ -136,7 +136,6 @@ def _import_kernels(name: str) -> ModuleType:
     folder = kernel_cache()
     if not any(folder.glob(f"**/{name.rpartition('.')[2]}*.nbc")):
         LOG.warning("compiling the fit kernels, once; this takes about half a minute")
-    _prefer_wide_vectors(config)
     before = config.CACHE_DIR
     # numba reads the folder where a function is decorated, so others keep their own.
     config.CACHE_DIR = str(folder)
@@ -144,20 +143,6 @@ def _import_kernels(name: str) -> ModuleType:
         return importlib.import_module(name)
     finally:
         config.CACHE_DIR = before
-
-
-def _prefer_wide_vectors(config: Any) -> None:
-    """Let AVX-512 machines use all of it: a third quicker here, and the same everywhere else.
-
-    Compilers hold back by default for the sake of code that mixes; these loops do not.
-    Without effect if something else has set numba up before.
-    """
-    from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]
-
-    if config.CPU_FEATURES is None:
-        features = get_host_cpu_features().flatten()
-        if "+avx512f" in features:
-            config.CPU_FEATURES = f"{features},-prefer-256-bit"
 
 
 def kernel_cache() -> Path:

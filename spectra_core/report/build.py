@@ -19,6 +19,7 @@ from ..recipe import dump_recipe
 from ..records import Failure, FitRecord, Run
 from ..results import (
     doublet_label,
+    interval_ends,
     position,
     program_versions,
 )
@@ -242,12 +243,19 @@ def _has_budget(ratio: Ratio) -> bool:
 
 def _ratio_row(record: FitRecord, ratio: Ratio) -> tuple[Cell, ...]:
     remark = "below detection" if ratio.upper_limit is not None else "none"
-    low, high = ratio.interval or (None, None)
     return (
         words(species(ratio.name)), words(plain(_sample(record), longest=80)),
         measured(ratio.value, ratio.stderr, remark="" if ratio.value is not None else remark),
-        number(low, 3), number(high, 3), number(ratio.upper_limit, 2),
+        *_ends(ratio.interval), number(ratio.upper_limit, 2),
     )  # fmt: skip
+
+
+def _ends(interval: tuple[float, float] | None) -> tuple[Cell, Cell]:
+    """Return cells of both ends of an interval, rounded by the program's rule."""
+    if interval is None:
+        return number(None), number(None)
+    low, high = interval_ends(interval)
+    return Cell(plain(low), interval[0]), Cell(plain(high), interval[1])
 
 
 def _budget_table(run: Run, level: str) -> Table:
@@ -260,10 +268,9 @@ def _budget_table(run: Run, level: str) -> Table:
     )  # fmt: skip
     rows = []
     for record, ratio in run.ratios:
-        low, high = ratio.total_interval or (None, None)
         cells = [number(getattr(ratio.budget, name), 2) for name in names]
         first = (words(species(ratio.name)), words(plain(_sample(record), longest=80)))
-        rows.append((*first, *cells, number(low, 3), number(high, 3)))
+        rows.append((*first, *cells, *_ends(ratio.total_interval)))
     title = "Error budget of the ratios: standard errors of R, a row of the budget in each column"
     return Table(plain(title), columns, tuple(rows), "error budget")
 
