@@ -22,7 +22,7 @@ from .fit import FitOptions, FitResult, FitWarning, Weights, fit
 from .library import load_library
 from .lint import lint
 from .model import Model
-from .quantify import Ratio, area_ratio, ratio_budget
+from .quantify import Ratio, area_ratio, detected_ratio, ratio_budget
 from .readers import ReadOptions, read
 from .recipe_calibration import assumed_reference, reference_finder
 from .recipe_model import (
@@ -431,7 +431,7 @@ def _ratio(
     sides = entry.numerator, entry.denominator
     wanted = entry.uncertainty
     if wanted is None:
-        return area_ratio(result, *sides, name=entry.name)
+        return detected_ratio(result, *sides, name=entry.name)
     try:
         return ratio_budget(
             result, *sides, name=entry.name, monte_carlo=wanted.monte_carlo,

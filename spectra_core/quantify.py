@@ -185,6 +185,29 @@ def area_ratio(
     return replace(plain, interval=(value * exp(-half), value * exp(half)))
 
 
+def detected_ratio(
+    result: FitResult,
+    numerator: Sequence[str],
+    denominator: Sequence[str],
+    *,
+    name: str,
+    should_stop: ShouldStop | None = None,
+) -> Ratio:
+    """Return `area_ratio`, or an upper limit where the numerator is below detection.
+
+    A numerator that the data would do without has no ratio of 0: the ratio is "less
+    than" (see `Ratio.upper_limit`). Parameters and errors as for `area_ratio`.
+    """
+    plain = area_ratio(result, numerator, denominator, name=name)
+    if plain.value is None:
+        return plain
+    quantity = AreaRatio(
+        tuple(area_path(result.model, label) for label in numerator),
+        tuple(area_path(result.model, label) for label in denominator),
+    )
+    return _below_detection(result, quantity, plain, should_stop) or plain
+
+
 def ratio_budget(
     result: FitResult,
     numerator: Sequence[str],
@@ -241,12 +264,9 @@ def ratio_budget(
         tuple(area_path(result.model, label) for label in numerator),
         tuple(area_path(result.model, label) for label in denominator),
     )
-    plain = area_ratio(result, numerator, denominator, name=name)
+    plain = detected_ratio(result, numerator, denominator, name=name, should_stop=should_stop)
     if plain.value is None:
         return plain
-    absent = _below_detection(result, quantity, plain, should_stop)
-    if absent is not None:
-        return absent
     if plain.stderr is None and not (monte_carlo and _only_zeros_are_held(result, quantity)):
         return plain
     ratio = plain

@@ -322,3 +322,14 @@ def test_an_unknown_preset_is_one_clear_sentence(doublet):
     outcome = doublet("fit", EXAMPLES / "su2025_fig5_bare_charged.vms", "--preset", "lpscl-catode")
     assert outcome.code == 2
     assert "lpscl-cathode" in outcome.err
+
+
+def test_a_species_that_is_not_there_is_below_detection_and_not_zero(doublet, tmp_path):
+    spectrum = EXAMPLES / "su2025_fig1_bare_0s.vms"
+    outcome = doublet("fit", spectrum, "--preset", "lpscl-cathode", "-o", tmp_path / "out")
+    rows = [line for line in outcome.out.splitlines() if line.strip().startswith("bridging / PS4")]
+    assert "below detection, <" in rows[0]
+    ratios = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))["ratios"]
+    bridging = next(ratio for ratio in ratios if ratio["name"] == "bridging / PS4")
+    assert bridging["value"] is None
+    assert bridging["upper_limit"] > 0
