@@ -432,7 +432,7 @@ class CompiledFit:
     times : ndarray, shape (R,)
         What turns intensity into counts.
     weights : ndarray, shape (N,)
-        1 / sigma; a placeholder where Poisson.
+        1 / sigma; not read where Poisson, whose weights follow the model.
     start : tuple of (ndarray, bool)
         The model's start values, and whether it gives all of them.
     """

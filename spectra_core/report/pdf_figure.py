@@ -15,6 +15,8 @@ from matplotlib.path import Path
 from matplotlib.transforms import Transform
 from reportlab.platypus import Flowable
 
+from ..errors import WriteError
+
 _POINTS_PER_INCH = 72.0
 _CURVE = " ".join(["{:.2f}"] * 6) + " c"
 
@@ -109,8 +111,8 @@ class _CanvasRenderer(RendererBase):
         return stroke
 
     def draw_image(self, gc: GraphicsContextBase, x: float, y: float, im: Any, *args: Any) -> None:
-        """Fitted spectra hold no images."""
-        raise NotImplementedError("a figure of a fit holds no image")
+        """Refuse: a figure of a fit is lines and text, and an image would be lost unseen."""
+        raise WriteError("a figure with an image in it cannot be put into the PDF.")
 
     def draw_text(
         self, gc: GraphicsContextBase, x: float, y: float, s: str, prop: Any, angle: float,
