@@ -18,6 +18,7 @@ import hashlib
 import importlib.util
 import logging
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -119,6 +120,7 @@ def kernels() -> ModuleType:
 
 def baseline_kernels() -> ModuleType:
     """Return the module of compiled baselines, imported (and compiled, once) on first use."""
+    kernels()  # always in this order, see `_import_kernels`
     return _loaded(f"{__package__}.kernel_baselines")
 
 
@@ -130,12 +132,20 @@ def _loaded(name: str) -> ModuleType:
 
 @cache
 def _import_kernels(name: str) -> ModuleType:
+    """Import a module of kernels from the cache, which another process fills if it is empty.
+
+    In the process that compiles them, the kernels are linked with parts that were
+    compiled before them; read from the cache they bring their own. The two round
+    differently in the last digit, and numbers must not tell who compiled.
+    """
     from numba import config as numba_config
 
     config: Any = numba_config
     folder = kernel_cache()
-    if not any(folder.glob(f"**/{name.rpartition('.')[2]}*.nbc")):
+    ready = folder / f"{name.rpartition('.')[2]}-{_processor()}.ready"
+    if not ready.exists():
         LOG.warning("compiling the fit kernels, once; this takes about half a minute")
+        _compile_apart(name, folder, ready)
     before = config.CACHE_DIR
     # numba reads the folder where a function is decorated, so others keep their own.
     config.CACHE_DIR = str(folder)
@@ -143,6 +153,33 @@ def _import_kernels(name: str) -> ModuleType:
         return importlib.import_module(name)
     finally:
         config.CACHE_DIR = before
+
+
+def _compile_apart(name: str, folder: Path, ready: Path) -> None:
+    """Fill the cache from a process of its own; where that fails the import compiles."""
+    above = str(Path(__file__).parents[2])
+    search = os.pathsep.join(filter(None, [above, os.environ.get("PYTHONPATH", "")]))
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": search}
+    command = [sys.executable, "-c", f"import {name}"]
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    except OSError as error:
+        LOG.warning("the kernels are compiled in this process: %s", error)
+        return
+    if done.returncode == 0:
+        ready.touch()
+    else:
+        LOG.warning("the kernels could not be compiled apart: %s", done.stderr.strip()[-500:])
+
+
+def _processor() -> str:
+    """Return a short name of what machine code depends on beside its source."""
+    import numba
+    from llvmlite import binding  # type: ignore[import-untyped]
+
+    features = binding.get_host_cpu_features().flatten()
+    text = f"{binding.get_host_cpu_name()} {features} {numba.__version__} {sys.version}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def kernel_cache() -> Path:
@@ -350,7 +387,7 @@ class _Packer:
         rows, columns = np.nonzero(self.hangs)
         pointers = np.zeros(len(problem.paths) + 1, dtype=np.int64)
         np.cumsum(np.bincount(rows, minlength=len(problem.paths)), out=pointers[1:])
-        plan = Plan(
+        arrays = (
             np.array(self.regions, dtype=np.int64),
             np.array(self.components, dtype=np.int64).reshape(-1, 6),
             np.array(self.settings),
@@ -361,8 +398,11 @@ class _Packer:
             np.concatenate(self.basis),
             np.concatenate([*self.tables, np.empty(0)]),
             pointers, columns.astype(np.int64), problem.matrix[rows, columns],
-            np.ascontiguousarray(problem.offset),
+            np.array(problem.offset),
         )  # fmt: skip
+        for array in arrays:
+            array.setflags(write=False)  # as `kernel_regions.PLAN` says
+        plan = Plan(*arrays)
         places = tuple(
             (slice(row[0], row[1]), region.orientation)
             for row, region in zip(self.regions, problem.regions, strict=True)

@@ -20,7 +20,7 @@ from math import sqrt
 import numpy as np
 
 from ..spectrum import Array
-from .kernel_compile import compiled, entry, exact
+from .kernel_compile import FLOAT, INT, compiled, entry, exact, filled, given
 from .kernel_shapes import exponentials
 
 
@@ -49,7 +49,7 @@ def _renew(passed: Array, low: float, share: float, background: Array) -> float:
     return change
 
 
-@entry
+@entry(given(1), given(2), given(1), given(1), FLOAT, INT, filled(2), returns=filled(1, INT))
 def shirley_many(
     x: Array, y: Array, low: Array, high: Array, tolerance: float, limit: int, curves: Array
 ) -> np.ndarray:
@@ -160,7 +160,7 @@ def _logistic(
         out[k] = share if y[k] - z[k] <= middle else 1.0 - share
 
 
-@entry
+@entry(given(2), FLOAT, FLOAT, INT, filled(2), returns=filled(1, INT))
 def arpls_many(y: Array, lam: float, tolerance: float, limit: int, baselines: Array) -> np.ndarray:
     """Fill `baselines` (M, N) with arPLS baselines.
 

@@ -11,11 +11,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from numba import njit
+from numba import njit, types
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _RELAXED = {"contract", "arcp", "nsz", "reassoc"}
+
+FLOAT, INT, BOOL, NOTHING = types.float64, types.int64, types.boolean, types.void
+
+
+def given(dimensions: int, kind: Any = FLOAT) -> Any:
+    """Return the type of a contiguous array that a kernel only reads."""
+    return types.Array(kind, dimensions, "C", readonly=True)
+
+
+def filled(dimensions: int, kind: Any = FLOAT) -> Any:
+    """Return the type of a contiguous array that a kernel writes into."""
+    return types.Array(kind, dimensions, "C")
 
 
 def compiled(function: Function) -> Function:
@@ -41,6 +53,16 @@ def ordered(function: Function) -> Function:
     return cast(Function, njit(fastmath={"contract"}, error_model="numpy")(function))
 
 
-def entry(function: Function) -> Function:
-    """Compile what Python calls: kept on disk, and without the interpreter lock."""
-    return cast(Function, njit(error_model="numpy", cache=True, nogil=True)(function))
+def entry(*arguments: Any, returns: Any = NOTHING) -> Callable[[Function], Function]:
+    """Compile what Python calls: kept on disk, and without the interpreter lock.
+
+    The types are said here, not taken from the first call: an entry compiled once for
+    arrays that may be written and once for arrays that may not gives other last digits,
+    and which of the two a call meets would hang on what the process did before.
+    """
+
+    def decorate(function: Function) -> Function:
+        made = njit(returns(*arguments), error_model="numpy", cache=True, nogil=True)(function)
+        return cast(Function, made)
+
+    return decorate

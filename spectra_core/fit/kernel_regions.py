@@ -16,9 +16,10 @@ from math import exp
 from typing import NamedTuple
 
 import numpy as np
+from numba import types
 
 from ..spectrum import Array
-from .kernel_compile import compiled, exact
+from .kernel_compile import INT, compiled, exact, given
 from .kernel_shapes import ROWS, component_rows
 
 Ints = np.ndarray
@@ -80,6 +81,15 @@ class Plan(NamedTuple):
     columns: Ints
     factors: Array
     offset: Array
+
+
+PLAN = types.NamedTuple(  # type: ignore[no-untyped-call]
+    (
+        given(2, INT), given(2, INT), given(2), given(1, INT), *(given(1) for _ in range(5)),
+        given(1, INT), given(1, INT), given(1), given(1),
+    ),
+    Plan,
+)  # fmt: skip
 
 
 @compiled

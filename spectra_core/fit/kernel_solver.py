@@ -24,13 +24,14 @@ from math import sqrt
 import numpy as np
 
 from ..spectrum import Array
-from .kernel_compile import compiled, entry, exact
+from .kernel_compile import BOOL, FLOAT, INT, compiled, entry, exact, filled, given
 from .kernel_regions import (
     CODE,
     FIRST_COMPONENT,
     FIRST_POINT,
     N_OWN,
     OWN,
+    PLAN,
     SHIFT,
     STOP_COMPONENT,
     STOP_POINT,
@@ -609,7 +610,11 @@ def settle(
     state[CONDITION] = max(state[CONDITION], _covariance(hessian, held, factor, covariance))
 
 
-@entry
+@entry(
+    PLAN, given(2), given(2), filled(2), given(1, INT), given(2), filled(2), given(2), given(2),
+    given(1, INT), INT, FLOAT, INT, INT, filled(2), filled(2), filled(3), filled(2, BOOL),
+    filled(3), filled(2), filled(3),
+)  # fmt: skip
 def settle_many(
     plan: Plan, y: Array, static: Array, weights: Array, modes: Ints, times: Array, q: Array,
     lower: Array, upper: Array, linear: Ints, how: int, tolerance: float, limit: int,
@@ -633,7 +638,7 @@ def settle_many(
         )  # fmt: skip
 
 
-@entry
+@entry(PLAN, given(1), given(1), given(1), filled(1), filled(1), filled(1), filled(2))
 def weighted_rows(
     plan: Plan, y: Array, static: Array, weights: Array, q: Array, curve: Array,
     residual: Array, jacobian: Array,
@@ -645,7 +650,7 @@ def weighted_rows(
     _weigh_rows(weights, jacobian)
 
 
-@entry
+@entry(PLAN, given(1), filled(2))
 def peak_curves(plan: Plan, q: Array, peaks: Array) -> None:
     """Fill `peaks` (C, N) with each component's curve on the points of its region."""
     p, scratch = np.empty(plan.offset.size), np.empty((ROWS + 1) * _widest(plan))
