@@ -1,0 +1,353 @@
+"""Small widgets that behave the same everywhere: cards, labels, number fields, choices.
+
+A number field is typed into freely and speaks once, on leaving; what is not a number is
+explained and the old value kept. The wheel scrolls the panel: it never changes a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf, isfinite
+
+from PySide6.QtCore import QEvent, QLocale, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QSpinBox,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
+
+from .theme import number_font
+
+
+class Card(QFrame):
+    """A white card with a thin border; children go into `body`."""
+
+    def __init__(self, parent: QWidget | None = None, *, margins: int = 10) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(margins, margins - 2, margins, margins - 2)
+        self.body.setSpacing(4)
+
+
+def label(text: str = "", name: str = "", *, wrap: bool = False) -> QLabel:
+    """Return a label of one of the style sheet's kinds; its text can be selected and copied."""
+    made = QLabel(text)
+    made.setObjectName(name)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wrap)
+    return made
+
+
+def heading(text: str) -> QLabel:
+    """Return the small-capitals heading of a panel."""
+    made = label(text.upper(), "heading")
+    font = made.font()
+    font.setPointSizeF(font.pointSizeF() * 0.85)
+    made.setFont(font)
+    return made
+
+
+def link_button(text: str, tip: str = "") -> QPushButton:
+    """Return a button that looks like a link."""
+    button = QPushButton(text)
+    button.setObjectName("link")
+    button.setCursor(Qt.CursorShape.PointingHandCursor)
+    button.setToolTip(tip)
+    return button
+
+
+def row(*items: QWidget | QLayout | int, spacing: int = 6) -> QHBoxLayout:
+    """Return a row of widgets; a number is a stretch."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for item in items:
+        if isinstance(item, int):
+            layout.addStretch(item)
+        elif isinstance(item, QLayout):
+            layout.addLayout(item)
+        else:
+            layout.addWidget(item)
+    return layout
+
+
+def clear_layout(layout: QLayout) -> None:
+    """Take everything out of a layout and delete it."""
+    while (item := layout.takeAt(0)) is not None:
+        widget, inner = item.widget(), item.layout()
+        if widget is not None:
+            # Hidden first: a widget without a parent that is still shown becomes a window.
+            widget.hide()
+            widget.setParent(None)
+            widget.deleteLater()
+        elif inner is not None:
+            clear_layout(inner)
+
+
+def show_number(value: float, digits: int = 6) -> str:
+    """Return a number as the locale writes it, without grouping."""
+    text = f"{value:.{digits}g}"
+    return text.replace(".", QLocale().decimalPoint())
+
+
+def in_locale(text: str) -> str:
+    """Return a number printed with a point as the locale writes it."""
+    return text.replace(".", QLocale().decimalPoint())
+
+
+def read_number(text: str) -> float | None:
+    """Return the number a person typed, with a point or the locale's mark; None if it is none.
+
+    A unit behind the number is left out: ``161.5 eV`` is 161.5.
+    """
+    words = text.strip().replace("\N{MINUS SIGN}", "-").replace(QLocale().decimalPoint(), ".")
+    if "," in words and "." not in words:
+        words = words.replace(",", ".")
+    parts = words.split()
+    if len(parts) == 2 and parts[1][:1].isalpha():
+        words = parts[0]
+    try:
+        value = float(words)
+    except ValueError:
+        return None
+    return value if isfinite(value) else None
+
+
+class NumberField(QLineEdit):
+    """A number with an optional unit that is typed freely and speaks once, on leaving.
+
+    Parameters
+    ----------
+    low, high : float
+        What is accepted.
+    what : str
+        Name of the number, for the explanation of a wrong one.
+    optional : bool
+        Empty means "not given" and emits `cleared`.
+    """
+
+    committed = Signal(float)
+    cleared = Signal()
+
+    def __init__(
+        self,
+        value: float | None = None,
+        *,
+        low: float = -inf,
+        high: float = inf,
+        unit: str = "",
+        what: str = "value",
+        digits: int = 7,
+        optional: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._low, self._high, self._unit, self._what = low, high, unit, what
+        self._digits, self._optional = digits, optional
+        self._value: float | None = None
+        self._shown = ""
+        self.setFont(number_font())
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.setAccessibleName(what)
+        self.setMinimumWidth(64)
+        self.set_value(value)
+        self.returnPressed.connect(self._commit)
+
+    @property
+    def value(self) -> float | None:
+        """The last accepted number."""
+        return self._value
+
+    def set_value(self, value: float | None, text: str = "") -> None:
+        """Show a number, as `text` if given; emits nothing, and leaves a typing person alone."""
+        self._value = value
+        number = "" if value is None else text or show_number(value, self._digits)
+        self._shown = f"{number} {self._unit}".strip() if number and self._unit else number
+        if not (self.hasFocus() and self.isModified()):
+            self._show_old()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Take the number over."""
+        super().focusOutEvent(event)
+        if event.reason() != Qt.FocusReason.PopupFocusReason:
+            self._commit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Give up on Escape."""
+        if event.key() == Qt.Key.Key_Escape and self.isModified():
+            self._show_old()
+            self.selectAll()
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def _commit(self) -> None:
+        if not self.isModified() or self.text() == self._shown:
+            self._show_old()
+            return
+        if self._optional and not self.text().strip():
+            self._value, self._shown = None, ""
+            self._show_old()
+            self.cleared.emit()
+            return
+        value = read_number(self.text())
+        problem = self._problem(value)
+        if problem or value is None:
+            self._explain(problem)
+            return
+        self.setModified(False)
+        if value != self._value:
+            self._value = value
+            self.set_value(value)
+            self.committed.emit(value)
+        else:
+            self._show_old()
+
+    def _problem(self, value: float | None) -> str:
+        if value is None:
+            return f"“{self.text().strip()[:40]}” is not a number, so the {self._what} is kept."
+        if not self._low <= value <= self._high:
+            low, high = show_number(self._low), show_number(self._high)
+            span = f"at least {low}" if self._high == inf else f"between {low} and {high}"
+            return f"The {self._what} has to be {span}, so it is kept."
+        return ""
+
+    def _explain(self, problem: str) -> None:
+        self._show_old()
+        self.setProperty("wrong", True)
+        restyle(self)
+        self.setToolTip(problem)
+        QToolTip.showText(self.mapToGlobal(QPoint(0, self.height())), problem, self)
+
+    def _show_old(self) -> None:
+        self.setText(self._shown)
+        self.setModified(False)
+        self.setCursorPosition(0)
+        if self.property("wrong"):
+            self.setProperty("wrong", False)
+            self.setToolTip("")
+            restyle(self)
+
+
+def restyle(widget: QWidget) -> None:
+    """Apply the style sheet again after a property that it asks for has changed."""
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+class Choice(QComboBox):
+    """A choice between words; the wheel scrolls the panel, not the choice."""
+
+    chosen = Signal(str)
+
+    def __init__(
+        self,
+        options: Iterable[tuple[str, str]] = (),
+        *,
+        name: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        """Make a choice of (value, text) pairs; `name` is read by screen readers."""
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+        self.set_options(options)
+        self.activated.connect(lambda _: self.chosen.emit(self.value))
+
+    @property
+    def value(self) -> str:
+        """The chosen value."""
+        return str(self.currentData() or "")
+
+    def set_options(self, options: Iterable[tuple[str, str]], value: str = "") -> None:
+        """Replace the options, emitting nothing."""
+        self.blockSignals(True)
+        self.clear()
+        for key, text in options:
+            self.addItem(text, key)
+        self.blockSignals(False)
+        if value:
+            self.set_value(value)
+
+    def set_value(self, value: str) -> None:
+        """Choose a value, emitting nothing."""
+        self.blockSignals(True)
+        self.setCurrentIndex(self.findData(value))
+        self.blockSignals(False)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """Leave the wheel to the panel."""
+        event.ignore()
+
+
+class Count(QSpinBox):
+    """A whole number; the wheel scrolls the panel, and typing speaks once, on leaving."""
+
+    committed = Signal(int)
+
+    def __init__(
+        self, value: int, low: int, high: int, *, name: str = "", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setRange(low, high)
+        self.setValue(value)
+        self.setAccessibleName(name)
+        self.setKeyboardTracking(False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.valueChanged.connect(self.committed.emit)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """Leave the wheel to the panel."""
+        event.ignore()
+
+
+class Elided(QLabel):
+    """A label of one line that is shortened in the middle where there is no room."""
+
+    def __init__(self, text: str = "", name: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._full = ""
+        self.set_full(text)
+
+    def set_full(self, text: str) -> None:
+        """Show a text."""
+        self._full = text
+        self.setToolTip(text)
+        self._fit_text()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Shorten for the new width."""
+        super().resizeEvent(event)
+        self._fit_text()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Return a size that lets it shrink."""
+        return QSize(30, super().minimumSizeHint().height())
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Shorten for another font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit_text()
+
+    def _fit_text(self) -> None:
+        room = self.fontMetrics().elidedText(
+            self._full, Qt.TextElideMode.ElideMiddle, max(self.width(), 30)
+        )
+        self.setText(room)
