@@ -99,6 +99,11 @@ class Theme(QObject):
             app.setStyleSheet(style_sheet(self.palette))
         self.changed.emit()
 
+    def follow_system(self) -> None:
+        """Repaint where the scheme of the system has changed and no other was chosen."""
+        if self._scheme == "system":
+            self.use("system")
+
 
 @cache
 def theme() -> Theme:
@@ -126,13 +131,8 @@ def prepare_application(app: QApplication) -> None:
         font.setPointSizeF(max(9.0, min(10.5, font.pointSizeF())))
     app.setFont(font)
     hints = app.styleHints()
-    hints.colorSchemeChanged.connect(_follow_system, Qt.ConnectionType.UniqueConnection)
+    hints.colorSchemeChanged.connect(theme().follow_system)
     theme().use(theme().scheme)
-
-
-def _follow_system() -> None:
-    if theme().scheme == "system":
-        theme().use("system")
 
 
 def number_font(*, bold: bool = False, scale: float = 1.0) -> QFont:
