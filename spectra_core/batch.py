@@ -398,7 +398,9 @@ def _fit_job(job: _Job, should_stop: ShouldStop | None = None) -> Outcome:
         result = fit(
             dict(job.group.spectra), job.model, options=job.options, should_stop=should_stop
         )
-        ratios = tuple(_ratio(result, entry, job.options.seed, should_stop) for entry in job.ratios)
+        ratios = tuple(
+            ratio_of(result, entry, job.options.seed, should_stop) for entry in job.ratios
+        )
     except Cancelled:
         raise
     except SpectraError as error:
@@ -407,25 +409,36 @@ def _fit_job(job: _Job, should_stop: ShouldStop | None = None) -> Outcome:
         # A numerical breakdown in one fit must not take the others with it.
         return Failure(job.file, job.label, f"the fit broke down numerically: {error}.")
     group = job.group
-    findings = _findings(job, result)
+    findings = findings_of(result, job.sample, job.reference)
     return FitRecord(
         f"fit-{job.number + 1}", job.file, group.sample, group.level, group.levels, job.recipe,
         result, ratios, (*job.warnings, *findings),
     )  # fmt: skip
 
 
-def _findings(job: _Job, result: FitResult) -> tuple[FitWarning, ...]:
-    """Return what the lint finds; the fit's own warnings are among it."""
+def findings_of(
+    result: FitResult, sample: Sequence[Spectrum], reference: ReferenceLine | None = None
+) -> tuple[FitWarning, ...]:
+    """Return what the lint finds; the fit's own warnings are among it.
+
+    Parameters
+    ----------
+    result : FitResult
+    sample : sequence of Spectrum
+        All spectra of the sample.
+    reference : ReferenceLine or None
+        Its charge reference, where one was measured.
+    """
     try:
-        return lint(result, library=load_library(), spectra=job.sample, calibration=job.reference)
+        return lint(result, library=load_library(), spectra=tuple(sample), calibration=reference)
     except (SpectraError, ArithmeticError, ValueError) as error:
         # A rule that breaks down must not take the finished fit with it.
         note = FitWarning("lint_failed", f"the fit could not be checked by the lint: {error}")
         return (*result.warnings, note)
 
 
-def _ratio(
-    result: FitResult, entry: RatioEntry, seed: int, should_stop: ShouldStop | None
+def ratio_of(
+    result: FitResult, entry: RatioEntry, seed: int, should_stop: ShouldStop | None = None
 ) -> Ratio:
     """Return a ratio with the budget asked for; what goes wrong with that is its note."""
     sides = entry.numerator, entry.denominator

@@ -87,13 +87,14 @@ def project_from_run(run: Run, *, options: FitOptions | None = None) -> Project:
 def _definitions(run: Run) -> list[RatioDefinition]:
     recipes = {id(record.recipe): record.recipe for record in run.fits}
     entries = {entry.name: entry for recipe in recipes.values() for entry in recipe.ratio}
-    return [
-        RatioDefinition(
-            entry.name, entry.numerator, entry.denominator,
-            RatioUncertainty(**entry.uncertainty.model_dump()) if entry.uncertainty else None,
-        )
-        for entry in entries.values()
-    ]  # fmt: skip
+    return [ratio_definition(entry) for entry in entries.values()]
+
+
+def ratio_definition(entry: RatioEntry) -> RatioDefinition:
+    """Return a recipe's ratio as the definition a project keeps."""
+    wanted = entry.uncertainty
+    uncertainty = None if wanted is None else RatioUncertainty(**wanted.model_dump())
+    return RatioDefinition(entry.name, entry.numerator, entry.denominator, uncertainty)
 
 
 def _with_record(
@@ -286,7 +287,7 @@ def _recipe(project: Project, model: Model, keys: Sequence[str]) -> Recipe:
         title=model.title or project.settings.title,
         calibration=_common_calibration(spectra),
         fit_options=options,
-        ratios=[_ratio_entry(d) for d in project.ratios if _is_of(model, d)],
+        ratios=[ratio_entry(d) for d in project.ratios if is_of(model, d)],
     )
     regions = tuple(_matching(entry, [s[entry.name] for s in spectra]) for entry in recipe.region)
     return recipe.model_copy(update={"region": regions})
@@ -308,7 +309,7 @@ def _common_calibration(spectra: Sequence[Mapping[str, Spectrum]]) -> Calibratio
     return found.pop() if len(found) == 1 else None
 
 
-def _is_of(model: Model, ratio: RatioDefinition) -> bool:
+def is_of(model: Model, ratio: RatioDefinition) -> bool:
     """Return whether a model has every component of a ratio."""
     try:
         for label in (*ratio.numerator, *ratio.denominator):
@@ -318,7 +319,8 @@ def _is_of(model: Model, ratio: RatioDefinition) -> bool:
     return True
 
 
-def _ratio_entry(ratio: RatioDefinition) -> RatioEntry:
+def ratio_entry(ratio: RatioDefinition) -> RatioEntry:
+    """Return a project's ratio definition as a recipe says it."""
     wanted = ratio.uncertainty
     return RatioEntry(
         name=ratio.name,

@@ -1,7 +1,7 @@
 """Fitting: a model and its spectra compiled to a flat problem, solved, and reported."""
 
 from .batch_fit import BatchOptions, BatchResult, SpectrumStack, fit_batch
-from .fitting import FitOptions, evaluate, fit
+from .fitting import FitOptions, evaluate, fit, with_open_values
 from .result import Estimate, FitResult, FitWarning, RegionFit, Status
 from .weights import Weights
 
@@ -19,4 +19,5 @@ __all__ = [
     "evaluate",
     "fit",
     "fit_batch",
+    "with_open_values",
 ]

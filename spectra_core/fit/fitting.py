@@ -16,7 +16,7 @@ from .engine import settle as compiled_settle
 from .evaluate import region_curves, residual_jacobian
 from .result import FitResult, FitWarning, RegionFit, Status, region_fit, with_values
 from .solver import Solution, TracePoint, solve
-from .start import first_guess, given_values, linear_start, scattered
+from .start import completed, first_guess, given_values, linear_start, scattered
 from .statistics import fit_statistics
 from .weights import Weights, choose_weights, counting_noise, counting_time, point_sigmas
 
@@ -143,6 +143,27 @@ def evaluate(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> FitRes
     solution = Solution(q, float(r @ r), r, jacobian, held, True, "drawn, not fitted", ())
     settled = _Settled(solution, sigmas)
     return _result(problem, weights, settled, (), FitOptions(method="none"))
+
+
+def with_open_values(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> Model:
+    """Return `model` with every value that it leaves open estimated from the data.
+
+    Given values stay, and so do bounds and links: it is a model that can be drawn.
+
+    Parameters
+    ----------
+    spectra : Spectrum or mapping of str to Spectrum
+    model : Model
+
+    Raises
+    ------
+    ModelError
+        If a value can neither be taken from the model nor be estimated.
+    """
+    problem = compile_problem(model, _by_region(spectra, model))
+    smooth = [_smoothed(region.y) for region in problem.regions]
+    sigmas = _sigmas(problem, _weights(problem, None), smooth)
+    return with_values(problem, problem.full(completed(problem, sigmas)))
 
 
 def _by_region(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> dict[str, Spectrum]:

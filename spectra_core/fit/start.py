@@ -52,6 +52,13 @@ def open_values(problem: Problem) -> tuple[Array, bool]:
     return np.clip(q, problem.lower, problem.upper), False
 
 
+def completed(problem: Problem, sigmas: tuple[Array, ...]) -> Array:
+    """Return the start values (F,): given ones as they are, open ones estimated beside them."""
+    missing = np.isnan(given_values(problem))
+    q, _ = open_values(problem)
+    return linear_start(problem, q, sigmas, among=missing) if missing.any() else q
+
+
 def given_values(problem: Problem) -> Array:
     """Return the start values the model gives, shape (F,); NaN where it gives none."""
     _check_fixed(problem)
@@ -60,11 +67,23 @@ def given_values(problem: Problem) -> Array:
     return np.clip(given, problem.lower, problem.upper)
 
 
-def linear_start(problem: Problem, q: Array, sigmas: tuple[Array, ...]) -> Array:
-    """Return `q` with its linear parameters (areas, levels) at their bounded optimum."""
+def linear_start(
+    problem: Problem, q: Array, sigmas: tuple[Array, ...], *, among: np.ndarray | None = None
+) -> Array:
+    """Return `q` with its linear parameters (areas, levels) at their bounded optimum.
+
+    Parameters
+    ----------
+    problem : Problem
+    q : ndarray, shape (F,)
+    sigmas : tuple of ndarray
+    among : ndarray of bool, shape (F,), or None
+        Only these may change; None: all.
+    """
     from scipy.optimize import lsq_linear
 
     linear = linear_columns(problem)
+    linear = linear if among is None else linear & among
     if not linear.any():
         return q
     zero = np.where(linear, 0.0, q)
