@@ -1,0 +1,192 @@
+"""Work that takes longer than a frame: in threads, with progress and a way to stop it.
+
+A job is a function of immutable values. It is given a `Report` to say how far it is and to ask
+whether it is to stop; what it returns comes back to the window's thread. It touches neither the
+document nor a widget, so a job that is cancelled has changed nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from threading import Event
+from time import monotonic
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from spectra_core.errors import Cancelled, SpectraError
+
+_LOG = logging.getLogger(__name__)
+_REPORT_EVERY_S = 0.05
+_THREADS = 3
+
+
+@dataclass(eq=False)
+class Job:
+    """One piece of work in progress.
+
+    Attributes
+    ----------
+    number : int
+    title : str
+        What the status bar says.
+    quiet : bool
+        Not shown: autosaves, previews.
+    started : float
+        By `time.monotonic`.
+    done, total : int
+        Progress; a total of 0 says that it is not known.
+    what : str
+        What it is at.
+    """
+
+    number: int
+    title: str
+    quiet: bool
+    started: float = field(default_factory=monotonic)
+    done: int = 0
+    total: int = 0
+    what: str = ""
+    stop: Event = field(default_factory=Event)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimate of the time it still takes; None if it cannot be said yet."""
+        if not self.total or not self.done:
+            return None
+        return (monotonic() - self.started) * (self.total - self.done) / self.done
+
+
+class Report:
+    """What a job calls while it works; safe from its thread."""
+
+    def __init__(self, job: Job, tell: Callable[[Job], None]) -> None:
+        self._job, self._tell = job, tell
+        self._last = 0.0
+
+    def progress(self, done: int, total: int, what: str = "") -> None:
+        """Say how far it is."""
+        self._job.done, self._job.total, self._job.what = done, total, what
+        if done >= total or monotonic() - self._last > _REPORT_EVERY_S:
+            self._last = monotonic()
+            self._tell(self._job)
+
+    def should_stop(self) -> bool:
+        """Return whether it is to stop."""
+        return self._job.stop.is_set()
+
+
+Work = Callable[[Report], Any]
+
+
+class Jobs(QObject):
+    """All work in progress.
+
+    Signals
+    -------
+    changed()
+        A job began, went on or ended.
+    failed(title, sentence)
+        A job ended with something a person can act on.
+    broke(BaseException)
+        A job ended with a defect of the program.
+    """
+
+    changed = Signal()
+    failed = Signal(str, str)
+    broke = Signal(object)
+    _progressed = Signal(object)
+    _ended = Signal(object, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="doublet-job")
+        self._numbers = count(1)
+        self._running: dict[int, tuple[Job, Callable[[Any], None] | None]] = {}
+        self._closed = False
+        queued = Qt.ConnectionType.QueuedConnection
+        self._progressed.connect(self._on_progress, queued)
+        self._ended.connect(self._on_end, queued)
+
+    @property
+    def running(self) -> tuple[Job, ...]:
+        """Jobs that a person sees, in the order they began."""
+        return tuple(job for job, _ in self._running.values() if not job.quiet)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing at all is in progress, seen or not."""
+        return not self._running
+
+    def start(
+        self,
+        title: str,
+        work: Work,
+        done: Callable[[Any], None] | None = None,
+        *,
+        quiet: bool = False,
+    ) -> Job:
+        """Begin a job.
+
+        Parameters
+        ----------
+        title : str
+        work : callable
+            ``work(report)``, run in a thread.
+        done : callable or None
+            Called in the window's thread with what `work` returned, unless it was cancelled.
+        quiet : bool
+            Do not show it.
+        """
+        job = Job(next(self._numbers), title, quiet)
+        if self._closed:
+            return job
+        self._running[job.number] = (job, done)
+        future = self._pool.submit(work, Report(job, self._progressed.emit))
+        future.add_done_callback(partial(self._tell_end, job))
+        self.changed.emit()
+        return job
+
+    def cancel(self, job: Job | None = None) -> None:
+        """Ask a job, or all that a person sees, to stop."""
+        for running, _ in self._running.values():
+            if running is job or (job is None and not running.quiet):
+                running.stop.set()
+
+    def close(self) -> None:
+        """Stop all jobs and wait for their threads; nothing comes back from them."""
+        self._closed = True
+        for job, _ in self._running.values():
+            job.stop.set()
+        self._running.clear()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _tell_end(self, job: Job, future: Future[Any]) -> None:
+        """Hand the outcome over; called in the job's thread."""
+        if not self._closed:
+            self._ended.emit(job, future)
+
+    def _on_progress(self, job: Job) -> None:
+        if job.number in self._running:
+            self.changed.emit()
+
+    def _on_end(self, job: Job, future: Future[Any]) -> None:
+        _, done = self._running.pop(job.number, (job, None))
+        self.changed.emit()
+        if self._closed or future.cancelled():
+            return
+        error = future.exception()
+        if isinstance(error, Cancelled) or (error is None and job.stop.is_set()):
+            return
+        if isinstance(error, SpectraError | OSError):
+            self.failed.emit(job.title, str(error))
+        elif error is not None:
+            _LOG.error("%s broke", job.title, exc_info=error)
+            self.broke.emit(error)
+        elif done is not None:
+            done(future.result())
