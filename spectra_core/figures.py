@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .colours import component_colours
 from .errors import WriteError
 from .fit import FitResult, RegionFit
 from .model import Component, Region
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SUFFIXES = (".png", ".svg", ".pdf")
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F")
 INK = "#1A1A1A"
 PAPER_INCHES = (5.2, 4.4)
 COLUMN_MM, PAGE_MM = 85.0, 175.0  # of most journals
@@ -217,6 +217,7 @@ def _style(axes: Axes, *, minor_y: bool) -> None:
 def _bands(fit: RegionFit, region: Region) -> list[_Band]:
     """Return what is filled: a doublet is one band, so its two lines have one colour."""
     bands: list[_Band] = []
+    colours = component_colours(region)
     for component in region.components:
         doublet = region.doublet_of(component.id)
         if not component.enabled or (doublet is not None and component.id == doublet.minor):
@@ -226,7 +227,7 @@ def _bands(fit: RegionFit, region: Region) -> list[_Band]:
             lines.append(region.component(doublet.minor))
         curves = tuple(fit.peaks[line.id] for line in lines)
         label = doublet_label(region, doublet) if doublet is not None else component.label
-        bands.append(_Band(label, COLOURS[len(bands) % len(COLOURS)], curves))
+        bands.append(_Band(label, colours[component.id], curves))
     return bands
 
 

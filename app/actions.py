@@ -1,0 +1,320 @@
+"""Every action of the program, once: menus, toolbar, palette and shortcut page come from it.
+
+An action is a row: id, title, menu, shortcut, what it runs, and why it cannot run now (an empty
+text if it can). A disabled action says that reason in its tooltip. Adding one is adding a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spectra_core.project import Project
+from spectra_core.stored_fit import has_stored_fit
+
+from .scene import Scene
+
+if TYPE_CHECKING:
+    from .program import Program
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What decides whether an action can run.
+
+    Attributes
+    ----------
+    project : Project
+    scene : Scene
+    undo, redo : str
+        What would be undone and redone; empty if nothing.
+    is_dirty, has_path, is_busy, has_component, has_model : bool
+        Unsaved changes; the project has a file; a job that a person sees is in progress; a
+        component was copied; a model was copied.
+    """
+
+    project: Project
+    scene: Scene
+    undo: str = ""
+    redo: str = ""
+    is_dirty: bool = False
+    has_path: bool = False
+    is_busy: bool = False
+    has_component: bool = False
+    has_model: bool = False
+
+
+Reason = Callable[[State], str]
+Run = Callable[["Program"], object]
+
+
+@dataclass(frozen=True, eq=False)
+class Action:
+    """A row of the table.
+
+    Attributes
+    ----------
+    id : str
+    title : str
+        As in the menu.
+    menu : str
+        Which menu; empty entries of the table separate groups.
+    run : callable
+    shortcut : str
+        In Qt's portable form; several are separated by ``|``.
+    why_not : callable
+        A sentence why it cannot run now; empty if it can.
+    checked : callable or None
+        For an action that switches: whether it is on.
+    tip : str
+        What it does, where the title does not say all.
+    """
+
+    id: str
+    title: str
+    menu: str
+    run: Run
+    shortcut: str = ""
+    why_not: Reason = lambda state: ""
+    checked: Callable[[Program], bool] | None = None
+    tip: str = ""
+
+
+# ---------------------------------------------------------------------------------
+# Reasons
+
+
+def _spectrum(state: State) -> str:
+    return "" if state.scene.spectrum is not None else "Open a file first."
+
+
+def _spectra(state: State) -> str:
+    return "" if len(state.project.spectra) else "Open a file first."
+
+
+def _several(state: State) -> str:
+    if reason := _spectrum(state):
+        return reason
+    chosen = len(state.scene.selection.spectra)
+    return "" if chosen > 1 else "Choose two or more spectra in the tree."
+
+
+def _analysis(state: State) -> str:
+    if reason := _spectrum(state):
+        return reason
+    return "" if state.scene.analysis is not None else "There is no model on this spectrum."
+
+
+def _component(state: State) -> str:
+    if reason := _analysis(state):
+        return reason
+    return "" if state.scene.selection.owner else "Choose a component first."
+
+
+def _any_analysis(state: State) -> str:
+    return "" if len(state.project.analyses) else "There is no model yet: load a preset."
+
+
+def _fitted(state: State) -> str:
+    if reason := _analysis(state):
+        return reason
+    if state.scene.fitted:
+        return ""
+    return "The model was changed after its fit: fit again." if state.scene.stale else "Fit first."
+
+
+def _any_fit(state: State) -> str:
+    if any(a.stored is not None for a in state.project.analyses.values()):
+        return ""
+    return "Nothing has been fitted yet."
+
+
+def _stored(state: State) -> str:
+    if reason := _spectrum(state):
+        return reason
+    ids = state.scene.selection.spectra
+    if any(has_stored_fit(state.project.spectrum(i)) for i in ids):
+        return ""
+    return "No fit of CasaXPS came with this spectrum."
+
+
+def _joint(state: State) -> str:
+    if reason := _analysis(state):
+        return reason
+    joint = state.scene.analysis is not None and len(state.scene.analysis.model.regions) > 1
+    return "" if joint else "This spectrum is fitted by itself."
+
+
+def _project(state: State) -> str:
+    filled = len(state.project.spectra) or state.is_dirty
+    return "" if filled else "The project is empty."
+
+
+def _busy(state: State) -> str:
+    return "" if state.is_busy else "Nothing is in progress."
+
+
+def _undo(state: State) -> str:
+    return "" if state.undo else "There is nothing to undo."
+
+
+def _redo(state: State) -> str:
+    return "" if state.redo else "There is nothing to redo."
+
+
+def _copied_component(state: State) -> str:
+    if reason := _analysis(state):
+        return reason
+    return "" if state.has_component else "Copy a component first."
+
+
+def _copied_model(state: State) -> str:
+    if reason := _spectrum(state):
+        return reason
+    return "" if state.has_model else "Copy a model first."
+
+
+# ---------------------------------------------------------------------------------
+# The table
+
+FILE, EDIT, SPECTRUM, FIT, VIEW, TOOLS, HELP = (
+    "File", "Edit", "Spectrum", "Fit", "View", "Tools", "Help",
+)  # fmt: skip
+MENUS = (FILE, EDIT, SPECTRUM, FIT, VIEW, TOOLS, HELP)
+
+ACTIONS: tuple[Action, ...] = (
+    Action("open", "Open…", FILE, lambda p: p.files.ask_open(), "Ctrl+O",
+           tip="Spectra of any known format, or a project."),
+    Action("example", "Open the example", FILE, lambda p: p.files.open_example(),
+           tip="Four synthetic S 2p spectra with known truth."),
+    Action("joint_example", "Open the joint example", FILE,
+           lambda p: p.files.open_joint_example(),
+           tip="Synthetic S 2p and P 2p spectra of two samples, before and after sputtering."),
+    Action("new", "New project", FILE, lambda p: p.files.new(), "Ctrl+N"),
+    Action("save", "Save", FILE, lambda p: p.files.save(), "Ctrl+S", _project),
+    Action("save_as", "Save as…", FILE, lambda p: p.files.save_as(), "Ctrl+Shift+S", _project),
+    Action("export", "Export results…", FILE, lambda p: p.reports.ask_export(), "Ctrl+E",
+           _any_fit, tip="Report, tables, curves, figures, NeXus and VAMAS."),
+    Action("export_recipe", "Export the recipe…", FILE, lambda p: p.reports.ask_recipe(), "",
+           _any_analysis, tip="For `doublet fit --recipe`: the same numbers without the window."),
+    Action("export_picture", "Export the picture…", FILE, lambda p: p.reports.ask_picture(), "",
+           _spectrum),
+    Action("quit", "Quit", FILE, lambda p: p.quit(), "Ctrl+Q"),
+
+    Action("undo", "Undo", EDIT, lambda p: p.document.stack.undo(), "Ctrl+Z", _undo),
+    Action("redo", "Redo", EDIT, lambda p: p.document.stack.redo(), "Ctrl+Y|Ctrl+Shift+Z", _redo),
+    Action("copy_picture", "Copy as picture", EDIT, lambda p: p.copy_picture(), "Ctrl+Shift+C",
+           _spectrum),
+    Action("copy_table", "Copy the component table", EDIT, lambda p: p.copy_table(), "",
+           _analysis),
+    Action("copy_component", "Copy the component", EDIT, lambda p: p.copy_component(), "Ctrl+C",
+           _component),
+    Action("paste_component", "Paste the component", EDIT, lambda p: p.editing.paste(), "Ctrl+V",
+           _copied_component),
+    Action("duplicate", "Duplicate the component", EDIT, lambda p: p.duplicate_component(),
+           "Ctrl+D", _component),
+    Action("disable", "Disable or enable the component", EDIT,
+           lambda p: p.editing.toggle_chosen(), "Del", _component),
+    Action("remove_component", "Remove the component", EDIT,
+           lambda p: p.editing.remove_chosen(), "Shift+Del", _component),
+    Action("preferences", "Preferences…", EDIT, lambda p: p.show_preferences(), "Ctrl+,"),
+
+    Action("calibrate", "Calibrate the energy scale…", SPECTRUM, lambda p: p.ask_calibration(),
+           "Ctrl+L", _spectrum),
+    Action("take_over", "Take over the CasaXPS fit", SPECTRUM, lambda p: p.spectra.take_over(),
+           "Ctrl+T", _stored, tip="Regions, backgrounds, components, links and calibration."),
+    Action("copy_model", "Copy the model", SPECTRUM, lambda p: p.spectra.copy_model(),
+           "Ctrl+Alt+C", _analysis),
+    Action("paste_model", "Paste the model", SPECTRUM, lambda p: p.spectra.paste_model(),
+           "Ctrl+Alt+V", _copied_model),
+    Action("join", "Fit together", SPECTRUM, lambda p: p.spectra.join(), "Ctrl+J", _several,
+           tip="One model with one charge shift for the chosen spectra."),
+    Action("split", "Fit apart", SPECTRUM, lambda p: p.spectra.split(), "", _joint),
+    Action("remove_model", "Remove the model", SPECTRUM, lambda p: p.spectra.remove_model(), "",
+           _analysis),
+    Action("rename_region", "Rename the spectrum…", SPECTRUM, lambda p: p.ask_rename(), "F2",
+           _spectrum),
+    Action("remove_spectra", "Remove from the project", SPECTRUM,
+           lambda p: p.spectra.remove(p.document.selection.spectra), "", _spectrum),
+    Action("previous", "Previous spectrum", SPECTRUM, lambda p: p.spectra.step(-1), "[",
+           _spectra),
+    Action("next", "Next spectrum", SPECTRUM, lambda p: p.spectra.step(1), "]", _spectra),
+
+    Action("preset", "Load a preset…", FIT, lambda p: p.ask_preset(), "Ctrl+P", _spectra,
+           tip="A ready model of the library for the chosen spectra, or for all."),
+    Action("add_component", "Add a component…", FIT, lambda p: p.ask_component(), "A",
+           _spectrum, tip="From the library: by species, or by energy."),
+    Action("fit", "Fit", FIT, lambda p: p.fitting.fit_shown(), "F", _analysis),
+    Action("fit_all", "Fit all", FIT, lambda p: p.fitting.fit_all(), "Shift+F", _any_analysis),
+    Action("cancel", "Cancel", FIT, lambda p: p.jobs.cancel(), "Ctrl+.", _busy,
+           tip="Stop what is in progress; nothing changes."),
+    Action("clear_fit", "Forget the fit", FIT, lambda p: p.editing.clear_fit(), "", _fitted),
+    Action("new_ratio", "Define a ratio…", FIT, lambda p: p.ask_ratio(), "Ctrl+R",
+           _any_analysis),
+    Action("left", "Move the component left", FIT, lambda p: p.nudge(-1, fine=False), "Left",
+           _component),
+    Action("right", "Move the component right", FIT, lambda p: p.nudge(1, fine=False), "Right",
+           _component),
+    Action("left_fine", "Move the component left, finely", FIT, lambda p: p.nudge(-1, fine=True),
+           "Alt+Left", _component),
+    Action("right_fine", "Move the component right, finely", FIT,
+           lambda p: p.nudge(1, fine=True), "Alt+Right", _component),
+    Action("next_component", "Next component", FIT, lambda p: p.editing.next_owner(1), "Down",
+           _analysis),
+    Action("previous_component", "Previous component", FIT, lambda p: p.editing.next_owner(-1),
+           "Up", _analysis),
+
+    Action("palette", "Find an action…", VIEW, lambda p: p.show_palette(), "Ctrl+K"),
+    Action("reset_view", "Show the whole spectrum", VIEW, lambda p: p.reset_view(), "Home",
+           _spectrum),
+    Action("components_shown", "Components", VIEW, lambda p: p.switch_plot("components"), "Space",
+           checked=lambda p: p.plot_options.components),
+    Action("kinetic", "Kinetic energy", VIEW, lambda p: p.switch_plot("kinetic"), "K",
+           checked=lambda p: p.plot_options.kinetic),
+    Action("ticks", "Library ticks", VIEW, lambda p: p.switch_plot("library_ticks"), "L",
+           checked=lambda p: p.plot_options.library_ticks),
+    Action("waterfall", "Waterfall of the chosen spectra", VIEW, lambda p: p.switch_waterfall(),
+           "W", _several, checked=lambda p: p.plot_options.waterfall > 0),
+    Action("move_only", "Move only", VIEW, lambda p: p.switch_plot("move_only"), "M",
+           checked=lambda p: p.plot_options.move_only,
+           tip="The mouse moves what is there and neither zooms nor adds."),
+    Action("live", "Refit while dragging", VIEW, lambda p: p.switch_live(), "Shift+L",
+           checked=lambda p: p.preferences.live_refit),
+    Action("dark", "Dark colours", VIEW, lambda p: p.switch_dark(), "Ctrl+Shift+D",
+           checked=lambda p: p.is_dark),
+    Action("reset_layout", "Put the panels back", VIEW, lambda p: p.window.reset_layout()),
+
+    Action("library", "Peak library…", TOOLS, lambda p: p.show_library(), "Ctrl+B"),
+    Action("report", "Report preview", TOOLS, lambda p: p.show_report(), "Ctrl+Shift+R", _any_fit),
+    Action("rigidity", "Rigidity test of the sample", TOOLS, lambda p: p.show_rigidity(), "",
+           _fitted, tip="Is the offset of all levels one charge shift, or a wrong assignment?"),
+    Action("compare", "Compare with one component fewer and more", TOOLS,
+           lambda p: p.fitting.compare(), "", _fitted),
+
+    Action("shortcuts", "Keyboard shortcuts", HELP, lambda p: p.show_shortcuts(), "F1"),
+    Action("notes", "Science notes", HELP, lambda p: p.show_science_notes()),
+    Action("log", "Show the log file", HELP, lambda p: p.show_log()),
+    Action("about", "About Doublet", HELP, lambda p: p.show_about()),
+)  # fmt: skip
+
+TOOLBAR: tuple[str, ...] = (
+    "open", "calibrate", "preset", "add_component", "fit", "fit_all", "undo", "redo",
+)  # fmt: skip
+"""Ids of the toolbar, from left to right; what is behind the search field follows."""
+
+SEPARATED = frozenset(
+    {"new", "export", "quit", "copy_picture", "preferences", "copy_model", "join", "rename_region",
+     "previous", "fit", "cancel", "new_ratio", "left", "components_shown", "move_only", "dark",
+     "report", "about"}
+)  # fmt: skip
+"""Actions that begin a new group of their menu."""
+
+KEYS_OF_LISTS = ("left", "right", "next_component", "previous_component", "components_shown",
+                 "disable", "remove_component", "copy_component", "paste_component")  # fmt: skip
+"""Their keys mean something else in a list or field, so they are the plot's alone."""
+
+
+def action(action_id: str) -> Action:
+    """Return the row with this id."""
+    return next(row for row in ACTIONS if row.id == action_id)

@@ -1,0 +1,129 @@
+"""Drags on the plot: the model follows the hand live, and one drag is one undo step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+
+from spectra_core.drag import Handle, Pulled, follow, nudge, pull
+from spectra_core.errors import SpectraError
+from spectra_core.fit import FitOptions, FitResult
+from spectra_core.project import set_model
+from spectra_core.spectrum import Spectrum
+
+from .base import Controller
+
+if TYPE_CHECKING:
+    from ..program import Program
+
+_WORDS = {
+    "top": "Move {}", "half_low": "Width of {}", "half_high": "Width of {}",
+    "window_low": "Window", "window_high": "Window",
+    "background_low": "Background end", "background_high": "Background end",
+}  # fmt: skip
+
+
+@dataclass(eq=False)
+class _Drag:
+    """What a drag began with, and what it has come to."""
+
+    analysis: str
+    region: str
+    handle: Handle
+    start: FitResult
+    spectra: dict[str, Spectrum]
+    options: FitOptions
+    label: str
+    last: FitResult | None = None
+
+
+class Dragging(Controller):
+    """Follows the hand.
+
+    Signals
+    -------
+    moved(FitResult, str)
+        Curves to draw in the middle of a drag, and the region they are of.
+    given_up()
+        The drag ended without an edit: what was there is to be shown again.
+    said(str)
+        What else moved, or was in the way.
+    """
+
+    moved = Signal(object, str)
+    given_up = Signal()
+    said = Signal(str)
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self._drag: _Drag | None = None
+
+    @property
+    def is_dragging(self) -> bool:
+        """Whether a drag is in progress."""
+        return self._drag is not None
+
+    def begin(self, handle: Handle) -> None:
+        """Take hold of a handle of what is shown."""
+        scene = self.program.scene
+        if scene.fit is None or scene.analysis is None or scene.region is None:
+            return
+        key = scene.selection.analysis
+        assert key is not None  # a scene with an analysis has its id
+        what = self.program.name_of(handle.owner)
+        self._drag = _Drag(
+            key, scene.region.name, handle, scene.fit, scene.project.spectra_of(key),
+            scene.analysis.options, _WORDS[handle.kind].format(what),
+        )  # fmt: skip
+
+    def move(self, handle: Handle, x: float, y: float) -> None:
+        """Follow the hand to a place."""
+        drag = self._drag
+        if drag is None:
+            return
+        try:
+            pulled = pull(drag.start, drag.region, drag.handle, x, y)
+            drag.last = self._follow(drag, pulled)
+        except (SpectraError, ArithmeticError, ValueError) as error:
+            # What cannot be drawn is not followed; the last good place stays.
+            self.said.emit(str(error))
+            return
+        self.said.emit(pulled.said)
+        self.moved.emit(drag.last, drag.region)
+
+    def _follow(self, drag: _Drag, pulled: Pulled) -> FitResult:
+        live = self.program.preferences.live_refit
+        return follow(drag.spectra, pulled, refit=live, options=drag.options)
+
+    def end(self) -> None:
+        """Let go: what is shown becomes the model, as one undo step."""
+        drag, self._drag = self._drag, None
+        if drag is None:
+            return
+        if drag.last is None or drag.analysis not in self.document.project.analyses:
+            self.given_up.emit()
+            return
+        self.program.edit(drag.label, set_model, drag.analysis, drag.last.model)
+
+    def cancel(self) -> None:
+        """Give the drag up: nothing has changed."""
+        if self._drag is not None:
+            self._drag = None
+            self.given_up.emit()
+
+    def nudge(self, by: float) -> None:
+        """Move the chosen component along the axis, in the axis' unit."""
+        scene = self.program.scene
+        owner = scene.selection.owner
+        if scene.fit is None or scene.region is None or owner is None:
+            return
+        key = scene.selection.analysis
+        assert key is not None
+        pulled = nudge(scene.fit, scene.region.name, owner, by)
+        self.said.emit(pulled.said)
+        self.program.edit(
+            f"Move {self.program.name_of(owner)}", set_model, key, pulled.model,
+            merge=f"nudge {key} {owner}",
+        )  # fmt: skip

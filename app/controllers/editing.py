@@ -1,0 +1,292 @@
+"""Edits of the model that is shown: components, links, background, window, notes, ratios."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from spectra_core import model_edits
+from spectra_core.analyses import add_library_entry, link_parameters, start_analysis
+from spectra_core.errors import SpectraError
+from spectra_core.library import load_library
+from spectra_core.model import Link, Model, set_enabled
+from spectra_core.project import (
+    Project,
+    RatioDefinition,
+    add_ratio,
+    clear_result,
+    remove_ratio,
+    set_model,
+    set_note,
+)
+
+from ..selection import Selection
+from .base import Controller
+
+if TYPE_CHECKING:
+    from ..program import Program
+
+
+class Editing(Controller):
+    """Turns what a person did to a card, a cell or a menu into one edit."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self._copied: Any = None
+
+    # -----------------------------------------------------------------------------
+    # The shown model
+
+    @property
+    def _shown(self) -> tuple[str, str] | None:
+        chosen = self.document.selection
+        if chosen.analysis is None or chosen.region is None:
+            return None
+        return chosen.analysis, chosen.region
+
+    def _change(
+        self, label: str, edit: Callable[..., Model], *args: Any, merge: str = "",
+        owner: str | None = None,
+    ) -> None:  # fmt: skip
+        """Apply ``edit(model, *args)`` to the shown analysis."""
+        shown = self._shown
+        if shown is None:
+            self.program.complain("There is no model here. Add a component from the library.")
+            return
+
+        def changed(project: Project) -> Project:
+            return set_model(project, shown[0], edit(project.analysis(shown[0]).model, *args))
+
+        selection = self.document.selection
+        chosen = selection if owner is None else replace(selection, owner=owner or None)
+        self.program.edit(label, changed, merge=merge, select=chosen)
+
+    def choose_owner(self, owner: str) -> None:
+        """Choose a component or doublet."""
+        self.document.select(replace(self.document.selection, owner=owner or None))
+
+    def set_value(self, path: str, value: float) -> None:
+        """Give a parameter a value."""
+
+        def edit(model: Model) -> Model:
+            return model_edits.set_value(model, path, value)
+
+        self._change(f"{_parameter(path)} = {value:g}", edit)
+
+    def hold(self, path: str, held: bool) -> None:
+        """Fix a parameter, or free it."""
+        self._change(
+            f"{'Fix' if held else 'Free'} {_parameter(path)}", model_edits.hold, path, held
+        )
+
+    def set_bounds(self, path: str, low: float | None, high: float | None) -> None:
+        """Bound a parameter."""
+        self._change(f"Bounds of {_parameter(path)}", model_edits.set_bounds, path, low, high)
+
+    def set_label(self, owner: str, label: str) -> None:
+        """Rename a component or doublet."""
+        region = self._region()
+        self._change(f"Rename {owner}", model_edits.rename_owner, region, owner, label)
+
+    def set_species(self, owner: str, species: str) -> None:
+        """Assign a component or doublet to a species."""
+        self._change(
+            f"{owner} is {species}", model_edits.set_species, self._region(), owner, species
+        )
+
+    def set_enabled(self, owner: str, enabled: bool) -> None:
+        """Switch a component or doublet on or off."""
+        word = "Enable" if enabled else "Disable"
+        self._change(f"{word} {owner}", set_enabled, self._region(), owner, enabled)
+
+    def set_shape(self, owner: str, shape: str) -> None:
+        """Convert the line shape."""
+        region = self._region()
+        self._change(f"{owner}: {shape}", model_edits.convert_shape, region, owner, shape)
+
+    def remove(self, owner: str) -> None:
+        """Take a component or doublet out."""
+        self._change(
+            f"Remove {owner}", model_edits.remove_owner, self._region(), owner, owner=""
+        )
+
+    def duplicate(self, owner: str) -> None:
+        """Put a second one beside a component or doublet."""
+        self._change(f"Duplicate {owner}", model_edits.duplicate_owner, self._region(), owner)
+
+    def copy(self, owner: str) -> None:
+        """Keep a component or doublet for pasting."""
+        shown = self._shown
+        if shown is None:
+            return
+        model = self.document.project.analysis(shown[0]).model
+        self._copied = model_edits.copy_owner(model, shown[1], owner)
+        self.program.say(f"{owner} is copied. Paste it into any region.")
+
+    def paste(self) -> None:
+        """Put what was copied into the shown region."""
+        if self._copied is None:
+            self.program.complain("Nothing was copied. Copy a component first.")
+            return
+        copied = self._copied
+        self._change("Paste a component", model_edits.paste_owner, self._region(), copied)
+
+    @property
+    def has_copied(self) -> bool:
+        """Whether there is something to paste."""
+        return self._copied is not None
+
+    def remove_chosen(self) -> None:
+        """Take the chosen component out."""
+        if owner := self.document.selection.owner:
+            self.remove(owner)
+
+    def toggle_chosen(self) -> None:
+        """Switch the chosen component off, or on again."""
+        owner, scene = self.document.selection.owner, self.program.scene
+        if owner is None or scene.region is None:
+            return
+        doublet = next((d for d in scene.region.doublets if d.id == owner), None)
+        component = scene.region.component(doublet.major if doublet else owner)
+        self.set_enabled(owner, not component.enabled)
+
+    def next_owner(self, step: int) -> None:
+        """Choose the next component or doublet of the region."""
+        region = self.program.scene.region
+        if region is None:
+            return
+        members = {m for d in region.doublets for m in (d.major, d.minor)}
+        owners = [d.id for d in region.doublets]
+        owners += [c.id for c in region.components if c.id not in members]
+        if owners:
+            now = self.document.selection.owner
+            at = owners.index(now) + step if now in owners else 0
+            self.choose_owner(owners[at % len(owners)])
+
+    # -----------------------------------------------------------------------------
+    # Links and doublets
+
+    def link(self, link: Link) -> None:
+        """Tie one parameter to others."""
+        shown = self._shown
+        if shown is not None:
+            self.program.edit(
+                f"Link {_parameter(link.target)}", link_parameters, shown[0], link
+            )
+
+    def unlink(self, path: str) -> None:
+        """Take a link off."""
+        self._change(f"Unlink {_parameter(path)}", model_edits.unlink, path)
+
+    def unlock(self, doublet: str, parameter: str, reason: str) -> None:
+        """Take a constraint off a doublet, with the reason that reports print."""
+        region = self._region()
+        self._change(
+            f"Unlock {parameter} of {doublet}", model_edits.unlock_doublet, region, doublet,
+            parameter, reason,
+        )  # fmt: skip
+
+    def relock(self, doublet: str, parameter: str) -> None:
+        """Put a constraint back on a doublet."""
+        region = self._region()
+        self._change(
+            f"Lock {parameter} of {doublet}", model_edits.relock_doublet, region, doublet, parameter
+        )
+
+    # -----------------------------------------------------------------------------
+    # Background and window
+
+    def set_background(self, kind: str, mode: str) -> None:
+        """Choose another background."""
+        self._change(f"Background: {kind}", model_edits.set_background, self._region(), kind, mode)
+
+    def set_background_option(self, name: str, value: object) -> None:
+        """Change a setting of the background."""
+        region = self._region()
+        self._change(
+            f"Background: {name}", model_edits.set_background_option, region, name, value
+        )
+
+    def set_window(self, low: float, high: float) -> None:
+        """Change the window of the region."""
+        self._change("Window", model_edits.set_window, self._region(), low, high)
+
+    def set_shift(self, value: float) -> None:
+        """Give the region's charge shift a value."""
+        self.set_value(f"{self._region()}/region/shift", value)
+
+    # -----------------------------------------------------------------------------
+    # Library
+
+    def add_entry(self, entry_id: str, center: float | None = None) -> None:
+        """Add the component or doublet of a library entry; begins an analysis if there is none."""
+        spectrum = self.document.selection.spectrum
+        if spectrum is None:
+            self.program.complain("Choose a spectrum first.")
+            return
+        entry = load_library().entry(entry_id)
+        shown = self._shown
+
+        def edit(project: Project) -> Project:
+            key, region = shown or ("", "")
+            if shown is None:
+                project = start_analysis(project, spectrum)
+                key = f"a{project.given}"
+                region = project.analysis(key).model.regions[0].name
+            return add_library_entry(project, key, region, entry, center=center)
+
+        def chosen(project: Project) -> Selection:
+            key = shown[0] if shown else f"a{project.given}"
+            region = shown[1] if shown else project.analysis(key).model.regions[0].name
+            model = project.analysis(key).model.region(region)
+            last = model.components[-1].id
+            doublet = model.doublet_of(last)
+            return replace(
+                self.document.selection, analysis=key, region=region,
+                owner=doublet.id if doublet else last,
+            )  # fmt: skip
+
+        self.program.edit(f"Add {entry.label}", edit, select=chosen)
+
+    # -----------------------------------------------------------------------------
+    # Ratios and notes
+
+    def define_ratio(self, definition: RatioDefinition) -> None:
+        """Add a ratio definition, or change it; it is computed with the next fit."""
+        self.program.edit(f"Ratio {definition.name}", add_ratio, definition)
+
+    def remove_ratio(self, name: str) -> None:
+        """Remove a ratio definition."""
+        self.program.edit(f"Remove the ratio {name}", remove_ratio, name)
+
+    def set_note(self, text: str) -> None:
+        """Change the person's note about the shown analysis."""
+        key = self.document.selection.analysis
+        if key is not None:
+            self.program.edit("Note", set_note, key, text, merge=f"note {key}")
+
+    def clear_fit(self) -> None:
+        """Forget the fit of the shown analysis; the model stays."""
+        key = self.document.selection.analysis
+        if key is not None:
+            self.program.edit("Forget the fit", clear_result, key)
+
+    def apply_fix(self, fix: Any) -> None:
+        """Do what a note of the referee proposes."""
+        shown = self._shown
+        if shown is None:
+            return
+        try:
+            model = fix.apply(self.document.project.analysis(shown[0]).model)
+        except SpectraError as error:
+            self.program.complain(str(error))
+            return
+        self.program.edit(fix.label, set_model, shown[0], model)
+
+    def _region(self) -> str:
+        return self.document.selection.region or ""
+
+
+def _parameter(path: str) -> str:
+    return path.split("/", 1)[-1].replace("/", " ")

@@ -1,0 +1,339 @@
+"""Files in and out: spectra, projects, the example; nothing is written over by accident."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from spectra_core.datafiles import data_path
+from spectra_core.errors import PartialRead, SpectraError
+from spectra_core.project import Project, add_spectra, set_settings
+from spectra_core.project_file import (
+    SUFFIX,
+    ProjectHandle,
+    Recovery,
+    find_recovery,
+    load_project,
+    open_project,
+    save_project,
+)
+from spectra_core.readers import READERS, ReadOptions, read
+from spectra_core.spectrum import Spectrum
+
+from ..jobs import Report
+from ..selection import Selection
+from .base import Controller
+
+if TYPE_CHECKING:
+    from ..program import Program
+
+EXAMPLE = "Composite cathodes after Su 2025, Fig. 5f-i (synthetic)"
+_MOST_RECENT = 10
+
+
+@dataclass(frozen=True, eq=False)
+class _Intake:
+    """What files gave: spectra, what went wrong, and files whose axis has to be asked for."""
+
+    spectra: tuple[Spectrum, ...]
+    problems: tuple[str, ...]
+    unclear: tuple[tuple[Path, str], ...]
+
+
+class Files(Controller):
+    """Opens and saves.
+
+    Signals
+    -------
+    saved_at(str)
+        Time of day of the last save.
+    recent_changed(list)
+        Paths, the latest first.
+    """
+
+    saved_at = Signal(str)
+    recent_changed = Signal(list)
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self._handle: ProjectHandle | None = None
+        self._dialog: QFileDialog | QMessageBox | None = None
+
+    # -----------------------------------------------------------------------------
+    # Opening
+
+    def ask_open(self) -> None:
+        """Ask which files to open."""
+        dialog = QFileDialog(self.program.window, "Open spectra or a project")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setDirectory(self.program.last_folder)
+        endings = sorted({suffix for reader in READERS for suffix in reader.suffixes})
+        everything = " ".join(f"*{suffix}" for suffix in (*endings, SUFFIX))
+        kinds = [f"Spectra and projects ({everything})", f"Doublet project (*{SUFFIX})"]
+        kinds += [f"{r.title} ({' '.join(f'*{s}' for s in r.suffixes)})" for r in READERS]
+        dialog.setNameFilters([*dict.fromkeys(kinds), "All files (*)"])
+        dialog.filesSelected.connect(self.open_paths)
+        self._show(dialog)
+
+    def open_paths(self, paths: Iterable[str | Path]) -> None:
+        """Open files and folders: spectra are added, a project takes the place of this one."""
+        files = [Path(path) for path in paths]
+        if files:
+            self.program.last_folder = str(files[0].parent)
+        projects = [path for path in files if path.suffix.lower() == SUFFIX]
+        if projects:
+            self.if_nothing_is_lost(lambda: self.open_project_file(projects[0]))
+            return
+        if files:
+            self._read(files, ReadOptions())
+
+    def _read(self, files: Sequence[Path], options: ReadOptions) -> None:
+        what = files[0].name if len(files) == 1 else f"{len(files)} files"
+
+        def work(report: Report) -> _Intake:
+            return _take_in(_walked(files), options, report)
+
+        self.jobs.start(f"Opening {what}", work, lambda intake: self._took_in(what, intake))
+
+    def _took_in(self, what: str, intake: _Intake) -> None:
+        if intake.spectra:
+            first = self.document.project.given + 1
+            self.document.apply(
+                f"Open {what}", add_spectra, intake.spectra, select=Selection((f"s{first}",))
+            )
+            for file in dict.fromkeys(s.source.file for s in intake.spectra):
+                self.remember(file)
+        if intake.problems:
+            more = f" and {len(intake.problems) - 1} more" if len(intake.problems) > 1 else ""
+            self.program.complain(f"Not everything could be opened: {intake.problems[0]}{more}")
+        for path, question in intake.unclear:
+            self.program.ask_axis(path, question)
+
+    def answer_axis(self, path: Path, options: ReadOptions) -> None:
+        """Read a file again with what a person said about it."""
+        self._read([path], options)
+
+    def open_example(self) -> None:
+        """Open the four cathode spectra that come with the program."""
+        folder = data_path("resources", "examples")
+        paths = sorted(folder.glob("su2025_fig5*.vms"))
+        if self.document.project.spectra or self.document.is_dirty:
+            self._read(paths, ReadOptions())
+            return
+
+        def work(report: Report) -> _Intake:
+            return _take_in(paths, ReadOptions(), report)
+
+        def done(intake: _Intake) -> None:
+            def edit(project: Project) -> Project:
+                return set_settings(add_spectra(project, intake.spectra), title=EXAMPLE)
+
+            self.document.apply("Open the example", edit, select=Selection(("s1",)))
+
+        self.jobs.start("Opening the example", work, done)
+
+    def open_joint_example(self) -> None:
+        """Open the S 2p and P 2p spectra of the second example."""
+        folder = data_path("resources", "examples")
+        self._read(sorted(folder.glob("su2025_fig1*.vms")), ReadOptions())
+
+    # -----------------------------------------------------------------------------
+    # Projects
+
+    def open_project_file(self, path: Path) -> None:
+        """Open a project in a job; what is open is given up."""
+
+        def work(report: Report) -> ProjectHandle:
+            return open_project(path)
+
+        self.jobs.start(f"Opening {path.name}", work, self._opened)
+
+    def _opened(self, handle: ProjectHandle) -> None:
+        self._close_handle()
+        self.program.autosave.discard()
+        self._handle = handle
+        self.document.open(handle.project, path=handle.path, read_only_because=handle.reason)
+        self.remember(str(handle.path))
+        if handle.read_only:
+            self.program.complain(
+                f"{handle.path.name} is open read-only: {handle.reason}. Save it under another name."
+            )
+
+    def new(self) -> None:
+        """Begin an empty project."""
+        self.if_nothing_is_lost(self._new)
+
+    def _new(self) -> None:
+        self.program.autosave.discard()
+        self._close_handle()
+        self.document.open(Project())
+
+    def save(self, then: Callable[[], None] | None = None) -> None:
+        """Save to the project's file, or ask for one."""
+        if self.document.path is None or self.document.read_only_because:
+            self.save_as(then)
+        else:
+            self.save_to(self.document.path, then)
+
+    def save_as(self, then: Callable[[], None] | None = None) -> None:
+        """Ask where to save."""
+        dialog = QFileDialog(self.program.window, "Save the project")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(f"Doublet project (*{SUFFIX})")
+        dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
+        dialog.setDirectory(self.program.last_folder)
+        dialog.fileSelected.connect(lambda path: self.save_to(Path(path), then))
+        self._show(dialog)
+
+    def save_to(self, path: Path, then: Callable[[], None] | None = None) -> None:
+        """Save in a job; the file is whole at every moment."""
+        project = self.document.project
+        own = self._handle if self._handle is not None and self._handle.path == path else None
+
+        def work(report: Report) -> ProjectHandle | None:
+            if own is not None:
+                own.save(project)
+                return None
+            save_project(project, path)
+            return open_project(path)
+
+        def done(handle: ProjectHandle | None) -> None:
+            if handle is not None:
+                self._close_handle()
+                self._handle = handle
+            self.document.mark_saved(project, path)
+            self.remember(str(path))
+            self.saved_at.emit(datetime.now().astimezone().strftime("%H:%M"))
+            if not self.document.is_dirty:
+                self.program.autosave.discard()
+            if then is not None:
+                then()
+
+        self.jobs.start(f"Saving {path.name}", work, done)
+
+    def if_nothing_is_lost(self, then: Callable[[], None]) -> None:
+        """Go on at once, or after asking what to do with unsaved changes."""
+        if not self.document.is_dirty:
+            then()
+            return
+        name = self.document.path.name if self.document.path else "this project"
+        box = QMessageBox(self.program.window)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setWindowTitle("Doublet")
+        box.setText(f"Save the changes to {name}?")
+        box.setInformativeText("Changes that are not saved are lost.")
+        buttons = QMessageBox.StandardButton
+        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+        box.setDefaultButton(buttons.Save)
+
+        def answered(code: int) -> None:
+            if code == buttons.Save.value:
+                self.save(then)
+            elif code == buttons.Discard.value:
+                then()
+
+        box.finished.connect(answered)
+        self._show(box)
+
+    def release(self) -> None:
+        """Let go of the project's file at the end of the program."""
+        self._close_handle()
+
+    def _close_handle(self) -> None:
+        if self._handle is not None:
+            self._handle.close()
+            self._handle = None
+
+    # -----------------------------------------------------------------------------
+    # Recovery
+
+    def recoverable(self) -> tuple[Recovery, ...]:
+        """Return what an earlier run of the program left unsaved."""
+        return find_recovery(self.program.recovery_folder)
+
+    def recover(self, path: str) -> None:
+        """Open the work of a recovery file; it stays unsaved until it is saved."""
+        recovery = next((r for r in self.recoverable() if str(r.path) == path), None)
+        if recovery is None:
+            self.program.complain(f"{Path(path).name} is no longer there.")
+            return
+
+        def done(project: Project) -> None:
+            original = Path(recovery.original) if recovery.original else None
+            self._close_handle()
+            self.document.open(
+                project, path=original, read_only_because="the work was recovered", saved=False
+            )
+
+        self.jobs.start("Recovering", lambda report: load_project(path), done)
+
+    def discard_recovery(self, path: str) -> None:
+        """Remove a recovery file."""
+        try:
+            Path(path).unlink(missing_ok=True)
+        except OSError as error:
+            self.program.complain(f"{Path(path).name} cannot be removed: {error.strerror}.")
+
+    # -----------------------------------------------------------------------------
+    # Recent files
+
+    def recent(self) -> list[str]:
+        """Return the files that were opened last and are still there."""
+        stored = self.program.settings.value("recent", [])
+        paths = [stored] if isinstance(stored, str) else list(stored or [])
+        return [path for path in map(str, paths) if Path(path).exists()]
+
+    def remember(self, path: str) -> None:
+        """Put a file at the head of the recent ones."""
+        try:
+            whole = str(Path(path).resolve())
+        except OSError:
+            whole = path
+        if "resources/examples" in Path(whole).as_posix():
+            return
+        kept = [whole, *(p for p in self.recent() if p != whole)][:_MOST_RECENT]
+        self.program.settings.setValue("recent", kept)
+        self.recent_changed.emit(kept)
+
+    def _show(self, dialog: QFileDialog | QMessageBox) -> None:
+        self._dialog = dialog
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+
+def _walked(paths: Iterable[Path]) -> list[Path]:
+    """Return the files; folders are walked in a fixed order."""
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            files += sorted(p for p in path.rglob("*") if p.is_file() and p.name[0] != ".")
+        else:
+            files.append(path)
+    return files
+
+
+def _take_in(files: Sequence[Path], options: ReadOptions, report: Report) -> _Intake:
+    spectra: list[Spectrum] = []
+    problems: list[str] = []
+    unclear: list[tuple[Path, str]] = []
+    for done, path in enumerate(files):
+        if report.should_stop():
+            break
+        report.progress(done, len(files), path.name)
+        try:
+            spectra += read(path, options=options)
+        except PartialRead as error:
+            spectra += error.spectra
+            problems.append(str(error))
+        except SpectraError as error:
+            if "--axis" in error.hint and options.axis is None:
+                unclear.append((path, error.message))
+            else:
+                problems.append(str(error))
+    return _Intake(tuple(spectra), tuple(problems), tuple(unclear))

@@ -1,0 +1,107 @@
+"""Fitting, ratios and uniqueness: jobs on a snapshot of the project, one undo step each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+
+from spectra_core.analyses import Analysed, in_turn, with_analysed
+from spectra_core.fit import FitOptions, FitResult
+from spectra_core.profile_likelihood import UniquenessCurve, uniqueness_curve
+from spectra_core.project import set_options
+
+from ..jobs import Report
+from .base import Controller
+
+if TYPE_CHECKING:
+    from ..program import Program
+
+CURVE_POINTS = 25
+
+
+class Fitting(Controller):
+    """Starts fits.
+
+    Signals
+    -------
+    curve_ready(path, UniquenessCurve)
+    fitted(int)
+        How many analyses were fitted by the job that just ended.
+    """
+
+    curve_ready = Signal(str, object)
+    fitted = Signal(int)
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+
+    def fit_shown(self) -> None:
+        """Fit the analysis that is shown."""
+        key = self.document.selection.analysis
+        if key is not None:
+            self.fit([key])
+
+    def fit_all(self) -> None:
+        """Fit every analysis of the project."""
+        self.fit(list(self.document.project.analyses))
+
+    def fit_spectra(self, spectra: Sequence[str]) -> None:
+        """Fit every analysis of some spectra."""
+        wanted = set(spectra)
+        analyses = self.document.project.analyses
+        self.fit([k for k, a in analyses.items() if wanted & set(a.spectra.values())])
+
+    def fit(self, analyses: Sequence[str]) -> None:
+        """Fit analyses in a job; the outcome is one undo step."""
+        project = self.document.project
+        keys = list(analyses)
+        if not keys:
+            self.program.complain(
+                "There is no model to fit. Add a component from the library, or load a preset."
+            )
+            return
+        name = project.analysis(keys[0]).label if len(keys) == 1 else f"{len(keys)} analyses"
+
+        def work(report: Report) -> tuple[list[Analysed], list[str]]:
+            return in_turn(
+                project, keys, progress=report.progress, should_stop=report.should_stop
+            )
+
+        def done(outcome: tuple[list[Analysed], list[str]]) -> None:
+            outcomes, problems = outcome
+            if outcomes:
+                self.document.apply(f"Fit {name}", with_analysed, outcomes)
+            if problems:
+                more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+                self.program.complain(f"Not fitted: {problems[0]}{more}")
+            self.fitted.emit(len(outcomes))
+
+        self.jobs.start(f"Fitting {name}", work, done)
+
+    def set_options(self, options: FitOptions) -> None:
+        """Change how the shown analysis is fitted."""
+        key = self.document.selection.analysis
+        if key is not None:
+            self.program.edit("Fit options", set_options, key, options)
+
+    def uniqueness(self, path: str) -> None:
+        """Compute the uniqueness curve of one parameter of the shown fit."""
+        result = self._shown_result()
+        if result is None:
+            self.program.complain("There is no fit to examine. Fit first.")
+            return
+
+        def work(report: Report) -> UniquenessCurve:
+            return uniqueness_curve(
+                result, path, CURVE_POINTS, should_stop=report.should_stop
+            )
+
+        self.jobs.start(
+            f"Uniqueness of {path}", work, lambda curve: self.curve_ready.emit(path, curve)
+        )
+
+    def _shown_result(self) -> FitResult | None:
+        scene = self.program.scene
+        return scene.fit if scene.fitted else None
