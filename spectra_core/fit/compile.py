@@ -209,7 +209,7 @@ def _flatten(same: _Same, orientations: tuple[int, ...]) -> _Flat:
         _within_spec(get_parameter(model, path), spec, path) for path, spec in entries
     )
     names = (region.name for region in model.regions)
-    links = _links_by_target(model, dict(zip(names, orientations, strict=True)))
+    links = links_by_target(model, dict(zip(names, orientations, strict=True)))
     for path in links:
         if path not in paths:
             raise ModelError("this link's target is not part of the fit.", where=path)
@@ -345,7 +345,7 @@ def _within_spec(parameter: Parameter, spec: ParameterSpec, path: str) -> Parame
 Row = tuple[dict[str, float], float]
 
 
-def _links_by_target(model: Model, orientation: Mapping[str, int]) -> dict[str, Link]:
+def links_by_target(model: Model, orientation: Mapping[str, int]) -> dict[str, Link]:
     """Return the links by canonical target; an explicit link beats a doublet's own."""
     links: dict[str, Link] = {}
     for link in all_links(model, orientation):
