@@ -1,7 +1,7 @@
 """Where a drawn fit can be taken hold of, and what model follows from a pull.
 
 A handle is a point of a component, of the window or of the background. `handles` says where
-they lie, `pull` what the model is when one of them was moved, and `follow` draws that model or
+they lie, `pull` what the model is when one of them was moved, and `Follower` draws that model or
 fits everything that was not taken hold of. A value that is linked moves what it is linked to,
 so that a doublet stays a doublet.
 """
@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import reduce
 from math import isfinite
 
 import numpy as np
 
-from .errors import ModelError
-from .fit import FitOptions, FitResult, RegionFit, evaluate, fit
+from .fit import FitOptions, FitResult, LiveFit, RegionFit, evaluate, fit
 from .fit.compile import canonical_path
 from .lineshapes import lineshape
 from .model import (
@@ -319,44 +317,44 @@ def _least_change(result: FitResult, name: str, names: list[str], wanted: Array)
 # Drawing or fitting what follows
 
 
-def follow(
-    spectra: Mapping[str, Spectrum],
-    pulled: Pulled,
-    *,
-    refit: bool,
-    options: FitOptions | None = None,
-) -> FitResult:
-    """Return the curves of a pulled model, everything else fitted again if asked for.
+class Follower:
+    """Draws what follows from a pull, everything else fitted again if that is wanted.
 
     Parameters
     ----------
     spectra : mapping of str to Spectrum
-        By region name.
-    pulled : Pulled
+        By region name; the same for the whole drag.
     refit : bool
         Fit all that the hand does not hold; False draws the model as it is.
     options : FitOptions or None
         Of the fit; one start is made, from the values shown.
-
-    Returns
-    -------
-    result : FitResult
-        Its model has the free and fixed values of the one that was pulled.
     """
-    if not refit:
-        return evaluate(spectra, pulled.model)
-    held = reduce(lambda m, path: set_parameter(m, path, free=False), pulled.held, pulled.model)
-    try:
-        result = fit(spectra, held, options=replace(options or FitOptions(), starts=1))
-    except ModelError:
-        return evaluate(spectra, pulled.model)
-    return replace(result, model=_freed(result.model, pulled))
 
+    def __init__(
+        self,
+        spectra: Mapping[str, Spectrum],
+        *,
+        refit: bool,
+        options: FitOptions | None = None,
+    ) -> None:
+        self._spectra, self._refit = spectra, refit
+        self._options = replace(options or FitOptions(), starts=1)
+        self._live: dict[tuple[str, ...], LiveFit] = {}
 
-def _freed(model: Model, pulled: Pulled) -> Model:
-    for path in pulled.held:
-        model = set_parameter(model, path, free=get_parameter(pulled.model, path).free)
-    return model
+    def follow(self, pulled: Pulled) -> FitResult:
+        """Return the curves of a pulled model.
+
+        Its model has the free and fixed parameters and the bounds of the one that was pulled.
+        """
+        if not self._refit:
+            return evaluate(self._spectra, pulled.model)
+        if not pulled.held:
+            return fit(self._spectra, pulled.model, options=self._options)
+        held = tuple(dict.fromkeys(pulled.held))
+        if held not in self._live:
+            self._live[held] = LiveFit(self._spectra, pulled.model, held, options=self._options)
+        values = {path: get_parameter(pulled.model, path).value for path in held}
+        return self._live[held].fit({k: v for k, v in values.items() if v is not None})
 
 
 def nudge(result: FitResult, region_name: str, owner: str, by: float) -> Pulled:

@@ -88,7 +88,7 @@ def test_a_linked_value_is_set_where_it_comes_from(model: Model) -> None:
     assert get_parameter(moved, "S 2p/PS4/center").value == pytest.approx(163.0 - 1.18, abs=0.03)
     wider = edits.set_value(model, "S 2p/bridge/fwhm", 1.4)
     assert get_parameter(wider, "S 2p/PS4/fwhm").value == 1.4
-    with pytest.raises(ModelError, match="outside the bounds, between 0.6 and 2"):
+    with pytest.raises(ModelError, match=r"outside the bounds, between 0\.6 and 2"):
         edits.set_value(model, "S 2p/bridge/fwhm", 5.0)
 
 

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 
-from spectra_core.drag import Handle, Pulled, follow, nudge, pull
+from spectra_core.drag import Follower, Handle, nudge, pull
 from spectra_core.errors import SpectraError
-from spectra_core.fit import FitOptions, FitResult
+from spectra_core.fit import FitResult
 from spectra_core.project import set_model
-from spectra_core.spectrum import Spectrum
 
 from .base import Controller
 
@@ -33,8 +32,7 @@ class _Drag:
     region: str
     handle: Handle
     start: FitResult
-    spectra: dict[str, Spectrum]
-    options: FitOptions
+    follower: Follower
     label: str
     last: FitResult | None = None
 
@@ -73,10 +71,13 @@ class Dragging(Controller):
         key = scene.selection.analysis
         assert key is not None  # a scene with an analysis has its id
         what = self.program.name_of(handle.owner)
-        self._drag = _Drag(
-            key, scene.region.name, handle, scene.fit, scene.project.spectra_of(key),
-            scene.analysis.options, _WORDS[handle.kind].format(what),
+        follower = Follower(
+            scene.project.spectra_of(key), refit=self.program.preferences.live_refit,
+            options=scene.analysis.options,
         )  # fmt: skip
+        self._drag = _Drag(
+            key, scene.region.name, handle, scene.fit, follower, _WORDS[handle.kind].format(what)
+        )
 
     def move(self, handle: Handle, x: float, y: float) -> None:
         """Follow the hand to a place."""
@@ -85,17 +86,13 @@ class Dragging(Controller):
             return
         try:
             pulled = pull(drag.start, drag.region, drag.handle, x, y)
-            drag.last = self._follow(drag, pulled)
+            drag.last = drag.follower.follow(pulled)
         except (SpectraError, ArithmeticError, ValueError) as error:
             # What cannot be drawn is not followed; the last good place stays.
             self.said.emit(str(error))
             return
         self.said.emit(pulled.said)
         self.moved.emit(drag.last, drag.region)
-
-    def _follow(self, drag: _Drag, pulled: Pulled) -> FitResult:
-        live = self.program.preferences.live_refit
-        return follow(drag.spectra, pulled, refit=live, options=drag.options)
 
     def end(self) -> None:
         """Let go: what is shown becomes the model, as one undo step."""

@@ -107,9 +107,7 @@ class Editing(Controller):
 
     def remove(self, owner: str) -> None:
         """Take a component or doublet out."""
-        self._change(
-            f"Remove {owner}", model_edits.remove_owner, self._region(), owner, owner=""
-        )
+        self._change(f"Remove {owner}", model_edits.remove_owner, self._region(), owner, owner="")
 
     def duplicate(self, owner: str) -> None:
         """Put a second one beside a component or doublet."""
@@ -171,9 +169,7 @@ class Editing(Controller):
         """Tie one parameter to others."""
         shown = self._shown
         if shown is not None:
-            self.program.edit(
-                f"Link {_parameter(link.target)}", link_parameters, shown[0], link
-            )
+            self.program.edit(f"Link {_parameter(link.target)}", link_parameters, shown[0], link)
 
     def unlink(self, path: str) -> None:
         """Take a link off."""
@@ -204,9 +200,7 @@ class Editing(Controller):
     def set_background_option(self, name: str, value: object) -> None:
         """Change a setting of the background."""
         region = self._region()
-        self._change(
-            f"Background: {name}", model_edits.set_background_option, region, name, value
-        )
+        self._change(f"Background: {name}", model_edits.set_background_option, region, name, value)
 
     def set_window(self, low: float, high: float) -> None:
         """Change the window of the region."""

@@ -162,7 +162,8 @@ class Files(Controller):
         self.remember(str(handle.path))
         if handle.read_only:
             self.program.complain(
-                f"{handle.path.name} is open read-only: {handle.reason}. Save it under another name."
+                f"{handle.path.name} is open read-only: {handle.reason}."
+                " Save it under another name."
             )
 
     def new(self) -> None:

@@ -65,9 +65,7 @@ class Fitting(Controller):
         name = project.analysis(keys[0]).label if len(keys) == 1 else f"{len(keys)} analyses"
 
         def work(report: Report) -> tuple[list[Analysed], list[str]]:
-            return in_turn(
-                project, keys, progress=report.progress, should_stop=report.should_stop
-            )
+            return in_turn(project, keys, progress=report.progress, should_stop=report.should_stop)
 
         def done(outcome: tuple[list[Analysed], list[str]]) -> None:
             outcomes, problems = outcome
@@ -94,9 +92,7 @@ class Fitting(Controller):
             return
 
         def work(report: Report) -> UniquenessCurve:
-            return uniqueness_curve(
-                result, path, CURVE_POINTS, should_stop=report.should_stop
-            )
+            return uniqueness_curve(result, path, CURVE_POINTS, should_stop=report.should_stop)
 
         self.jobs.start(
             f"Uniqueness of {path}", work, lambda curve: self.curve_ready.emit(path, curve)

@@ -126,9 +126,7 @@ class SpectraControl(Controller):
         measured = self.document.project.spectrum(spectrum)
 
         def work(report: Report) -> ReferenceLine:
-            return measure_reference(
-                measured, reference=reference, kind=kind, assigned=assigned
-            )
+            return measure_reference(measured, reference=reference, kind=kind, assigned=assigned)
 
         self.jobs.start(
             f"Measuring {reference}", work, lambda line: self.reference_found.emit(spectrum, line)

@@ -2,6 +2,7 @@
 
 from .batch_fit import BatchOptions, BatchResult, SpectrumStack, fit_batch
 from .fitting import FitOptions, evaluate, fit, with_open_values
+from .live import LiveFit
 from .result import Estimate, FitResult, FitWarning, RegionFit, Status
 from .weights import Weights
 
@@ -12,6 +13,7 @@ __all__ = [
     "FitOptions",
     "FitResult",
     "FitWarning",
+    "LiveFit",
     "RegionFit",
     "SpectrumStack",
     "Status",

@@ -338,7 +338,7 @@ class _Run:
         self.stacks, self.model, self.options, self.batch = stacks, model, options, batch
         self.total = len(next(iter(stacks.values())))
         self.problem = self._template()
-        self.weights = fitting._weights(self.problem, options.weights)
+        self.weights = fitting.weights_of(self.problem, options.weights)
         lm = options.method == fitting.LEAST_SQUARES
         self.compiled = compiled_fit(self.problem, self.weights) if lm else None
         n, n_free = self.total, self.problem.free.size

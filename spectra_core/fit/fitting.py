@@ -91,21 +91,21 @@ def fit(
     Cancelled
         If `should_stop` returned True; nothing was changed.
     """
-    problem = compile_problem(model, _by_region(spectra, model))
+    problem = compile_problem(model, by_region(spectra, model))
     _check_data(problem)
-    weights = _weights(problem, options.weights)
-    settle = _settler(problem, weights, options, progress, should_stop)
+    weights = weights_of(problem, options.weights)
+    settle = settler(problem, weights, options, progress, should_stop)
     solutions = [settle(None)]
     rng = np.random.default_rng(options.seed)
     for _ in range(options.starts - 1):
         solutions.append(settle(scattered(problem, solutions[0].solution.q, rng, options.spread)))
     reached = tuple(_comparable(problem, s, solutions[0].sigmas) for s in solutions)
     best = solutions[int(np.argmin(reached))]
-    return _result(problem, weights, best, reached, options)
+    return result_of(problem, weights, best, reached, options)
 
 
 @dataclass(frozen=True, eq=False)
-class _Settled:
+class Settled:
     """A solution, the standard deviations it belongs to, and the engine that found it."""
 
     solution: Solution
@@ -125,8 +125,8 @@ def evaluate(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> FitRes
     model : Model
         Every parameter must have a value.
     """
-    problem = compile_problem(model, _by_region(spectra, model))
-    weights = _weights(problem, None)
+    problem = compile_problem(model, by_region(spectra, model))
+    weights = weights_of(problem, None)
     q = given_values(problem)
     missing = np.flatnonzero(np.isnan(q))
     if missing.size:
@@ -141,8 +141,8 @@ def evaluate(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> FitRes
     r, jacobian = residual_jacobian(problem, q, sigmas)
     held = np.zeros(q.size, dtype=bool)
     solution = Solution(q, float(r @ r), r, jacobian, held, True, "drawn, not fitted", ())
-    settled = _Settled(solution, sigmas)
-    return _result(problem, weights, settled, (), FitOptions(method="none"))
+    settled = Settled(solution, sigmas)
+    return result_of(problem, weights, settled, (), FitOptions(method="none"))
 
 
 def with_open_values(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> Model:
@@ -160,13 +160,14 @@ def with_open_values(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -
     ModelError
         If a value can neither be taken from the model nor be estimated.
     """
-    problem = compile_problem(model, _by_region(spectra, model))
+    problem = compile_problem(model, by_region(spectra, model))
     smooth = [_smoothed(region.y) for region in problem.regions]
-    sigmas = _sigmas(problem, _weights(problem, None), smooth)
+    sigmas = _sigmas(problem, weights_of(problem, None), smooth)
     return with_values(problem, problem.full(completed(problem, sigmas)))
 
 
-def _by_region(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> dict[str, Spectrum]:
+def by_region(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> dict[str, Spectrum]:
+    """Return the spectrum of each region, on the axis that is fitted."""
     if isinstance(spectra, Spectrum):
         spectra = {region.name: spectra for region in model.regions}
     return {name: _on_fitting_axis(spectrum) for name, spectrum in spectra.items()}
@@ -204,7 +205,8 @@ def _check_data(problem: Problem) -> None:
         )
 
 
-def _weights(problem: Problem, wanted: Weights | None) -> tuple[Weights, ...]:
+def weights_of(problem: Problem, wanted: Weights | None) -> tuple[Weights, ...]:
+    """Return the weights of each region."""
     chosen = tuple(choose_weights(region.spectrum, wanted) for region in problem.regions)
     if Weights.UNIT in chosen and len(set(chosen)) > 1:
         # Residuals in counts/s and in sigma cannot be added: all or none.
@@ -221,25 +223,25 @@ def _sigmas(
     )
 
 
-def _settler(
+def settler(
     problem: Problem,
     weights: tuple[Weights, ...],
     options: FitOptions,
     progress: Callable[[TracePoint], None] | None,
     should_stop: Callable[[], bool] | None,
-) -> Callable[[Array | None], _Settled]:
+) -> Callable[[Array | None], Settled]:
     """Return what fits from given (or the model's own) start values, by the best engine."""
     run = _runner(options, progress, should_stop)
     compiled = compiled_fit(problem, weights) if options.method == LEAST_SQUARES else None
 
-    def settle(q: Array | None) -> _Settled:
+    def settle(q: Array | None) -> Settled:
         if compiled is not None:
             found = compiled_settle(
                 compiled, q, tolerance=options.tolerance, max_iterations=options.max_iterations,
                 progress=progress, should_stop=should_stop,
             )  # fmt: skip
             if found is not None:
-                return _Settled(*found, NUMBA)
+                return Settled(*found, NUMBA)
         return _settle(problem, weights, q, run)
 
     return settle
@@ -272,7 +274,7 @@ def _runner(
     return run
 
 
-def _settle(problem: Problem, weights: tuple[Weights, ...], q: Array | None, run: Run) -> _Settled:
+def _settle(problem: Problem, weights: tuple[Weights, ...], q: Array | None, run: Run) -> Settled:
     """Fit, and fit again with weights from the fitted model until both agree."""
     sigmas = _sigmas(problem, weights, [_smoothed(region.y) for region in problem.regions])
     start = first_guess(problem, sigmas) if q is None else linear_start(problem, q, sigmas)
@@ -284,7 +286,7 @@ def _settle(problem: Problem, weights: tuple[Weights, ...], q: Array | None, run
         )
     solution = run(problem, start, sigmas)
     if Weights.POISSON not in weights or not problem.free.size:
-        return _Settled(solution, sigmas)
+        return Settled(solution, sigmas)
     for _ in range(_REWEIGHTING_PASSES):
         p = problem.full(solution.q)
         expected = [region_curves(region, p).envelope for region in problem.regions]
@@ -294,7 +296,7 @@ def _settle(problem: Problem, weights: tuple[Weights, ...], q: Array | None, run
         solution = again
         if moved < _SETTLED:
             break
-    return _Settled(solution, sigmas)
+    return Settled(solution, sigmas)
 
 
 def _smoothed(y: Array) -> Array:
@@ -304,7 +306,7 @@ def _smoothed(y: Array) -> Array:
     return np.convolve(padded, np.full(width, 1.0 / width), mode="valid")
 
 
-def _comparable(problem: Problem, settled: _Settled, sigmas: tuple[Array, ...]) -> float:
+def _comparable(problem: Problem, settled: Settled, sigmas: tuple[Array, ...]) -> float:
     """Return chi-square with the first start's weights, so that starts can be compared."""
     if settled.sigmas is sigmas:
         return settled.solution.chi_square
@@ -316,13 +318,14 @@ def _comparable(problem: Problem, settled: _Settled, sigmas: tuple[Array, ...]) 
 # Covariance and result
 
 
-def _result(
+def result_of(
     problem: Problem,
     weights: tuple[Weights, ...],
-    settled: _Settled,
+    settled: Settled,
     reached: tuple[float, ...],
     options: FitOptions,
 ) -> FitResult:
+    """Return the result that a solution stands for; `reached` is chi-square of each start."""
     solution = settled.solution
     sigma_known = Weights.UNIT not in weights
     statistics = fit_statistics(-solution.residual, solution.q.size, sigma_known=sigma_known)

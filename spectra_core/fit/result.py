@@ -15,7 +15,7 @@ import numpy as np
 
 from ..lineshapes import ShapeSummary, lineshape
 from ..model import BACKGROUND, REGION, Model, Parameter, Region, get_parameter, split_path
-from ..parameter_spec import unit_text
+from ..parameter_spec import ParameterSpec, unit_text
 from ..spectrum import Array, Spectrum
 from .compile import Problem, canonical_path
 from .evaluate import RegionCurves
@@ -269,25 +269,28 @@ def with_values(problem: Problem, values: Array) -> Model:
 
 
 def _region_with_values(region: Region, values: Mapping[str, float | None]) -> Region:
-    model = Model((region,))
+    def put(
+        owner: str, given: Mapping[str, Parameter], specs: Sequence[ParameterSpec]
+    ) -> dict[str, Parameter]:
+        found = {}
+        for spec in specs:
+            old = given.get(spec.name)
+            low, high, free = (
+                (spec.min, spec.max, spec.free) if old is None else (old.min, old.max, old.free)
+            )
+            value = values[f"{region.name}/{owner}/{spec.name}"]
+            found[spec.name] = Parameter(value, low, high, free)
+        return found
 
-    def put(owner: str, names: Sequence[str]) -> dict[str, Parameter]:
-        paths = {name: f"{region.name}/{owner}/{name}" for name in names}
-        given = {name: get_parameter(model, path) for name, path in paths.items()}
-        return {
-            name: Parameter(values[paths[name]], old.min, old.max, old.free)
-            for name, old in given.items()
-        }
-
-    background = replace(
-        region.background,
-        parameters=put(BACKGROUND, [spec.name for spec in region.background.specs]),
-    )
+    background = region.background
+    if background.specs:
+        parameters = put(BACKGROUND, background.parameters, background.specs)
+        background = replace(background, parameters=parameters)
     components = tuple(
-        replace(c, parameters=put(c.id, [spec.name for spec in region.specs_of(c)]))
+        replace(c, parameters=put(c.id, c.parameters, region.specs_of(c)))
         for c in region.components
     )
-    shift = put(REGION, ["shift"])["shift"]
+    shift = replace(region.shift, value=values[f"{region.name}/{REGION}/shift"])
     return replace(region, background=background, components=components, shift=shift)
 
 
