@@ -4,8 +4,10 @@ The rival is what one writes first: a group for each fit, a dataset for each of 
 arrays, metadata and model as JSON attributes; it reads all of them back into plain
 dictionaries. Ours writes the same numbers and more (temporary file, flush to the disk,
 checksum) and gives back a checked `Project`, whose spectra and results are built when they are
-first asked for; ``load_and_build`` asks for all of them. Both sides run in turn, and the best
-round of each counts, since what else the machine does can only make a round slower.
+first asked for; ``load_and_build`` asks for all of them. What does not change is made into text
+once, so the first save after a fit (``first_save``) takes longer than those that follow. Both
+sides run in turn, and the best round of each counts, since what else the machine does can only
+make a round slower.
 `kills` kills a saving process at random moments: run it as
 ``python -m benchmarks.project_io kills 200``.
 """
@@ -139,7 +141,11 @@ def save_and_load() -> dict[str, float]:
         with tempfile.TemporaryDirectory() as folder:
             measured = _both(project, Path(folder))
         values |= {f"{name}_{key}": value for key, value in measured.items()}
-    return values | {f"{name}_met": float(values[f"{name}_ratio"] >= GOAL) for name in CASES}
+    ratios = ("save_ratio", "load_ratio", "ratio")
+    return values | {
+        f"{name}_met": float(all(values[f"{name}_{ratio}"] >= GOAL for ratio in ratios))
+        for name in CASES
+    }
 
 
 def _both(project: Project, folder: Path) -> dict[str, float]:
@@ -152,7 +158,7 @@ def _both(project: Project, folder: Path) -> dict[str, float]:
         times.setdefault(name, []).append(time.perf_counter() - start)
 
     for _ in range(ROUNDS):
-        ours.unlink(missing_ok=True)
+        ours.unlink(missing_ok=True)  # the rival's file is made anew too
         clock("save_s", lambda: save_project(project, ours))
         clock("load_s", lambda: load_project(ours))
         clock("load_and_build_s", lambda: _build(load_project(ours)))
@@ -161,6 +167,7 @@ def _both(project: Project, folder: Path) -> dict[str, float]:
     found = {name: min(values) for name, values in times.items()}
     rival = found["groups_save_s"] + found["groups_load_s"]
     return found | {
+        "first_save_s": times["save_s"][0],
         "megabytes": ours.stat().st_size / 1e6,
         "groups_megabytes": theirs.stat().st_size / 1e6,
         "save_ratio": found["groups_save_s"] / found["save_s"],

@@ -3,8 +3,8 @@
 Layout, schema ``doublet-project/1``: a block of 512 bytes in front (HDF5's user block)
 with schema, program version, number of bytes and SHA-256 of all that follows; then HDF5
 with the JSON ``document`` as bytes and one array for each kind of number (see
-`spectra_core.project_tables`). The checksum is compared before anything is parsed, so a
-damaged file is told from a good one by one sum, and HDF5 only sees what Doublet wrote.
+`spectra_core.project_tables` and `project_hdf5`). The checksum is compared before anything is
+parsed, so a damaged file is told from a good one by one sum, and HDF5 only sees what Doublet wrote.
 
 A save writes a temporary file in the same folder, flushes it to the disk, keeps the
 version that was there as ``name.doublet.bak``, and renames: at every moment the old
@@ -15,40 +15,34 @@ no pickled objects, no links to other files, no compressed or unallocated arrays
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any
 
-import numpy as np
-
-from . import __version__
 from .errors import ProjectFileError
 from .project import Project
-from .project_json import Plain, damaged, from_text, record, table, to_text
+from .project_hdf5 import (
+    SCHEMA,
+    VERSION,
+    Content,
+    is_whole,
+    read_content,
+    write_content,
+)
+from .project_json import Plain, record, table, to_text
 from .project_lock import Holder, Lock, lock_path, take_lock
-from .project_tables import NAMES, Arrays, project_from, tables_of
+from .project_tables import Arrays, project_from, tables_of
 from .writers.atomic import replacing
 
 SUFFIX = ".doublet"
-SCHEMA = "doublet-project"
-VERSION = 1
-_HEADER_SIZE = 512
-_HDF5 = b"\x89HDF\r\n\x1a\n"
-_DOCUMENT = "document"
 _LEFTOVER_S = 3600.0
-_KINDS = "fiu"
-_BLOCK = 1 << 16
 _RECOVERY = ".recovery"
 
-Content = tuple[bytes, bytes]
 Migration = Callable[[Plain, Arrays], tuple[Plain, Arrays]]
 
 MIGRATIONS: Mapping[int, Migration] = MappingProxyType({})
@@ -280,33 +274,8 @@ def _recovery(path: Path) -> Recovery:
 
 
 def _content(project: Project, more: Plain) -> Content:
-    """Return the two parts of a file: header and HDF5."""
     document, arrays = tables_of(project)
-    body = _hdf5_bytes(to_text(document | more), arrays)
-    lines = (
-        f"{SCHEMA}/{VERSION}",
-        f"program doublet {__version__}",
-        f"bytes {len(body)}",
-        f"sha256 {hashlib.sha256(body).hexdigest()}",
-        "",
-    )
-    return "\n".join(lines).encode("ascii").ljust(_HEADER_SIZE, b"\0"), body
-
-
-def _hdf5_bytes(document: bytes, arrays: Arrays) -> bytes:
-    h5py = import_module("h5py")
-    size = len(document) + sum(array.nbytes for array in arrays.values())
-    with h5py.File(
-        "project", "w", driver="core", backing_store=False, block_size=size + _BLOCK,
-        userblock_size=_HEADER_SIZE,
-    ) as file:  # fmt: skip
-        file.attrs["format"] = f"{SCHEMA}/{VERSION}"
-        file.create_dataset(_DOCUMENT, data=np.frombuffer(document, dtype=np.uint8))
-        for name, array in arrays.items():
-            file.create_dataset(name, data=array)
-        file.flush()
-        image: bytes = file.id.get_file_image()
-    return image if image.startswith(_HDF5) else image[_HEADER_SIZE:]
+    return to_text(document | more), arrays
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -321,81 +290,8 @@ def _read_bytes(path: Path) -> bytes:
 
 def _opened(content: bytes) -> tuple[Plain, Arrays]:
     """Return document and arrays of a file, of the present version."""
-    version = _checked_header(content)
-    document, arrays = _hdf5_content(content)
+    version, document, arrays = read_content(content)
     return migrated(document, arrays, version)
-
-
-def _checked_header(content: bytes) -> int:
-    """Return the version of the schema of a file that is whole and not too new."""
-    lines = content[:_HEADER_SIZE].rstrip(b"\0").decode("ascii", errors="replace").split("\n")
-    name, _, version = lines[0].partition("/")
-    if name != SCHEMA or not version.isdecimal():
-        raise ProjectFileError(_foreign(content), hint="Choose a file that Doublet saved.")
-    given = dict(line.partition(" ")[::2] for line in lines[1:] if line)
-    if int(version) > VERSION:
-        program = given.get("program", "a newer Doublet")
-        raise ProjectFileError(
-            f"the project was saved by a newer version, {program[:40]} (schema {lines[0]};"
-            f" this one, {__version__}, reads up to {SCHEMA}/{VERSION}).",
-            hint="Open it there, or update Doublet.",
-        )
-    body = memoryview(content)[_HEADER_SIZE:]
-    if given.get("bytes") != str(len(body)):
-        raise damaged(f"it is cut off, with {len(body)} of {given.get('bytes', '?')[:20]} bytes")
-    if given.get("sha256") != hashlib.sha256(body).hexdigest():
-        raise damaged("its content does not agree with its checksum")
-    return int(version)
-
-
-def _foreign(content: bytes) -> str:
-    if not content:
-        return "the file is empty."
-    if content.startswith(_HDF5):
-        return "this is an HDF5 file, but no Doublet project."
-    return "this is not a Doublet project."
-
-
-def _hdf5_content(content: bytes) -> tuple[Plain, Arrays]:
-    h5py = import_module("h5py")
-    try:
-        with h5py.File(h5py.h5f.open_file_image(content)) as file:
-            if set(file) != {_DOCUMENT, *NAMES}:
-                raise damaged("it has other arrays than a project has")
-            arrays = {name: _array(file, name, len(content), h5py) for name in NAMES}
-            text = _array(file, _DOCUMENT, len(content), h5py)
-    except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
-        raise damaged(f"its HDF5 cannot be read ({str(error)[:80]})") from error
-    if text.dtype != np.uint8:
-        raise damaged("its description is no text")
-    return from_text(text.tobytes()), {name: _as_kind(name, a) for name, a in arrays.items()}
-
-
-def _array(file: Any, name: str, file_size: int, h5py: Any) -> np.ndarray:
-    """Return one array, if it is plain numbers that really stand in this file."""
-    if type(file.get(name, getlink=True)) is not h5py.HardLink:
-        raise damaged(f'"{name}" is a link to elsewhere')
-    dataset = file[name]
-    if not isinstance(dataset, h5py.Dataset):
-        raise damaged(f'"{name}" is no array')
-    plist = dataset.id.get_create_plist()
-    size = dataset.size * dataset.dtype.itemsize if dataset.size else 0
-    plain = dataset.ndim == 1 and dataset.dtype.kind in _KINDS and dataset.dtype.fields is None
-    stored = plist.get_layout() in (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT)
-    inside = plist.get_external_count() == 0 and plist.get_nfilters() == 0
-    if not (plain and stored and inside):
-        raise damaged(f'"{name}" is no plain row of numbers')
-    if size > file_size or dataset.id.get_storage_size() != size:
-        raise damaged(f'"{name}" claims {size} bytes that the file does not have')
-    return np.asarray(dataset[...])
-
-
-def _as_kind(name: str, array: np.ndarray) -> np.ndarray:
-    whole = name.endswith(("_ends", "_places"))
-    wanted = np.int64 if whole else np.uint8 if name == "at_bound" else np.float64
-    if array.dtype != wanted and array.size:
-        raise damaged(f'"{name}" holds numbers of the type {array.dtype}')
-    return array.astype(wanted, copy=False)
 
 
 def migrated(
@@ -435,10 +331,8 @@ def _replace_file(target: Path, content: Content) -> None:
 
 def _write(target: Path, content: Content, *, before: Callable[[], None] | None = None) -> None:
     with replacing(target) as temporary:
-        with open(temporary, "wb") as file:
-            file.writelines(content)
-            file.flush()
-            os.fsync(file.fileno())
+        with open(temporary, "wb+") as file:
+            write_content(file, content)
         if before is not None:
             before()
     _flush_folder(target.parent)
@@ -447,7 +341,7 @@ def _write(target: Path, content: Content, *, before: Callable[[], None] | None 
 def _keep_backup(target: Path) -> None:
     """Keep the present version as backup; a damaged one never takes a good one's place."""
     backup = backup_path(target)
-    if not target.exists() or (backup.exists() and not _is_whole(target)):
+    if not target.exists() or (backup.exists() and not is_whole(target)):
         return
     with replacing(backup) as temporary:
         temporary.unlink()
@@ -480,17 +374,9 @@ def _remove_leftovers(target: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _is_whole(path: Path) -> bool:
-    try:
-        _checked_header(_read_bytes(path))
-    except ProjectFileError:
-        return False
-    return True
-
-
 def _whole_backup(path: Path) -> Path | None:
     backup = backup_path(path)
-    return backup if backup.is_file() and _is_whole(backup) else None
+    return backup if backup.is_file() and is_whole(backup) else None
 
 
 def _locked(path: Path, holder: Holder) -> ProjectFileError:

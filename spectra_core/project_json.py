@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import Enum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import inf, isfinite, isnan, nan
+from operator import attrgetter
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -32,8 +33,14 @@ _NUMBERS = {"nan": nan, "inf": inf, "-inf": -inf}
 # Text
 
 
+class JsonTexts(list[str]):
+    """A list whose items are JSON already."""
+
+
 def to_text(document: Plain) -> bytes:
     """Return a document as JSON in ASCII, numbers with every digit.
+
+    A `JsonTexts` in it is put in as it is.
 
     NaN and infinity, which JSON does not have, are written as ``{"not finite": "nan"}``.
 
@@ -42,18 +49,21 @@ def to_text(document: Plain) -> bytes:
     WriteError
         If it holds something that is no text, number, list or table of those.
     """
+    ready = {key: value for key, value in document.items() if isinstance(value, JsonTexts)}
+    rest = {key: value for key, value in document.items() if key not in ready}
     try:
         try:
-            text = _dumps({"tagged": False, **document})
+            text = _dumps({"tagged": False, **rest})
         except ValueError:
-            text = _dumps({"tagged": True, **_tagged(document)})
+            text = _dumps({"tagged": True, **_tagged(rest)})
     except (TypeError, ValueError, RecursionError) as error:
         raise WriteError(f"the project holds what cannot be written: {error}.") from error
-    return text.encode("ascii")
+    more = "".join(f',"{key}":[{",".join(texts)}]' for key, texts in ready.items())
+    return f"{text[:-1]}{more}}}".encode("ascii")
 
 
 def _dumps(document: Plain) -> str:
-    return json.dumps(document, allow_nan=False, default=_plain, separators=(",", ":"))
+    return _ENCODER.encode(document)
 
 
 def from_text(text: bytes) -> Plain:
@@ -78,6 +88,13 @@ def from_text(text: bytes) -> Plain:
 def damaged(what: str) -> ProjectFileError:
     """Return the error of a file that is not what Doublet writes."""
     return ProjectFileError(f"the project file is damaged: {what}.")
+
+
+# A list that holds itself is found by the depth that it leads to.
+_ENCODER = json.JSONEncoder(
+    allow_nan=False, default=lambda value: _plain(value), separators=(",", ":"),
+    check_circular=False,
+)  # fmt: skip
 
 
 def _refuse(constant: str) -> float:
@@ -247,34 +264,65 @@ def _scalar(kind: Any, value: Any, where: str) -> Any:
 # Models
 
 
-def structure_key(
-    model: Model, number: Callable[[Any], Any] = lambda ties: ties
-) -> tuple[Any, ...]:  # fmt: skip
-    """Return what tells one structure from another.
+@dataclass(frozen=True, eq=False)
+class PackedModel:
+    """A model as it is written: what tells its structure from others, and its numbers.
 
-    Parameters
+    Attributes
     ----------
-    model : Model
-    number : callable
-        What to put in the place of links and doublets, equal for equal ones: thousands of
-        models share theirs, and to compare them anew each time takes long.
+    key : tuple
+        Equal for models of one structure.
+    rows : ndarray, shape (P, 4)
+        Value, min, max and free of each parameter; NaN: no value.
     """
+
+    key: tuple[Any, ...]
+    rows: Array
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PackedModel) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.key)
+
+
+def packed(model: Model) -> PackedModel:
+    """Return a model as it is written; made once, since models do not change.
+
+    A project of thousands of models is saved every few minutes, and few of them are new.
+    """
+    known: PackedModel | None = model.__dict__.get("_packed")
+    if known is None:
+        known = PackedModel(structure_key(model), numbers(parameters_of(model)))
+        known.rows.setflags(write=False)
+        model.__dict__["_packed"] = known
+    return known
+
+
+def structure_key(model: Model) -> tuple[Any, ...]:
+    """Return what tells one structure from another: equal for equal ones."""
     return (
         model.title,
-        number(model.links),
-        tuple(
+        model.links,
+        *(
             (
-                r.name, r.window, r.match, number(r.doublets), r.background.type, r.background.mode,
-                repr(dict(r.background.options)), tuple(r.background.parameters),
-                tuple(
-                    (c.id, c.lineshape, c.label, c.species, c.line, c.enabled,
-                     tuple(c.parameters))
-                    for c in r.components
-                ),
+                _region_texts(r), r.doublets, _background_texts(r.background),
+                repr(dict(r.background.options)) if r.background.options else "",
+                *r.background.parameters,
+                *((_component_texts(c), *c.parameters) for c in r.components),
             )
             for r in model.regions
         ),
     )  # fmt: skip
+
+
+_region_texts = attrgetter("name", "window", "match")
+_background_texts = attrgetter("type", "mode")
+_component_texts = attrgetter("id", "lineshape", "label", "species", "line", "enabled")
 
 
 def structure(model: Model) -> Plain:
@@ -321,13 +369,11 @@ def parameters_of(model: Model) -> list[Parameter]:
 
 def numbers(parameters: Sequence[Parameter]) -> Array:
     """Return value, min, max and free of each parameter, shape (P, 4); NaN: no value."""
-    columns = (
-        [nan if p.value is None else p.value for p in parameters],
-        [p.min for p in parameters],
-        [p.max for p in parameters],
-        [p.free for p in parameters],
-    )
-    return np.array(columns, dtype=float).T
+    rows = [_numbers_of(parameter) for parameter in parameters]  # None becomes NaN
+    return np.array(rows, dtype=float).reshape(-1, 4)
+
+
+_numbers_of = attrgetter("value", "min", "max", "free")
 
 
 def model_from(plain: Any, rows: Array, where: str) -> Model:
@@ -418,7 +464,10 @@ _NUMBER_TYPES = frozenset((int, float))  # a zero is known, an empty text is not
 
 def spectrum_entry(spectrum: Spectrum) -> Plain:
     """Return axis, units, metadata, calibration and source; what is not known is left out."""
-    meta = {k: v for k, v in vars(spectrum.meta).items() if v or type(v) in _NUMBER_TYPES}
+    known = vars(spectrum.meta).items()
+    meta = {k: v for k, v in known if v or (v is not None and type(v) in _NUMBER_TYPES)}
+    if "extra" in meta:
+        meta["extra"] = dict(spectrum.meta.extra)
     entry: Plain = {
         "axis": spectrum.axis.value,
         "y_unit": spectrum.y_unit,
@@ -429,6 +478,20 @@ def spectrum_entry(spectrum: Spectrum) -> Plain:
     if spectrum.calibration != _NO_CALIBRATION:
         entry["calibration"] = vars(spectrum.calibration)
     return entry
+
+
+def spectrum_text(spectrum: Spectrum) -> str:
+    """Return `spectrum_entry` as JSON; made once, since spectra do not change.
+
+    Raises
+    ------
+    ValueError
+        If a number in it is not finite.
+    """
+    known: str | None = spectrum.__dict__.get("_entry_text")
+    if known is None:
+        known = spectrum.__dict__["_entry_text"] = _dumps(spectrum_entry(spectrum))
+    return known
 
 
 _SPECTRUM_KEYS = frozenset(

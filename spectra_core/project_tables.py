@@ -10,8 +10,8 @@ checked: lengths, order, finite numbers, the numbers of the models.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from itertools import chain
 from operator import attrgetter
@@ -27,18 +27,18 @@ from .lint_context import Finding
 from .model import Model
 from .project import Analysis, Pending, Project, RatioDefinition, Records, Settings
 from .project_json import (
+    JsonTexts,
     Plain,
     check_spectrum_entry,
     damaged,
     entries,
     model_from,
-    numbers,
-    parameters_of,
+    packed,
     record,
     spectrum_entry,
     spectrum_from,
+    spectrum_text,
     structure,
-    structure_key,
     table,
 )
 from .project_result import StoredResult
@@ -76,8 +76,8 @@ _trace_of = attrgetter(*_TRACE)
 class _Ragged:
     """Arrays of one kind, one after the other; `once` keeps an array once.
 
-    With `by_content` equal arrays are one, else only what is one array in memory: that
-    many spectra have equal axes is usual, that they have equal intensities is not.
+    With `by_content` equal arrays are one, else only what is one object: that many
+    spectra have equal axes is usual, that they have equal intensities is not.
     """
 
     def __init__(self, dtype: type = float, *, by_content: bool = False) -> None:
@@ -86,23 +86,25 @@ class _Ragged:
         self.dtype = dtype
         self.by_content = by_content
 
-    def once(self, array: Array | None) -> int:
-        if array is None:
-            return _ABSENT
-        if self.by_content:
-            key: object = array.tobytes()
-        else:
-            key = array.__array_interface__["data"][0], array.size
-        place = self.known.setdefault(key, len(self.parts))
-        if place == len(self.parts):
-            self.parts.append(array)
-        return place
+    def once(self, arrays: Iterable[Array | None]) -> list[int]:
+        """Return the place of each array, or -1 where there is none."""
+        known, parts, places = self.known, self.parts, []
+        for array in arrays:
+            if array is None:
+                places.append(_ABSENT)
+                continue
+            key = array.tobytes() if self.by_content else id(array)
+            place = known.setdefault(key, len(parts))
+            if place == len(parts):
+                parts.append(array)
+            places.append(place)
+        return places
 
-    def arrays(self, name: str) -> Arrays:
-        flat = [part.reshape(-1) for part in self.parts]
+    def arrays(self, name: str) -> Iterator[tuple[str, np.ndarray]]:
+        flat = [part if part.ndim == 1 else part.reshape(-1) for part in self.parts]
         joined = np.concatenate(flat) if flat else np.empty(0)
-        ends = np.cumsum([part.size for part in flat], dtype=np.int64)
-        return {name: joined.astype(self.dtype, copy=False), name + ENDS: ends}
+        yield name, joined.astype(self.dtype, copy=False)
+        yield name + ENDS, np.cumsum([part.size for part in flat], dtype=np.int64)
 
 
 class _Rows:
@@ -112,13 +114,9 @@ class _Rows:
         self.flat: list[float | None] = []
         self.ends: list[int] = []
 
-    def add(self, rows: Iterable[Iterable[float | None]]) -> None:
-        self.flat.extend(chain.from_iterable(rows))
-        self.ends.append(len(self.flat))
-
-    def arrays(self, name: str) -> Arrays:
-        ends = np.array(self.ends, dtype=np.int64)
-        return {name: np.array(self.flat, dtype=float), name + ENDS: ends}
+    def arrays(self, name: str) -> Iterator[tuple[str, np.ndarray]]:
+        yield name, np.array(self.flat, dtype=float)
+        yield name + ENDS, np.array(self.ends, dtype=np.int64)
 
 
 class _Pool:
@@ -135,11 +133,19 @@ class _Pool:
             self.members.append(member)
         return place
 
-    def place_equal(self, key: Any, member: Any) -> int:
-        """Return the place of what equals `member`; the same object is known by its id."""
+    def one(self, member: Any) -> int:
+        """Return the place of an object; another that equals it has its own."""
         place = self.seen.get(id(member))
         if place is None:
-            place = self.seen[id(member)] = self.place(key, member)
+            place = self.seen[id(member)] = len(self.members)
+            self.members.append(member)
+        return place
+
+    def equal(self, member: Any, key: Callable[[Any], Any] = lambda member: member) -> int:
+        """Return the place of what has the same key; the same object is known by its id."""
+        place = self.seen.get(id(member))
+        if place is None:
+            place = self.seen[id(member)] = self.place(key(member), member)
         return place
 
 
@@ -154,7 +160,7 @@ class _Writer:
         self.spectra, self.models, self.results = _Pool(), _Pool(), _Pool()
         self.options, self.versions = _Pool(), _Pool()
         ids = list(project.spectra)
-        of = [self._spectrum(project.spectra[i]) for i in ids]
+        of = [self.spectra.one(spectrum) for spectrum in project.spectra.values()]
         analyses = self._analyses(project)
         results = self._results()
         self.document: Plain = {
@@ -168,30 +174,21 @@ class _Writer:
             "versions": self.versions.members,
         }
 
-    def arrays(self) -> Arrays:
-        found = {PLACES: self.places}
+    def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Yield every array; the next is made when the one before may be forgotten."""
+        yield PLACES, self.places
         for name in RAGGED:
-            found |= (self.rows[name] if name in _PLAIN else self.ragged[name]).arrays(name)
-        return found
-
-    def _spectrum(self, spectrum: Spectrum) -> int:
-        return self.spectra.place(id(spectrum), spectrum)
-
-    def _model(self, model: Model) -> int:
-        return self.models.place(id(model), model)
+            yield from (self.rows[name] if name in _PLAIN else self.ragged[name]).arrays(name)
 
     def _analyses(self, project: Project) -> Plain:
         every = list(project.analyses.values())
         return {
             "ids": list(project.analyses),
             "label": [a.label for a in every],
-            "model": [self._model(a.model) for a in every],
+            "model": [self.models.one(a.model) for a in every],
             "spectra": [dict(a.spectra) for a in every],
-            "options": [self.options.place_equal(a.options, a.options) for a in every],
-            "result": [
-                _ABSENT if a.stored is None else self.results.place(id(a.stored), a.stored)
-                for a in every
-            ],
+            "options": [self.options.equal(a.options) for a in every],
+            "result": [_ABSENT if a.stored is None else self.results.one(a.stored) for a in every],
             "ratios": [a.ratios for a in every],
             "warnings": [a.warnings for a in every],
             "findings": [a.findings for a in every],
@@ -201,17 +198,17 @@ class _Writer:
         every: list[StoredResult] = self.results.members
         self._numbers(every)
         return {
-            "model": [self._model(r.model) for r in every],
-            "spectra": [{k: self._spectrum(s) for k, s in r.spectra.items()} for r in every],
-            "options": [self.options.place_equal(r.options, r.options) for r in every],
-            "status": [r.status for r in every],
+            "model": [self.models.one(r.model) for r in every],
+            "spectra": [{k: self.spectra.one(s) for k, s in r.spectra.items()} for r in every],
+            "options": [self.options.equal(r.options) for r in every],
+            "status": [r.status.value for r in every],
             "message": [r.message for r in every],
             "method": [r.method for r in every],
             "engine": [r.engine for r in every],
             "weights": [r.weights for r in every],
             "warnings": [r.warnings for r in every],
             "versions": [
-                self.versions.place_equal(tuple(r.versions.items()), r.versions) for r in every
+                self.versions.equal(r.versions, lambda v: tuple(v.items())) for r in every
             ],
         }
 
@@ -219,39 +216,43 @@ class _Writer:
         for name in ("values", "free_covariance", "at_bound"):
             self.ragged[name].parts = [getattr(stored, name) for stored in every]
         self.ragged["point_sigmas"].parts = [s for stored in every for s in stored.sigmas]
+        plain = statistics, trace, starts = [self.rows[name] for name in _PLAIN]
         for stored in every:
-            statistics = (stored.statistics, *stored.region_statistics)
-            self.rows["statistics"].add(
-                (*_statistics_of(s), s.residual_std is not None) for s in statistics
-            )
-            self.rows["trace"].add(map(_trace_of, stored.trace))
-            self.rows["starts"].add([stored.starts])
+            for s in (stored.statistics, *stored.region_statistics):
+                statistics.flat += (*_statistics_of(s), s.residual_std is not None)
+            trace.flat += chain.from_iterable(map(_trace_of, stored.trace))
+            starts.flat += stored.starts
+            for rows in plain:
+                rows.ends.append(len(rows.flat))
 
     def _models(self) -> Plain:
-        structures, ties, of, given = _Pool(), _Pool(), [], []
-        for model in self.models.members:
-            key = structure_key(model, lambda tie: ties.place_equal(tie, tie))
-            of.append(structures.place(key, model))
-            given.append(parameters_of(model))
-        rows = numbers([p for parameters in given for p in parameters])
-        ends = np.cumsum([len(parameters) for parameters in given])
-        for part in np.split(rows, ends[:-1]) if given else ():
-            self.ragged[PARAMETERS].parts.append(part)
+        structures = _Pool()
+        every = [packed(model) for model in self.models.members]
+        of = [structures.place(p, m) for p, m in zip(every, self.models.members, strict=True)]
+        self.ragged[PARAMETERS].parts = [one.rows for one in every]
         return {"models": of, "structures": [structure(model) for model in structures.members]}
 
     def _measured(self) -> Plain:
-        measured, places = [], []
-        for spectrum in self.spectra.members:
-            entry = spectrum_entry(spectrum)
+        every: list[Spectrum] = self.spectra.members
+        places_of = [
+            self.ragged[name].once([getattr(spectrum, name) for spectrum in every])
+            for name in SPECTRUM_ARRAYS
+        ]
+        self.places = np.array(places_of, dtype=np.int64).T.ravel()
+        return {"measured": self._entries(every)}
+
+    def _entries(self, every: Sequence[Spectrum]) -> list[Any]:
+        if not any(spectrum.columns for spectrum in every):
+            try:
+                return JsonTexts(map(spectrum_text, every))
+            except (ValueError, TypeError, RecursionError):
+                pass  # `to_text` writes what is not finite, and says what cannot be written
+        entries = [spectrum_entry(spectrum) for spectrum in every]
+        for entry, spectrum in zip(entries, every, strict=True):
             if spectrum.columns:
-                once = self.ragged[COLUMNS].once
-                entry["columns"] = {name: once(c) for name, c in spectrum.columns.items()}
-            measured.append(entry)
-            places.append(
-                [self.ragged[name].once(getattr(spectrum, name)) for name in SPECTRUM_ARRAYS]
-            )
-        self.places = np.array(places, dtype=np.int64).reshape(-1, len(SPECTRUM_ARRAYS)).ravel()
-        return {"measured": measured}
+                places = self.ragged[COLUMNS].once(spectrum.columns.values())
+                entry["columns"] = dict(zip(spectrum.columns, places, strict=True))
+        return entries
 
 
 _ANALYSIS = (
@@ -264,8 +265,8 @@ _RESULT = (
 )  # fmt: skip
 
 
-def tables_of(project: Project) -> tuple[Plain, Arrays]:
-    """Return what a project holds as one document and long arrays by name."""
+def tables_of(project: Project) -> tuple[Plain, Iterator[tuple[str, np.ndarray]]]:
+    """Return what a project holds as one document and long arrays by name, to be used once."""
     writer = _Writer(project)
     return writer.document, writer.arrays()
 
@@ -292,14 +293,18 @@ class _Parts:
     name: str
     data: np.ndarray
     ends: np.ndarray
+    made: dict[int, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.ends.size)
 
     def __getitem__(self, i: int) -> np.ndarray:
+        """Return array number `i`; every time the same object, as `_Ragged.once` needs it."""
         if not 0 <= i < self.ends.size:
             raise damaged(f"there is no number {i} among its {self.name}")
-        return self.data[self.ends[i - 1] if i else 0 : self.ends[i]]
+        if i not in self.made:
+            self.made[i] = self.data[self.ends[i - 1] if i else 0 : self.ends[i]]
+        return self.made[i]
 
     @property
     def sizes(self) -> np.ndarray:

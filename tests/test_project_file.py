@@ -297,6 +297,35 @@ def test_metadata_that_no_file_can_hold_is_an_error_and_the_file_stays(project, 
     assert saved.read_bytes() == before
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot limit the size of a file")
+@pytest.mark.parametrize("room", [100, 5000, 30_000])
+def test_a_full_disk_is_said_and_the_file_stays(project, saved, room):
+    import resource
+
+    before, limits = saved.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        with pytest.raises(ProjectFileError, match="cannot be written: File too large"):
+            save_project(set_settings(project, title="larger"), saved)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert saved.read_bytes() == before
+    assert [path.name for path in saved.parent.iterdir()] == [saved.name]
+    save_project(project, saved)
+
+
+def test_a_spectrum_that_two_entries_share_is_in_the_file_once(project, tmp_path):
+    moved = calibrate_spectra(project, Calibration(0.4))
+    sizes = []
+    for name in ("first", "second"):
+        path = tmp_path / f"{name}.doublet"
+        save_project(moved, path)
+        sizes.append(path.stat().st_size)
+        moved = load_project(path)
+        assert all(len(spectrum) for spectrum in moved.spectra.values())
+    assert sizes[1] == sizes[0]
+
+
 def test_a_project_of_this_version_opens():
     loaded = load_project(FIXTURE)
     assert loaded.settings.title == "fixture, synthetic"
