@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spectra_core.errors import FitError, ReadError, RecipeError, SpectraError
+from spectra_core.export import FORMATS, Look
 
 from .border import IN_PART, complain, note
-from .deliver import FORMATS, Look, deliver
+from .deliver import deliver
 from .inputs import readable_files
 from .options import FINITE, ReadingCommand, reading_options, take_read_options
 from .output import check_folder

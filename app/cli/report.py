@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from spectra_core.errors import FitError
+from spectra_core.export import FORMATS, Look
 
 from .border import Tally
-from .deliver import FORMATS, Look, write_files
+from .deliver import write_files
 from .fit import figure_width_option, formats_option, template_option
 from .output import check_folder, make_folder
 

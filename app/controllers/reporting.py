@@ -1,0 +1,158 @@
+"""Reports, recipes and pictures out of the program: made in jobs, written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog
+
+from spectra_core.errors import SpectraError
+from spectra_core.export import Look, export_run
+from spectra_core.figures import fit_figure, save_figure
+from spectra_core.project import Project
+from spectra_core.project_recipe import recipes_from, run_from_project
+from spectra_core.recipe import dump_recipe
+from spectra_core.report import Report as ReportDocument
+from spectra_core.report import build_report
+from spectra_core.results import write_text
+
+from ..jobs import Report
+from .base import Controller
+
+if TYPE_CHECKING:
+    from ..program import Program
+
+
+class Reporting(Controller):
+    """Makes reports and exports.
+
+    Signals
+    -------
+    report_ready(ReportDocument)
+        The report of the project as it is.
+    """
+
+    report_ready = Signal(object)
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self._dialog: QFileDialog | None = None
+        self._previewed: Project | None = None
+
+    def preview(self) -> None:
+        """Make the report of the project as it is, quietly, if it is not the last one made."""
+        project = self.document.project
+        if project is self._previewed:
+            return
+        self._previewed = project
+
+        def work(report: Report) -> ReportDocument | None:
+            return report_of(project)
+
+        def done(made: ReportDocument | None) -> None:
+            if project is self._previewed:
+                self.report_ready.emit(made)
+
+        self.jobs.start("Report preview", work, done, quiet=True)
+
+    def ask_export(self) -> None:
+        """Ask which files to write, and where."""
+        self.program.show_export()
+
+    def export(self, formats: Sequence[str], folder: Path) -> None:
+        """Write the results of the project in several formats."""
+        project = self.document.project
+
+        look = Look(
+            title=project.settings.title, notes=notes_of(project), entries=project.checklist
+        )
+
+        def work(report: Report) -> tuple[int, list[str]]:
+            return export_run(
+                run_from_project(project), folder, formats, look=look,
+                progress=report.progress, should_stop=report.should_stop,
+            )  # fmt: skip
+
+        def done(outcome: tuple[int, list[str]]) -> None:
+            written, problems = outcome
+            if problems:
+                self.program.complain(f"Not everything could be kept: {problems[0]}")
+            if written:
+                self.program.say(f"The results are written to {folder}.")
+
+        self.jobs.start("Exporting", work, done)
+
+    def ask_recipe(self) -> None:
+        """Ask where to write the recipe of the project."""
+        self._ask("Export the recipe", "Doublet recipe (*.toml)", "toml", self.write_recipe)
+
+    def write_recipe(self, path: str) -> None:
+        """Write how the analyses were made; several files where they were made differently."""
+        try:
+            found = recipes_from(self.document.project)
+            target = Path(path)
+            for number, (recipe, _) in enumerate(found, 1):
+                name = target if number == 1 else target.with_stem(f"{target.stem}-{number}")
+                write_text(dump_recipe(recipe), name)
+        except SpectraError as error:
+            self.program.complain(str(error))
+            return
+        said = "The recipe is" if len(found) == 1 else f"{len(found)} recipes are"
+        self.program.say(f"{said} written to {target.parent}.")
+
+    def ask_picture(self) -> None:
+        """Ask where to write the picture of what is shown."""
+        kinds = "Figure (*.svg);;Figure (*.pdf);;Figure, 600 dpi (*.png)"
+        self._ask("Export the picture", kinds, "svg", self.write_picture)
+
+    def write_picture(self, path: str) -> None:
+        """Write the fit that is shown as a figure for a paper; without a fit what is on screen."""
+        scene = self.program.scene
+        fit, region = scene.fit, scene.region
+        if fit is None or region is None:
+            image = self.program.window.plot.picture()
+            if not image.save(str(Path(path).with_suffix(".png"))):
+                self.program.complain(f"{path} cannot be written. Choose another folder.")
+            return
+        shown = fit.region(region.name)
+        title = scene.spectrum.label if scene.spectrum is not None else ""
+
+        def work(report: Report) -> None:
+            save_figure(fit_figure(shown, fit, title=title), path)
+
+        self.jobs.start(
+            "Writing the picture",
+            work,
+            lambda _: self.program.say(f"{Path(path).name} is written."),
+        )
+
+    def _ask(self, title: str, kinds: str, suffix: str, then: object) -> None:
+        dialog = QFileDialog(self.program.window, title)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(kinds)
+        dialog.setDefaultSuffix(suffix)
+        dialog.setDirectory(self.program.last_folder)
+        dialog.fileSelected.connect(then)
+        dialog.finished.connect(dialog.deleteLater)
+        self._dialog = dialog
+        dialog.open()
+
+
+def notes_of(project: Project) -> tuple[str, ...]:
+    """Return the person's own paragraphs."""
+    return tuple(text for text in project.notes.values() if text.strip())
+
+
+def report_of(project: Project) -> ReportDocument | None:
+    """Return the report of a project; None where nothing has been fitted."""
+    run = run_from_project(project)
+    if not run.fits:
+        return None
+    return build_report(
+        run, title=project.settings.title, made=date.today().isoformat(),
+        notes=notes_of(project), entries=project.checklist,
+    )  # fmt: skip

@@ -1,0 +1,21 @@
+"""Formulas on screen: PS4(3-) as PS₄³⁻, in plain text that can be copied."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from spectra_core.report.typography import species
+
+_SUB = str.maketrans("0123456789nx+-−.", "₀₁₂₃₄₅₆₇₈₉ₙₓ₊₋₋.")
+_SUP = str.maketrans("0123456789n+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ⁺⁻⁻")
+
+
+@lru_cache(maxsize=1024)
+def formula(text: str) -> str:
+    """Return a species, label or line with its numbers lowered and its charges raised."""
+    return "".join(
+        run.text.translate(_SUB) if run.style == "sub" and "/" not in run.text
+        else run.text.translate(_SUP) if run.style == "sup"
+        else run.text
+        for run in species(text).runs
+    )  # fmt: skip
