@@ -27,6 +27,7 @@ import numpy as np
 from .colours import component_colours
 from .errors import WriteError
 from .fit import FitResult, RegionFit
+from .formula import formula_letters
 from .model import Component, Region
 from .results import doublet_label, write_bytes
 from .spectrum import Array, Axis, Spectrum, is_synthetic
@@ -165,7 +166,10 @@ def figure_bytes(figure: Figure, kind: str, *, dpi: float = PRINT_DPI) -> bytes:
     `dpi` is of a PNG; the other two are drawn with lines.
     """
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, dpi=dpi if kind == "png" else 72, metadata=_FACTS[kind])
+    options: dict[str, Any] = {"dpi": 72}
+    if kind == "png":  # pressed less hard: a few percent larger, in a third of the time
+        options = {"dpi": dpi, "pil_kwargs": {"compress_level": 4}}
+    figure.savefig(buffer, format=kind, metadata=_FACTS[kind], **options)
     content = buffer.getvalue()
     return _short_numbers(_with_counted_ids(content)) if kind == "svg" else content
 
@@ -249,7 +253,7 @@ def _draw_fit(
     for band in bands:
         for i, curve in enumerate(band.curves):
             top = base + _smooth(fit.x, curve / scale, x)
-            label = _text(band.label) if i == 0 else "_"
+            label = _text(formula_letters(band.label)) if i == 0 else "_"
             axes.fill_between(x, base, top, color=band.colour, alpha=0.28, linewidth=0)
             axes.plot(x, top, color=band.colour, linewidth=1.1, label=label)
     _place_legend(axes, fit, scale, size)

@@ -40,7 +40,7 @@ from .project_tables import Arrays, project_from, tables_of
 from .writers.atomic import replacing
 
 SUFFIX = ".doublet"
-_LEFTOVER_S = 3600.0
+_LEFTOVER_S = 60.0
 _RECOVERY = ".recovery"
 
 Migration = Callable[[Plain, Arrays], tuple[Plain, Arrays]]
@@ -367,7 +367,7 @@ def _flush_folder(folder: Path) -> None:
 
 
 def _remove_leftovers(target: Path) -> None:
-    """Remove temporary files of saves that were killed, an hour ago or longer."""
+    """Remove temporary files of saves that were killed: what nobody has written to lately."""
     pattern = f".{glob.escape(target.name)}.????????"
     for path in target.parent.glob(pattern):
         if time.time() - path.stat().st_mtime > _LEFTOVER_S:

@@ -85,7 +85,7 @@ def test_the_envelope_passes_through_the_fit_at_every_channel(figure, result):
 
 
 def test_both_lines_of_a_doublet_have_one_colour_and_one_label(figure):
-    assert labels_of(figure) == ["data", "fit", "background", "PS4"]
+    assert labels_of(figure) == ["data", "fit", "background", "PS₄"]
     assert len({str(fill.get_facecolor()) for fill in figure.axes[0].collections}) == 1
     assert len(figure.axes[0].collections) == 2
 

@@ -41,6 +41,7 @@ from .document import (
     Verbatim,
     clean_text,
     count,
+    given,
     joined,
     measured,
     number,
@@ -51,7 +52,7 @@ from .document import (
 from .methods import methods
 from .references import REPORTING, Bibliography
 from .typography import heading, species, unit_text
-from .wording import doublet_words, settings, treatment, why_no_error
+from .wording import WEIGHTS_WORDS, doublet_words, settings, treatment, why_no_error
 
 RECIPE_LENGTH = 200_000
 SYNTHETIC = "SYNTHETIC DATA: simulated, not measured."
@@ -174,7 +175,7 @@ def _summary_row(
     return (
         words(plain(_sample(record), longest=80)), words(species(fit.name), link=key),
         words(status), count(s.n_points), count(s.n_free), number(s.reduced_chi_square, 3),
-        number(s.residual_std, 3), number(s.abbe, 3), words(fit.weights),
+        number(s.residual_std, 3), number(s.abbe, 3), words(WEIGHTS_WORDS[fit.weights]),
         count(len(_of_region(record, fit.name, remarks))),
     )  # fmt: skip
 
@@ -187,7 +188,7 @@ def _sample(record: FitRecord) -> str:
 def _left_out(failures: Sequence[Failure], title: str, sheet: str) -> list[Block]:
     if not failures:
         return []
-    columns = (Column(plain("file"), 2), Column(plain("where"), 2), Column(plain("reason"), 5))
+    columns = (Column(plain("file"), 2), Column(plain("where"), 4), Column(plain("reason"), 4))
     places: dict[tuple[str, str], list[str]] = {}
     for failure in failures:
         alike = places.setdefault((_name(failure.file), failure.message), [])
@@ -433,7 +434,7 @@ def _parameter_table(
 ) -> Table:
     columns = (
         Column(plain("component"), 2), Column(plain("parameter"), 1.3),
-        Column(plain("value"), 2.2, numeric=True, errors=True), Column(plain("unit"), 1.3),
+        Column(plain("value"), 2.2, numeric=True, errors=True), Column(plain("unit"), 2),
         Column(plain("start"), 1.1, numeric=True), Column(plain("how it was treated"), 5),
     )  # fmt: skip
     rows = tuple(
@@ -465,7 +466,7 @@ def _parameter_row(record: FitRecord, owner: Text, name: str, path: str) -> tupl
     return (
         words(owner), words(name), measured(estimate.value, estimate.stderr),
         words(unit_text(estimate.unit)),
-        EMPTY if tied else (words("estimated") if start is None else number(start, 6)),
+        EMPTY if tied else (words("estimated") if start is None else given(start)),
         words(plain(said, longest=400)),
     )  # fmt: skip
 
@@ -496,7 +497,7 @@ def _statistics_table(
         number(s.bic, 5),
     )  # fmt: skip
     status = record.result.status.value.replace("_", " ")
-    title = f"Statistics ({status}; {fit.weights} weights)"
+    title = f"Statistics ({status}; {WEIGHTS_WORDS[fit.weights]} weights)"
     return Table(plain(title), columns, (row,), "statistics", context)
 
 

@@ -27,7 +27,8 @@ from ..results import program_versions
 from ..spectrum import Meta
 from .definitions import SHAPES
 from .document import Cell, Column, Table, clean_text, plain, words
-from .wording import settings
+from .typography import set_species
+from .wording import WEIGHTS_WORDS, settings
 
 NOT_RECORDED = "not recorded"
 SHOWN_GROUPS = 6
@@ -309,8 +310,8 @@ ITEMS: tuple[Item, ...] = (
          lambda s: "in the tables of each region"),
     Item("bounds", "Components", "Parameters on a bound", _at_bound),
     Item("objective", "Fit", "What was minimised",
-         lambda s: f"sum of squared residuals over their standard deviation, {s.fit.weights}"
-         " weights"),
+         lambda s: "sum of squared residuals over their standard deviation,"
+         f" {WEIGHTS_WORDS[s.fit.weights]} weights"),
     Item("method", "Fit", "Optimiser, starting points, convergence", _method),
     Item("freedom", "Fit", "Points, free parameters, degrees of freedom", _freedom),
     Item("quality", "Fit", "Goodness of fit", _quality),
@@ -363,7 +364,10 @@ def _answer(item: Item, seen: list[Seen], entries: Mapping[str, str]) -> Cell:
         return words(plain(f"{entry} (entered by the person)", longest=ENTRY_LENGTH))
     found = [(_where(look), item.find(look)) for look in seen]
     text = "; ".join(_grouped(found)) or NOT_RECORDED
-    return words(plain(text, longest=ENTRY_LENGTH, style="italic" if text == NOT_RECORDED else ""))
+    if text == NOT_RECORDED:
+        return words(plain(text, style="italic"))
+    shown = plain(text, longest=ENTRY_LENGTH)
+    return words(set_species(shown.plain) if item.id == "species" else shown)
 
 
 def _where(seen: Seen) -> str:

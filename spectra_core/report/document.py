@@ -29,6 +29,7 @@ Role = Literal["body", "note", "small", "warning", "alarm"]
 
 LONGEST = 160  # characters of a name or label
 LONGEST_SENTENCE = 2000
+_LONGEST_NUMBER = 1e7  # below it no power of ten is printed
 ELLIPSIS = "…"
 # Marks that turn the direction of what follows: a name must not rearrange the sentence.
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -167,8 +168,21 @@ def measured(value: float | None, stderr: float | None, *, remark: str = "") -> 
 
 
 def number(value: float | None, digits: int = 4) -> Cell:
-    """Return a cell of a number that has no error, to `digits` significant digits."""
-    return Cell(plain("-")) if value is None else Cell(plain(f"{value:.{digits}g}"), value)
+    """Return a cell of a number that has no error, to `digits` significant digits.
+
+    A last digit that is zero is printed: it is known too.
+    """
+    if value is None:
+        return Cell(plain("-"))
+    shown = f"{value:#.{digits}g}".removesuffix(".")
+    if "e+" in shown and abs(value) < _LONGEST_NUMBER:
+        shown = f"{float(shown):.0f}"
+    return Cell(plain(shown), value)
+
+
+def given(value: float) -> Cell:
+    """Return a cell of a number that somebody chose, without zeros he did not write."""
+    return Cell(plain(f"{value:.6g}"), value)
 
 
 def count(value: int) -> Cell:

@@ -20,7 +20,7 @@ from ..spectrum import is_synthetic
 from .definitions import BACKGROUND_WORDS, SHAPES, WEIGHTS
 from .document import Paragraph, Text, clean_text, plain, sentence
 from .references import GOODNESS, UNCERTAINTY, UPPER_LIMIT, Bibliography, published
-from .typography import species
+from .typography import set_species, species
 from .wording import doublet_words, listed, settings
 
 MOST_ALIKE = 12  # sentences of one kind before the text points to the tables instead
@@ -135,6 +135,9 @@ def _referenced(pairs: Pairs) -> Iterator[Text]:
     yield from _each((fit.name, _reference(fit)) for _, fit in pairs)
 
 
+_REFERENCES = {"": "the reference", "CasaXPS": "the reference chosen in CasaXPS"}
+
+
 def _reference(fit: RegionFit) -> str:
     calibration, axis = fit.spectrum.calibration, fit.spectrum.axis
     unit = axis.unit
@@ -146,7 +149,7 @@ def _reference(fit: RegionFit) -> str:
         )
     said = f"The {axis.value} scale was shifted by {calibration.shift:+.6g} {unit}"
     if calibration.assigned is not None and calibration.measured is not None:
-        name = clean_text(calibration.reference) or "the reference"
+        name = _REFERENCES.get(calibration.reference) or clean_text(calibration.reference)
         said += (
             f", so that {name}, found at {calibration.measured:g} {unit},"
             f" lies at {calibration.assigned:g} {unit}"
@@ -249,7 +252,11 @@ def _constraints(fits: Sequence[FitRecord], bibliography: Bibliography) -> Itera
             for source in published(doublet.source)
         ]
         yield sentence(
-            f"Each doublet was fitted as one object ({shown})", bibliography.cite(*sources), "."
+            "Each doublet was fitted as one object (",
+            set_species(shown),
+            ")",
+            bibliography.cite(*sources),
+            ".",
         )
     links = dict.fromkeys(
         f"{link.target} = {link.formula.replace(' * ', ' × ')}"

@@ -7,7 +7,7 @@ is printed as its code point, so that nothing is lost and nothing is a blank box
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from .document import (
     Paragraph,
     Report,
     Section,
+    Style,
     Table,
     Text,
     Verbatim,
@@ -35,12 +36,21 @@ MM = 72.0 / 25.4
 FONT = "DejaVuSans"
 MONO = "DejaVuSansMono"
 _PADDING = 2.5
+_SHORT = 18  # rows of a table that is not broken across pages
 _FACES = {
     FONT: "DejaVuSans.ttf",
     f"{FONT}-Bold": "DejaVuSans-Bold.ttf",
     f"{FONT}-Oblique": "DejaVuSans-Oblique.ttf",
     f"{FONT}-BoldOblique": "DejaVuSans-BoldOblique.ttf",
     MONO: "DejaVuSansMono.ttf",
+}
+# Lower and higher than reportlab's own would touch the next line.
+_TAGS: Mapping[Style, tuple[str, str]] = {
+    "": ("", ""),
+    "sub": ('<sub rise="17%" size="75%">', "</sub>"),
+    "sup": ('<super rise="33%" size="75%">', "</super>"),
+    "bold": ("<b>", "</b>"),
+    "italic": ("<i>", "</i>"),
 }
 _LEADS = {"note": "Note. ", "warning": "Warning. ", "alarm": "Alarm. "}
 
@@ -138,12 +148,11 @@ class _Setting:
 
     def markup(self, text: Text) -> str:
         """Return styled text as reportlab's markup, escaped."""
-        tags = {"sub": "sub", "sup": "super", "bold": "b", "italic": "i"}
         parts = []
         for run in text.runs:
             inside = escape(self.shown(run.text))
-            tag = tags.get(run.style)
-            parts.append(f"<{tag}>{inside}</{tag}>" if tag else inside)
+            before, after = _TAGS[run.style]
+            parts.append(f"{before}{inside}{after}")
         return "".join(parts)
 
     def paragraph_style(self, name: str, **changes: Any) -> Any:
@@ -223,7 +232,10 @@ def _section(section: Section, headings: list[Any], setting: _Setting) -> list[A
     from reportlab.platypus import CondPageBreak, KeepTogether
 
     pieces = [_piece(block, setting) for block in section.blocks]
-    rest = [item for piece in pieces[1:] for item in piece]
+    rest: list[Any] = []
+    for block, piece in zip(section.blocks[1:], pieces[1:], strict=True):
+        short = isinstance(block, Table) and len(block.rows) <= _SHORT
+        rest += [KeepTogether(piece)] if short or isinstance(block, Figure) else piece
     if isinstance(section.blocks[0], Figure | Paragraph):
         return [CondPageBreak(130), KeepTogether([*headings, *pieces[0]]), *rest]
     # A long table may break, but not right behind the heading.
@@ -277,7 +289,6 @@ def _paragraph(block: Paragraph, setting: _Setting) -> Any:
 
 
 def _figure(block: Figure, setting: _Setting) -> list[Any]:
-    from reportlab.platypus import KeepTogether
     from reportlab.platypus import Paragraph as Words
 
     from .pdf_figure import FigureFlowable
@@ -287,7 +298,7 @@ def _figure(block: Figure, setting: _Setting) -> list[Any]:
     caption = setting.paragraph_style(
         "caption", size=setting.style.text - 1, textColor=setting.style.quiet, spaceAfter=8
     )
-    return [KeepTogether([drawing, Words(setting.markup(block.caption), caption)])]
+    return [drawing, Words(setting.markup(block.caption), caption)]
 
 
 def _verbatim(block: Verbatim, setting: _Setting) -> list[Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
+from typing import Any
 
 from ..fit import Estimate, FitResult
 from ..model import Background, Doublet
@@ -53,21 +55,47 @@ def why_no_error(estimate: Estimate) -> str:
     return "(fixed)" if estimate.link is None else "(tied to fixed)"
 
 
+_PROCTOR, _CASAXPS = "Proctor and Sherwood's definition", "CasaXPS's definition"
+_OPTIONS: Mapping[str, str | Mapping[Any, str]] = {
+    "degree": {-1: "on no base", 0: "on a level", 1: "on a level with a slope"},
+    "endpoint_points": "ends averaged over {:g} channels",
+    "low_offset": "low binding energy end lowered by {:g} %",
+    "high_offset": "high binding energy end lowered by {:g} %",
+    "definition": {
+        "proctor_sherwood": _PROCTOR, "casaxps": _CASAXPS, "trapezoid": "trapezoid integrals",
+    },
+    "tolerance": "until the largest change was {:g} of the step",
+    "max_iterations": "at most {:g} passes",
+    "origin": "origin at {:g}",
+    "b": "B = {:g} eV²",
+    "c": "C = {:g} eV²",
+    "d": "D = {:g} eV²",
+    "gap": "no loss below {:g} eV",
+    "fit_end": {True: "scaled to meet the high binding energy end", False: "not scaled"},
+}  # fmt: skip
+_SAID_IF_NOT_ZERO = ("low_offset", "high_offset", "gap")
+
+
 def settings(background: Background) -> str:
-    """Return the options of a background that have an effect in its mode, as text."""
-    kind = background.kind
-    parts = [
-        f"{option.name} = {_shown(background.options[option.name])}"
-        for option in kind.options
-        if background.mode in option.modes
-    ]
-    return ", ".join(parts)
+    """Return the options of a background that have an effect in its mode, in words.
+
+    A fitted background is not held by the ends of the window, which only give it its start.
+    """
+    said = []
+    for option in background.kind.options:
+        value = background.options[option.name]
+        start_only = option.name == "endpoint_points" and background.mode == "active"
+        unused = option.name in _SAID_IF_NOT_ZERO and not value
+        if background.mode in option.modes and not (start_only or unused):
+            said.append(_option(background, option.name, value))
+    return ", ".join(said)
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _option(background: Background, name: str, value: Any) -> str:
+    if background.type == "polynomial" and name == "degree":
+        return f"of degree {value:g}"
+    words = _OPTIONS[name]
+    return words.format(value) if isinstance(words, str) else words[value]
 
 
 def doublet_words(doublet: Doublet) -> str:
@@ -84,6 +112,9 @@ def doublet_words(doublet: Doublet) -> str:
     for unlock in doublet.unlocked:
         said += f"; {unlock.parameter} unlocked: {unlock.reason}"
     return said
+
+
+WEIGHTS_WORDS = {"poisson": "Poisson", "unit": "unit", "given": "given"}
 
 
 def listed(names: list[str]) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 
 from spectra_core.backgrounds import BACKGROUNDS
+from spectra_core.formula import formula_letters
 from spectra_core.lineshapes import LINESHAPES
+from spectra_core.model import Background
 from spectra_core.report import build_report
 from spectra_core.report.checklist import ITEMS, NOT_RECORDED, checklist
 from spectra_core.report.definitions import BACKGROUND_WORDS, SHAPES
-from spectra_core.report.document import clean_text
+from spectra_core.report.document import clean_text, number
 from spectra_core.report.layout import column_widths
 from spectra_core.report.references import doi_links, published
 from spectra_core.report.typography import species
+from spectra_core.report.wording import settings
 
 
 def marked(text: str) -> str:
@@ -39,6 +42,38 @@ def marked(text: str) -> str:
 def test_a_formula_is_set_and_other_words_are_left_alone(text, shown):
     assert marked(text) == shown
     assert species(text).plain == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("PS4(3-)", "PS₄³⁻"), ("P-[S]n-P", "P–[S]ₙ–P"), ("PS4 2p3/2", "PS₄ 2p3/2"),
+        ("Li2S / S(2-)", "Li₂S / S²⁻"), ("cell 4", "cell 4"),
+    ],
+)  # fmt: skip
+def test_a_formula_in_a_figure_has_its_small_digits(text, shown):
+    assert formula_letters(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [(1.1, "1.10"), (0.97, "0.970"), (1939.2, "1940"), (142_857.0, "143000"), (0.0, "0.00"),
+     (1.5e8, "1.50e+08")],
+)  # fmt: skip
+def test_a_number_keeps_its_last_zero_and_needs_no_power_of_ten(value, printed):
+    assert number(value, 3).text.plain == printed
+
+
+def test_every_option_of_a_background_is_said_in_words():
+    for name, kind in BACKGROUNDS.items():
+        for mode in kind.modes:
+            said = settings(Background(name, mode, {}))
+            assert "_" not in said and "=" not in said.replace(" = ", ""), (name, said)
+
+
+def test_a_fitted_background_is_not_said_to_be_held_at_its_ends():
+    assert "averaged" not in settings(Background("shirley", "active", {}))
+    assert "averaged over 3 channels" in settings(Background("shirley", "static", {}))
 
 
 def test_every_line_shape_has_a_definition():
