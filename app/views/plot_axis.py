@@ -1,4 +1,4 @@
-"""The energy axis: numbers on the binding or the kinetic scale, at round places of either."""
+"""The axes of the plot: energies on the binding or kinetic scale, counts plain or as decades."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ import pyqtgraph as pg
 from ..theme import colour
 from ..widgets import in_locale
 
+_BIG = 1e6
+
 
 class EnergyAxis(pg.AxisItem):  # type: ignore[misc]
     """A bottom axis that can print ``mirror - x`` instead of ``x``."""
 
     def __init__(self) -> None:
         super().__init__("bottom")
+        self.enableAutoSIPrefix(False)
         self._mirror: float | None = None
 
     def set_mirror(self, mirror: float | None) -> None:
         """Print ``mirror - x`` (a photon energy), or x itself."""
-        self._mirror = mirror
-        self.picture = None
-        self.update()
+        if mirror != self._mirror:
+            self._mirror = mirror
+            self.picture = None
+            self.update()
 
     def tickValues(self, low: float, high: float, size: float) -> Any:  # noqa: N802
         """Return tick places, round on the scale that is printed."""
@@ -33,7 +37,7 @@ class EnergyAxis(pg.AxisItem):  # type: ignore[misc]
     def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:  # noqa: N802
         """Return the printed numbers."""
         shown = values if self._mirror is None else [self._mirror - v for v in values]
-        return [in_locale(text) for text in super().tickStrings(shown, scale, spacing)]
+        return [_printed(text) for text in super().tickStrings(shown, scale, spacing)]
 
 
 class CountsAxis(pg.AxisItem):  # type: ignore[misc]
@@ -42,17 +46,32 @@ class CountsAxis(pg.AxisItem):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__("left")
         self.enableAutoSIPrefix(False)
-        self.setWidth(58)
+        self.setWidth(62)
 
     def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:  # noqa: N802
         """Return the printed numbers."""
-        if values and max(abs(v) for v in values) >= 1e6:
-            return [in_locale(f"{v:.3g}") for v in values]
-        return [in_locale(text) for text in super().tickStrings(values, scale, spacing)]
+        if not self.logMode and values and max(abs(v) for v in values) >= _BIG:
+            return [_printed(f"{v:.3g}") for v in values]
+        return [_printed(text) for text in super().tickStrings(values, scale, spacing)]
+
+
+class SigmaAxis(CountsAxis):
+    """The axis of the residual: zero and three sigma, more only where the fit is far off."""
+
+    def tickValues(self, low: float, high: float, size: float) -> Any:  # noqa: N802
+        """Return tick places."""
+        if high > 4 * 3.0:
+            return super().tickValues(low, high, size)[:1]
+        return [(3.0, [-3.0, 0.0, 3.0])]
+
+
+def _printed(text: str) -> str:
+    return in_locale(text).replace("-", "\N{MINUS SIGN}")
 
 
 def dress(axis: pg.AxisItem) -> None:
     """Give an axis the colours of the scheme."""
     axis.setPen(colour("border"))
     axis.setTextPen(colour("muted"))
-    axis.setTickPen(colour("grid"))
+    axis.setTickPen(colour("border"))
+    axis.setStyle(tickLength=-4, tickTextOffset=6, maxTickLevel=1)

@@ -1,7 +1,8 @@
-"""What is painted in the plot: filled curves, residual sticks, library ticks, handles.
+"""What is painted in the plot from arrays: components, envelope, overlays, residual, a mark.
 
-Each item paints everything of its kind at once from arrays, so that a frame of a drag costs a
-few polygons and no bookkeeping.
+Each item paints everything of its kind at once, so that a frame of a drag costs a few polygons
+and no bookkeeping. What has more points than the screen has pixels is thinned for the part in
+view, keeping the lowest and the highest of each pixel column: nothing visible is left out.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QApplication, QStyleOptionGraphicsItem, QWidget
 
-from spectra_core.drag import Handle
 from spectra_core.spectrum import Array
 
 from ..theme import colour, theme
 
-HANDLE_PX = 5.5
-REACH_PX = 11.0
+_NAME_SHARE = 0.2
+MANY_POINTS = 2500
+"""Curves with more are thinned for the view."""
 
 
 def cosmetic(tone: QColor, width: float = 1.0, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
@@ -33,9 +34,83 @@ def cosmetic(tone: QColor, width: float = 1.0, style: Qt.PenStyle = Qt.PenStyle.
     return pen
 
 
+def tone_of(species: str, alpha: float = 1.0) -> QColor:
+    """Return a species' ``#rrggbb`` for a line, somewhat lighter on a dark card."""
+    made = colour(species, alpha)
+    if theme().palette.dark:
+        red, green, blue = (
+            0.75 * part + 0.25 for part in (made.redF(), made.greenF(), made.blueF())
+        )
+        made = QColor.fromRgbF(red, green, blue, alpha)
+    return made
+
+
+def small_font(scale: float = 0.85) -> QFont:
+    """Return the application's font in a smaller size."""
+    font = QApplication.font()
+    font.setPointSizeF(font.pointSizeF() * scale)
+    return font
+
+
 def polyline(x: Array, y: Array) -> QPolygonF:
     """Return a line through points, made without a loop in Python."""
-    return arrayToQPolygonF(np.ascontiguousarray(x), np.ascontiguousarray(y))
+    line: QPolygonF = arrayToQPolygonF(np.ascontiguousarray(x), np.ascontiguousarray(y))
+    return line
+
+
+def thinned(x: Array, y: Array, low: float, high: float, columns: int) -> tuple[Array, Array]:
+    """Return a line for the part in view with at most two points in a pixel column.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (N,)
+        `x` ascending.
+    low, high : float
+        What of `x` is in view; one point beyond each end is kept.
+    columns : int
+        Pixels of the view.
+
+    Returns
+    -------
+    x, y : ndarray, shape (M,)
+        Minimum and maximum of each column, in the order in which they come; all points where
+        there are no more than two for a column.
+    """
+    first = max(int(np.searchsorted(x, low)) - 1, 0)
+    last = min(int(np.searchsorted(x, high)) + 1, x.size)
+    x, y = x[first:last], y[first:last]
+    size = x.size // max(columns, 1)
+    if size <= 2:
+        return x, y
+    whole = x.size // size * size
+    blocks = y[:whole].reshape(-1, size)
+    ends = np.sort(np.stack([blocks.argmin(axis=1), blocks.argmax(axis=1)], axis=1), axis=1)
+    at = (ends + np.arange(blocks.shape[0])[:, None] * size).ravel()
+    at = np.concatenate([[0], at, np.arange(whole, x.size), [x.size - 1]])
+    return x[at], y[at]
+
+
+class ViewItem(pg.GraphicsObject):  # type: ignore[misc]
+    """An item in data units that knows the part of the axis in view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bounds = QRectF()
+
+    def boundingRect(self) -> QRectF:  # noqa: N802
+        """Return the rectangle of what is drawn, in data units."""
+        return self._bounds
+
+    def viewRangeChanged(self) -> None:  # noqa: N802
+        """Forget what was prepared for another view."""
+        self.update()
+
+    def _in_view(self, x: Array, y: Array) -> tuple[Array, Array]:
+        box = self.getViewBox()
+        if box is None or x.size <= MANY_POINTS:
+            return x, y
+        low, high = box.viewRange()[0]
+        return thinned(x, y, low, high, int(box.width()) or 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,57 +137,80 @@ class Band:
     chosen: bool = False
 
 
-class CurvesItem(pg.GraphicsObject):  # type: ignore[misc]
+class CurvesItem(ViewItem):
     """Background, components and envelope of one region."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._curves: tuple[Array, Array, Array, Sequence[Band]] | None = None
+        self._fitted = True
         self._lines: list[tuple[QPolygonF, QPen]] = []
         self._fills: list[tuple[QPolygonF, QColor]] = []
-        self._bounds = QRectF()
+        self._made = False
 
     def clear(self) -> None:
         """Show nothing."""
-        self.prepareGeometryChange()
-        self._lines, self._fills, self._bounds = [], [], QRectF()
-        self.update()
+        if self._curves is not None:
+            self.prepareGeometryChange()
+            self._curves, self._bounds = None, QRectF()
+            self._lines, self._fills = [], []
+            self.update()
 
     def show_curves(
-        self, x: Array, background: Array, envelope: Array, bands: Sequence[Band]
-    ) -> None:
-        """Show the curves of a region; arrays of shape (N,)."""
-        self.prepareGeometryChange()
-        down = x[::-1]
-        base = background[::-1]
-        corners = np.concatenate([x, down])
-        self._fills = []
-        self._lines = []
+        self, x: Array, background: Array, envelope: Array, bands: Sequence[Band],
+        *, fitted: bool = True,
+    ) -> None:  # fmt: skip
+        """Show the curves of a region; arrays of shape (N,); a model not fitted is dashed."""
+        low = float(min(envelope.min(), background.min()))
+        high = float(max(envelope.max(), background.max(), *(b.top.max() for b in bands), low))
+        bounds = QRectF(x[0], low, x[-1] - x[0], max(high - low, 1e-12))
+        if bounds != self._bounds:
+            self.prepareGeometryChange()
+            self._bounds = bounds
+        self._curves, self._fitted, self._made = (x, background, envelope, bands), fitted, False
+        self.update()
+
+    def viewRangeChanged(self) -> None:  # noqa: N802
+        """Prepare long curves again for the part in view."""
+        if self._curves is not None and self._curves[0].size > MANY_POINTS:
+            self._made = False
+        self.update()
+
+    def _make(self) -> None:
+        if self._curves is None:
+            return
+        x, background, envelope, bands = self._curves
+        self._fills, self._lines = [], []
+        base_x, base = self._in_view(x, background)
         for band in bands:
-            alpha = (0.16 if band.pale else 0.33) + (0.12 if band.chosen else 0.0)
-            outline = polyline(corners, np.concatenate([band.top, base]))
+            alpha = (0.15 if band.pale else 0.32) + (0.12 if band.chosen else 0.0)
+            alpha *= 1.25 if theme().palette.dark else 1.0
+            top_x, top = self._in_view(x, band.top)
+            outline = polyline(
+                np.concatenate([top_x, base_x[::-1]]), np.concatenate([top, base[::-1]])
+            )
             self._fills.append((outline, colour(band.tone, alpha)))
             # Wider pens than one pixel are stroked as paths, ten times slower.
             width = 1.8 if band.chosen and not band.pale else 1.0
-            tone = colour(band.tone, 0.65 if band.pale else 1.0)
-            self._lines.append((polyline(x, band.top), cosmetic(tone, width)))
-        dash = Qt.PenStyle.DashLine
-        pen = cosmetic(colour("background_line"), 1.0, dash)
-        self._lines.append((polyline(x, background), pen))
-        self._lines.append((polyline(x, envelope), cosmetic(colour("envelope"), 1.8)))
-        tops = [envelope.max(), background.max(), *(band.top.max() for band in bands)]
-        lows = [envelope.min(), background.min()]
-        low, high = float(min(lows)), float(max(tops))
-        self._bounds = QRectF(x[0], low, x[-1] - x[0], max(high - low, 1e-12))
-        self.update()
+            tone = tone_of(band.tone, 0.65 if band.pale else 1.0)
+            self._lines.append((polyline(top_x, top), cosmetic(tone, width)))
+        dash, solid = Qt.PenStyle.DashLine, Qt.PenStyle.SolidLine
+        self._lines.append((polyline(base_x, base), cosmetic(colour("background_line"), 1.0, dash)))
+        pen = cosmetic(colour("envelope"), 1.8, solid if self._fitted else dash)
+        self._lines.append((polyline(*self._in_view(x, envelope)), pen))
+        self._made = True
 
-    def boundingRect(self) -> QRectF:  # noqa: N802
-        """Return the rectangle of all curves, in data units."""
-        return self._bounds
+    def restyle(self) -> None:
+        """Take the colours of the scheme in use."""
+        self._made = False
+        self.update()
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
         """Paint fills, then lines."""
+        if not self._made:
+            self._make()
         # The edges of the fills lie under smooth lines, so the fills need not be smooth.
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -126,48 +224,72 @@ class CurvesItem(pg.GraphicsObject):  # type: ignore[misc]
             painter.drawPolyline(line)
 
 
-class SticksItem(pg.GraphicsObject):  # type: ignore[misc]
-    """Residuals in sigma: a stick for each point, and the band between -3 and 3."""
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One measured spectrum drawn as a line.
 
-    def __init__(self) -> None:
+    Attributes
+    ----------
+    key : str
+        Spectrum id.
+    x, y : ndarray, shape (N,)
+        As drawn: `x` ascending.
+    tone : str
+        Name of a palette colour or ``#rrggbb``.
+    name : str
+    """
+
+    key: str
+    x: Array
+    y: Array
+    tone: str
+    name: str = ""
+
+
+class TracesItem(ViewItem):
+    """Measured spectra as lines: overlays, and data too dense for circles."""
+
+    def __init__(self, width: float = 1.0) -> None:
         super().__init__()
-        self._x = np.empty(0)
-        self._r = np.empty(0)
-        self._bounds = QRectF()
+        self._traces: tuple[Trace, ...] = ()
+        self._width = width
 
-    def show_residual(self, x: Array, residual: Array) -> None:
-        """Show residuals of shape (N,)."""
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        """What is shown."""
+        return self._traces
+
+    def show_traces(self, traces: Sequence[Trace]) -> None:
+        """Show other spectra."""
         self.prepareGeometryChange()
-        self._x, self._r = x, residual
-        if x.size:
-            reach = max(3.0, float(np.abs(residual).max()))
-            self._bounds = QRectF(x[0], -reach, x[-1] - x[0], 2 * reach)
-        else:
-            self._bounds = QRectF()
+        self._traces = tuple(traces)
+        self._bounds = QRectF()
+        for trace in self._traces:
+            low, high = float(trace.y.min()), float(trace.y.max())
+            left, right = float(trace.x[0]), float(trace.x[-1])
+            self._bounds |= QRectF(left, low, right - left, max(high - low, 1e-12))
         self.update()
 
-    def boundingRect(self) -> QRectF:  # noqa: N802
-        """Return the rectangle of band and sticks, in data units."""
-        return self._bounds
+    def nearest(self, position: QPointF, box: pg.ViewBox, reach: float = 6.0) -> str:
+        """Return the id of the spectrum within some pixels of a place of the view box, or ""."""
+        x = float(box.mapToView(position).x())
+        best, found = reach, ""
+        for trace in self._traces:
+            if trace.x[0] <= x <= trace.x[-1]:
+                y = float(np.interp(x, trace.x, trace.y))
+                distance = abs(box.mapFromView(QPointF(x, y)).y() - position.y())
+                if distance <= best:
+                    best, found = distance, trace.key
+        return found
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
-        """Paint the band, the zero line and the sticks."""
-        if not self._x.size:
-            return
-        left, width = self._bounds.left(), self._bounds.width()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour("band"))
-        painter.drawRect(QRectF(left, -3.0, width, 6.0))
-        painter.setPen(cosmetic(colour("faint"), 1.0))
-        painter.drawLine(QPointF(left, 0.0), QPointF(left + width, 0.0))
-        painter.setPen(cosmetic(colour("residual"), 1.0))
-        ends = np.zeros((self._x.size, 4))
-        ends[:, 0] = ends[:, 2] = self._x
-        ends[:, 3] = self._r
-        corners = polyline(ends[:, [0, 2]].ravel(), ends[:, [1, 3]].ravel())
-        painter.drawLines(corners)
+        """Paint the lines."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for trace in self._traces:
+            painter.setPen(cosmetic(colour(trace.tone), self._width))
+            painter.drawPolyline(polyline(*self._in_view(trace.x, trace.y)))
 
 
 @dataclass(frozen=True)
@@ -182,10 +304,10 @@ class Tick:
     center : float
         On the axis of the fit.
     tip : str
-        What the hover box says of it.
+        What the hover box says of it: value, spread, source.
     unconfirmed : bool
     tolerance : float
-        How near the cursor has to be for the hover box to name it.
+        How near the cursor has to be for the hover box to name it, in the axis' unit.
     tone : str
         ``#rrggbb`` of the species.
     """
@@ -198,177 +320,118 @@ class Tick:
     tolerance: float = 0.3
     tone: str = "#7F7F7F"
 
+    @property
+    def label(self) -> str:
+        """Text with a question mark where the entry is not confirmed."""
+        return f"{self.text}?" if self.unconfirmed else self.text
 
-class TicksItem(pg.GraphicsObject):  # type: ignore[misc]
-    """Library ticks at the lower edge of the plot, in pixels, with labels that do not overlap."""
 
-    ROWS = 3
+class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
+    """An item painted in the pixels of a view box, at places of the data."""
 
-    def __init__(self, box: pg.ViewBox) -> None:
+    def __init__(self, box: pg.ViewBox, z: float) -> None:
         super().__init__()
         self.setParentItem(box)
-        self.setZValue(50)
+        self.setZValue(z)
         self._box = box
-        self._ticks: tuple[Tick, ...] = ()
-        self._placed: list[tuple[Tick, float, QRectF]] = []
-        box.sigRangeChanged.connect(self._place)
-        box.sigResized.connect(self._place)
-
-    def show_ticks(self, ticks: Sequence[Tick]) -> None:
-        """Show other ticks."""
-        self._ticks = tuple(ticks)
-        self._place()
-
-    def at(self, position: QPointF) -> Tick | None:
-        """Return the tick whose mark or label is at a position of the view box."""
-        for tick, x, label in self._placed:
-            if label.contains(position):
-                return tick
-            foot = self._box.rect().bottom()
-            if abs(position.x() - x) < 5 and foot - 16 < position.y() <= foot:
-                return tick
-        return None
-
-    def boundingRect(self) -> QRectF:  # noqa: N802
-        """Return the rectangle of the view box."""
-        return QRectF(self._box.rect())
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
-    ) -> None:
-        """Paint marks and labels."""
-        painter.setFont(self._font())
-        foot = self._box.rect().bottom()
-        for tick, x, label in self._placed:
-            painter.setPen(QPen(colour(tick.tone), 2.0))
-            painter.drawLine(QPointF(x, foot - 1), QPointF(x, foot - 9))
-            if label.isNull():
-                continue
-            painter.setPen(colour("muted"))
-            painter.drawText(label, Qt.AlignmentFlag.AlignCenter, _tick_text(tick))
-
-    def _font(self) -> QFont:
-        font = QApplication.font()
-        font.setPointSizeF(font.pointSizeF() * 0.8)
-        return font
-
-    def _place(self, *_: object) -> None:
-        """Find a free place for each label, the most certain species first."""
-        self.prepareGeometryChange()
-        self._placed = []
-        area = self._box.rect()
-        if area.width() < 10:
-            return
-        metrics = QFontMetricsF(self._font())
-        rows: list[list[QRectF]] = [[] for _ in range(self.ROWS)]
-        low, high = self._box.viewRange()[0]
-        for tick in sorted(self._ticks, key=lambda t: (t.unconfirmed, t.text)):
-            if not low <= tick.center <= high:
-                continue
-            x = self._box.mapFromView(QPointF(tick.center, 0.0)).x()
-            width = metrics.horizontalAdvance(_tick_text(tick)) + 6
-            place = QRectF()
-            for number, row in enumerate(rows):
-                top = area.bottom() - 10 - (number + 1) * metrics.height()
-                wanted = QRectF(x - width / 2, top, width, metrics.height())
-                if wanted.left() < 0 or wanted.right() > area.width():
-                    continue
-                if not any(wanted.intersects(other) for other in row):
-                    row.append(wanted)
-                    place = wanted
-                    break
-            self._placed.append((tick, x, place))
-        self.update()
-
-
-def _tick_text(tick: Tick) -> str:
-    return f"{tick.text}?" if tick.unconfirmed else tick.text
-
-
-class HandlesItem(pg.GraphicsObject):  # type: ignore[misc]
-    """The places that can be taken hold of, in pixels over the curves."""
-
-    def __init__(self, box: pg.ViewBox) -> None:
-        super().__init__()
-        self.setParentItem(box)
-        self.setZValue(60)
-        self._box = box
-        self._places: dict[Handle, tuple[float, float]] = {}
-        self._chosen = ""
-        self._tones: dict[str, str] = {}
-        self._near: Handle | None = None
         box.sigRangeChanged.connect(self._moved)
         box.sigResized.connect(self._moved)
 
-    def show_handles(
-        self, places: dict[Handle, tuple[float, float]], tones: dict[str, str], chosen: str
-    ) -> None:
-        """Show handles at data positions; `tones` by component, `chosen` a component id."""
-        self._places, self._tones, self._chosen = places, tones, chosen
-        self._moved()
-
-    def set_near(self, handle: Handle | None) -> None:
-        """Emphasise the handle under the cursor."""
-        if handle != self._near:
-            self._near = handle
-            self.update()
-
-    def at(self, position: QPointF) -> Handle | None:
-        """Return the nearest handle within reach of a position of the view box."""
-        best: tuple[float, Handle] | None = None
-        for handle, (x, y) in self._places.items():
-            place = self._box.mapFromView(QPointF(x, y))
-            distance = float(np.hypot(position.x() - place.x(), position.y() - place.y()))
-            if handle.kind.startswith("window"):
-                distance = abs(position.x() - place.x()) + 4.0
-                if distance > 8.0:
-                    continue
-            elif handle.owner and handle.owner != self._chosen:
-                distance += 2.0
-            if distance <= REACH_PX and (best is None or distance < best[0]):
-                best = distance, handle
-        return None if best is None else best[1]
-
-    def place_of(self, handle: Handle) -> tuple[float, float] | None:
-        """Return where a handle is, in data units."""
-        return self._places.get(handle)
-
     def boundingRect(self) -> QRectF:  # noqa: N802
         """Return the rectangle of the view box."""
         return QRectF(self._box.rect())
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
-    ) -> None:
-        """Paint window edges, then the handles of the chosen component largest."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = self._box.rect()
-        for handle, (x, y) in self._places.items():
-            place = self._box.mapFromView(QPointF(x, y))
-            if handle.kind.startswith("window"):
-                strong = handle == self._near
-                tone = colour("accent") if strong else colour("faint", 0.7)
-                style = Qt.PenStyle.SolidLine if strong else Qt.PenStyle.DashLine
-                painter.setPen(QPen(tone, 1.4 if strong else 1.0, style))
-                painter.drawLine(QPointF(place.x(), area.top()), QPointF(place.x(), area.bottom()))
-                continue
-            self._paint_handle(painter, handle, place)
-
-    def _paint_handle(self, painter: QPainter, handle: Handle, place: QPointF) -> None:
-        chosen = handle.owner == self._chosen and bool(handle.owner)
-        size = HANDLE_PX if chosen else HANDLE_PX * 0.62
-        size = size * 1.3 if handle == self._near else size
-        tone = colour(self._tones.get(handle.owner, theme().palette.muted))
-        if not chosen and handle.owner and handle != self._near:
-            tone.setAlphaF(0.75)
-        painter.setPen(QPen(tone, 2.0 if chosen else 1.3))
-        painter.setBrush(colour("card"))
-        corner = QRectF(place.x() - size, place.y() - size, 2 * size, 2 * size)
-        if handle.kind == "top":
-            painter.drawEllipse(corner)
-        else:
-            painter.drawRect(corner.adjusted(1, 1, -1, -1))
 
     def _moved(self, *_: object) -> None:
         self.prepareGeometryChange()
         self.update()
+
+    def _pixel(self, x: float, y: float = 0.0) -> QPointF:
+        return QPointF(self._box.mapFromView(QPointF(x, y)))
+
+
+class NamesItem(PixelItem):
+    """Names of the spectra in view: beside their lines in a waterfall, else as a list."""
+
+    def __init__(self, box: pg.ViewBox) -> None:
+        super().__init__(box, 40)
+        self._names: tuple[Trace, ...] = ()
+        self._beside = False
+
+    def show_names(self, traces: Sequence[Trace], *, beside: bool) -> None:
+        """Name these spectra; `beside` their left ends, or in the upper left corner."""
+        self._names, self._beside = tuple(traces), beside
+        self._moved()
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        """Paint a short line of the colour and the name for each."""
+        painter.setFont(small_font())
+        metrics = QFontMetricsF(painter.font())
+        area = self._box.rect()
+        room = 0.45 * area.width()
+        for trace, top in zip(self._names, self._tops(metrics.height()), strict=True):
+            if top + metrics.height() > area.bottom():
+                break
+            middle = top + metrics.height() / 2
+            painter.setPen(QPen(colour(trace.tone), 2.0))
+            painter.drawLine(QPointF(8, middle), QPointF(22, middle))
+            painter.setPen(colour("text"))
+            words = metrics.elidedText(trace.name, Qt.TextElideMode.ElideRight, room)
+            painter.drawText(QPointF(28, top + metrics.ascent()), words)
+
+    def _tops(self, height: float) -> list[float]:
+        """Return the upper edge of each name; names beside lines are pushed apart."""
+        if not self._beside:
+            return [6.0 + i * height for i in range(len(self._names))]
+        low, high = self._box.viewRange()[0]
+        left, right = (high, low) if self._box.state["xInverted"] else (low, high)
+        under = np.linspace(left, left + _NAME_SHARE * (right - left), 32)
+        wanted = []
+        for trace in self._names:
+            y = float(np.interp(under, trace.x, trace.y).max())
+            wanted.append(self._pixel(left, y).y() - height - 5)
+        tops = list(wanted)
+        free = np.inf
+        for i in sorted(range(len(wanted)), key=lambda i: -wanted[i]):
+            tops[i] = min(wanted[i], free - height)
+            free = tops[i]
+        return tops
+
+
+class MarkItem(PixelItem):
+    """A part of the axis that somebody asked to see, with its name."""
+
+    def __init__(self, box: pg.ViewBox) -> None:
+        super().__init__(box, -30)
+        self._low = self._high = 0.0
+        self._text = ""
+        self.hide()
+
+    def show_mark(self, low: float, high: float, text: str) -> None:
+        """Mark a part of the axis."""
+        self._low, self._high, self._text = low, high, text
+        self.show()
+        self._moved()
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        """Paint the band, its edges and the text."""
+        area = self._box.rect()
+        ends = sorted((self._pixel(self._low).x(), self._pixel(self._high).x()))
+        left, right = max(ends[0], -2.0), min(max(ends[1], ends[0] + 3.0), area.right() + 2.0)
+        if right <= left:
+            return
+        band = QRectF(left, area.top(), right - left, area.height())
+        painter.fillRect(band, colour("accent", 0.12))
+        painter.setPen(QPen(colour("accent", 0.7), 1.0))
+        for x in (left, right):
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        painter.setFont(small_font())
+        painter.setPen(colour("accent"))
+        metrics = QFontMetricsF(painter.font())
+        words = metrics.elidedText(self._text, Qt.TextElideMode.ElideRight, area.width() - 16)
+        width = metrics.horizontalAdvance(words)
+        start = min(max((left + right - width) / 2, 8.0), area.right() - width - 8.0)
+        painter.drawText(QPointF(start, area.top() + metrics.ascent() + 4), words)

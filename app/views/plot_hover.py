@@ -1,0 +1,135 @@
+"""The box beside the cursor: energy, counts, what is there, and what the library has near."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+from spectra_core.drag import Handle
+from spectra_core.spectrum import Spectrum
+
+from ..formula import formula
+from ..scene import Scene
+from ..theme import theme
+from ..widgets import in_locale
+from .plot_handles import HANDLE_WORDS
+from .plot_items import Tick
+
+_MOST_TICKS = 3
+
+
+class HoverBox(QLabel):
+    """A small box over a widget that the mouse does not notice."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._area = parent
+        self.setObjectName("hover")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+        theme().changed.connect(self._dress)
+        self._dress()
+
+    def show_at(self, place: QPoint, lines: Sequence[str]) -> None:
+        """Show lines beside a place of the parent, never outside it."""
+        words = "\n".join(lines)
+        if words != self.text():
+            self.setText(words)
+            self.adjustSize()
+        area = self._area.rect()
+        left = place.x() + 16
+        if left + self.width() > area.width() - 6:
+            left = place.x() - 16 - self.width()
+        self.move(max(left, 4), max(4, place.y() - self.height() - 8))
+        self.show()
+        self.raise_()
+
+    def _dress(self) -> None:
+        colours = theme().palette
+        self.setStyleSheet(
+            f"QLabel#hover {{ background: {colours.tip}; color: {colours.tip_text};"
+            " border-radius: 5px; padding: 6px 8px; }"
+        )
+
+
+def unit_of(spectrum: Spectrum) -> str:
+    """Return the unit of the axis as it is printed."""
+    return spectrum.axis.unit.replace("cm-1", "cm⁻¹")
+
+
+def hover_lines(
+    scene: Scene, ticks: Sequence[Tick], x: float, *,
+    handle: Handle | None = None, tick: Tick | None = None, owner: str = "",
+    mirror: float | None = None,
+) -> list[str]:  # fmt: skip
+    """Return what the box says at an energy.
+
+    Parameters
+    ----------
+    scene : Scene
+        With a spectrum.
+    ticks : sequence of Tick
+        Those in use; the nearest within their tolerance are named.
+    x : float
+        On the axis of the fit.
+    handle, tick : Handle, Tick or None
+        Under the cursor.
+    owner : str
+        Component under the cursor, by id.
+    mirror : float or None
+        Photon energy where kinetic energies are printed.
+    """
+    spectrum = scene.spectrum
+    assert spectrum is not None
+    at = int(np.argmin(np.abs(spectrum.x - x)))
+    unit = unit_of(spectrum)
+    y_unit = "" if spectrum.y_unit == "arbitrary" else spectrum.y_unit
+    energy = float(spectrum.x[at]) if mirror is None else mirror - float(spectrum.x[at])
+    lines = [f"{_number(energy)} {unit} · {in_locale(f'{spectrum.y[at]:.5g}')} {y_unit}".rstrip()]
+    if handle is not None:
+        lines.append(HANDLE_WORDS[handle.kind].format(_label(scene, handle.owner)))
+    elif owner:
+        lines.append(_label(scene, owner))
+    for one in [tick] if tick is not None else near_ticks(ticks, x):
+        lines.append(_tick_line(one, x, unit))
+    return lines
+
+
+def drag_lines(
+    scene: Scene, ticks: Sequence[Tick], handle: Handle, x: float, y: float
+) -> list[str]:
+    """Return what the box says of a handle in the hand at a place."""
+    assert scene.spectrum is not None
+    unit = unit_of(scene.spectrum)
+    if handle.kind.startswith("background"):
+        return [f"background {in_locale(f'{y:.5g}')}"]
+    lines = [f"{_label(scene, handle.owner)}  {_number(x)} {unit}".strip()]
+    if handle.kind == "top":
+        lines += [_tick_line(one, x, unit) for one in near_ticks(ticks, x)[:1]]
+    return lines
+
+
+def near_ticks(ticks: Sequence[Tick], x: float) -> list[Tick]:
+    """Return the nearest ticks whose tolerance reaches an energy."""
+    near = [tick for tick in ticks if abs(tick.center - x) <= tick.tolerance]
+    return sorted(near, key=lambda tick: abs(tick.center - x))[:_MOST_TICKS]
+
+
+def _tick_line(tick: Tick, x: float, unit: str) -> str:
+    distance = _number(x - tick.center, "+.2f")
+    return f"{tick.label}  Δ {distance} {unit}" + (f" · {tick.tip}" if tick.tip else "")
+
+
+def _label(scene: Scene, owner: str) -> str:
+    if not owner or scene.region is None:
+        return ""
+    found = [c.label for c in scene.region.components if c.id == owner]
+    return formula(found[0] if found else owner)
+
+
+def _number(value: float, form: str = ".2f") -> str:
+    return in_locale(f"{value:{form}}").replace("-", "\N{MINUS SIGN}")
