@@ -1,8 +1,9 @@
 """How chemistry is written: which words are formulas, and what stands low or raised in them.
 
-A word is taken for a formula only if all of it is one: known element symbols, numbers,
-brackets, a charge in parentheses, and at least two atoms or a charge. ``C1`` and ``S2``
-stay what the person called them.
+A word is taken for a formula only if all of it is one: known element symbols, numbers (or x
+and y), brackets, a charge in parentheses, and at least two atoms or a charge. One element may
+have its charge without parentheses: ``S2-``, ``P0``. ``C1`` and ``S2`` stay what the person
+called them.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ _SYMBOLS = (
 )
 _ELEMENTS = frozenset(_SYMBOLS.split())
 _PIECE = re.compile(
-    r"(?P<element>[A-Z][a-z]?)|(?P<number>\d+(?:\.\d+)?)|(?P<index>(?<=\])[nmx])"
+    r"(?P<element>[A-Z][a-z]?)|(?P<number>\d+(?:\.\d+)?)|(?P<index>(?<=\])[nmx]|(?<=[A-Za-z])[xy])"
     r"|\((?P<charge>\d*[+-])\)|(?P<bracket>[()\[\]])|(?P<bond>[-–])"
 )
+# S2- is the ion and P0 the element, as people write them without parentheses.
+_ION = re.compile(r"(?P<element>[A-Z][a-z]?)(?P<charge>[1-4][+-]|\+|0)")
 _ORBITAL = re.compile(r"(?P<shell>[1-7][spdf])(?P<j>\d/2)")
 _WORD = re.compile(r"(\s+|[,;:/](?!2\b))")
 _LOW = str.maketrans("0123456789+−nmx", "₀₁₂₃₄₅₆₇₈₉₊₋ₙₘₓ")
@@ -32,7 +35,7 @@ def formula_pieces(text: str) -> list[Piece]:
     """Return a species, label or line in pieces: plain, lowered or raised."""
     pieces: list[Piece] = []
     for word in _WORD.split(text):
-        pieces += _orbital(word) or _formula(word) or [(word, "")]
+        pieces += _orbital(word) or _ion(word) or _formula(word) or [(word, "")]
     return pieces
 
 
@@ -53,6 +56,13 @@ def _as_letters(piece: Piece) -> str:
 def _orbital(word: str) -> list[Piece] | None:
     found = _ORBITAL.fullmatch(word)
     return [(found["shell"], ""), (found["j"], "sub")] if found else None
+
+
+def _ion(word: str) -> list[Piece] | None:
+    found = _ION.fullmatch(word)
+    if not found or found["element"] not in _ELEMENTS:
+        return None
+    return [(found["element"], ""), (found["charge"].replace("-", "−"), "sup")]
 
 
 def _formula(word: str) -> list[Piece] | None:

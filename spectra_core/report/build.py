@@ -55,6 +55,7 @@ from .typography import heading, species, unit_text
 from .wording import WEIGHTS_WORDS, doublet_words, settings, treatment, why_no_error
 
 RECIPE_LENGTH = 200_000
+MOST_CORRELATIONS = 8
 SYNTHETIC = "SYNTHETIC DATA: simulated, not measured."
 
 
@@ -327,9 +328,14 @@ def _region_section(
 def _of_region(
     record: FitRecord, region: str, remarks: Sequence[FitWarning]
 ) -> Sequence[FitWarning]:
-    others = {w for r in record.result.regions if r.name != region for w in remarks
-              if w.where == r.name or w.where.startswith(f"{r.name}/")}  # fmt: skip
-    return [warning for warning in remarks if warning not in others]
+    """Return the remarks of a region; those of the whole fit stand with its first region."""
+    names = [r.name for r in record.result.regions]
+
+    def told_at(warning: FitWarning) -> str:
+        of = [n for n in names if warning.where == n or warning.where.startswith(f"{n}/")]
+        return max(of, key=len, default=names[0])
+
+    return [warning for warning in remarks if told_at(warning) == region]
 
 
 def _caption(record: FitRecord, fit: RegionFit) -> Text:
@@ -504,14 +510,17 @@ def _statistics_table(
 def _correlation_paragraph(record: FitRecord, fit: RegionFit) -> list[Block]:
     prefix = f"{fit.name}/"
     pairs = [
-        f"{a} with {b} ({value:.3f})"
+        (abs(value), f"{a} with {b} ({value:.3f})")
         for a, b, value in record.result.correlations()
         if a.startswith(prefix) or b.startswith(prefix)
     ]
     if not pairs:
         return []
-    text = f"Correlations of 0.9 or more: {'; '.join(pairs)}."
-    return [Paragraph(sentence(clean_text(text, longest=1500)), "small")]
+    strongest = [said for _, said in sorted(pairs, key=lambda pair: -pair[0])[:MOST_CORRELATIONS]]
+    more = len(pairs) - len(strongest)
+    rest = f"; and {more} more, weaker ones" if more else ""
+    text = f"Correlations of 0.9 or more: {'; '.join(map(clean_text, strongest))}{rest}."
+    return [Paragraph(sentence(text), "small")]
 
 
 def _remark(warning: FitWarning) -> Paragraph:

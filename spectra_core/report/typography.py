@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..formula import Piece, formula_pieces
 from .document import ELLIPSIS, Run, Text, clean_text
 
-LONGEST_LABEL = 48
+LONGEST_LABEL = 96
 
 
 def species(text: str) -> Text:
@@ -19,7 +19,7 @@ def species(text: str) -> Text:
     """
     shown = clean_text(text, longest=100_000)
     if len(shown) > LONGEST_LABEL:
-        shown = f"{shown[:30].rstrip()}{ELLIPSIS}{shown[-16:].lstrip()}"
+        shown = f"{shown[:66].rstrip()}{ELLIPSIS}{shown[-24:].lstrip()}"
     return Text(_merged(formula_pieces(shown)), shown)
 
 

@@ -78,7 +78,10 @@ class _Writer:
             tail = f" {i}"
             candidate = safe[: _LONGEST_SHEET_NAME - len(tail)] + tail
         self.names.add(candidate.casefold())
-        return self.book.add_worksheet(candidate)
+        sheet = self.book.add_worksheet(candidate)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)  # printed, no column is cut off
+        return sheet
 
     def cover(self, report: Report) -> None:
         """Write the title and what stands below it."""
