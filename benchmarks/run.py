@@ -97,6 +97,19 @@ def engine(name: str) -> Callable[[], dict[str, float]]:
     return measure
 
 
+def plot(name: str) -> Callable[[], dict[str, float]]:
+    """Return a measurement of `gui_drag.py`, which starts Qt only when it runs."""
+
+    def measure() -> dict[str, float]:
+        sys.path.insert(0, str(ROOT))
+        from benchmarks import gui_drag
+
+        measured: dict[str, float] = getattr(gui_drag, name)()
+        return measured
+
+    return measure
+
+
 BENCHMARKS = (
     Benchmark(
         "single",
@@ -150,6 +163,17 @@ BENCHMARKS = (
         "project-io",
         "saving and loading 1000 fits is at least 30 times faster than an HDF5 group for each",
         project_io,
+    ),
+    Benchmark("plot-redraw", "nine curves redrawn in a drag: p95 < 6 ms", plot("redraw")),
+    Benchmark(
+        "plot-drag",
+        "a move of the mouse with nine curves, refit and redraw: p95 < 16 ms, worst of 600 < 50 ms",
+        plot("frame"),
+    ),
+    Benchmark(
+        "plot-points",
+        "10,000 points painted at a turn of the wheel: p95 < 16 ms",
+        plot("many_points"),
     ),
 )
 
