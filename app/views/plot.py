@@ -27,7 +27,7 @@ from spectra_core.spectrum import Axis, Spectrum
 from ..scene import Scene
 from ..theme import colour, theme
 from ..widgets import Elided, in_locale, label, row
-from .plot_axis import CountsAxis, EnergyAxis, SigmaAxis, dress
+from .plot_axis import CountsAxis, EnergyAxis, GridItem, SigmaAxis, dress
 from .plot_box import PlotBox
 from .plot_handles import Drag, HandlesItem, cursor_of
 from .plot_hover import HoverBox, drag_lines, hover_lines, unit_of
@@ -173,9 +173,8 @@ class PlotView(QFrame):
         for plot in (self._upper, self._main):
             plot.hideButtons()
             plot.setMenuEnabled(False)
-            plot.showGrid(x=True, y=plot is self._main, alpha=0.6)
             for side in _SIDES:
-                # Axes and grid stay as they are while curves move, so they are painted once.
+                # Axes stay as they are while curves move, so they are painted once.
                 plot.getAxis(side).setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self._upper_box.setMouseEnabled(x=True, y=False)
 
@@ -190,6 +189,10 @@ class PlotView(QFrame):
             item.setZValue(z)
             self._main.addItem(item, ignoreBounds=True)
         self._upper.addItem(self._residual, ignoreBounds=True)
+        self._grids = (
+            GridItem(self._box, across=self._energies, up=self._counts),
+            GridItem(self._upper_box, across=self._energies, up=None),
+        )
         self._mark = MarkItem(self._box)
         self._names = NamesItem(self._box)
         self._tick_marks = TicksItem(self._box)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pyqtgraph as pg
+from PySide6.QtCore import QLineF
+from PySide6.QtGui import QPainter, QPen
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from ..theme import colour
 from ..widgets import in_locale
+from .plot_items import PixelItem
 
 _BIG = 1e6
 
@@ -63,6 +67,48 @@ class SigmaAxis(CountsAxis):
         if high > 4 * 3.0:
             return super().tickValues(low, high, size)[:1]
         return [(3.0, [-3.0, 0.0, 3.0])]
+
+
+class GridItem(PixelItem):
+    """Thin lines at the ticks of the axes.
+
+    The axes of pyqtgraph can draw a grid themselves, but then each of them is a picture of the
+    whole plot that is blended into every frame.
+    """
+
+    def __init__(self, box: pg.ViewBox, *, across: pg.AxisItem, up: pg.AxisItem | None) -> None:
+        self._axes = across, up
+        self._lines: list[QLineF] = []
+        self._of: tuple[object, ...] = ()
+        super().__init__(box, -40)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        """Paint the lines."""
+        area, view = self._box.rect(), self._box.viewRange()
+        shown = (area, view, *(axis.logMode for axis in self._axes if axis is not None))
+        if shown != self._of:
+            self._of = shown
+            self._lines = self._make(area.width(), area.height(), view)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(QPen(colour("grid"), 1.0))
+        painter.drawLines(self._lines)
+
+    def _make(self, width: float, height: float, view: list[list[float]]) -> list[QLineF]:
+        across, up = self._axes
+        lines = []
+        for value in _ticks(across, view[0], width):
+            x = self._pixel(value, view[1][0]).x()
+            lines.append(QLineF(x, 0.0, x, height))
+        for value in [] if up is None else _ticks(up, view[1], height):
+            y = self._pixel(view[0][0], value).y()
+            lines.append(QLineF(0.0, y, width, y))
+        return lines
+
+
+def _ticks(axis: pg.AxisItem, span: list[float], size: float) -> list[float]:
+    return [v for _, values in axis.tickValues(span[0], span[1], size)[:2] for v in values]
 
 
 def _printed(text: str) -> str:

@@ -93,8 +93,9 @@ class HandlesItem(PixelItem):
         """Paint window edges, then the handles, those of the chosen component largest."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area = self._box.rect()
+        to_pixel = self._box.childTransform()
         for handle, (x, y) in self._places.items():
-            place = self._pixel(x, y)
+            place = to_pixel.map(QPointF(x, y))
             if handle.kind.startswith("window"):
                 strong = handle == self._near
                 style = Qt.PenStyle.SolidLine if strong else Qt.PenStyle.DashLine
@@ -111,7 +112,8 @@ class HandlesItem(PixelItem):
         tone = tone_of(self._tones.get(handle.owner, theme().palette.muted))
         if handle.owner and not chosen and handle != self._near:
             tone.setAlphaF(0.75)
-        painter.setPen(QPen(tone, 2.0 if chosen else 1.3))
+        # Pens wider than a pixel are slow, and nearly all of the handles are the small ones.
+        painter.setPen(QPen(tone, 2.0 if chosen else 1.0))
         painter.setBrush(colour("card"))
         if handle.kind == "top":
             painter.drawEllipse(place, size, size)

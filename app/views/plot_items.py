@@ -14,7 +14,16 @@ import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPaintEngine,
+    QPainter,
+    QPen,
+    QPolygonF,
+    QTransform,
+)
 from PySide6.QtWidgets import QApplication, QStyleOptionGraphicsItem, QWidget
 
 from spectra_core.spectrum import Array
@@ -50,6 +59,28 @@ def small_font(scale: float = 0.85) -> QFont:
     font = QApplication.font()
     font.setPointSizeF(font.pointSizeF() * scale)
     return font
+
+
+def draw_line(painter: QPainter, line: QPolygonF, pen: QPen) -> None:
+    """Draw a line through points with a pen whose width is in pixels.
+
+    On a screen a pen wider than a pixel is stroked as a path, which takes eighteen times as
+    long as a thin line; a few thin lines beside each other look the same.
+    """
+    engine = painter.paintEngine()
+    raster = engine is not None and engine.type() == QPaintEngine.Type.Raster
+    apart = (pen.widthF() - 1.0) / 2
+    if not raster or apart <= 0:
+        painter.setPen(pen)
+        painter.drawPolyline(line)
+        return
+    painter.setPen(cosmetic(pen.color(), 1.0, pen.style()))
+    plain = painter.worldTransform()
+    for right, down in ((-1, -1), (1, 1), (-1, 1), (1, -1)):
+        beside = QTransform.fromTranslate(right * apart, down * apart)
+        painter.setWorldTransform(plain * beside)
+        painter.drawPolyline(line)
+    painter.setWorldTransform(plain)
 
 
 def polyline(x: Array, y: Array) -> QPolygonF:
@@ -190,7 +221,6 @@ class CurvesItem(ViewItem):
                 np.concatenate([top_x, base_x[::-1]]), np.concatenate([top, base[::-1]])
             )
             self._fills.append((outline, colour(band.tone, alpha)))
-            # Wider pens than one pixel are stroked as paths, ten times slower.
             width = 1.8 if band.chosen and not band.pale else 1.0
             tone = tone_of(band.tone, 0.65 if band.pale else 1.0)
             self._lines.append((polyline(top_x, top), cosmetic(tone, width)))
@@ -220,8 +250,7 @@ class CurvesItem(ViewItem):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for line, pen in self._lines:
-            painter.setPen(pen)
-            painter.drawPolyline(line)
+            draw_line(painter, line, pen)
 
 
 @dataclass(frozen=True, eq=False)

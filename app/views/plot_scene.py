@@ -172,7 +172,8 @@ def about(scene: Scene) -> str:
     parts = []
     if scene.analysis is not None:
         parts.append(scene.analysis.model.title)
-        others = [r.name for r in scene.analysis.model.regions if r is not scene.region]
+        shown = scene.region.name if scene.region is not None else ""
+        others = [r.name for r in scene.analysis.model.regions if r.name != shown]
         if others:
             parts.append(f"joint with {', '.join(others)}")
         if scene.stale:

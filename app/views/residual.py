@@ -63,6 +63,8 @@ class ResidualItem(ViewItem):
             # Closer than pixels: a line through the extremes of each column looks the same.
             painter.drawPolyline(polyline(x, residual))
             return
+        # Upright lines are sharp without smoothing, and drawn in half the time.
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         # One line out and back for each point runs along zero between them.
         ends = np.zeros(3 * x.size)
         ends[1::3] = residual
