@@ -147,15 +147,25 @@ def read_content(content: bytes) -> tuple[int, Plain, Arrays]:
 
 
 def is_whole(path: Path) -> bool:
-    """Return whether a file is a project file whose checksum is right."""
+    """Return whether a file is a project file whose checksum is right, of whatever version."""
     try:
         with open(path, "rb") as file:
             header = file.read(_HEADER_SIZE)
             digest = hashlib.file_digest(file, "sha256")
-            _checked_version(header, file.tell() - _HEADER_SIZE, digest.hexdigest())
-    except (OSError, ProjectFileError):
+            size = file.tell() - _HEADER_SIZE
+    except OSError:
         return False
-    return True
+    name, _, given = _header(header)
+    return name == SCHEMA and (given.get("bytes"), given.get("sha256")) == (
+        str(size), digest.hexdigest(),
+    )  # fmt: skip
+
+
+def _header(header: bytes) -> tuple[str, str, dict[str, str]]:
+    """Return schema, version and what else a header says."""
+    lines = header.rstrip(b"\0").decode("ascii", errors="replace").split("\n")
+    name, _, version = lines[0].partition("/")
+    return name, version, dict(line.partition(" ")[::2] for line in lines[1:] if line)
 
 
 def _checked_version(header: bytes, size: int, sha256: str) -> int:
@@ -170,15 +180,14 @@ def _checked_version(header: bytes, size: int, sha256: str) -> int:
     sha256 : str
         Of what follows.
     """
-    lines = header.rstrip(b"\0").decode("ascii", errors="replace").split("\n")
-    name, _, version = lines[0].partition("/")
+    name, version, given = _header(header)
     if name != SCHEMA or not version.isdecimal():
         raise ProjectFileError(_foreign(header), hint="Choose a file that Doublet saved.")
-    given = dict(line.partition(" ")[::2] for line in lines[1:] if line)
     if int(version) > VERSION:
         program = given.get("program", "a newer Doublet")
         raise ProjectFileError(
-            f"the project was saved by a newer version, {program[:40]} (schema {lines[0]};"
+            f"the project was saved by a newer version, {program[:40]} (schema"
+            f" {name}/{version[:9]};"
             f" this one, {__version__}, reads up to {SCHEMA}/{VERSION}).",
             hint="Open it there, or update Doublet.",
         )

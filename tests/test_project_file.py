@@ -401,6 +401,14 @@ def test_a_damaged_file_never_takes_the_place_of_a_good_backup(project, saved):
     assert same_project(load_project(backup_path(saved)), project)
 
 
+def test_a_project_of_a_newer_version_is_kept_as_backup_when_it_is_replaced(project, saved):
+    save_project(project, saved)
+    newer = saved.read_bytes().replace(b"doublet-project/1", b"doublet-project/9", 1)
+    saved.write_bytes(newer)
+    save_project(project, saved)
+    assert backup_path(saved).read_bytes() == newer
+
+
 def test_a_file_that_is_not_there_and_another_hdf5_file_are_said(tmp_path):
     with pytest.raises(ProjectFileError, match="no such"):
         load_project(tmp_path / "none.doublet")
