@@ -1,0 +1,201 @@
+"""Background and window of the shown region: kind, settings, fitted numbers."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
+
+from spectra_core.background_kind import OptionSpec
+from spectra_core.backgrounds import BACKGROUNDS
+from spectra_core.model import BACKGROUND, Background
+from spectra_core.model_edits import state_of
+from spectra_core.results import rounded
+
+from ..scene import Scene
+from ..widgets import Card, Choice, NumberField, clear_layout, in_locale, label, row, show_number
+
+_MODES = (("active", "fitted with the peaks"), ("static", "computed beforehand"))
+
+
+class BackgroundPanel(Card):
+    """A card that emits what a person changes.
+
+    Signals
+    -------
+    background_chosen(kind, mode)
+    background_option_edited(name, value)
+    value_edited(path, float)
+    held_set(path, bool)
+    window_edited(low, high)
+    """
+
+    background_chosen = Signal(str, str)
+    background_option_edited = Signal(str, object)
+    value_edited = Signal(str, float)
+    held_set = Signal(str, bool)
+    window_edited = Signal(float, float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._scene: Scene | None = None
+        self._structure: tuple[object, ...] = ()
+        kinds = [(name, kind.title) for name, kind in BACKGROUNDS.items()]
+        self.kind = Choice(kinds, name="Background")
+        self.mode = Choice(_MODES, name="How the background is found")
+        self.kind.chosen.connect(lambda kind: self.background_chosen.emit(kind, ""))
+        self.mode.chosen.connect(lambda mode: self.background_chosen.emit(self.kind.value, mode))
+        self.low = NumberField(what="lower end of the window")
+        self.high = NumberField(what="upper end of the window")
+        self.low.committed.connect(self._set_window)
+        self.high.committed.connect(self._set_window)
+        self._unit = label("", "muted")
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setVerticalSpacing(3)
+        self._grid.setColumnStretch(1, 1)
+        self._fields: dict[str, QWidget] = {}
+        self._content = QWidget()
+        inner = QVBoxLayout(self._content)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(5)
+        inner.addWidget(self.kind)
+        inner.addWidget(self.mode)
+        window = label("window", "muted")
+        inner.addLayout(row(window, self.low, label("to", "muted"), self.high, self._unit))
+        inner.addLayout(self._grid)
+        self._none = label("No region is shown.", "muted")
+        self.body.addWidget(self._none)
+        self.body.addWidget(self._content)
+
+    def show_scene(self, scene: Scene) -> None:
+        """Show the background of a scene's region."""
+        self._scene = scene
+        region = scene.region
+        self._content.setVisible(region is not None)
+        self._none.setVisible(region is None)
+        if region is None:
+            self._structure = ()
+            return
+        background = region.background
+        self.kind.set_value(background.type)
+        modes = background.kind.modes
+        self.mode.set_options([(m, t) for m, t in _MODES if m in modes], background.mode or "")
+        self.mode.setVisible(len(modes) > 1)
+        self.low.set_value(region.window[0])
+        self.high.set_value(region.window[1])
+        unit = scene.spectrum.axis.unit if scene.spectrum is not None else ""
+        self._unit.setText(unit.replace("cm-1", "cm⁻¹"))
+        structure = background.type, background.mode, tuple(s.name for s in background.specs)
+        if structure != self._structure:
+            self._structure = structure
+            self._make_fields(background)
+        self._fill_fields(scene, background)
+
+    def _make_fields(self, background: Background) -> None:
+        clear_layout(self._grid)
+        self._fields = {}
+        line = 0
+        for spec in background.specs:
+            field = NumberField(what=spec.name)
+            field.setProperty("flat", True)
+            field.committed.connect(_Typed(self, spec.name))
+            held = QCheckBox("fixed")
+            held.setToolTip("Keep this value in fits.")
+            held.clicked.connect(_Held(self, spec.name))
+            self._put(line, spec.name.replace("_", " "), field, held)
+            self._fields[spec.name] = field
+            self._fields[f"{spec.name}/fixed"] = held
+            line += 1
+        for option in background.kind.options:
+            if option.modes and background.mode not in option.modes:
+                continue
+            editor = self._option_editor(option, background)
+            editor.setToolTip(option.description)
+            self._put(line, option.name.replace("_", " "), editor, None)
+            self._fields[option.name] = editor
+            line += 1
+
+    def _put(self, line: int, name: str, field: QWidget, more: QWidget | None) -> None:
+        self._grid.addWidget(label(name, "muted"), line, 0)
+        self._grid.addWidget(field, line, 1)
+        if more is not None:
+            self._grid.addWidget(more, line, 2)
+
+    def _option_editor(self, option: OptionSpec, background: Background) -> QWidget:
+        if option.type is bool:
+            box = QCheckBox()
+            box.setAccessibleName(option.name)
+            box.clicked.connect(_Option(self, option))
+            return box
+        if option.choices:
+            choice = Choice([(c, c.replace("_", " ")) for c in option.choices], name=option.name)
+            choice.chosen.connect(_Option(self, option))
+            return choice
+        if option.type is str:
+            choice = Choice([(str(background.options[option.name]),) * 2], name=option.name)
+            return choice
+        field = NumberField(low=option.min, high=option.max, what=option.name.replace("_", " "))
+        field.setProperty("flat", True)
+        field.committed.connect(_Option(self, option))
+        return field
+
+    def _fill_fields(self, scene: Scene, background: Background) -> None:
+        assert scene.region is not None and scene.analysis is not None
+        for spec in background.specs:
+            path = f"{scene.region.name}/{BACKGROUND}/{spec.name}"
+            given = background.parameters.get(spec.name)
+            value = scene.fit.value(path) if scene.fit else given.value if given else None
+            stderr = scene.fit.stderr(path) if scene.fit and scene.fitted else None
+            text, error = ("", None) if value is None else rounded(value, stderr)
+            text = text if error else "" if value is None else show_number(value)
+            field, held = self._fields[spec.name], self._fields[f"{spec.name}/fixed"]
+            assert isinstance(field, NumberField) and isinstance(held, QCheckBox)
+            state = state_of(scene.analysis.model, path, scene.fit if scene.fitted else None)
+            field.set_value(value, in_locale(text))
+            field.setToolTip(state.words + (f" Error {in_locale(error)}." if error else ""))
+            held.setChecked(state.kind == "fixed")
+            held.setEnabled(state.kind != "linked")
+        for option in background.kind.options:
+            editor = self._fields.get(option.name)
+            value = background.options[option.name]
+            if isinstance(editor, QCheckBox):
+                editor.setChecked(bool(value))
+            elif isinstance(editor, Choice):
+                editor.set_value(str(value))
+            elif isinstance(editor, NumberField):
+                editor.set_value(float(value))
+
+    def _set_window(self, _: float) -> None:
+        if self.low.value is not None and self.high.value is not None:
+            self.window_edited.emit(self.low.value, self.high.value)
+
+    def path(self, name: str) -> str:
+        """Return the path of a fitted number of the background."""
+        region = self._scene.region if self._scene is not None else None
+        return f"{region.name if region else ''}/{BACKGROUND}/{name}"
+
+
+class _Typed:
+    def __init__(self, panel: BackgroundPanel, name: str) -> None:
+        self._panel, self._name = panel, name
+
+    def __call__(self, value: float) -> None:
+        self._panel.value_edited.emit(self._panel.path(self._name), value)
+
+
+class _Held:
+    def __init__(self, panel: BackgroundPanel, name: str) -> None:
+        self._panel, self._name = panel, name
+
+    def __call__(self, held: bool) -> None:
+        self._panel.held_set.emit(self._panel.path(self._name), held)
+
+
+class _Option:
+    def __init__(self, panel: BackgroundPanel, option: OptionSpec) -> None:
+        self._panel, self._option = panel, option
+
+    def __call__(self, value: object) -> None:
+        kind = self._option.type
+        given = round(float(str(value))) if kind is int else kind(value)
+        self._panel.background_option_edited.emit(self._option.name, given)

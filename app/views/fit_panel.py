@@ -1,0 +1,161 @@
+"""How well the shown model fits, and how it is fitted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from spectra_core.diagnostics import start_agreement
+from spectra_core.fit import FitOptions, FitResult, Weights
+from spectra_core.model import REGION
+from spectra_core.model_edits import state_of
+
+from ..scene import Scene
+from ..widgets import Card, Choice, Count, NumberField, in_locale, label, row
+
+_WEIGHTS = (
+    ("", "weights as the data allow"),
+    ("poisson", "Poisson weights"),
+    ("unit", "unit weights (CasaXPS)"),
+    ("given", "given errors"),
+)
+_METHODS = (
+    ("lm", "Levenberg-Marquardt (Doublet)"),
+    ("leastsq", "lmfit: leastsq"),
+    ("least_squares", "lmfit: least_squares"),
+    ("nelder", "lmfit: Nelder-Mead"),
+    ("powell", "lmfit: Powell"),
+    ("differential_evolution", "lmfit: differential evolution"),
+)
+_STATUS = {
+    "converged": "Converged.",
+    "at_bound": "Converged; a parameter is at its bound.",
+    "not_converged": "Not converged: use no number of this fit.",
+    "failed": "The fit failed.",
+}
+
+
+class FitPanel(Card):
+    """A card of statistics and options.
+
+    Signals
+    -------
+    options_edited(FitOptions)
+    shift_edited(float)
+        Charge shift of the region.
+    shift_freed(bool)
+        Whether a joint analysis fits its one charge shift.
+    """
+
+    options_edited = Signal(object)
+    shift_edited = Signal(float)
+    shift_freed = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._options = FitOptions()
+        self._figures = QHBoxLayout()
+        self._figures.setSpacing(16)
+        self._values: dict[str, QLabel] = {}
+        for key, caption, tip in (
+            ("chi", "χ²ᵣ", "Reduced chi-square: 1 where the model describes the data."),
+            ("abbe", "Abbe", "1 for random residuals, towards 0 for a correlated misfit."),
+            ("runs", "runs p", "Probability of so few or many runs of signs by chance."),
+            ("free", "free", "Free parameters; what is linked or fixed adds none."),
+            ("starts", "starts agree", "How many starts reached the best minimum."),
+        ):
+            column = QVBoxLayout()
+            column.setSpacing(0)
+            value, words = label("–", "figure"), label(caption, "faint")
+            for widget in (value, words):
+                widget.setToolTip(tip)
+                column.addWidget(widget)
+            self._figures.addLayout(column)
+            self._values[key] = value
+        self._figures.addStretch(1)
+        self._state = label("", "muted", wrap=True)
+        self.weights = Choice(_WEIGHTS, name="Weights")
+        self.weights.chosen.connect(self._set_weights)
+        self.method = Choice(_METHODS, name="Method")
+        self.method.chosen.connect(lambda m: self._set(method=m))
+        self.starts = Count(1, 1, 200, name="Starts")
+        self.starts.setToolTip("How many starting points; those after the first are scattered.")
+        self.starts.committed.connect(lambda n: self._set(starts=n))
+        self.shift = NumberField(what="charge shift", unit="eV")
+        self.shift.committed.connect(self.shift_edited)
+        self.shift_free = QCheckBox("fitted")
+        self.shift_free.setToolTip("Fit one charge shift for all regions of this model.")
+        self.shift_free.clicked.connect(self.shift_freed)
+        self._content = QWidget()
+        grid = QGridLayout(self._content)
+        grid.setContentsMargins(0, 4, 0, 0)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(label("weights", "muted"), 0, 0)
+        grid.addWidget(self.weights, 0, 1)
+        grid.addWidget(label("method", "muted"), 1, 0)
+        grid.addWidget(self.method, 1, 1)
+        grid.addWidget(label("starts", "muted"), 2, 0)
+        grid.addLayout(row(self.starts, 1), 2, 1)
+        grid.addWidget(label("shift", "muted"), 3, 0)
+        grid.addLayout(row(self.shift, self.shift_free), 3, 1)
+        self.body.addLayout(self._figures)
+        self.body.addWidget(self._state)
+        self.body.addWidget(self._content)
+
+    def show_scene(self, scene: Scene) -> None:
+        """Show statistics and options of a scene's analysis."""
+        self._show_statistics(scene)
+        self._content.setVisible(scene.analysis is not None)
+        if scene.analysis is None or scene.region is None:
+            return
+        self._options = scene.analysis.options
+        weights = self._options.weights
+        self.weights.set_value("" if weights is None else weights.value)
+        if self.method.findData(self._options.method) < 0:
+            self.method.addItem(self._options.method, self._options.method)
+        self.method.set_value(self._options.method)
+        self.starts.blockSignals(True)
+        self.starts.setValue(self._options.starts)
+        self.starts.blockSignals(False)
+        path = f"{scene.region.name}/{REGION}/shift"
+        state = state_of(scene.analysis.model, path, scene.fit if scene.fitted else None)
+        value = scene.fit.value(path) if scene.fit else scene.region.shift.value
+        self.shift.set_value(value, in_locale(f"{value or 0.0:.3f}"))
+        self.shift.setToolTip(f"Added to every centre of this region. {state.words}")
+        self.shift_free.setChecked(scene.analysis.model.regions[0].shift.free)
+
+    def _show_statistics(self, scene: Scene) -> None:
+        shown = scene.region_fit
+        if scene.fit is None or shown is None or not scene.fitted:
+            for value in self._values.values():
+                value.setText("–")
+            said = "The model was changed after its fit: fit again (F)." if scene.stale else ""
+            said = said or ("Not fitted yet (F)." if scene.analysis is not None else "")
+            self._state.setText(said)
+            return
+        statistics = shown.statistics
+        share, n = start_agreement(scene.fit)
+        for key, text in (
+            ("chi", f"{statistics.reduced_chi_square:.2f}"),
+            ("abbe", f"{statistics.abbe:.2f}"),
+            ("runs", f"{statistics.runs_p:.2f}"),
+            ("free", str(scene.fit.n_free)),
+            ("starts", f"{round(share * n)}/{n}"),
+        ):
+            self._values[key].setText(in_locale(text))
+        self._state.setText(_sentence(scene.fit))
+
+    def _set_weights(self, name: str) -> None:
+        self._set(weights=Weights(name) if name else None)
+
+    def _set(self, **changes: object) -> None:
+        changed = replace(self._options, **changes)  # type: ignore[arg-type]
+        if changed != self._options:
+            self._options = changed
+            self.options_edited.emit(changed)
+
+
+def _sentence(fit: FitResult) -> str:
+    return f"{_STATUS[fit.status.value]} Engine: {fit.engine}."

@@ -1,0 +1,151 @@
+"""The referee's notes: what the lint says of the shown fit, each with "show me" and "fix"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QFocusEvent
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
+
+from spectra_core.fit import FitWarning
+from spectra_core.lint_context import Finding
+from spectra_core.model_edits import Fix, fix_for
+
+from ..scene import Scene
+from ..widgets import clear_layout, label, link_button, row
+
+_SEVERITY = {"note": ("", "Worth knowing"), "warning": ("warn", "Warning"),
+             "alarm": ("alarm", "Alarm")}  # fmt: skip
+_ORDER = ("alarm", "warning", "note")
+
+
+class NotesPanel(QWidget):
+    """Notes, the worst first, and the person's own note below.
+
+    Signals
+    -------
+    show_asked(FitWarning)
+    fix_asked(Fix)
+    action_asked(str)
+        Id of an action that helps.
+    note_edited(str)
+    """
+
+    show_asked = Signal(object)
+    fix_asked = Signal(object)
+    action_asked = Signal(str)
+    note_edited = Signal(str)
+
+    def __init__(
+        self, helpful: Mapping[str, tuple[str, str]], parent: QWidget | None = None
+    ) -> None:
+        """Make a panel; `helpful` gives label and action id for codes of findings."""
+        super().__init__(parent)
+        self._helpful = helpful
+        self._shown: tuple[object, ...] = (None,)
+        self._body = QVBoxLayout()
+        self._body.setSpacing(6)
+        self.note = _Note()
+        self.note.left.connect(self.note_edited)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._body)
+        layout.addWidget(self.note)
+
+    def show_scene(self, scene: Scene) -> None:
+        """Show the notes of a scene's analysis."""
+        analysis = scene.analysis
+        key = scene.selection.analysis
+        text = scene.project.notes.get(key, "") if key else ""
+        self.note.show_note(text)
+        self.note.setVisible(analysis is not None)
+        found: tuple[FitWarning, ...] = ()
+        if analysis is not None:
+            found = (*analysis.warnings, *(analysis.findings if scene.fitted else ()))
+        structure = (analysis and analysis.model, found, scene.fitted, scene.stale)
+        if structure == self._shown:
+            return
+        self._shown = structure
+        clear_layout(self._body)
+        for finding in sorted(found, key=_rank):
+            self._body.addWidget(self._frame(finding, scene))
+        if analysis is not None and not found and scene.fitted:
+            frame = _frame("good")
+            body = QVBoxLayout(frame)
+            body.setContentsMargins(10, 7, 8, 7)
+            body.addWidget(label("Nothing to object to.", wrap=True))
+            self._body.addWidget(frame)
+
+    def _frame(self, finding: FitWarning, scene: Scene) -> QFrame:
+        severity, word = _SEVERITY[getattr(finding, "severity", "note")]
+        frame = _frame(severity)
+        place = f" · {finding.where}" if finding.where else ""
+        body = QVBoxLayout(frame)
+        body.setContentsMargins(10, 7, 8, 7)
+        body.setSpacing(3)
+        body.addWidget(label(f"{word}{place}", "muted", wrap=True))
+        sentence = finding.message[:1].upper() + finding.message[1:]
+        body.addWidget(label(sentence, wrap=True))
+        advice = getattr(finding, "advice", "")
+        if advice:
+            body.addWidget(label(advice, "muted", wrap=True))
+        links: list[QWidget | int] = []
+        if finding.where:
+            show = link_button("Show me", "Mark it on the plot.")
+            show.clicked.connect(lambda: self.show_asked.emit(finding))
+            links.append(show)
+        if isinstance(finding, Finding) and scene.analysis is not None:
+            fix = fix_for(finding, scene.analysis.model)
+            if fix is not None:
+                links.append(self._fix_button(fix))
+        if finding.code in self._helpful:
+            text, action = self._helpful[finding.code]
+            button = link_button(text)
+            button.clicked.connect(lambda: self.action_asked.emit(action))
+            links.append(button)
+        if links:
+            body.addLayout(row(*links, 1, spacing=12))
+        return frame
+
+    def _fix_button(self, fix: Fix) -> QWidget:
+        button = link_button(fix.label, "One step, which can be undone.")
+        button.clicked.connect(lambda: self.fix_asked.emit(fix))
+        return button
+
+
+class _Note(QPlainTextEdit):
+    """The person's own words about the analysis; they go into the report."""
+
+    left = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setPlaceholderText("Your own note; it goes into the report.")
+        self.setAccessibleName("Own note")
+        self.setTabChangesFocus(True)
+        self.setFixedHeight(64)
+        self._shown = ""
+
+    def show_note(self, text: str) -> None:
+        """Show a note, unless a person is typing."""
+        self._shown = text
+        if not self.hasFocus() and self.toPlainText() != text:
+            self.setPlainText(text)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Take the words over."""
+        super().focusOutEvent(event)
+        if self.toPlainText() != self._shown:
+            self.left.emit(self.toPlainText())
+
+
+def _frame(severity: str) -> QFrame:
+    frame = QFrame()
+    frame.setObjectName("note")
+    frame.setProperty("severity", severity)
+    return frame
+
+
+def _rank(finding: FitWarning) -> int:
+    return _ORDER.index(getattr(finding, "severity", "note"))
