@@ -211,9 +211,9 @@ class _Delegate(QStyledItemDelegate):
         super().__init__(table)
         self._table = table
 
-    def createEditor(  # noqa: N802
+    def createEditor(  # type: ignore[override]  # noqa: N802
         self, parent: QWidget, option: QStyleOptionViewItem, index: Index
-    ) -> QWidget | None:  # type: ignore[override]
+    ) -> QWidget | None:
         """Return an editor for a label or a number; None for what follows from others."""
         if index.column() == 0 or index.data(_PATH):
             editor = QLineEdit(parent)

@@ -1,0 +1,166 @@
+"""Correlations of the shown fit: the matrix, and the worst pairs in words."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QListWidget,
+    QSizePolicy,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
+
+from spectra_core.fit import FitResult
+
+from ..formula import formula
+from ..scene import Scene
+from ..theme import colour, theme
+from ..widgets import in_locale, label
+
+_WORST = 0.7
+_LABELS_UP_TO = 24
+
+
+class CorrelationsTab(QWidget):
+    """Matrix at the left, words at the right."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._fit: FitResult | None = None
+        self._said = label("", "muted", wrap=True)
+        self.matrix = _Matrix()
+        self.pairs = QListWidget()
+        self.pairs.setObjectName("plain")
+        self.pairs.setAccessibleName("Strongest correlations")
+        self.pairs.setWordWrap(True)
+        right = QVBoxLayout()
+        right.addWidget(self._said)
+        right.addWidget(self.pairs)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.addWidget(self.matrix, 3)
+        layout.addLayout(right, 2)
+
+    def show_scene(self, scene: Scene) -> None:
+        """Show the correlations of a scene's fit."""
+        fit = scene.fit if scene.fitted else None
+        if fit is self._fit and fit is not None:
+            return
+        self._fit = fit
+        self.pairs.clear()
+        if fit is None:
+            self._said.setText("Fit to see how the parameters depend on each other.")
+            self.matrix.show_matrix((), np.empty((0, 0)))
+            return
+        names, values = _matrix(fit)
+        self.matrix.show_matrix(names, values)
+        found = fit.correlations(above=_WORST)
+        limit = in_locale(f"{_WORST:g}")
+        self._said.setText(
+            f"{len(found)} pairs are correlated by {limit} or more. What is correlated shares its"
+            " uncertainty: neither number stands by itself."
+            if found else f"No pair is correlated by {limit} or more."
+        )  # fmt: skip
+        for a, b, value in found[:60]:
+            self.pairs.addItem(f"{in_locale(f'{value:+.2f}')}   {_words(a)}  ↔  {_words(b)}")
+
+
+def _matrix(fit: FitResult) -> tuple[tuple[str, ...], np.ndarray]:
+    free = [i for i in fit.problem.free if fit.covariance[i, i] > 0]
+    block = fit.covariance[np.ix_(free, free)]
+    scale = np.sqrt(np.diag(block))
+    return tuple(_words(fit.paths[i]) for i in free), block / np.outer(scale, scale)
+
+
+def _words(path: str) -> str:
+    return formula(path.split("/", 1)[1].replace("/", " "))
+
+
+class _Matrix(QWidget):
+    """A square of cells, blue for negative, orange for positive, numbers where they fit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: tuple[str, ...] = ()
+        self._values = np.empty((0, 0))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(180, 140)
+        self.setAccessibleName("Correlation matrix")
+        theme().changed.connect(self.update)
+
+    def show_matrix(self, names: tuple[str, ...], values: np.ndarray) -> None:
+        """Show a matrix of shape (N, N)."""
+        self._names, self._values = names, values
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return a fair size."""
+        return QSize(420, 260)
+
+    def _frame(self) -> tuple[float, float, float]:
+        """Return left, top and side of a cell."""
+        n = max(len(self._names), 1)
+        left = self._label_width() if n <= _LABELS_UP_TO else 4.0
+        side = min((self.width() - left - 8) / n, (self.height() - 8) / n)
+        return left, 4.0, max(side, 1.0)
+
+    def _label_width(self) -> float:
+        metrics = QFontMetricsF(self._font())
+        widest = max((metrics.horizontalAdvance(name) for name in self._names), default=0.0)
+        return min(widest + 10, self.width() * 0.45)
+
+    def _font(self) -> QFont:
+        font = QApplication.font()
+        font.setPointSizeF(font.pointSizeF() * 0.85)
+        return font
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Paint the cells."""
+        n = len(self._names)
+        if not n:
+            return
+        painter = QPainter(self)
+        painter.setFont(self._font())
+        metrics = QFontMetricsF(self._font())
+        left, top, side = self._frame()
+        numbers = side > metrics.horizontalAdvance("-0.00") + 4 and side > metrics.height()
+        for i in range(n):
+            if n <= _LABELS_UP_TO:
+                painter.setPen(colour("muted"))
+                place = QRectF(0, top + i * side, left - 6, side)
+                text = metrics.elidedText(self._names[i], Qt.TextElideMode.ElideMiddle, left - 8)
+                flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                painter.drawText(place, flags, text)
+            for j in range(n):
+                value = float(self._values[i, j])
+                cell = QRectF(left + j * side, top + i * side, side - 1, side - 1)
+                painter.fillRect(cell, _tone(value))
+                if numbers and i != j:
+                    painter.setPen(colour("text"))
+                    painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, in_locale(f"{value:.2f}"))
+        painter.end()
+
+    def event(self, event: QEvent) -> bool:
+        """Name the pair under the cursor."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            left, top, side = self._frame()
+            j = int((event.pos().x() - left) // side)
+            i = int((event.pos().y() - top) // side)
+            if 0 <= i < len(self._names) and 0 <= j < len(self._names):
+                value = in_locale(f"{self._values[i, j]:+.3f}")
+                QToolTip.showText(
+                    event.globalPos(), f"{self._names[i]} ↔ {self._names[j]}: {value}", self
+                )
+            return True
+        return super().event(event)
+
+
+def _tone(value: float) -> QColor:
+    tone = colour("#0072B2" if value < 0 else "#E69F00")
+    tone.setAlphaF(min(1.0, abs(value)) ** 1.5 * 0.85)
+    return tone

@@ -1,0 +1,353 @@
+"""Ratios of the project: samples by ratio, with interval and error budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from spectra_core.project import Project, is_stale
+from spectra_core.quantify import Budget, Ratio
+from spectra_core.results import interval_ends, rounded
+
+from ..formula import formula
+from ..scene import Scene
+from ..theme import colour, number_font, theme
+from ..widgets import in_locale, label, row
+
+Index = QModelIndex | QPersistentModelIndex
+PARTS = (("counting", "#0072B2"), ("background", "#E69F00"), ("model", "#8C6BB1"),
+         ("reference", "#7F7F7F"))  # fmt: skip
+HEADINGS = ("sample", "ratio", "value", "95 % interval", "error budget")
+_BUDGET = Qt.ItemDataRole.UserRole
+
+
+@dataclass(frozen=True)
+class RatioRow:
+    """One ratio of one sample, as it is printed.
+
+    Attributes
+    ----------
+    analysis, sample, name : str
+    value, interval, note : str
+    ratio : Ratio
+    stale : bool
+    """
+
+    analysis: str
+    sample: str
+    name: str
+    value: str
+    interval: str
+    note: str
+    ratio: Ratio
+    stale: bool
+
+
+def ratio_rows(project: Project) -> Iterator[RatioRow]:
+    """Yield the ratios of a project, samples in the person's order."""
+    order = {name: place for place, name in enumerate(project.settings.sample_order)}
+    keys = sorted(
+        project.analyses,
+        key=lambda key: order.get(_sample(project, key), len(order)),
+    )
+    for key in keys:
+        for ratio in project.analyses[key].ratios:
+            yield _row(project, key, ratio)
+
+
+def _sample(project: Project, key: str) -> str:
+    first = next(iter(project.analyses[key].spectra.values()))
+    return project.spectrum(first).meta.sample or project.analyses[key].label
+
+
+def _row(project: Project, key: str, ratio: Ratio) -> RatioRow:
+    error = ratio.budget.total if ratio.budget.total is not None else ratio.stderr
+    ends = ratio.total_interval or ratio.interval
+    if ratio.value is None:
+        limit = ratio.upper_limit
+        value = "not defined" if limit is None else f"< {limit:.2g}"
+    else:
+        text, shown = rounded(ratio.value, error)
+        value = f"{text} ± {shown}" if shown else text
+    interval = " – ".join(interval_ends(ends)) if ends else ""
+    stale = is_stale(project, key)
+    note = "changed after its fit" if stale else ratio.note
+    return RatioRow(
+        key, _sample(project, key), ratio.name, in_locale(value), in_locale(interval), note,
+        ratio, stale,
+    )  # fmt: skip
+
+
+class RatiosTab(QWidget):
+    """Table, definitions and plot.
+
+    Signals
+    -------
+    define_asked(str)
+        Name of the ratio to change; empty for a new one.
+    ratio_removed(str)
+    compute_asked()
+        Fit all, with the error budgets.
+    analysis_chosen(str)
+    """
+
+    define_asked = Signal(str)
+    ratio_removed = Signal(str)
+    compute_asked = Signal()
+    analysis_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shown: tuple[Any, ...] = ()
+        self._rows: list[RatioRow] = []
+        self._project: Project | None = None
+        self.table = _Table()
+        self.table.itemSelectionChanged.connect(self._choose)
+        self.table.customContextMenuRequested.connect(self._open_menu)
+        self.chart = _Chart()
+        self.chart.hide()
+        self._empty = label("", "muted", wrap=True)
+        self._legend = _Legend()
+        define = QPushButton("Define a ratio…")
+        define.clicked.connect(lambda: self.define_asked.emit(""))
+        self.plot_button = QPushButton("Plot")
+        self.plot_button.setCheckable(True)
+        self.plot_button.setToolTip("Show the ratios as points with error bars.")
+        self.plot_button.toggled.connect(self.chart.setVisible)
+        copy = QPushButton("Copy")
+        copy.setToolTip("Copy the table as text for a spreadsheet.")
+        copy.clicked.connect(self.copy)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(self.table)
+        split.addWidget(self.chart)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.addLayout(row(self._legend, 1, self.plot_button, copy, define))
+        layout.addWidget(self._empty)
+        layout.addWidget(split, 1)
+        theme().changed.connect(self._redraw)
+
+    def show_scene(self, scene: Scene) -> None:
+        """Show the ratios of a scene's project."""
+        project = scene.project
+        shown = (project.analyses, project.ratios, project.spectra, project.settings)
+        if len(self._shown) == 4 and all(a is b for a, b in zip(shown, self._shown, strict=True)):
+            return
+        self._shown = shown
+        self._project = project
+        self._rows = list(ratio_rows(project))
+        self._redraw()
+
+    def text(self) -> str:
+        """Return the table as text with tabs."""
+        lines = ["\t".join(("sample", "ratio", "value", "error", "low", "high", *_part_names(),
+                            "note"))]  # fmt: skip
+        for one in self._rows:
+            ratio = one.ratio
+            ends = ratio.total_interval or ratio.interval or (None, None)
+            error = ratio.budget.total if ratio.budget.total is not None else ratio.stderr
+            parts = [getattr(ratio.budget, name) for name, _ in PARTS]
+            numbers = ["" if v is None else f"{v:.6g}" for v in (ratio.value, error, *ends, *parts)]
+            limit = f"< {ratio.upper_limit:.3g} " if ratio.upper_limit is not None else ""
+            lines.append("\t".join((one.sample, one.name, *numbers, f"{limit}{one.note}")))
+        return "\n".join(lines)
+
+    def copy(self) -> None:
+        """Put the table on the clipboard."""
+        QGuiApplication.clipboard().setText(self.text())
+
+    def _redraw(self) -> None:
+        self.table.show_rows(self._rows)
+        self.chart.show_rows(self._rows)
+        self._empty.setVisible(not self._rows)
+        self.table.setVisible(bool(self._rows))
+        defined = self._project is not None and bool(self._project.ratios)
+        self._empty.setText(
+            "Fit to compute the ratios that are defined." if defined
+            else "No ratio is defined: load a preset, or define one."
+        )  # fmt: skip
+        self._legend.setVisible(any(r.ratio.budget.total is not None for r in self._rows))
+
+    def _choose(self) -> None:
+        items = self.table.selectedItems()
+        if items:
+            self.analysis_chosen.emit(self._rows[items[0].row()].analysis)
+
+    def _open_menu(self, place: QPoint) -> None:
+        item = self.table.itemAt(place)
+        if item is None:
+            return
+        name = self._rows[item.row()].name
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for text, run in (
+            ("Copy the table", self.copy),
+            ("Change the ratio…", lambda: self.define_asked.emit(name)),
+            ("Remove the ratio", lambda: self.ratio_removed.emit(name)),
+            ("Compute again", self.compute_asked.emit),
+        ):
+            entry = QAction(text, menu)
+            entry.triggered.connect(run)
+            menu.addAction(entry)
+        menu.popup(self.table.viewport().mapToGlobal(place))
+
+
+def _part_names() -> tuple[str, ...]:
+    return tuple(name for name, _ in PARTS)
+
+
+class _Table(QTableWidget):
+    """The table itself."""
+
+    def __init__(self) -> None:
+        super().__init__(0, len(HEADINGS))
+        self.setObjectName("plain")
+        self.setAccessibleName("Ratios")
+        self.setHorizontalHeaderLabels(list(HEADINGS))
+        self.verticalHeader().hide()
+        self.setShowGrid(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header = self.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column, mode in enumerate(
+            (QHeaderView.ResizeMode.Stretch, *(QHeaderView.ResizeMode.ResizeToContents,) * 3,
+             QHeaderView.ResizeMode.Stretch)
+        ):  # fmt: skip
+            header.setSectionResizeMode(column, mode)
+        self.setItemDelegateForColumn(4, _BudgetDelegate(self))
+
+    def show_rows(self, rows: list[RatioRow]) -> None:
+        """Fill the table."""
+        self.setRowCount(len(rows))
+        largest = max((r.ratio.budget.total or 0.0 for r in rows), default=0.0)
+        for line, one in enumerate(rows):
+            value = one.value + (" (stale)" if one.stale else "")
+            texts = (formula(one.sample), formula(one.name), value, one.interval, "")
+            for column, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                item.setToolTip("\n".join(t for t in (one.ratio.formula, one.note) if t))
+                if column in (2, 3):
+                    item.setFont(number_font(bold=column == 2))
+                if one.stale:
+                    item.setForeground(colour("faint"))
+                if column == 4:
+                    item.setData(_BUDGET, (one.ratio.budget, largest))
+                    item.setToolTip(_budget_words(one.ratio))
+                self.setItem(line, column, item)
+        self.resizeRowsToContents()
+
+
+def _budget_words(ratio: Ratio) -> str:
+    parts = [(name, getattr(ratio.budget, name)) for name, _ in PARTS]
+    said = [f"{name} ± {in_locale(f'{value:.2g}')}" for name, value in parts if value is not None]
+    return "\n".join(said) or "counting statistics alone, from the covariance of the fit"
+
+
+class _BudgetDelegate(QStyledItemDelegate):
+    """Paints the parts of the variance as one bar; its length is the whole error."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint the bar."""
+        super().paint(painter, option, index)
+        data = index.data(_BUDGET)
+        if not data:
+            return
+        budget, largest = data
+        parts = budget_parts(budget)
+        if not parts or not largest:
+            return
+        area = QRectF(option.rect).adjusted(6, 0, -10, 0)
+        height = min(10.0, area.height() - 6)
+        whole = area.width() * (budget.total or 0.0) / largest
+        left, top = area.left(), area.center().y() - height / 2
+        for tone, share in parts:
+            painter.fillRect(QRectF(left, top, whole * share, height), colour(tone))
+            left += whole * share
+
+
+def budget_parts(budget: Budget) -> list[tuple[str, float]]:
+    """Return colour and share of the variance of each row of a budget."""
+    values = [(tone, getattr(budget, name) or 0.0) for name, tone in PARTS]
+    variance = sum(value**2 for _, value in values)
+    if budget.total is None or variance <= 0:
+        return []
+    return [(tone, value**2 / variance) for tone, value in values if value > 0]
+
+
+class _Legend(QLabel):
+    """Names of the parts of a budget, each with its colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("muted")
+        self.setTextFormat(Qt.TextFormat.RichText)
+        squares = (f'<span style="color:{tone}">■</span> {name}' for name, tone in PARTS)
+        self.setText("error budget: " + "&nbsp;&nbsp; ".join(squares))
+
+
+class _Chart(pg.PlotWidget):  # type: ignore[misc]
+    """Ratios as points with error bars, one colour for each ratio."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.setMinimumWidth(220)
+        self.setAccessibleName("Ratios plotted")
+
+    def show_rows(self, rows: list[RatioRow]) -> None:
+        """Plot the rows that have a value."""
+        self.clear()
+        self.setBackground(colour("card"))
+        for side in ("left", "bottom"):
+            self.getAxis(side).setPen(colour("border"))
+            self.getAxis(side).setTextPen(colour("muted"))
+        samples = list(dict.fromkeys(one.sample for one in rows))
+        names = list(dict.fromkeys(one.name for one in rows))
+        for number, name in enumerate(names):
+            own = [r for r in rows if r.name == name and r.ratio.value is not None]
+            if not own:
+                continue
+            x = np.array([samples.index(r.sample) for r in own]) + 0.12 * number
+            y = np.array([r.ratio.value for r in own])
+            ends = [r.ratio.total_interval or r.ratio.interval or (v, v)
+                    for r, v in zip(own, y, strict=True)]  # fmt: skip
+            low, high = np.array(ends).T
+            tone = colour(PARTS[number % len(PARTS)][1])
+            self.addItem(pg.ErrorBarItem(
+                x=x, y=y, top=high - y, bottom=y - low, beam=0.08, pen=pg.mkPen(tone, width=1.4)
+            ))  # fmt: skip
+            self.addItem(pg.ScatterPlotItem(x=x, y=y, brush=tone, pen=None, size=8))
+        ticks = [(place, _short(formula(sample))) for place, sample in enumerate(samples)]
+        self.getAxis("bottom").setTicks([ticks])
+        self.setLabel("left", names[0] if len(names) == 1 else "ratio")
+        self.setXRange(-0.5, max(len(samples) - 0.5, 0.5))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 18 else f"{text[:9]}…{text[-8:]}"
