@@ -1,0 +1,57 @@
+"""What a person prefers, kept by the system's settings between two starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from PySide6.QtCore import QSettings
+
+from .theme import SCHEMES, Scheme
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """Preferences of the person at this machine.
+
+    Attributes
+    ----------
+    scheme : {"system", "light", "dark"}
+    live_refit : bool
+        Fit again while a handle is dragged.
+    autosave_s : float
+        Seconds after a change until the recovery file is written.
+    starts : int
+        Starting points of the fits of new analyses.
+    """
+
+    scheme: Scheme = "system"
+    live_refit: bool = True
+    autosave_s: float = 2.0
+    starts: int = 3
+
+
+def load_preferences(settings: QSettings) -> Preferences:
+    """Return the stored preferences; what is missing or damaged is as at the first start."""
+    found = Preferences()
+    for field in fields(Preferences):
+        stored = settings.value(f"preferences/{field.name}")
+        value = _converted(stored, type(getattr(found, field.name)))
+        if value is not None and (field.name != "scheme" or value in SCHEMES):
+            found = replace(found, **{field.name: value})
+    return found
+
+
+def save_preferences(settings: QSettings, preferences: Preferences) -> None:
+    """Store preferences."""
+    for field in fields(Preferences):
+        settings.setValue(f"preferences/{field.name}", str(getattr(preferences, field.name)))
+
+
+def _converted(stored: object, kind: type) -> object | None:
+    text = "" if stored is None else str(stored)
+    if kind is bool:
+        return {"True": True, "False": False}.get(text)
+    try:
+        return kind(text) if text else None
+    except ValueError:
+        return None

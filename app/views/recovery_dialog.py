@@ -1,0 +1,66 @@
+"""Work that an earlier run of the program left unsaved is offered at the next start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
+
+from spectra_core.project_file import Recovery
+
+from ..widgets import Card, label, row
+
+
+class RecoveryDialog(QDialog):
+    """A card for each recovery file.
+
+    Signals
+    -------
+    recover_asked(str), discard_asked(str)
+        Path of the recovery file.
+    """
+
+    recover_asked = Signal(str)
+    discard_asked = Signal(str)
+
+    def __init__(self, found: Sequence[Recovery], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Unsaved work was found")
+        self.setMinimumWidth(520)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(10)
+        layout.addWidget(label("Doublet ended without saving. This work was kept:", "subtitle"))
+        for recovery in found:
+            layout.addWidget(self._card(recovery))
+        layout.addWidget(label("What you leave here is offered again next time.", "faint"))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout.addWidget(buttons)
+
+    def _card(self, recovery: Recovery) -> Card:
+        card = Card()
+        name = Path(recovery.original).name if recovery.original else "never saved"
+        card.body.addWidget(label(recovery.title or name, "subtitle"))
+        when = recovery.saved.replace("T", " ")[:19]
+        words = recovery.problem or f"{name} · kept {when} UTC"
+        card.body.addWidget(label(words, "muted", wrap=True))
+        path = str(recovery.path)
+        recover = QPushButton("Recover")
+        recover.setObjectName("primary")
+        recover.setEnabled(not recovery.problem)
+        recover.clicked.connect(lambda: self._done(self.recover_asked, path))
+        discard = QPushButton("Discard")
+        discard.setToolTip("Delete this work.")
+        discard.clicked.connect(lambda: self._discard(card, path))
+        card.body.addLayout(row(recover, discard, 1))
+        return card
+
+    def _done(self, signal: object, path: str) -> None:
+        self.accept()
+        signal.emit(path)  # type: ignore[attr-defined]
+
+    def _discard(self, card: Card, path: str) -> None:
+        card.hide()
+        self.discard_asked.emit(path)
