@@ -53,6 +53,11 @@ class Autosave(QObject):
                 Path(str(path)).unlink(missing_ok=True)
         self._written = None
 
+    def stop(self) -> None:
+        """Write nothing more."""
+        self._timer.stop()
+        self._document.changed.disconnect(self._on_change)
+
     def _on_change(self) -> None:
         if self._document.is_dirty:
             self._timer.start()

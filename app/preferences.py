@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from PySide6.QtCore import QSettings
 
@@ -37,7 +38,8 @@ def load_preferences(settings: QSettings) -> Preferences:
         stored = settings.value(f"preferences/{field.name}")
         value = _converted(stored, type(getattr(found, field.name)))
         if value is not None and (field.name != "scheme" or value in SCHEMES):
-            found = replace(found, **{field.name: value})
+            change: dict[str, Any] = {field.name: value}
+            found = replace(found, **change)
     return found
 
 

@@ -140,6 +140,16 @@ def ratios_of(
     )
 
 
+def with_ratios(project: Project, found: Mapping[str, tuple[Ratio, ...]]) -> Project:
+    """Return `project` with other ratios of some analyses; what is stale or gone is left out."""
+    changed = {
+        key: replace(project.analysis(key), ratios=ratios)
+        for key, ratios in found.items()
+        if key in project.analyses and not is_stale(project, key)
+    }
+    return replace(project, analyses=project.analyses.put(changed))
+
+
 def sample_of(project: Project, analysis_id: str) -> tuple[Spectrum, ...]:
     """Return all spectra of the file and sample that an analysis is of."""
     names = {

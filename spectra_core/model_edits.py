@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from .core_levels import core_level
 from .errors import ModelError
-from .fit import FitResult
+from .fit import FitResult, FitWarning
 from .fit.compile import canonical_path, links_by_target
 from .lineshapes import LINESHAPES, lineshape
 from .lint_context import Finding
@@ -655,7 +655,7 @@ _FIXES: Mapping[str, Callable[[Finding, Model], Fix | None]] = {
 }
 
 
-def place_of(finding: Finding, model: Model) -> tuple[str, str] | None:
+def place_of(finding: FitWarning, model: Model) -> tuple[str, str] | None:
     """Return the region and the component or doublet (or "") that a finding is about."""
     for region in model.regions:
         if finding.where == region.name:

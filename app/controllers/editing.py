@@ -62,6 +62,13 @@ class Editing(Controller):
         chosen = selection if owner is None else replace(selection, owner=owner or None)
         self.program.edit(label, changed, merge=merge, select=chosen)
 
+    def owner_of(self, component: str) -> str:
+        """Return the doublet that a component of the shown region belongs to, or itself."""
+        region = self.program.scene.region
+        if region is None or component not in {c.id for c in region.components}:
+            return component
+        return model_edits.owner_of(region, component)
+
     def choose_owner(self, owner: str) -> None:
         """Choose a component or doublet."""
         self.document.select(replace(self.document.selection, owner=owner or None))
@@ -246,9 +253,16 @@ class Editing(Controller):
     # -----------------------------------------------------------------------------
     # Ratios and notes
 
-    def define_ratio(self, definition: RatioDefinition) -> None:
-        """Add a ratio definition, or change it; it is computed with the next fit."""
-        self.program.edit(f"Ratio {definition.name}", add_ratio, definition)
+    def define_ratio(self, definition: RatioDefinition, *, replacing: str = "") -> None:
+        """Add a ratio definition, or change one; then compute it for the fits there are."""
+
+        def edit(project: Project) -> Project:
+            if replacing and replacing != definition.name:
+                project = remove_ratio(project, replacing)
+            return add_ratio(project, definition)
+
+        if self.program.edit(f"Ratio {definition.name}", edit):
+            self.program.fitting.compute_ratios()
 
     def remove_ratio(self, name: str) -> None:
         """Remove a ratio definition."""

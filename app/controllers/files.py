@@ -113,7 +113,7 @@ class Files(Controller):
             more = f" and {len(intake.problems) - 1} more" if len(intake.problems) > 1 else ""
             self.program.complain(f"Not everything could be opened: {intake.problems[0]}{more}")
         for path, question in intake.unclear:
-            self.program.ask_axis(path, question)
+            self.program.opening.axis(path, question)
 
     def answer_axis(self, path: Path, options: ReadOptions) -> None:
         """Read a file again with what a person said about it."""
@@ -287,7 +287,7 @@ class Files(Controller):
     def recent(self) -> list[str]:
         """Return the files that were opened last and are still there."""
         stored = self.program.settings.value("recent", [])
-        paths = [stored] if isinstance(stored, str) else list(stored or [])
+        paths = stored if isinstance(stored, list) else [stored] if stored else []
         return [path for path in map(str, paths) if Path(path).exists()]
 
     def remember(self, path: str) -> None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 
-from spectra_core.analyses import Analysed, in_turn, with_analysed
+from spectra_core.analyses import Analysed, in_turn, ratios_of, with_analysed, with_ratios
+from spectra_core.diagnostics import Comparison, compare_components
 from spectra_core.fit import FitOptions, FitResult
 from spectra_core.profile_likelihood import UniquenessCurve, uniqueness_curve
-from spectra_core.project import set_options
+from spectra_core.project import is_stale, set_options
+from spectra_core.quantify import Ratio
 
 from ..jobs import Report
 from .base import Controller
@@ -29,10 +31,12 @@ class Fitting(Controller):
     curve_ready(path, UniquenessCurve)
     fitted(int)
         How many analyses were fitted by the job that just ended.
+    compared(Comparison)
     """
 
     curve_ready = Signal(str, object)
     fitted = Signal(int)
+    compared = Signal(object)
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
@@ -78,6 +82,30 @@ class Fitting(Controller):
 
         self.jobs.start(f"Fitting {name}", work, done)
 
+    def compute_ratios(self) -> None:
+        """Compute the defined ratios for every fit that is not stale, in a job."""
+        project = self.document.project
+        keys = [k for k, a in project.analyses.items() if a.stored and not is_stale(project, k)]
+        if not keys:
+            return
+
+        def work(report: Report) -> dict[str, tuple[Ratio, ...]]:
+            found = {}
+            for done, key in enumerate(keys):
+                analysis = project.analysis(key)
+                report.progress(done, len(keys), analysis.label)
+                result = analysis.result
+                assert result is not None  # it is stored
+                found[key] = ratios_of(
+                    project, analysis.model, result, analysis.options, report.should_stop
+                )
+            return found
+
+        def done(found: dict[str, tuple[Ratio, ...]]) -> None:
+            self.document.apply("Compute the ratios", with_ratios, found)
+
+        self.jobs.start("Computing ratios", work, done)
+
     def set_options(self, options: FitOptions) -> None:
         """Change how the shown analysis is fitted."""
         key = self.document.selection.analysis
@@ -97,6 +125,20 @@ class Fitting(Controller):
         self.jobs.start(
             f"Uniqueness of {path}", work, lambda curve: self.curve_ready.emit(path, curve)
         )
+
+    def compare(self) -> None:
+        """Compare the shown fit with one component fewer and one more, in a job."""
+        result = self._shown_result()
+        region = self.program.scene.region
+        if result is None or region is None:
+            self.program.complain("There is no fit to compare. Fit first.")
+            return
+        name = region.name
+
+        def work(report: Report) -> Comparison:
+            return compare_components(result, region=name)
+
+        self.jobs.start(f"Comparing models of {name}", work, self.compared.emit)
 
     def _shown_result(self) -> FitResult | None:
         scene = self.program.scene

@@ -18,6 +18,7 @@ from spectra_core.project_recipe import recipes_from, run_from_project
 from spectra_core.recipe import dump_recipe
 from spectra_core.report import Report as ReportDocument
 from spectra_core.report import build_report
+from spectra_core.report.preview import Preview, render_preview
 from spectra_core.results import write_text
 
 from ..jobs import Report
@@ -32,8 +33,8 @@ class Reporting(Controller):
 
     Signals
     -------
-    report_ready(ReportDocument)
-        The report of the project as it is.
+    report_ready(Preview)
+        Of the project as it is; None where nothing has been fitted.
     """
 
     report_ready = Signal(object)
@@ -44,16 +45,17 @@ class Reporting(Controller):
         self._previewed: Project | None = None
 
     def preview(self) -> None:
-        """Make the report of the project as it is, quietly, if it is not the last one made."""
+        """Make the preview of the report as it is, quietly, if it is not the last one made."""
         project = self.document.project
         if project is self._previewed:
             return
         self._previewed = project
 
-        def work(report: Report) -> ReportDocument | None:
-            return report_of(project)
+        def work(report: Report) -> Preview | None:
+            made = report_of(project)
+            return None if made is None else render_preview(made)
 
-        def done(made: ReportDocument | None) -> None:
+        def done(made: Preview | None) -> None:
             if project is self._previewed:
                 self.report_ready.emit(made)
 
@@ -61,7 +63,7 @@ class Reporting(Controller):
 
     def ask_export(self) -> None:
         """Ask which files to write, and where."""
-        self.program.show_export()
+        self.program.opening.export()
 
     def export(self, formats: Sequence[str], folder: Path) -> None:
         """Write the results of the project in several formats."""

@@ -118,6 +118,20 @@ class AboutDialog(_Page):
         self.buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
 
 
+class TextPage(_Page):
+    """A few sentences, or a table in a fixed font, that can be copied."""
+
+    def __init__(self, title: str, text: str, parent: QWidget, *, fixed: bool = False) -> None:
+        super().__init__(title, parent, 860 if fixed else 520, 360 if fixed else 260)
+        shown = QPlainTextEdit(text)
+        shown.setReadOnly(True)
+        shown.setAccessibleName(title)
+        if fixed:
+            shown.setFont(fixed_font())
+            shown.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.body.addWidget(shown)
+
+
 class LogPage(_Page):
     """The end of the log file."""
 
@@ -140,7 +154,7 @@ class CrashDialog(_Page):
         self.body.addWidget(label("Something went wrong that should not", "subtitle"))
         self.body.addWidget(label(
             "The action was not carried out; the project is as it was before it, and it is kept"
-            " for recovery. Please report the defect with the details below.", wrap=True))  # fmt: skip
+            " for recovery. Please report the defect with these details.", wrap=True))  # fmt: skip
         self.details = QPlainTextEdit(details)
         self.details.setReadOnly(True)
         self.details.setFont(fixed_font())

@@ -75,11 +75,9 @@ class CommandPalette(QDialog):
     def _fill(self, *_: object) -> None:
         wanted = self.field.text().casefold()
         scored = [(score(one.title.casefold(), wanted), one) for one in self._rows]
-        found = sorted(
-            (pair for pair in scored if pair[0] is not None), key=lambda pair: pair[0] or 0
-        )
+        found = [(points, one) for points, one in scored if points is not None]
         self.list.clear()
-        for _, one in found:
+        for _, one in sorted(found, key=lambda pair: pair[0]):
             item = QTreeWidgetItem([one.title, one.why_not or one.menu, one.shortcut])
             item.setData(0, _ID, one.id)
             item.setForeground(1, colour("faint"))
@@ -90,8 +88,8 @@ class CommandPalette(QDialog):
             self.list.addTopLevelItem(item)
         self.list.setColumnWidth(0, 250)
         self.list.setColumnWidth(1, 190)
-        if self.list.topLevelItemCount():
-            self.list.setCurrentItem(self.list.topLevelItem(0))
+        if (first := self.list.topLevelItem(0)) is not None:
+            self.list.setCurrentItem(first)
 
     def _run(self, item: QTreeWidgetItem | None) -> None:
         if item is None:
@@ -119,7 +117,8 @@ class CommandPalette(QDialog):
         current = self.list.currentItem()
         if n and current is not None:
             at = (self.list.indexOfTopLevelItem(current) + by) % n
-            self.list.setCurrentItem(self.list.topLevelItem(at))
+            if (chosen := self.list.topLevelItem(at)) is not None:
+                self.list.setCurrentItem(chosen)
 
 
 def score(title: str, wanted: str) -> int | None:

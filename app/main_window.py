@@ -1,0 +1,421 @@
+"""The window: plot in the middle, docks around it; menus and toolbar from the action table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import isnan
+
+from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QUndoStack,
+)
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QMainWindow,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QTabWidget,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from .actions import ACTIONS, KEYS_OF_LISTS, MENUS, SEPARATED, TOOLBAR, Action
+from .icon import program_icon
+from .jobs import Job
+from .scene import Scene
+from .views.background_panel import BackgroundPanel
+from .views.component_cards import ComponentCards
+from .views.component_table import TableTab
+from .views.empty_state import EmptyState
+from .views.fit_panel import FitPanel
+from .views.notes_panel import NotesPanel
+from .views.plot import PlotView
+from .views.spectra_tree import SpectraTree
+from .views.tab_correlations import CorrelationsTab
+from .views.tab_history import HistoryTab
+from .views.tab_ratios import RatiosTab
+from .views.tab_report import ReportTab
+from .views.tab_uniqueness import UniquenessTab
+from .widgets import heading, in_locale, label, link_button, restyle, row
+
+HELPFUL = {
+    "rigid_shift": ("Calibrate…", "calibrate"),
+    "reference_missing": ("Calibrate…", "calibrate"),
+    "carbon_kind": ("Calibrate…", "calibrate"),
+    "one_more_component": ("Compare", "compare"),
+    "too_many_components": ("Compare", "compare"),
+    "broader_than_neighbours": ("Compare", "compare"),
+    "residual_structure": ("Compare", "compare"),
+    "stale": ("Fit", "fit"),
+}
+"""What helps against a finding that no change of the model answers: label and action."""
+
+_VERSION = 1  # of the stored layout; another one is not restored
+
+
+class MainWindow(QMainWindow):
+    """Holds the views; it knows what they are, not what they mean.
+
+    Signals
+    -------
+    files_dropped(list)
+    close_asked()
+        The person wants to leave; `allow_close` lets the window go.
+    search_asked(str)
+    cancel_asked()
+    """
+
+    files_dropped = Signal(list)
+    close_asked = Signal()
+    search_asked = Signal(str)
+    cancel_asked = Signal()
+
+    def __init__(self, stack: QUndoStack, run: Callable[[Action], None]) -> None:
+        super().__init__()
+        self._may_close = False
+        self.setWindowTitle("Doublet")
+        self.setWindowIcon(program_icon())
+        self.setAcceptDrops(True)
+        self.setMinimumSize(900, 560)
+        self.resize(1440, 900)
+        self._make_views(stack)
+        self._make_middle()
+        self._make_docks()
+        self._make_status()
+        self.actions_by_id: dict[str, QAction] = {}
+        self._make_actions(run)
+        self._make_toolbar()
+        self._first_state = self.saveState(_VERSION)
+
+    # -----------------------------------------------------------------------------
+    # Parts
+
+    def _make_views(self, stack: QUndoStack) -> None:
+        self.tree = SpectraTree()
+        self.plot = PlotView()
+        self.empty = EmptyState()
+        self.cards = ComponentCards()
+        self.background = BackgroundPanel()
+        self.fit_panel = FitPanel()
+        self.notes = NotesPanel(HELPFUL)
+        self.ratios = RatiosTab()
+        self.table = TableTab()
+        self.correlations = CorrelationsTab()
+        self.uniqueness = UniquenessTab()
+        self.history = HistoryTab(stack)
+        self.report = ReportTab()
+
+    def _make_middle(self) -> None:
+        self.middle = QStackedWidget()
+        self.middle.addWidget(self.empty)
+        self.middle.addWidget(self.plot)
+        self.banner = _Banner()
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(8, 8, 8, 4)
+        layout.setSpacing(6)
+        layout.addWidget(self.banner)
+        layout.addWidget(self.middle, 1)
+        self.setCentralWidget(page)
+
+    def _make_docks(self) -> None:
+        self.setDockNestingEnabled(True)
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(False)
+        for tab, title in (
+            (self.ratios, "Ratios"), (self.table, "Components"),
+            (self.correlations, "Correlations"), (self.uniqueness, "Uniqueness"),
+            (self.history, "History"), (self.report, "Report preview"),
+        ):  # fmt: skip
+            self.tabs.addTab(tab, title)
+        panel = QWidget()
+        panel.setObjectName("page")
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(10, 8, 12, 12)
+        column.setSpacing(8)
+        for title, view in (
+            ("Components", self.cards), ("Background", self.background), ("Fit", self.fit_panel),
+            ("Referee's notes", self.notes),
+        ):  # fmt: skip
+            column.addWidget(heading(title))
+            column.addWidget(view)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setMinimumWidth(290)
+        scroll.setWidget(panel)
+        self.panel = scroll
+        below = QWidget()
+        margin = QVBoxLayout(below)
+        margin.setContentsMargins(8, 0, 8, 8)
+        margin.addWidget(self.tabs)
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        self.docks = (
+            self._dock("Spectra", self.tree, left),
+            self._dock("Model", scroll, right),
+            self._dock("Results", below, Qt.DockWidgetArea.BottomDockWidgetArea),
+        )
+        self.resizeDocks([self.docks[0], self.docks[1]], [248, 330], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks[2]], [240], Qt.Orientation.Vertical)
+
+    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock {title}")
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _make_status(self) -> None:
+        self.state_label, self.saved_label = QLabel(""), QLabel("")
+        self.cursor_label, self.file_label = QLabel(""), QLabel("")
+        self._progress_words = QLabel("")
+        self._progress = QProgressBar()
+        self._progress.setFixedWidth(140)
+        self._progress.setTextVisible(False)
+        self._cancel = link_button("Cancel", "Stop; nothing changes. Ctrl+.")
+        self._cancel.clicked.connect(self.cancel_asked)
+        bar = self.statusBar()
+        for widget in (self.state_label, self.saved_label, self.cursor_label):
+            bar.addWidget(widget)
+        beside: tuple[QWidget, ...] = (
+            self._progress_words, self._progress, self._cancel, self.file_label,
+        )  # fmt: skip
+        for part in beside:
+            bar.addPermanentWidget(part)
+        self.show_job(None, 0)
+
+    def _make_actions(self, run: Callable[[Action], None]) -> None:
+        menus = {name: self.menuBar().addMenu(name) for name in MENUS}
+        for menu in menus.values():
+            menu.setToolTipsVisible(True)
+        for one in ACTIONS:
+            made = QAction(one.title, self)
+            made.setObjectName(one.id)
+            made.setToolTip(one.tip or one.title)
+            made.setCheckable(one.checked is not None)
+            made.setShortcuts([QKeySequence(key) for key in one.shortcut.split("|") if key])
+            made.triggered.connect(_Run(run, one))
+            if one.id in SEPARATED:
+                menus[one.menu].addSeparator()
+            menus[one.menu].addAction(made)
+            if one.id in KEYS_OF_LISTS:
+                # In a list, table or field these keys mean something else.
+                made.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+                self.plot.addAction(made)
+            self.actions_by_id[one.id] = made
+        self.recent_menu = QMenu("Recent files", self)
+        menus["File"].insertMenu(self.actions_by_id["example"], self.recent_menu)
+        panels = menus["View"].addMenu("Panels")
+        for dock in self.docks:
+            panels.addAction(dock.toggleViewAction())
+
+    def _make_toolbar(self) -> None:
+        bar = QToolBar("Toolbar")
+        bar.setObjectName("toolbar")
+        bar.setMovable(False)
+        words = {"open": "Open…", "calibrate": "Calibrate", "preset": "Preset",
+                 "add_component": "Add component", "undo": "↶", "redo": "↷"}  # fmt: skip
+        for one in TOOLBAR:
+            button = QToolButton()
+            button.setObjectName("primary" if one == "fit" else "tool")
+            button.setDefaultAction(self.actions_by_id[one])
+            button.setText(words.get(one, self.actions_by_id[one].text()))
+            button.setAccessibleName(self.actions_by_id[one].text())
+            if one in words:
+                self.actions_by_id[one].setIconText(words[one])
+            bar.addWidget(button)
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(space)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search actions…   Ctrl+K")
+        self.search.setAccessibleName("Search actions")
+        self.search.setFixedWidth(210)
+        self.search.textEdited.connect(self._search)
+        self.search.returnPressed.connect(lambda: self._search(self.search.text()))
+        bar.addWidget(self.search)
+        report = QToolButton()
+        report.setObjectName("tool")
+        report.setDefaultAction(self.actions_by_id["report"])
+        self.actions_by_id["report"].setIconText("Report")
+        bar.addWidget(report)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.addToolBar(bar)
+
+    def _search(self, text: str) -> None:
+        self.search.clear()
+        self.search_asked.emit(text)
+
+    # -----------------------------------------------------------------------------
+    # What is shown
+
+    def show_scene(self, scene: Scene) -> None:
+        """Show a scene in every view."""
+        self.middle.setCurrentIndex(1 if len(scene.project.spectra) else 0)
+        self.tree.show_scene(scene)
+        self.plot.show_scene(scene)
+        for view in (self.cards, self.background, self.fit_panel, self.notes):
+            view.show_scene(scene)
+        self.ratios.show_scene(scene)
+        self.table.table.show_scene(scene)
+        self.correlations.show_scene(scene)
+        self.uniqueness.show_scene(scene)
+
+    def show_actions(self, why_not: Mapping[str, str], checked: Mapping[str, bool]) -> None:
+        """Enable and disable the actions; a disabled one says why in its tooltip."""
+        for one in ACTIONS:
+            made = self.actions_by_id[one.id]
+            reason = why_not[one.id]
+            made.setEnabled(not reason)
+            keys = made.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            tip = reason or one.tip or one.title
+            made.setToolTip(f"{tip} ({keys})" if keys and not reason else tip)
+            if one.id in checked:
+                made.setChecked(checked[one.id])
+
+    def show_job(self, job: Job | None, others: int) -> None:
+        """Show a job in the status bar; None: nothing is in progress."""
+        for widget in (self._progress_words, self._progress, self._cancel):
+            widget.setVisible(job is not None)
+        if job is None:
+            return
+        left = job.seconds_left
+        words = job.title + (f": {job.what}" if job.what and job.total > 1 else "")
+        words = words if len(words) <= 70 else f"{words[:68]}…"
+        if left is not None and left >= 1:
+            words += f" · {left:.0f} s left"
+        if others:
+            words += f" · {others} more"
+        self._progress_words.setText(words)
+        self._progress.setRange(0, job.total)
+        self._progress.setValue(job.done)
+
+    def show_cursor(self, x: float, y: float, unit: str, y_unit: str) -> None:
+        """Show where the cursor is."""
+        text = "" if isnan(x) else f"{x:.2f} {unit} · {y:.5g} {y_unit}"
+        self.cursor_label.setText(in_locale(text).replace("cm-1", "cm⁻¹"))
+
+    def show_recent(self, paths: list[str], open_path: Callable[[str], None]) -> None:
+        """List the recent files."""
+        self.recent_menu.clear()
+        for path in paths:
+            entry = QAction(path, self.recent_menu)
+            entry.triggered.connect(_Open(open_path, path))
+            self.recent_menu.addAction(entry)
+        self.recent_menu.setEnabled(bool(paths))
+        self.empty.show_recent(paths)
+
+    # -----------------------------------------------------------------------------
+    # Layout and leaving
+
+    def restore(self, settings: QSettings) -> None:
+        """Put window and docks where they were."""
+        geometry, state = settings.value("window/geometry"), settings.value("window/state")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        if isinstance(state, QByteArray):
+            self.restoreState(state, _VERSION)
+
+    def keep(self, settings: QSettings) -> None:
+        """Remember where window and docks are."""
+        settings.setValue("window/geometry", self.saveGeometry())
+        settings.setValue("window/state", self.saveState(_VERSION))
+
+    def reset_layout(self) -> None:
+        """Put the docks where they were at the first start."""
+        self.restoreState(self._first_state, _VERSION)
+        for dock in self.docks:
+            dock.show()
+
+    def allow_close(self) -> None:
+        """Let the window go."""
+        self._may_close = True
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Ask first."""
+        if self._may_close:
+            event.accept()
+        else:
+            event.ignore()
+            self.close_asked.emit()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        """Take files."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Say which files were dropped."""
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.files_dropped.emit(paths)
+
+
+class _Run:
+    """Runs an action of the table."""
+
+    def __init__(self, run: Callable[[Action], None], action: Action) -> None:
+        self._run, self._action = run, action
+
+    def __call__(self, *_: object) -> None:
+        self._run(self._action)
+
+
+class _Open:
+    """Opens a recent file."""
+
+    def __init__(self, open_path: Callable[[str], None], path: str) -> None:
+        self._open, self._path = open_path, path
+
+    def __call__(self, *_: object) -> None:
+        self._open(self._path)
+
+
+class _Banner(QFrame):
+    """A sentence above the plot that stays until it is read or done with; never a dialog."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("note")
+        self._words = label("", wrap=True)
+        self._close = QPushButton("Dismiss")
+        self._close.setObjectName("link")
+        self._close.clicked.connect(self.hide)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 7, 10, 7)
+        line = row(self._words, self._close)
+        line.setStretch(0, 1)
+        layout.addLayout(line)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says; empty while it is hidden."""
+        return "" if self.isHidden() else self._words.text()
+
+    def show_text(self, text: str, severity: str = "alarm") -> None:
+        """Say something."""
+        self._words.setText(text)
+        self.setProperty("severity", severity)
+        restyle(self)
+        self.show()
