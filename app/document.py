@@ -136,6 +136,11 @@ class Document(QObject):
             self.stack.setClean()
         self.dirty_changed.emit(self.is_dirty)
 
+    def close(self) -> None:
+        """Say nothing more: what listens is about to go."""
+        self.stack.blockSignals(True)
+        self.blockSignals(True)
+
     def _show(self, snapshot: Snapshot) -> None:
         moved = snapshot.selection != self._now.selection
         self._now = snapshot

@@ -84,6 +84,8 @@ class MainWindow(QMainWindow):
     search_asked = Signal(str)
     cancel_asked = Signal()
 
+    plot: PlotView
+
     def __init__(self, stack: QUndoStack, run: Callable[[Action], None]) -> None:
         super().__init__()
         self._may_close = False

@@ -515,6 +515,7 @@ class Program(QObject):
         self.opening.close()
         self.autosave.stop()
         self.jobs.close()
+        self.document.close()
         self.files.release()
         self.window.keep(self.settings)
         self.settings.sync()

@@ -15,6 +15,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from spectra_core.datafiles import data_path
+
 Scheme = Literal["system", "light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("system", "light", "dark")
 
@@ -176,7 +178,8 @@ def style_sheet(colours: Palette) -> str:
     ``figure``, ``link``, ``primary``, ``tool``, and the properties ``severity`` (good, warn,
     alarm) of a ``note`` and ``wrong`` of an entry field.
     """
-    return _STYLE.format_map({**vars(colours)})
+    arrow = data_path("resources", "icons", f"down-{'dark' if colours.dark else 'light'}.svg")
+    return _STYLE.format_map({**vars(colours), "arrow": arrow.as_posix()})
 
 
 _STYLE = """
@@ -223,8 +226,8 @@ QPushButton:pressed, QToolButton#tool:pressed {{ background: {selection}; }}
 QPushButton:disabled, QToolButton#tool:disabled {{ color: {faint}; background: {window}; }}
 QPushButton:focus, QToolButton#tool:focus {{ border-color: {accent}; }}
 QPushButton#primary, QPushButton:default, QToolButton#primary {{ background: {accent};
-    color: {on_accent}; border: 1px solid {accent}; border-radius: 6px; padding: 5px 14px;
-    font-weight: 600; }}
+    color: {on_accent}; border: 1px solid {accent}; border-radius: 6px; padding: 5px 14px; }}
+QPushButton:checked {{ background: {selection}; border-color: {accent}; }}
 QPushButton#primary:hover, QPushButton:default:hover, QToolButton#primary:hover {{
     background: {accent_hover}; }}
 QPushButton#primary:disabled, QPushButton:default:disabled, QToolButton#primary:disabled {{
@@ -247,13 +250,15 @@ QLineEdit[flat="true"] {{ border: 1px solid transparent; background: transparent
 QLineEdit[flat="true"]:hover {{ border: 1px solid {border}; }}
 QLineEdit[flat="true"]:focus {{ border: 1px solid {accent}; background: {card}; }}
 QLineEdit[wrong="true"] {{ border: 1px solid {alarm}; background: {alarm_surface}; }}
+QComboBox::drop-down {{ border: none; width: 20px; }}
+QComboBox::down-arrow {{ image: url({arrow}); width: 10px; height: 6px; }}
 QComboBox QAbstractItemView {{ background: {card}; border: 1px solid {border};
     selection-background-color: {selection}; selection-color: {text}; }}
 QAbstractItemView {{ background: {card}; alternate-background-color: {window};
     border: 1px solid {border}; border-radius: 5px; outline: none;
     selection-background-color: {selection}; selection-color: {text}; }}
 QTreeView#plain, QListView#plain, QTableView#plain {{ border: none; background: transparent; }}
-QTreeView::item, QListView::item {{ padding: 3px 2px; border-radius: 4px; }}
+QTreeView::item, QListView::item {{ padding: 3px 2px; min-height: 19px; border-radius: 4px; }}
 QTreeView::item:hover, QListView::item:hover {{ background: {hover}; }}
 QTreeView::item:selected, QListView::item:selected {{ background: {selection}; color: {text}; }}
 QHeaderView::section {{ background: {card}; color: {muted}; border: none;

@@ -67,6 +67,14 @@ def link_button(text: str, tip: str = "") -> QPushButton:
     return button
 
 
+def plain_button(text: str, tip: str = "") -> QPushButton:
+    """Return a button that Enter in a dialog does not press."""
+    button = QPushButton(text)
+    button.setAutoDefault(False)
+    button.setToolTip(tip)
+    return button
+
+
 def row(*items: QWidget | QLayout | int, spacing: int = 6) -> QHBoxLayout:
     """Return a row of widgets; a number is a stretch."""
     layout = QHBoxLayout()
@@ -303,6 +311,7 @@ class Count(QSpinBox):
     ) -> None:
         super().__init__(parent)
         self.setRange(low, high)
+        self.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.setValue(value)
         self.setAccessibleName(name)
         self.setKeyboardTracking(False)

@@ -580,12 +580,20 @@ def _lock_again(finding: Finding, model: Model) -> Fix | None:
 
 def _use_physics(finding: Finding, model: Model) -> Fix | None:
     place = place_of(finding, model)
-    if place is None or not any(d.id == place[1] for d in model.region(place[0]).doublets):
+    if place is None:
         return None
-    region, owner = place
-    return Fix(
-        "Use the splitting and ratio of the level", lambda m: physical_doublet(m, region, owner)
-    )
+    name, owner = place
+    # A finding of the whole region means each of its doublets.
+    ids = [d.id for d in model.region(name).doublets if owner in ("", d.id)]
+    if not ids:
+        return None
+
+    def apply(changed: Model) -> Model:
+        for doublet in ids:
+            changed = physical_doublet(changed, name, doublet)
+        return changed
+
+    return Fix("Use the splitting and ratio of the level", apply)
 
 
 def physical_doublet(model: Model, region_name: str, doublet: str) -> Model:

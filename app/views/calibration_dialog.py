@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QGridLayout,
-    QPushButton,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
 from spectra_core.calibration import ReferenceLine
 from spectra_core.spectrum import Calibration
 
-from ..widgets import Choice, NumberField, heading, in_locale, label, row
+from ..widgets import Choice, NumberField, heading, in_locale, label, plain_button, row
 
 _KINDS = (
     ("", "C 1s, the kind told apart by its shape"),
@@ -70,7 +69,7 @@ class CalibrationDialog(QDialog):
         self.assigned = NumberField(
             None, low=1.0, high=5000.0, unit="eV", what="assigned energy", optional=True
         )
-        self.measure = QPushButton("Measure")
+        self.measure = plain_button("Measure")
         self.measure.clicked.connect(self._ask)
         self._found = label("", wrap=True)
         self.shift = NumberField(current.shift, what="shift", unit=unit, low=-200, high=200)

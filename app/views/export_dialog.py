@@ -12,14 +12,13 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QLineEdit,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from spectra_core.export import FORMATS
 
-from ..widgets import heading, label, row
+from ..widgets import heading, label, plain_button, row
 
 _GROUPS = (
     ("Report", (("pdf", "PDF"), ("docx", "Word"), ("html", "HTML"), ("xlsx", "Workbook"))),
@@ -59,7 +58,7 @@ class ExportDialog(QDialog):
         self.folder = QLineEdit(folder)
         self.folder.setAccessibleName("Folder")
         self.folder.textChanged.connect(self._check)
-        browse = QPushButton("Choose…")
+        browse = plain_button("Choose…")
         browse.clicked.connect(self._browse)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._export = self.buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)

@@ -96,11 +96,11 @@ class LibraryDialog(QDialog):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.list)
         split.addWidget(self.detail)
-        split.setSizes([430, 400])
+        split.setSizes([480, 350])
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.addLayout(row(self.field, self.level))
-        layout.addWidget(split)
+        layout.addWidget(split, 1)
         return page
 
     def search_near(self, energy: float, level: str) -> None:
@@ -132,7 +132,7 @@ class LibraryDialog(QDialog):
     def _fill(self) -> None:
         self.list.clear()
         for entry, distance in self._found():
-            position = in_locale(entry.position.replace("cm-1", "cm⁻¹"))
+            position = in_locale(entry.position.split(" (")[0].replace("cm-1", "cm⁻¹"))
             position = f"{position}   {distance}" if distance else position
             item = QTreeWidgetItem([formula(entry.label), entry.level, position, entry.status])
             item.setData(0, _ID, entry.id)
@@ -141,7 +141,7 @@ class LibraryDialog(QDialog):
             if not entry.is_confirmed:
                 item.setForeground(3, colour("warn"))
             self.list.addTopLevelItem(item)
-        for column, width in enumerate((140, 70, 150)):
+        for column, width in enumerate((130, 62, 160)):
             self.list.setColumnWidth(column, width)
         if (first := self.list.topLevelItem(0)) is not None:
             self.list.setCurrentItem(first)
@@ -165,6 +165,7 @@ class LibraryDialog(QDialog):
         self.preset_list.setAccessibleName("Presets")
         self.preset_list.setHeaderHidden(True)
         self.preset_list.setRootIsDecorated(False)
+        self.preset_list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         for preset in self._presets.values():
             item = QTreeWidgetItem([preset.recipe.title or preset.id])
             item.setData(0, _ID, preset.id)
@@ -177,13 +178,13 @@ class LibraryDialog(QDialog):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.preset_list)
         split.addWidget(self.preset_detail)
-        split.setSizes([380, 440])
+        split.setSizes([420, 400])
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.addWidget(label(
             "A preset goes onto the chosen spectra if several are chosen, else onto all.",
             "muted", wrap=True))  # fmt: skip
-        layout.addWidget(split)
+        layout.addWidget(split, 1)
         if (first := self.preset_list.topLevelItem(0)) is not None:
             self.preset_list.setCurrentItem(first)
         return page

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QLabel,
     QPlainTextEdit,
-    QPushButton,
     QTextBrowser,
     QTreeWidget,
     QTreeWidgetItem,
@@ -21,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from ..icon import program_icon
 from ..theme import fixed_font
-from ..widgets import label, row
+from ..widgets import label, plain_button, row
 
 
 class _Page(QDialog):
@@ -113,7 +112,7 @@ class AboutDialog(_Page):
         shown.setAccessibleName("Versions")
         self.body.addWidget(shown)
         self.body.addWidget(label("BSD 3-Clause licence. No warranty.", "faint"))
-        copy = QPushButton("Copy the versions")
+        copy = plain_button("Copy the versions")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(text))
         self.buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
 
@@ -160,6 +159,6 @@ class CrashDialog(_Page):
         self.details.setFont(fixed_font())
         self.details.setAccessibleName("Details of the defect")
         self.body.addWidget(self.details)
-        copy = QPushButton("Copy the details")
+        copy = plain_button("Copy the details")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(details))
         self.buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)

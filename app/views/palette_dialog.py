@@ -74,10 +74,10 @@ class CommandPalette(QDialog):
 
     def _fill(self, *_: object) -> None:
         wanted = self.field.text().casefold()
-        scored = [(score(one.title.casefold(), wanted), one) for one in self._rows]
+        scored = [(points_of(one.title.casefold(), wanted), one) for one in self._rows]
         found = [(points, one) for points, one in scored if points is not None]
         self.list.clear()
-        for _, one in sorted(found, key=lambda pair: pair[0]):
+        for one in (pair[1] for pair in sorted(found, key=_rank)):
             item = QTreeWidgetItem([one.title, one.why_not or one.menu, one.shortcut])
             item.setData(0, _ID, one.id)
             item.setForeground(1, colour("faint"))
@@ -86,8 +86,8 @@ class CommandPalette(QDialog):
             if one.why_not:
                 item.setForeground(0, colour("faint"))
             self.list.addTopLevelItem(item)
-        self.list.setColumnWidth(0, 250)
-        self.list.setColumnWidth(1, 190)
+        self.list.setColumnWidth(0, 225)
+        self.list.setColumnWidth(1, 215)
         if (first := self.list.topLevelItem(0)) is not None:
             self.list.setCurrentItem(first)
 
@@ -121,7 +121,13 @@ class CommandPalette(QDialog):
                 self.list.setCurrentItem(chosen)
 
 
-def score(title: str, wanted: str) -> int | None:
+def _rank(found: tuple[int, PaletteRow]) -> tuple[bool, int]:
+    """Put what cannot run now last, the best match first."""
+    points, one = found
+    return bool(one.why_not), points
+
+
+def points_of(title: str, wanted: str) -> int | None:
     """Return how far a title is from what was typed; None where it does not match.
 
     Words in any order come first, then letters in order.

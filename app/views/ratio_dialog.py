@@ -40,6 +40,7 @@ class Well(QListWidget):
         self.setAcceptDrops(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
         self.setMinimumSize(200, 130)
+        self.setSpacing(1)
         for key, text in components:
             item = QListWidgetItem(text)
             item.setData(_KEY, key)

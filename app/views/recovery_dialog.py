@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayou
 
 from spectra_core.project_file import Recovery
 
-from ..widgets import Card, label, row
+from ..widgets import Card, label, plain_button, row
 
 
 class RecoveryDialog(QDialog):
@@ -51,7 +51,7 @@ class RecoveryDialog(QDialog):
         recover.setObjectName("primary")
         recover.setEnabled(not recovery.problem)
         recover.clicked.connect(lambda: self._done(self.recover_asked, path))
-        discard = QPushButton("Discard")
+        discard = plain_button("Discard")
         discard.setToolTip("Delete this work.")
         discard.clicked.connect(lambda: self._discard(card, path))
         card.body.addLayout(row(recover, discard, 1))

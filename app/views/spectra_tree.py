@@ -31,6 +31,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragMoveEvent,
     QDropEvent,
+    QFont,
     QFontMetrics,
     QPainter,
     QPen,
@@ -390,7 +391,6 @@ class _View(QTreeView):
         self.setAccessibleName("Spectra")
         self.setHeaderHidden(True)
         self.setIndentation(10)
-        self.setUniformRowHeights(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -404,11 +404,19 @@ class _Delegate(QStyledItemDelegate):
 
     def __init__(self, view: QTreeView) -> None:
         super().__init__(view)
+        self._view = view
         self._sparks: dict[int, tuple[Spectrum, np.ndarray]] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
         """Return a row's size."""
-        return QSize(120, QFontMetrics(option.font).height() + 11)
+        one: _Row = index.internalPointer()
+        metrics = QFontMetrics(option.font)
+        if one.spectrum is not None:
+            return QSize(120, metrics.height() + 11)
+        return QSize(120, metrics.height() * len(_lines(one.text, option.font, self._room())) + 9)
+
+    def _room(self) -> int:
+        return max(self._view.viewport().width() - 18, 60)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint one row."""
@@ -489,6 +497,22 @@ class _Delegate(QStyledItemDelegate):
         curve = np.column_stack([np.linspace(0, 1, shape.size), shape])
         self._sparks[id(spectrum)] = (spectrum, curve)
         return curve
+
+
+def _lines(text: str, font: QFont, room: int) -> list[str]:
+    """Return a name in at most two lines, the second shortened in its middle."""
+    bold = QFont(font)
+    bold.setBold(True)
+    metrics = QFontMetrics(bold)
+    if metrics.horizontalAdvance(text) <= room:
+        return [text]
+    words = text.split()
+    first = ""
+    while words and metrics.horizontalAdvance(f"{first} {words[0]}") <= room:
+        first = f"{first} {words.pop(0)}".strip()
+    if not first:
+        return [metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room)]
+    return [first, metrics.elidedText(" ".join(words), Qt.TextElideMode.ElideMiddle, room)]
 
 
 def _paint_state(painter: QPainter, at: QPointF, state: str) -> None:
