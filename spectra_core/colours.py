@@ -28,11 +28,12 @@ COLOURS = (
 
 _FAMILIES = (
     (r"PS4", 0),
+    (r"P2S5|P2S6|P4S10", 6),
     (r"bridging|intermediate|P-\[?S\]?n?-?P|P-Sn-P|P2S7|P-S-P", 1),
     (r"thiosulfate|S2O3|sulfite|SO3", 5),
     (r"sulfate|SO4", 4),
     (r"PSxOy|P-O-S|phosphate|PO4|P4O10|P-O\b", 7),
-    (r"P2S5|P2S6|P2Sx|P4S10", 6),
+    (r"P2Sx", 6),
     (r"Li3P\b|LixP|phosphide|elemental P|\bP0\b", 8),
     (r"\bS0\b|\bS8\b|S-S|Sn2-|polysulfide|elemental sulfur", 3),
     (r"Li2S\b|S2-|S\(2-\)|lattice S", 2),

@@ -34,3 +34,14 @@ def test_any_name_has_a_colour_and_the_minor_line_is_paler() -> None:
         assert species_colour(name) in COLOURS
     assert species_colour("PS4 2") == species_colour("PS4")
     assert int(lighter("#0072B2")[1:3], 16) > 0
+
+
+def test_a_species_has_one_colour_under_each_of_its_names_in_the_library() -> None:
+    for names in (
+        ("P2S5 / P4S10 P2S5", "P2S5 / P4S10, terminal and bridging S P2S5"),
+        ("P2S6(4-), hypothiodiphosphate, symmetric P2S6 (P-P)", "P2S6 unit P2S6"),
+        ("phosphate, Li3PO4 phosphate", "PSxOy, P-O-S P-O-S"),
+        ("bridging P-S-P, P2S7(4-), P-[S]n-P bridging S", "P2S7(4-), P2Sx P2Sx"),
+    ):
+        assert len({species_colour(name) for name in names}) == 1
+    assert species_colour("PS4(3-) PS4") != species_colour("P2S6 unit P2S6")

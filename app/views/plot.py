@@ -43,6 +43,7 @@ from .plot_scene import (
     name_of,
     overlay_traces,
     sample_of,
+    title_of,
 )
 from .plot_ticks import TicksItem
 from .residual import ResidualItem
@@ -261,8 +262,11 @@ class PlotView(QFrame):
         if self.drag.handle is None and not scene.dragging:
             self._upper_box.setYRange(-self._residual.reach, self._residual.reach, padding=0.0)
         chosen = scene.selection
-        view = (chosen.spectra, chosen.analysis, chosen.region, self._options.waterfall,
-                self._options.log_y, scene.spectrum and scene.spectrum.calibration)  # fmt: skip
+        view = (
+            scene.project.id, chosen.spectra, chosen.analysis, chosen.region,
+            self._options.waterfall, self._options.log_y,
+            scene.spectrum and scene.spectrum.calibration,
+        )  # fmt: skip
         if view != self._view_of:
             self._view_of = view
             self._hover.hide()
@@ -380,8 +384,7 @@ class PlotView(QFrame):
             self._name.setText("")
             self._sample.set_full("")
         else:
-            named = scene.region.name if scene.region is not None else "Spectrum"
-            self._name.setText(spectrum.meta.region or named)
+            self._name.setText(title_of(scene, spectrum))
             self._sample.set_full(sample_of(spectrum))
         self._about.set_full(about(scene))
 
@@ -468,18 +471,17 @@ class PlotView(QFrame):
     def _show_message(self, scene: Scene) -> None:
         words = scene.problem or ("" if scene.spectrum is not None else "No spectrum chosen")
         self._message.setText(words, color=colour("alarm" if scene.problem else "faint"))
-        self._message.fill = pg.mkBrush(colour("card", 0.85 if scene.problem else 0.0))
         self._message.setVisible(bool(words))
+        # A problem stands where the residual would be; the data are still below.
+        self._message.setParentItem(self._upper_box if scene.spectrum is not None else self._box)
         self._place_message()
 
     def _place_message(self, *_: object) -> None:
-        area = self._box.rect()
+        area = self._message.parentItem().rect()
         self._message.setTextWidth(max(area.width() - 60, 100))
         option = QTextOption(Qt.AlignmentFlag.AlignCenter)
         self._message.textItem.document().setDefaultTextOption(option)
-        # A problem stands above the data, which are still there.
-        share = 0.5 if self._drawn is None else 0.08
-        self._message.setPos(area.width() / 2, share * area.height())
+        self._message.setPos(area.width() / 2, area.height() / 2)
 
     # -----------------------------------------------------------------------------
     # The mouse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor, log10
 from typing import Any
 
 import pyqtgraph as pg
@@ -14,6 +15,9 @@ from ..widgets import in_locale
 from .plot_items import PixelItem
 
 _BIG = 1e6
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_APART_PX = 60.0
+"""Lines of a grid that would be closer than this are left out."""
 
 
 class EnergyAxis(pg.AxisItem):  # type: ignore[misc]
@@ -50,12 +54,12 @@ class CountsAxis(pg.AxisItem):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__("left")
         self.enableAutoSIPrefix(False)
-        self.setWidth(62)
+        self.setWidth(72)
 
     def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:  # noqa: N802
         """Return the printed numbers."""
         if not self.logMode and values and max(abs(v) for v in values) >= _BIG:
-            return [_printed(f"{v:.3g}") for v in values]
+            return [_power(v) for v in values]
         return [_printed(text) for text in super().tickStrings(values, scale, spacing)]
 
 
@@ -108,7 +112,18 @@ class GridItem(PixelItem):
 
 
 def _ticks(axis: pg.AxisItem, span: list[float], size: float) -> list[float]:
-    return [v for _, values in axis.tickValues(span[0], span[1], size)[:2] for v in values]
+    """Return the ticks with numbers; those between them would only be noise."""
+    levels = axis.tickValues(span[0], span[1], size)
+    per_unit = size / max(abs(span[1] - span[0]), 1e-12)
+    far = [values for step, values in levels if axis.logMode or step * per_unit >= _APART_PX]
+    return [value for values in far[:2] for value in values]
+
+
+def _power(value: float) -> str:
+    if value == 0:
+        return "0"
+    power = floor(log10(abs(value)))
+    return f"{_printed(f'{value / 10.0**power:g}')}·10{str(power).translate(_RAISED)}"
 
 
 def _printed(text: str) -> str:

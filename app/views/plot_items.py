@@ -76,7 +76,10 @@ def draw_line(painter: QPainter, line: QPolygonF, pen: QPen) -> None:
         return
     painter.setPen(cosmetic(pen.color(), 1.0, pen.style()))
     plain = painter.worldTransform()
-    for right, down in ((-1, -1), (1, 1), (-1, 1), (1, -1)):
+    device = painter.device()
+    # On a fine screen the four lines are too thin to meet in the middle.
+    middle = ((0, 0),) if device is not None and device.devicePixelRatio() > 1 else ()
+    for right, down in ((-1, -1), (1, 1), (-1, 1), (1, -1), *middle):
         beside = QTransform.fromTranslate(right * apart, down * apart)
         painter.setWorldTransform(plain * beside)
         painter.drawPolyline(line)

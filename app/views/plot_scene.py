@@ -160,6 +160,15 @@ def name_of(spectrum: Spectrum) -> str:
     return " · ".join(part for part in (sample_of(spectrum), meta.region) if part) or "spectrum"
 
 
+def title_of(scene: Scene, spectrum: Spectrum) -> str:
+    """Return what the spectrum is of: its region, or what the file says."""
+    if spectrum.meta.region:
+        return spectrum.meta.region
+    if scene.region is not None:
+        return scene.region.name
+    return "Raman" if spectrum.axis is Axis.RAMAN_SHIFT else "Spectrum"
+
+
 def sample_of(spectrum: Spectrum) -> str:
     """Return the sample, and its sputter time where it has one."""
     etched = spectrum.meta.etch_time_s

@@ -404,3 +404,23 @@ def test_smooth_curves_go_through_the_computed_values_and_add_up() -> None:
     np.testing.assert_allclose(np.interp(x, fine, first), one, atol=1e-9)
     np.testing.assert_allclose(first + second, both, atol=1e-12)
     np.testing.assert_allclose(first, np.exp(-((fine - 162) ** 2)), atol=2e-4)
+
+
+def test_another_project_is_shown_whole_though_its_spectra_have_the_same_ids(
+    view: PlotView,
+) -> None:
+    x = np.linspace(0.0, 100.0, 201)
+    for top in (1000.0, 50.0):
+        y = 10.0 + top * np.exp(-(((x - 50) / 3) ** 2))
+        one = make_spectrum(x, y, Axis.BINDING_ENERGY, meta=Meta())
+        show(view, Scene(add_spectra(Project(), [one]), Selection(("s1",)), one))
+    # The peak of 60 counts reaches into the upper part of the panel.
+    height = view.position_of(50.0, 10.0).y() - view.position_of(50.0, 60.0).y()
+    assert height > 0.6 * (view.position_of(50.0, 10.0).y())
+    assert view.position_of(50.0, 60.0).y() > 0
+
+
+def test_large_counts_are_printed_as_powers_and_small_ones_in_full(view: PlotView) -> None:
+    axis = view._counts
+    assert axis.tickStrings([0.0, 500_000.0, 1_500_000.0], 1.0, 5e5) == ["0", "5·10⁵", "1.5·10⁶"]
+    assert axis.tickStrings([0.0, 20_000.0], 1.0, 2e4) == ["0", "20000"]
