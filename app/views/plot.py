@@ -6,35 +6,30 @@ axis. During a drag only curves, residual and handles are drawn again (`PlotView
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from math import nan
 from pathlib import Path
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QMouseEvent, QTextOption
-from PySide6.QtWidgets import QFrame, QGraphicsItem, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from spectra_core.drag import Handle, handles
 from spectra_core.fit import FitResult
 from spectra_core.model import Region, resolve_component
-from spectra_core.spectrum import Axis, Spectrum
+from spectra_core.spectrum import Axis
 
 from ..scene import Scene
-from ..theme import colour, theme
+from ..theme import theme
 from ..widgets import Elided, in_locale, label, row
-from .plot_axis import CountsAxis, EnergyAxis, GridItem, SigmaAxis, dress
-from .plot_box import PlotBox
-from .plot_handles import Drag, HandlesItem, cursor_of
+from .plot_handles import Drag, cursor_of
 from .plot_hover import HoverBox, drag_lines, hover_lines, unit_of
-from .plot_items import CurvesItem, MarkItem, NamesItem, Tick, Trace, TracesItem, cosmetic
+from .plot_items import Tick, Trace
+from .plot_panels import Panels
 from .plot_picture import export_picture, picture_of
 from .plot_scene import (
-    AXIS_NAMES,
     Height,
     about,
     component_at,
@@ -45,15 +40,8 @@ from .plot_scene import (
     sample_of,
     title_of,
 )
-from .plot_ticks import TicksItem
-from .residual import ResidualItem
 
 __all__ = ["PlotOptions", "PlotView", "Tick"]
-
-_CIRCLE_PX = 5.0
-_SIDES = ("left", "bottom")
-_CLOSE = 0.6
-"""More points than this for each pixel are drawn as a line: circles would cover each other."""
 
 
 @dataclass(frozen=True)
@@ -122,11 +110,9 @@ class PlotView(QFrame):
         self._ticks: tuple[Tick, ...] = ()
         self._view_of: tuple[object, ...] = ()
         self._height = Height()
-        self._drawn: Spectrum | None = None
         self.drag = Drag(self)
         self._make_titles()
-        self._make_panels()
-        self._make_items()
+        self._panels = Panels(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(2)
@@ -134,8 +120,8 @@ class PlotView(QFrame):
         titles.setStretch(1, 3)
         titles.setStretch(2, 4)
         layout.addLayout(titles)
-        layout.addWidget(self._graphics, 1)
-        self._hover = HoverBox(self._graphics)
+        layout.addWidget(self._panels, 1)
+        self._hover = HoverBox(self._panels)
         self._join()
         self._dress()
 
@@ -146,71 +132,13 @@ class PlotView(QFrame):
         self._about = Elided("", "muted")
         self._about.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
-    def _make_panels(self) -> None:
-        # `Drag` keeps moves to one a frame without losing the last one, as this limit would.
-        pg.setConfigOption("mouseRateLimit", 0)
-        self._graphics = pg.GraphicsLayoutWidget()
-        self._graphics.setFrameShape(QFrame.Shape.NoFrame)
-        self._graphics.setAntialiasing(True)
-        self._graphics.setAccessibleName("Spectrum, fit and residual")
-        self._graphics.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._box = PlotBox(self, has_handles=True)
-        self._upper_box = PlotBox(self, has_handles=False)
-        self._energies, self._counts = EnergyAxis(), CountsAxis()
-        self._upper = self._graphics.addPlot(
-            row=0, col=0, viewBox=self._upper_box, axisItems={"left": SigmaAxis()}
-        )
-        self._main = self._graphics.addPlot(
-            row=1, col=0, viewBox=self._box,
-            axisItems={"left": self._counts, "bottom": self._energies},
-        )  # fmt: skip
-        grid = self._graphics.ci.layout
-        grid.setRowStretchFactor(0, 2)
-        grid.setRowStretchFactor(1, 11)
-        grid.setSpacing(2)
-        self._graphics.ci.setContentsMargins(0, 0, 4, 0)
-        self._upper.hideAxis("bottom")
-        self._upper.setXLink(self._main)
-        for plot in (self._upper, self._main):
-            plot.hideButtons()
-            plot.setMenuEnabled(False)
-            for side in _SIDES:
-                # Axes stay as they are while curves move, so they are painted once.
-                plot.getAxis(side).setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
-        self._upper_box.setMouseEnabled(x=True, y=False)
-
-    def _make_items(self) -> None:
-        self._points = pg.ScatterPlotItem(pxMode=True, size=_CIRCLE_PX)
-        self._dense = TracesItem()
-        self._overlays = TracesItem(1.2)
-        self._curves = CurvesItem()
-        self._residual = ResidualItem()
-        for item, z in ((self._overlays, -5), (self._curves, 0), (self._dense, 4),
-                        (self._points, 5)):  # fmt: skip
-            item.setZValue(z)
-            self._main.addItem(item, ignoreBounds=True)
-        self._upper.addItem(self._residual, ignoreBounds=True)
-        self._grids = (
-            GridItem(self._box, across=self._energies, up=self._counts),
-            GridItem(self._upper_box, across=self._energies, up=None),
-        )
-        self._mark = MarkItem(self._box)
-        self._names = NamesItem(self._box)
-        self._tick_marks = TicksItem(self._box)
-        self._handles = HandlesItem(self._box)
-        self._message = pg.TextItem("", anchor=(0.5, 0.5))
-        self._message.setParentItem(self._box)
-
     def _join(self) -> None:
         self.drag.began.connect(self._began)
         self.drag.moved.connect(self._moved)
         self.drag.ended.connect(self._ended)
         self.drag.cancelled.connect(self._cancelled)
-        self._box.sigRangeChanged.connect(self._choose_circles)
-        self._box.sigResized.connect(self._place_message)
-        self._graphics.installEventFilter(self)
-        self._graphics.viewport().installEventFilter(self)
-        self._graphics.viewport().setMouseTracking(True)
+        self._panels.installEventFilter(self)
+        self._panels.viewport().installEventFilter(self)
         theme().changed.connect(self._dress)
 
     # -----------------------------------------------------------------------------
@@ -229,7 +157,7 @@ class PlotView(QFrame):
     @property
     def viewport(self) -> QWidget:
         """The widget that gets the mouse."""
-        viewport: QWidget = self._graphics.viewport()
+        viewport: QWidget = self._panels.viewport()
         return viewport
 
     def set_options(self, options: PlotOptions) -> None:
@@ -248,19 +176,21 @@ class PlotView(QFrame):
         self._scene = scene
         self._height = height_for(scene.spectrum, is_log=self._options.log_y)
         self._show_titles(scene)
-        self._show_axes(scene.spectrum)
-        self._show_data(scene.spectrum)
+        self._panels.show_axes(scene.spectrum, self._mirror())
+        self._panels.show_data(scene.spectrum, self._height)
         self._show_overlays(scene)
         if scene.fit is not None and scene.region is not None:
             self._show_fit(scene.fit, scene.region, fitted=scene.fitted)
         else:
-            self._curves.clear()
-            self._residual.clear()
-            self._handles.show_handles({}, {}, "")
+            self._panels.curves.clear()
+            self._panels.residual.clear()
+            self._panels.handles.show_handles({}, {}, "")
         self._show_ticks()
         self._show_message(scene)
         if self.drag.handle is None and not scene.dragging:
-            self._upper_box.setYRange(-self._residual.reach, self._residual.reach, padding=0.0)
+            self._panels.upper_box.setYRange(
+                -self._panels.residual.reach, self._panels.residual.reach, padding=0.0
+            )
         chosen = scene.selection
         view = (
             scene.project.id, chosen.spectra, chosen.analysis, chosen.region,
@@ -285,9 +215,9 @@ class PlotView(QFrame):
             return
         self._show_fit(fit, fit.model.region(region), fitted=fit.method != "none")
         held = self.drag.handle
-        place = self._handles.place_of(held) if held is not None else None
+        place = self._panels.handles.place_of(held) if held is not None else None
         if held is not None and place is not None:
-            there = self._on_viewport(place)
+            there = self._panels.pixel(place)
             lines = drag_lines(
                 self._scene, self._ticks, held, place[0], self._height.down(place[1])
             )
@@ -297,7 +227,7 @@ class PlotView(QFrame):
         """Show the whole region, or the whole spectrum where there is none."""
         scene = self._scene
         if scene is None or scene.spectrum is None:
-            self._box.setRange(QRectF(0.0, 0.0, 1.0, 1.0), padding=0.0)
+            self._panels.box.setRange(QRectF(0.0, 0.0, 1.0, 1.0), padding=0.0)
             return
         x, y = scene.spectrum.x, self._height.up(scene.spectrum.y)
         low, high = float(x[0]), float(x[-1])
@@ -308,27 +238,28 @@ class PlotView(QFrame):
             if low >= high:
                 low, high = float(x[0]), float(x[-1])
         parts = [y[(x >= low) & (x <= high)]]
-        parts += [t.y[(t.x >= low) & (t.x <= high)] for t in self._overlays.traces]
+        parts += [t.y[(t.x >= low) & (t.x <= high)] for t in self._panels.overlays.traces]
         inside = np.concatenate(parts)
         bottom, top = (float(inside.min()), float(inside.max())) if inside.size else (0.0, 1.0)
         room = (top - bottom) or abs(top) or 1.0
         span = float(x[-1] - x[0]) or 1.0
-        self._box.setLimits(xMin=x[0] - span, xMax=x[-1] + span, minXRange=span * 1e-4)
-        self._box.setXRange(low, high, padding=0.0)
+        self._panels.box.setLimits(xMin=x[0] - span, xMax=x[-1] + span, minXRange=span * 1e-4)
+        self._panels.box.setXRange(low, high, padding=0.0)
         # Room below for the library, above for names.
-        self._box.setYRange(bottom - 0.14 * room, top + 0.08 * room, padding=0.0)
-        self._mark.hide()
+        self._panels.box.setYRange(bottom - 0.14 * room, top + 0.08 * room, padding=0.0)
+        self._panels.mark.hide()
 
     def highlight(self, x_low: float, x_high: float, text: str = "") -> None:
         """Mark a part of the axis until the next click; what is out of view is brought in."""
-        self._mark.show_mark(x_low, x_high, text)
-        low, high = self._box.viewRange()[0]
+        self._panels.mark.show_mark(x_low, x_high, text)
+        low, high = self._panels.box.viewRange()[0]
         if x_low < low or x_high > high:
-            self._box.setXRange(min(low, x_low), max(high, x_high), padding=0.03)
+            self._panels.box.setXRange(min(low, x_low), max(high, x_high), padding=0.03)
 
     def picture(self, scale: float = 2.0) -> QImage:
         """Return what is on screen as an image, finer by `scale`."""
-        with self._sharp():
+        self._hover.hide()
+        with self._panels.sharp():
             return picture_of(self, scale)
 
     def export(self, path: str | Path) -> None:
@@ -339,44 +270,27 @@ class PlotView(QFrame):
         WriteError
             If the suffix is another one, or the file cannot be written.
         """
-        with self._sharp():
-            export_picture(self, self._scene, Path(path))
-
-    @contextmanager
-    def _sharp(self) -> Iterator[None]:
-        """Paint everything anew: what is kept for the screen is too coarse for a picture."""
         self._hover.hide()
-        axes = [plot.getAxis(side) for plot in (self._upper, self._main) for side in _SIDES]
-        for axis in axes:
-            axis.setCacheMode(QGraphicsItem.CacheMode.NoCache)
-        self._points.setExportMode(True, {"antialias": True})
-        try:
-            yield
-        finally:
-            self._points.setExportMode(False)
-            for axis in axes:
-                axis.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+        with self._panels.sharp():
+            export_picture(self, self._scene, Path(path))
 
     def handle_position(self, handle: Handle) -> QPoint | None:
         """Return where a handle is, in pixels of `viewport`; None if it is not shown."""
-        place = self._handles.place_of(handle)
-        return None if place is None else self._on_viewport(place)
+        place = self._panels.handles.place_of(handle)
+        return None if place is None else self._panels.pixel(place)
 
     def tick_position(self, entry_id: str) -> QPoint | None:
         """Return where a library tick is, in pixels of `viewport`; None if it is not in view."""
-        foot = self._box.rect().bottom() - 4
-        for tick, x, _ in self._tick_marks.placed:
+        foot = self._panels.box.rect().bottom() - 4
+        for tick, x, _ in self._panels.ticks.placed:
             if tick.entry_id == entry_id:
-                scene = self._box.mapToScene(QPointF(x, foot))
-                return QPoint(self._graphics.mapFromScene(scene))
+                scene = self._panels.box.mapToScene(QPointF(x, foot))
+                return QPoint(self._panels.mapFromScene(scene))
         return None
 
     def position_of(self, x: float, y: float) -> QPoint:
         """Return where an energy and an intensity are, in pixels of `viewport`."""
-        return self._on_viewport((x, float(self._height.up(np.asarray(y)))))
-
-    def _on_viewport(self, place: tuple[float, float]) -> QPoint:
-        return QPoint(self._graphics.mapFromScene(self._box.mapViewToScene(QPointF(*place))))
+        return self._panels.pixel((x, float(self._height.up(np.asarray(y)))))
 
     def _show_titles(self, scene: Scene) -> None:
         spectrum = scene.spectrum
@@ -388,56 +302,14 @@ class PlotView(QFrame):
             self._sample.set_full(sample_of(spectrum))
         self._about.set_full(about(scene))
 
-    def _show_data(self, spectrum: Spectrum | None) -> None:
-        if spectrum is None:
-            self._points.clear()
-            self._dense.show_traces(())
-        elif spectrum is not self._drawn or self._counts.logMode != self._options.log_y:
-            y = self._height.up(spectrum.y)
-            self._points.setData(spectrum.x, y)
-            self._dense.show_traces((Trace("", spectrum.x, y, "data"),))
-        self._drawn = spectrum
-        self._counts.setLogMode(False, self._options.log_y)
-        self._choose_circles()
-
-    def _choose_circles(self, *_: object) -> None:
-        """Draw points as circles while they can be told apart, else as a line."""
-        if self._drawn is None:
-            return
-        low, high = self._box.viewRange()[0]
-        seen = np.searchsorted(self._drawn.x, high) - np.searchsorted(self._drawn.x, low)
-        close = bool(seen > _CLOSE * max(self._box.width(), 200.0))
-        self._points.setVisible(not close)
-        self._dense.setVisible(close)
-
     def _show_overlays(self, scene: Scene) -> None:
         traces = overlay_traces(scene, self._options.waterfall, self._height)
-        self._overlays.show_traces(traces)
+        self._panels.overlays.show_traces(traces)
         named = traces
         if traces and scene.spectrum is not None:
             x, y = scene.spectrum.x, self._height.up(scene.spectrum.y)
             named = [Trace("", x, y, "data", name_of(scene.spectrum)), *traces]
-        self._names.show_names(named, beside=self._options.waterfall > 0)
-
-    def _show_axes(self, spectrum: Spectrum | None) -> None:
-        for plot in (self._upper, self._main):
-            for side in _SIDES:
-                plot.getAxis(side).setStyle(showValues=spectrum is not None)
-        if spectrum is None:
-            for plot, side in ((self._main, "bottom"), (self._main, "left"), (self._upper, "left")):
-                plot.setLabel(side, "")
-            return
-        falls = spectrum.axis is Axis.BINDING_ENERGY
-        mirror = self._mirror()
-        self._energies.set_mirror(mirror)
-        name = "Kinetic energy" if mirror is not None else AXIS_NAMES[spectrum.axis]
-        unit = unit_of(spectrum)
-        y_unit = "arb. units" if spectrum.y_unit == "arbitrary" else spectrum.y_unit
-        self._main.setLabel("bottom", f"{name} ({unit})" if unit else name)
-        self._main.setLabel("left", f"Intensity ({y_unit})")
-        self._upper.setLabel("left", "residual (σ)")
-        for box in (self._box, self._upper_box):
-            box.invertX(falls)
+        self._panels.names.show_names(named, beside=self._options.waterfall > 0)
 
     def _mirror(self) -> float | None:
         """Return the photon energy where kinetic energies are printed."""
@@ -455,52 +327,43 @@ class PlotView(QFrame):
         x, background, envelope, bands = curves_of(
             fit, region, self._scene, chosen, components=with_components, height=self._height
         )
-        self._curves.show_curves(x, background, envelope, bands, fitted=fitted)
+        self._panels.curves.show_curves(x, background, envelope, bands, fitted=fitted)
         shown = fit.region(region.name)
-        self._residual.show_residual(shown.x, shown.residual)
+        self._panels.residual.show_residual(shown.x, shown.residual)
         places = {
             handle: (at, float(self._height.up(np.asarray(y))))
             for handle, (at, y) in handles(fit, region.name, chosen).items()
             if with_components or not handle.owner
         }
-        self._handles.show_handles(places, self._scene.colours, chosen)
+        self._panels.handles.show_handles(places, self._scene.colours, chosen)
 
     def _show_ticks(self) -> None:
-        self._tick_marks.show_ticks(self._ticks if self._options.library_ticks else ())
+        self._panels.ticks.show_ticks(self._ticks if self._options.library_ticks else ())
 
     def _show_message(self, scene: Scene) -> None:
-        words = scene.problem or ("" if scene.spectrum is not None else "No spectrum chosen")
-        self._message.setText(words, color=colour("alarm" if scene.problem else "faint"))
-        self._message.setVisible(bool(words))
+        nothing = scene.spectrum is None
+        words = scene.problem or ("No spectrum chosen" if nothing else "")
         # A problem stands where the residual would be; the data are still below.
-        self._message.setParentItem(self._upper_box if scene.spectrum is not None else self._box)
-        self._place_message()
-
-    def _place_message(self, *_: object) -> None:
-        area = self._message.parentItem().rect()
-        self._message.setTextWidth(max(area.width() - 60, 100))
-        option = QTextOption(Qt.AlignmentFlag.AlignCenter)
-        self._message.textItem.document().setDefaultTextOption(option)
-        self._message.setPos(area.width() / 2, area.height() / 2)
+        self._panels.say(words, is_problem=bool(scene.problem), above=not nothing)
 
     # -----------------------------------------------------------------------------
     # The mouse
 
     def grab_at(self, position: QPointF) -> bool:
         """Take hold of the handle at a position of the view box, if there is one."""
-        handle = self._handles.at(position)
-        place = self._handles.place_of(handle) if handle is not None else None
+        handle = self._panels.handles.at(position)
+        place = self._panels.handles.place_of(handle) if handle is not None else None
         if handle is None or place is None:
             return False
-        hand = self._box.mapToView(position)
+        hand = self._panels.box.mapToView(position)
         self._hover.hide()
         self.drag.begin(handle, place, (hand.x(), hand.y()))
         return True
 
     def clicked(self, position: QPointF, *, double: bool, with_control: bool) -> None:
         """Answer a click at a position of the view box."""
-        self._mark.hide()
-        place = self._box.mapToView(position)
+        self._panels.mark.hide()
+        place = self._panels.box.mapToView(position)
         if double:
             if with_control and not self.moves_only:
                 self.add_at.emit(float(place.x()))
@@ -509,9 +372,9 @@ class PlotView(QFrame):
             return
         if self._scene is None:
             return
-        tick = self._tick_marks.at(position)
-        overlay = self._overlays.nearest(position, self._box)
-        handle = self._handles.at(position)
+        tick = self._panels.ticks.at(position)
+        overlay = self._panels.overlays.nearest(position, self._panels.box)
+        handle = self._panels.handles.at(position)
         if tick is not None and not self.moves_only:
             self.tick_clicked.emit(tick.entry_id)
         elif handle is not None and handle.owner:
@@ -525,7 +388,7 @@ class PlotView(QFrame):
         """Open the context menu for a position of the view box."""
         if self._scene is None or self._scene.spectrum is None:
             return
-        x = float(self._box.mapToView(position).x())
+        x = float(self._panels.box.mapToView(position).x())
         at = f"{in_locale(f'{x:.2f}')} {unit_of(self._scene.spectrum)}"
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -561,17 +424,17 @@ class PlotView(QFrame):
 
     def _follow_cursor(self, pixel: QPoint) -> None:
         scene = self._scene
-        place = self._graphics.mapToScene(pixel)
-        inside = self._box.sceneBoundingRect().contains(place)
+        place = self._panels.mapToScene(pixel)
+        inside = self._panels.box.sceneBoundingRect().contains(place)
         if scene is None or scene.spectrum is None or not inside:
             self._leave()
             return
-        position = self._box.mapFromScene(place)
-        handle, tick = self._handles.at(position), self._tick_marks.at(position)
-        self._handles.set_near(handle)
+        position = self._panels.box.mapFromScene(place)
+        handle, tick = self._panels.handles.at(position), self._panels.ticks.at(position)
+        self._panels.handles.set_near(handle)
         shape = Qt.CursorShape.PointingHandCursor if tick is not None else cursor_of(handle)
-        self._graphics.viewport().setCursor(shape)
-        x = float(self._box.mapToView(position).x())
+        self._panels.viewport().setCursor(shape)
+        x = float(self._panels.box.mapToView(position).x())
         at = int(np.argmin(np.abs(scene.spectrum.x - x)))
         self.hovered.emit(float(scene.spectrum.x[at]), float(scene.spectrum.y[at]))
         lines = hover_lines(
@@ -582,19 +445,19 @@ class PlotView(QFrame):
 
     def _leave(self) -> None:
         self._hover.hide()
-        self._handles.set_near(None)
+        self._panels.handles.set_near(None)
         self.hovered.emit(nan, nan)
 
     def _component_at(self, position: QPointF) -> str:
         if self._scene is None or not self._options.components:
             return ""
-        place = self._box.mapToView(position)
+        place = self._panels.box.mapToView(position)
         return component_at(self._scene, place.x(), self._height.down(place.y()))
 
     def _began(self, handle: Handle) -> None:
         if handle.owner:
             self.owner_picked.emit(handle.owner)
-        self._handles.set_near(handle)
+        self._panels.handles.set_near(handle)
         self.drag_began.emit(handle)
 
     def _moved(self, handle: Handle, x: float, y: float) -> None:
@@ -609,13 +472,6 @@ class PlotView(QFrame):
         self.drag_cancelled.emit()
 
     def _dress(self) -> None:
-        self._graphics.setBackground(colour("card"))
-        for plot in (self._upper, self._main):
-            for side in _SIDES:
-                dress(plot.getAxis(side))
-        self._points.setPen(cosmetic(colour("data", 0.8), 1.0))
-        self._points.setBrush(colour("card", 0.0))
-        self._curves.restyle()
+        self._panels.dress()
         if self._scene is not None:
             self._show_message(self._scene)
-        self._graphics.viewport().update()

@@ -242,7 +242,7 @@ def test_a_click_on_a_tick_names_its_entry_and_hover_says_how_far_it_is(
 def test_labels_of_ticks_do_not_overlap(view: PlotView, scene: Scene) -> None:
     show(view, scene)
     view.set_ticks(tuple(Tick(f"e{i}", f"species {i}", 160.0 + 0.08 * i) for i in range(40)))
-    labels = [box for _, _, box in view._tick_marks.placed if not box.isNull()]
+    labels = [box for _, _, box in view._panels.ticks.placed if not box.isNull()]
     assert len(labels) > 5
     for i, one in enumerate(labels):
         assert not any(one.intersects(other) for other in labels[i + 1 :])
@@ -298,7 +298,7 @@ def test_overlays_are_named_and_a_click_on_one_chooses_it(view: PlotView, scene:
     at = int(np.searchsorted(other.x, 160.0))
     click(view, view.position_of(float(other.x[at]), float(other.y[at])))
     assert picked == [("s2",)]
-    assert [trace.name for trace in view._names._names][-1] == "another · S 2p"
+    assert [trace.name for trace in view._panels.names._names][-1] == "another · S 2p"
 
 
 def test_kinetic_energies_are_printed_as_photon_energy_less_binding_energy(
@@ -306,7 +306,7 @@ def test_kinetic_energies_are_printed_as_photon_energy_less_binding_energy(
 ) -> None:
     view.set_options(PlotOptions(kinetic=True))
     show(view, scene)
-    axis = view._energies
+    axis = view._panels.energies
     places = [v for _, values in axis.tickValues(157.0, 168.0, 800.0) for v in values]
     texts = axis.tickStrings([1486.6 - 1322.0], 1.0, 1.0)
     assert texts == ["1322"]
@@ -316,10 +316,10 @@ def test_kinetic_energies_are_printed_as_photon_energy_less_binding_energy(
 def test_nothing_and_a_model_that_cannot_be_drawn_are_said(view: PlotView, scene: Scene) -> None:
     show(view, scene)
     show(view, replace(scene, fit=None, problem="The window has no points."))
-    assert view._message.toPlainText() == "The window has no points."
+    assert view._panels.message.toPlainText() == "The window has no points."
     assert view.handle_position(TOP) is None
     show(view, Scene(Project()))
-    assert view._message.toPlainText() == "No spectrum chosen"
+    assert view._panels.message.toPlainText() == "No spectrum chosen"
     view.picture()
 
 
@@ -369,9 +369,9 @@ def test_a_highlight_brings_its_place_into_view_and_goes_with_a_click(
     view.highlight(155.0, 156.0, "there is a satellite here")
     width = view.viewport.width()
     assert 0 < view.position_of(155.0, 0.0).x() < width
-    assert view._mark.isVisible()
+    assert view._panels.mark.isVisible()
     click(view, view.position_of(166.0, 900.0))
-    assert not view._mark.isVisible()
+    assert not view._panels.mark.isVisible()
 
 
 def test_ten_thousand_points_are_a_line_and_circles_when_zoomed_in(view: PlotView) -> None:
@@ -379,9 +379,9 @@ def test_ten_thousand_points_are_a_line_and_circles_when_zoomed_in(view: PlotVie
     y = np.random.default_rng(3).poisson(400, x.size).astype(float)
     survey = make_spectrum(x, y, axis=Axis.BINDING_ENERGY, y_unit="counts", meta=Meta())
     show(view, Scene(Project(), Selection(("s1",)), survey))
-    assert view._dense.isVisible() and not view._points.isVisible()
-    view._box.setXRange(500.0, 520.0)
-    assert view._points.isVisible() and not view._dense.isVisible()
+    assert view._panels.dense.isVisible() and not view._panels.points.isVisible()
+    view._panels.box.setXRange(500.0, 520.0)
+    assert view._panels.points.isVisible() and not view._panels.dense.isVisible()
 
 
 def test_thinning_keeps_every_spike_and_the_ends() -> None:
@@ -421,6 +421,6 @@ def test_another_project_is_shown_whole_though_its_spectra_have_the_same_ids(
 
 
 def test_large_counts_are_printed_as_powers_and_small_ones_in_full(view: PlotView) -> None:
-    axis = view._counts
+    axis = view._panels.counts
     assert axis.tickStrings([0.0, 500_000.0, 1_500_000.0], 1.0, 5e5) == ["0", "5·10⁵", "1.5·10⁶"]
     assert axis.tickStrings([0.0, 20_000.0], 1.0, 2e4) == ["0", "20000"]

@@ -1,0 +1,191 @@
+"""The two panels of the plot, their axes, and everything that is painted in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QTextOption
+from PySide6.QtWidgets import QFrame, QGraphicsItem
+
+from spectra_core.spectrum import Axis, Spectrum
+
+from ..theme import colour
+from .plot_axis import CountsAxis, EnergyAxis, GridItem, SigmaAxis, dress
+from .plot_box import MouseOwner, PlotBox
+from .plot_handles import HandlesItem
+from .plot_hover import unit_of
+from .plot_items import CurvesItem, MarkItem, NamesItem, Trace, TracesItem, cosmetic
+from .plot_scene import AXIS_NAMES, Height
+from .plot_ticks import TicksItem
+from .residual import ResidualItem
+
+_CIRCLE_PX = 5.0
+_SIDES = ("left", "bottom")
+_CLOSE = 0.6
+"""More points than this for each pixel are drawn as a line: circles would cover each other."""
+
+
+class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+    """Residual above, spectrum and fit below, on one energy axis.
+
+    Attributes
+    ----------
+    box, upper_box : PlotBox
+        Of the spectrum and of the residual.
+    points, dense : items
+        The data as circles, and as a line where those would cover each other.
+    curves, overlays, residual, mark, names, ticks, handles : items
+        What else is painted.
+    message : TextItem
+    """
+
+    def __init__(self, mouse: MouseOwner) -> None:
+        # `Drag` keeps moves to one a frame without losing the last one, as this limit would.
+        pg.setConfigOption("mouseRateLimit", 0)
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAntialiasing(True)
+        self.setAccessibleName("Spectrum, fit and residual")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setMouseTracking(True)
+        self._shown: tuple[Spectrum | None, Height] = None, Height()
+        self._make_plots(mouse)
+        self._make_items()
+        self.box.sigRangeChanged.connect(self._choose_circles)
+        self.box.sigResized.connect(self._place_message)
+
+    def _make_plots(self, mouse: MouseOwner) -> None:
+        self.box = PlotBox(mouse, has_handles=True)
+        self.upper_box = PlotBox(mouse, has_handles=False)
+        self.energies, self.counts = EnergyAxis(), CountsAxis()
+        self._upper = self.addPlot(
+            row=0, col=0, viewBox=self.upper_box, axisItems={"left": SigmaAxis()}
+        )
+        self._main = self.addPlot(
+            row=1, col=0, viewBox=self.box,
+            axisItems={"left": self.counts, "bottom": self.energies},
+        )  # fmt: skip
+        grid = self.ci.layout
+        grid.setRowStretchFactor(0, 2)
+        grid.setRowStretchFactor(1, 11)
+        grid.setSpacing(2)
+        self.ci.setContentsMargins(0, 0, 4, 0)
+        self._upper.hideAxis("bottom")
+        self._upper.setXLink(self._main)
+        self._axes = [plot.getAxis(side) for plot in (self._upper, self._main) for side in _SIDES]
+        for axis in self._axes:
+            # Axes stay as they are while curves move, so they are painted once.
+            axis.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+        for plot in (self._upper, self._main):
+            plot.hideButtons()
+            plot.setMenuEnabled(False)
+        self.upper_box.setMouseEnabled(x=True, y=False)
+
+    def _make_items(self) -> None:
+        self.points = pg.ScatterPlotItem(pxMode=True, size=_CIRCLE_PX)
+        self.dense = TracesItem()
+        self.overlays = TracesItem(1.2)
+        self.curves = CurvesItem()
+        self.residual = ResidualItem()
+        for item, z in ((self.overlays, -5), (self.curves, 0), (self.dense, 4), (self.points, 5)):
+            item.setZValue(z)
+            self._main.addItem(item, ignoreBounds=True)
+        self._upper.addItem(self.residual, ignoreBounds=True)
+        self._grids = (
+            GridItem(self.box, across=self.energies, up=self.counts),
+            GridItem(self.upper_box, across=self.energies, up=None),
+        )
+        self.mark = MarkItem(self.box)
+        self.names = NamesItem(self.box)
+        self.ticks = TicksItem(self.box)
+        self.handles = HandlesItem(self.box)
+        self.message = pg.TextItem("", anchor=(0.5, 0.5))
+        self.message.setParentItem(self.box)
+
+    def show_axes(self, spectrum: Spectrum | None, mirror: float | None) -> None:
+        """Name the axes of a spectrum; `mirror` is the photon energy for kinetic energies."""
+        for axis in self._axes:
+            axis.setStyle(showValues=spectrum is not None)
+        if spectrum is None:
+            for plot, side in ((self._main, "bottom"), (self._main, "left"), (self._upper, "left")):
+                plot.setLabel(side, "")
+            return
+        self.energies.set_mirror(mirror)
+        name = "Kinetic energy" if mirror is not None else AXIS_NAMES[spectrum.axis]
+        unit = unit_of(spectrum)
+        y_unit = "arb. units" if spectrum.y_unit == "arbitrary" else spectrum.y_unit
+        self._main.setLabel("bottom", f"{name} ({unit})" if unit else name)
+        self._main.setLabel("left", f"Intensity ({y_unit})")
+        self._upper.setLabel("left", "residual (σ)")
+        for box in (self.box, self.upper_box):
+            box.invertX(spectrum.axis is Axis.BINDING_ENERGY)
+
+    def show_data(self, spectrum: Spectrum | None, height: Height) -> None:
+        """Show the measured points."""
+        known, old = self._shown
+        self._shown = spectrum, height
+        self.counts.setLogMode(False, height.is_log)
+        if spectrum is None:
+            self.points.clear()
+            self.dense.show_traces(())
+        elif spectrum is not known or height.is_log != old.is_log:
+            y = height.up(spectrum.y)
+            self.points.setData(spectrum.x, y)
+            self.dense.show_traces((Trace("", spectrum.x, y, "data"),))
+        self._choose_circles()
+
+    def say(self, words: str, *, is_problem: bool, above: bool) -> None:
+        """Show a sentence, `above` where the residual would be, or where the data would be."""
+        self.message.setText(words, color=colour("alarm" if is_problem else "faint"))
+        self.message.setVisible(bool(words))
+        self.message.setParentItem(self.upper_box if above else self.box)
+        self._place_message()
+
+    def pixel(self, place: tuple[float, float]) -> QPoint:
+        """Return a place of the lower view in pixels of the viewport."""
+        return QPoint(self.mapFromScene(self.box.mapViewToScene(QPointF(*place))))
+
+    @contextmanager
+    def sharp(self) -> Iterator[None]:
+        """Paint everything anew: what is kept for the screen is too coarse for a picture."""
+        for axis in self._axes:
+            axis.setCacheMode(QGraphicsItem.CacheMode.NoCache)
+        self.points.setExportMode(True, {"antialias": True})
+        try:
+            yield
+        finally:
+            self.points.setExportMode(False)
+            for axis in self._axes:
+                axis.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+
+    def dress(self) -> None:
+        """Take the colours of the scheme in use."""
+        self.setBackground(colour("card"))
+        for axis in self._axes:
+            dress(axis)
+        self.points.setPen(cosmetic(colour("data", 0.8), 1.0))
+        self.points.setBrush(colour("card", 0.0))
+        self.curves.restyle()
+        self.viewport().update()
+
+    def _choose_circles(self, *_: object) -> None:
+        """Draw points as circles while they can be told apart, else as a line."""
+        spectrum, _height = self._shown
+        if spectrum is None:
+            return
+        low, high = self.box.viewRange()[0]
+        seen = np.searchsorted(spectrum.x, high) - np.searchsorted(spectrum.x, low)
+        close = bool(seen > _CLOSE * max(self.box.width(), 200.0))
+        self.points.setVisible(not close)
+        self.dense.setVisible(close)
+
+    def _place_message(self, *_: object) -> None:
+        area = self.message.parentItem().rect()
+        self.message.setTextWidth(max(area.width() - 60, 100))
+        option = QTextOption(Qt.AlignmentFlag.AlignCenter)
+        self.message.textItem.document().setDefaultTextOption(option)
+        self.message.setPos(area.width() / 2, area.height() / 2)
