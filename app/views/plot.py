@@ -43,6 +43,8 @@ from .plot_scene import (
 
 __all__ = ["PlotOptions", "PlotView", "Tick"]
 
+_NAME_LENGTH = 28  # a name of a whole line would make the window as wide
+
 
 @dataclass(frozen=True)
 class PlotOptions:
@@ -298,7 +300,10 @@ class PlotView(QFrame):
             self._name.setText("")
             self._sample.set_full("")
         else:
-            self._name.setText(title_of(scene, spectrum))
+            name = title_of(scene, spectrum)
+            short = len(name) <= _NAME_LENGTH
+            self._name.setText(name if short else f"{name[: _NAME_LENGTH - 1]}…")
+            self._name.setToolTip("" if short else name)
             self._sample.set_full(sample_of(spectrum))
         self._about.set_full(about(scene))
 

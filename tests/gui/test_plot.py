@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -27,7 +27,7 @@ from spectra_core.fit import evaluate, fit
 from spectra_core.model import Background, Model, Parameter, Region, add_doublet
 from spectra_core.project import Project, add_analysis, add_spectra, set_result
 from spectra_core.simulate import Acquisition, simulate
-from spectra_core.spectrum import Axis, Meta, Spectrum, make_spectrum
+from spectra_core.spectrum import Axis, Meta, Spectrum, make_spectrum, replace_fields
 
 NAME = "S 2p"
 TOP = Handle("top", "PS4 2p3/2")
@@ -424,3 +424,13 @@ def test_large_counts_are_printed_as_powers_and_small_ones_in_full(view: PlotVie
     axis = view._panels.counts
     assert axis.tickStrings([0.0, 500_000.0, 1_500_000.0], 1.0, 5e5) == ["0", "5·10⁵", "1.5·10⁶"]
     assert axis.tickStrings([0.0, 20_000.0], 1.0, 2e4) == ["0", "20000"]
+
+
+def test_a_long_name_of_a_region_does_not_widen_the_plot(view: PlotView, scene: Scene) -> None:
+    assert scene.spectrum is not None
+    show(view, scene)
+    usual = view.minimumSizeHint().width()
+    long = replace(scene.spectrum.meta, region="S 2p after cycling " * 12)
+    show(view, replace(scene, spectrum=replace_fields(scene.spectrum, meta=long)))
+    assert view.minimumSizeHint().width() < usual + 400
+    assert view.size() == QSize(900, 600)
