@@ -28,6 +28,8 @@ _HEADER_SIZE = 512
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _DOCUMENT = "document"
 _KINDS = "fiu"
+# H5LT_FILE_IMAGE_DONT_COPY and _DONT_RELEASE: HDF5 only reads the bytes, where they are.
+_IN_PLACE = 0x0002 | 0x0004
 
 Content = tuple[bytes, Iterable[tuple[str, np.ndarray]]]
 """JSON text, and arrays by name as they are to be written."""
@@ -209,7 +211,7 @@ def _foreign(header: bytes) -> str:
 def _hdf5_content(content: bytes) -> tuple[Plain, Arrays]:
     h5py = import_module("h5py")
     try:
-        with h5py.File(h5py.h5f.open_file_image(content)) as file:
+        with h5py.File(h5py.h5f.open_file_image(content, _IN_PLACE)) as file:
             if set(file) != {_DOCUMENT, *NAMES}:
                 raise damaged("it has other arrays than a project has")
             arrays = {name: _array(file, name, len(content), h5py) for name in NAMES}
