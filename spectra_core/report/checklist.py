@@ -26,10 +26,11 @@ from ..records import FitRecord, Run
 from ..results import program_versions
 from ..spectrum import Meta
 from .definitions import SHAPES
-from .document import Cell, Column, Table, clean_text, plain, words
+from .document import Cell, Column, Table, clean_text, number, plain, words
 from .typography import set_species
 from .wording import WEIGHTS_WORDS, settings
 
+_OF_CASAXPS = "not specified"  # what CasaXPS writes for what it does not know
 NOT_RECORDED = "not recorded"
 SHOWN_GROUPS = 6
 ENTRY_LENGTH = 1000
@@ -197,11 +198,16 @@ def _freedom(seen: Seen) -> str:
 
 def _quality(seen: Seen) -> str:
     s = seen.fit.statistics
-    noise = "unknown" if s.residual_std is None else f"{s.residual_std:.3g}"
+    noise = "unknown" if s.residual_std is None else _digits(s.residual_std, 3)
     return (
-        f"chi-square {s.chi_square:.4g}, reduced {s.reduced_chi_square:.3g}, residual STD {noise},"
-        f" Abbe {s.abbe:.3g}, runs p {s.runs_p:.2g}"
+        f"chi-square {_digits(s.chi_square, 4)}, reduced {_digits(s.reduced_chi_square, 3)},"
+        f" residual STD {noise}, Abbe {_digits(s.abbe, 3)}, runs p {_digits(s.runs_p, 2)}"
     )
+
+
+def _digits(value: float, digits: int) -> str:
+    """Return a number as the tables of the report print it."""
+    return number(value, digits).text.plain
 
 
 def _alternatives(seen: Seen) -> str | None:
@@ -378,14 +384,15 @@ def _grouped(found: list[tuple[str, str | None]]) -> Iterator[str]:
     """Yield each different answer with where it holds, unless there is only one."""
     groups: dict[str, list[str]] = {}
     for where, answer in found:
-        shown = NOT_RECORDED if answer is None else clean_text(answer, longest=400)
+        known = answer is not None and answer.strip().casefold() != _OF_CASAXPS
+        shown = clean_text(answer, longest=400) if answer and known else NOT_RECORDED
         groups.setdefault(shown, []).append(where)
     if len(groups) == 1:
         yield from groups
         return
-    for number, (answer, places) in enumerate(groups.items()):
-        if number == SHOWN_GROUPS:
-            yield f"{len(groups) - number} more, see the regions"
+    for place, (answer, places) in enumerate(groups.items()):
+        if place == SHOWN_GROUPS:
+            yield f"{len(groups) - place} more, see the regions"
             return
         names = list(dict.fromkeys(places))
         more = f" and {len(names) - 2} more" if len(names) > 2 else ""

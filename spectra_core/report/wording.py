@@ -67,9 +67,9 @@ _OPTIONS: Mapping[str, str | Mapping[Any, str]] = {
     "tolerance": "until the largest change was {:g} of the step",
     "max_iterations": "at most {:g} passes",
     "origin": "origin at {:g}",
-    "b": "B = {:g} eV²",
-    "c": "C = {:g} eV²",
-    "d": "D = {:g} eV²",
+    "b": "b = {:g} eV²",
+    "c": "c = {:g} eV²",
+    "d": "d = {:g} eV²",
     "gap": "no loss below {:g} eV",
     "fit_end": {True: "scaled to meet the high binding energy end", False: "not scaled"},
 }  # fmt: skip

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from spectra_core.backgrounds import BACKGROUNDS
+from spectra_core.fit import FitWarning
 from spectra_core.formula import formula_letters
 from spectra_core.lineshapes import LINESHAPES
 from spectra_core.model import Background
 from spectra_core.report import build_report
+from spectra_core.report.build import _of_region
 from spectra_core.report.checklist import ITEMS, NOT_RECORDED, checklist
 from spectra_core.report.definitions import BACKGROUND_WORDS, SHAPES
 from spectra_core.report.document import clean_text, number
@@ -151,3 +155,24 @@ def test_widths_add_up_and_hold_each_number(example_run):
             for cell in numbers:
                 shown = cell.text.plain + (f" ± {cell.error}" if cell.error else "")
                 assert widths[i] >= 4.5 * len(shown) + 5.0 - 1e-9
+
+
+def test_what_a_file_calls_not_specified_is_not_recorded(example_run):
+    record = example_run.fits[0]
+    fit = record.result.regions[0]
+    meta = replace(fit.spectrum.meta, instrument="Not Specified")
+    own = replace(fit, spectrum=replace(fit.spectrum, meta=meta))
+    result = replace(record.result, regions=(own,))
+    table = checklist(replace(example_run, fits=(replace(record, result=result),)), {})
+    said = {row[1].text.plain: row[2].text.plain for row in table.rows}
+    assert said["Make and model"] == NOT_RECORDED
+
+
+def test_a_remark_of_the_whole_fit_stands_once(example_run):
+    record = example_run.fits[0]
+    fit = record.result.regions[0]
+    two = (fit, replace(fit, name="P 2p"))
+    remark = FitWarning("preset", "said once", "some preset")
+    both = replace(record, result=replace(record.result, regions=two))
+    told = [len(_of_region(both, region.name, [remark])) for region in two]
+    assert told == [1, 0]
