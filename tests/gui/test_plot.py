@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QMouseEvent
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from app.scene import Scene
@@ -434,3 +435,42 @@ def test_a_long_name_of_a_region_does_not_widen_the_plot(view: PlotView, scene: 
     show(view, replace(scene, spectrum=replace_fields(scene.spectrum, meta=long)))
     assert view.minimumSizeHint().width() < usual + 400
     assert view.size() == QSize(900, 600)
+
+
+def test_the_menu_adds_a_component_where_it_was_opened(view: PlotView, scene: Scene) -> None:
+    show(view, scene)
+    added, library = heard(view.add_at), heard(view.library_at)
+    place = view.position_of(164.5, 900.0)
+    QTest.mouseClick(view.viewport, Qt.MouseButton.RightButton, pos=place)
+    menu = view.findChild(QMenu)
+    assert menu is not None
+    entries = {action.text().split(" (")[0]: action for action in menu.actions()}
+    entries["Add component here"].trigger()
+    entries["Library near here…"].trigger()
+    menu.close()
+    assert added == [(pytest.approx(164.5, abs=0.03),)]
+    assert library == added
+
+
+def test_a_double_click_with_control_adds_a_component_there(view: PlotView, scene: Scene) -> None:
+    show(view, scene)
+    added = heard(view.add_at)
+    place = view.position_of(164.5, 900.0)
+    left, control = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier
+    QTest.mouseDClick(view.viewport, left, control, place)
+    QTest.mouseRelease(view.viewport, left, control, place)
+    assert added == [(pytest.approx(164.5, abs=0.03),)]
+
+
+def test_the_wheel_zooms_at_the_cursor(view: PlotView, scene: Scene) -> None:
+    show(view, scene)
+    place = view.position_of(162.0, 900.0)
+    before = view.position_of(164.0, 900.0).x() - place.x()
+    turn = QWheelEvent(
+        QPointF(place), QPointF(view.viewport.mapToGlobal(place)), QPoint(), QPoint(0, 240),
+        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )  # fmt: skip
+    QCoreApplication.sendEvent(view.viewport, turn)
+    assert abs(view.position_of(162.0, 900.0).x() - place.x()) <= 2
+    assert abs(view.position_of(164.0, 900.0).x() - place.x()) > 1.05 * abs(before)
