@@ -18,7 +18,8 @@ from .plot_items import PixelItem, tone_of
 _SIZE = 5.5
 _REACH = 11.0
 _EDGE_REACH = 5.0
-_FRAME_MS = 15
+_FRAME_MS = 16
+_PAUSE_MS = 4
 
 HANDLE_WORDS = {
     "top": "{}: drag to move it, up and down for its area",
@@ -142,8 +143,10 @@ class Drag(QObject):
         self._offset = (0.0, 0.0)
         self._pending: tuple[float, float] | None = None
         self._since = QElapsedTimer()
+        self._wait = _FRAME_MS
         self._frame = QTimer(self)
         self._frame.setSingleShot(True)
+        self._frame.setTimerType(Qt.TimerType.PreciseTimer)
         self._frame.timeout.connect(self._tell)
 
     def begin(
@@ -161,11 +164,11 @@ class Drag(QObject):
         if self.handle is None:
             return
         self._pending = hand[0] + self._offset[0], hand[1] + self._offset[1]
-        passed = self._since.elapsed() if self._since.isValid() else _FRAME_MS
-        if passed >= _FRAME_MS:
+        passed = self._since.elapsed() if self._since.isValid() else self._wait
+        if passed >= self._wait:
             self._tell()
         elif not self._frame.isActive():
-            self._frame.start(int(_FRAME_MS - passed))
+            self._frame.start(self._wait - passed)
 
     def end(self) -> None:
         """Let go; the last place is told first."""
@@ -188,6 +191,7 @@ class Drag(QObject):
         if self.handle is None or self._pending is None:
             return
         (x, y), self._pending = self._pending, None
-        self.moved.emit(self.handle, x, y)
-        # From the end of the work: a slow frame must not be followed by one without a pause.
         self._since.start()
+        self.moved.emit(self.handle, x, y)
+        # From start to start; but a slow frame needs a pause after it, in which it is painted.
+        self._wait = max(_FRAME_MS, self._since.elapsed() + _PAUSE_MS)
