@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from itertools import chain
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
@@ -63,7 +62,7 @@ _STATISTICS = tuple(f.name for f in fields(Statistics))
 _WHOLE = ("n_points", "n_free")
 _TRACE = tuple(f.name for f in fields(TracePoint))
 _ABSENT = -1
-_PLAIN = ("statistics", "trace", "starts")
+_ROWS = ("statistics", "trace", "starts")
 # Each row of statistics ends with whether the residual STD is known.
 _statistics_of = attrgetter(*_STATISTICS)
 _trace_of = attrgetter(*_TRACE)
@@ -107,16 +106,18 @@ class _Ragged:
         yield name + ENDS, np.cumsum([part.size for part in flat], dtype=np.int64)
 
 
-class _Rows:
-    """Rows of plain numbers of one kind, made an array in one go; None becomes NaN."""
-
-    def __init__(self) -> None:
-        self.flat: list[float | None] = []
-        self.ends: list[int] = []
-
-    def arrays(self, name: str) -> Iterator[tuple[str, np.ndarray]]:
-        yield name, np.array(self.flat, dtype=float)
-        yield name + ENDS, np.array(self.ends, dtype=np.int64)
+def _rows_of(stored: StoredResult) -> tuple[Array, ...]:
+    """Return statistics, trace and starts as rows of numbers; made once, None becomes NaN."""
+    known: tuple[Array, ...] | None = stored.__dict__.get("_rows")
+    if known is None:
+        statistics = [
+            (*_statistics_of(s), s.residual_std is not None)
+            for s in (stored.statistics, *stored.region_statistics)
+        ]
+        trace = [_trace_of(point) for point in stored.trace]
+        known = tuple(np.array(rows, dtype=float) for rows in (statistics, trace, stored.starts))
+        stored.__dict__["_rows"] = known
+    return known
 
 
 class _Pool:
@@ -153,10 +154,9 @@ class _Writer:
     """Collects what a project holds; `document` and `arrays` are what is written."""
 
     def __init__(self, project: Project) -> None:
-        self.ragged = {name: _Ragged() for name in RAGGED if name not in _PLAIN}
+        self.ragged = {name: _Ragged() for name in RAGGED}
         self.ragged["x_recorded"] = _Ragged(by_content=True)
         self.ragged["at_bound"] = _Ragged(np.uint8)
-        self.rows = {name: _Rows() for name in _PLAIN}
         self.spectra, self.models, self.results = _Pool(), _Pool(), _Pool()
         self.options, self.versions = _Pool(), _Pool()
         ids = list(project.spectra)
@@ -178,7 +178,7 @@ class _Writer:
         """Yield every array; the next is made when the one before may be forgotten."""
         yield PLACES, self.places
         for name in RAGGED:
-            yield from (self.rows[name] if name in _PLAIN else self.ragged[name]).arrays(name)
+            yield from self.ragged[name].arrays(name)
 
     def _analyses(self, project: Project) -> Plain:
         every = list(project.analyses.values())
@@ -216,14 +216,9 @@ class _Writer:
         for name in ("values", "free_covariance", "at_bound"):
             self.ragged[name].parts = [getattr(stored, name) for stored in every]
         self.ragged["point_sigmas"].parts = [s for stored in every for s in stored.sigmas]
-        plain = statistics, trace, starts = [self.rows[name] for name in _PLAIN]
-        for stored in every:
-            for s in (stored.statistics, *stored.region_statistics):
-                statistics.flat += (*_statistics_of(s), s.residual_std is not None)
-            trace.flat += chain.from_iterable(map(_trace_of, stored.trace))
-            starts.flat += stored.starts
-            for rows in plain:
-                rows.ends.append(len(rows.flat))
+        rows = [_rows_of(stored) for stored in every]
+        for i, name in enumerate(_ROWS):
+            self.ragged[name].parts = [of[i] for of in rows]
 
     def _models(self) -> Plain:
         structures = _Pool()
