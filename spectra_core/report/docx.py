@@ -13,7 +13,7 @@ from .references import doi_links
 from .template import PageStyle, Template
 
 FONT, MONO = "Arial", "Consolas"
-PICTURE_DPI = 240
+PICTURE_DPI = 200  # of the drawing, which is set smaller: 220 on paper
 _LETTER_EM = 0.62  # width of a letter over the size of the font, on the safe side
 _CELL_MARGIN_MM = 1.0
 _LEADS = {"note": "Note. ", "warning": "Warning. ", "alarm": "Alarm. "}
