@@ -260,12 +260,23 @@ def cmd_bench(rest: list[str]) -> int:
     return run([tool("python"), str(ROOT / "benchmarks" / "run.py"), *rest], OMP_NUM_THREADS="1")
 
 
+def cmd_screenshots(rest: list[str]) -> int:
+    """Render the desktop program's main states into build/screenshots, or a given folder."""
+    setup()
+    folder = rest[0] if rest else str(ROOT / "build" / "screenshots")
+    script = [tool("python"), str(ROOT / "tests" / "gui" / "screenshots.py"), folder]
+    failed = run(script, **QUIET_THREADS)
+    # Once more as on a large screen of high density: 2560 x 1440 points at two pixels each.
+    return failed or run([*script, "hidpi-"], QT_SCALE_FACTOR="2", **QUIET_THREADS)
+
+
 COMMANDS = {
     "setup": cmd_setup,
     "demo": cmd_demo,
     "test": cmd_test,
     "check": cmd_check,
     "bench": cmd_bench,
+    "screenshots": cmd_screenshots,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import isnan
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
+from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -146,7 +146,7 @@ class MainWindow(QMainWindow):
             (self.history, "History"), (self.report, "Report preview"),
         ):  # fmt: skip
             self.tabs.addTab(tab, title)
-        panel = QWidget()
+        panel = _Narrow()
         panel.setObjectName("page")
         column = QVBoxLayout(panel)
         column.setContentsMargins(10, 8, 12, 12)
@@ -175,7 +175,7 @@ class MainWindow(QMainWindow):
             self._dock("Model", scroll, right),
             self._dock("Results", below, Qt.DockWidgetArea.BottomDockWidgetArea),
         )
-        self.resizeDocks([self.docks[0], self.docks[1]], [248, 330], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks[0], self.docks[1]], [252, 346], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks[2]], [240], Qt.Orientation.Vertical)
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
@@ -391,6 +391,14 @@ class _Open:
 
     def __call__(self, *_: object) -> None:
         self._open(self._path)
+
+
+class _Narrow(QWidget):
+    """A column that takes the width it is given: what it holds is shortened, never cut off."""
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Return the height of its content, and hardly any width."""
+        return QSize(240, super().minimumSizeHint().height())
 
 
 class _Banner(QFrame):

@@ -226,7 +226,8 @@ QPushButton:pressed, QToolButton#tool:pressed {{ background: {selection}; }}
 QPushButton:disabled, QToolButton#tool:disabled {{ color: {faint}; background: {window}; }}
 QPushButton:focus, QToolButton#tool:focus {{ border-color: {accent}; }}
 QPushButton#primary, QPushButton:default, QToolButton#primary {{ background: {accent};
-    color: {on_accent}; border: 1px solid {accent}; border-radius: 6px; padding: 5px 14px; }}
+    color: {on_accent}; border: 1px solid {accent}; border-radius: 6px; padding: 5px 12px; }}
+QDialogButtonBox QPushButton {{ min-width: 62px; }}
 QPushButton:checked {{ background: {selection}; border-color: {accent}; }}
 QPushButton#primary:hover, QPushButton:default:hover, QToolButton#primary:hover {{
     background: {accent_hover}; }}
@@ -258,6 +259,8 @@ QAbstractItemView {{ background: {card}; alternate-background-color: {window};
     border: 1px solid {border}; border-radius: 5px; outline: none;
     selection-background-color: {selection}; selection-color: {text}; }}
 QTreeView#plain, QListView#plain, QTableView#plain {{ border: none; background: transparent; }}
+QTreeView {{ show-decoration-selected: 0; }}
+QTreeView::branch:selected, QTreeView::branch:hover {{ background: transparent; }}
 QTreeView::item, QListView::item {{ padding: 3px 2px; min-height: 19px; border-radius: 4px; }}
 QTreeView::item:hover, QListView::item:hover {{ background: {hover}; }}
 QTreeView::item:selected, QListView::item:selected {{ background: {selection}; color: {text}; }}

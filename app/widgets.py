@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QSizePolicy,
-    QSpinBox,
     QToolTip,
     QVBoxLayout,
     QWidget,
@@ -301,26 +300,39 @@ class Choice(QComboBox):
         event.ignore()
 
 
-class Count(QSpinBox):
-    """A whole number; the wheel scrolls the panel, and typing speaks once, on leaving."""
+class Count(NumberField):
+    """A whole number that is typed freely and speaks once, on leaving; arrows step it."""
 
-    committed = Signal(int)
+    counted = Signal(int)
 
     def __init__(
-        self, value: int, low: int, high: int, *, name: str = "", parent: QWidget | None = None
+        self, value: int, low: int, high: int, *, name: str, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
-        self.setRange(low, high)
-        self.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.setValue(value)
-        self.setAccessibleName(name)
-        self.setKeyboardTracking(False)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.valueChanged.connect(self.committed.emit)
+        super().__init__(value, low=low, high=high, what=name, parent=parent)
+        self._least, self._most = low, high
+        self.setMaximumWidth(90)
+        self.committed.connect(self._round)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
-        """Leave the wheel to the panel."""
-        event.ignore()
+    @property
+    def count(self) -> int:
+        """The last accepted number."""
+        return round(self.value or self._least)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Step with the arrow keys."""
+        step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()), 0)
+        if step:
+            new = min(max(self.count + step, self._least), self._most)
+            if new != self.count:
+                self.set_value(new)
+                self.counted.emit(new)
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def _round(self, value: float) -> None:
+        self.set_value(round(value))
+        self.counted.emit(round(value))
 
 
 class Elided(QLabel):

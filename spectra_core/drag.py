@@ -185,14 +185,39 @@ def pull(result: FitResult, region_name: str, handle: Handle, x: float, y: float
 def _pull_top(result: FitResult, name: str, component: str, x: float, y: float) -> Pulled:
     shown = result.region(name)
     summary = result.summary(name, component)
-    center = f"{name}/{component}/center"
     base = float(np.interp(x, shown.x, shown.background))
-    moved = _put(
-        result, Pulled(result.model), center, result.value(center) + x - summary.maximum_at
-    )
+    moved = _move(result, name, component, x - summary.maximum_at)
     if not summary.height > 0:
         return moved
     return _scale(result, moved, name, component, _SIZES, max(y - base, 0.0) / summary.height)
+
+
+def _move(result: FitResult, name: str, component: str, by: float) -> Pulled:
+    """Return the model with a component moved along the axis.
+
+    A centre that is fixed while the charge shift is fitted stays: the shift moves, and all
+    regions with it. Otherwise the shift is held too, or a fit would take the move back.
+    """
+    center, shift = f"{name}/{component}/center", f"{name}/{REGION}/shift"
+    shift_root, center_root = _root(result, shift), _root(result, center)
+    shift_free = get_parameter(result.model, shift_root).free
+    if shift_free and not get_parameter(result.model, center_root).free:
+        moved = _put(result, Pulled(result.model), shift, result.value(shift) + by)
+        return replace(moved, said="The centre is fixed: the charge shift moves instead.")
+    moved = _put(result, Pulled(result.model), center, result.value(center) + by)
+    return replace(moved, held=(*moved.held, shift_root)) if shift_free else moved
+
+
+def _root(result: FitResult, path: str) -> str:
+    """Return the parameter that a linked one follows, or itself."""
+    path = canonical_path(result.model, path)
+    seen = set()
+    while (link := result.problem.links.get(path)) is not None and path not in seen:
+        seen.add(path)
+        if len(link.terms) != 1:
+            break
+        path = canonical_path(result.model, link.terms[0].source)
+    return path
 
 
 def _pull_half(result: FitResult, name: str, handle: Handle, x: float) -> Pulled:
@@ -266,7 +291,7 @@ def _pull_background(result: FitResult, name: str, low: bool, y: float) -> Pulle
     change = y - float(shown.background[at])
     background = region.background
     if background.mode == "static":
-        return _pull_static(result.model, region, low, change)
+        return _pull_static(result.model, region, low, float(shown.background[at]), change)
     names = [spec.name for spec in background.specs]
     if not names:
         return Pulled(result.model, said="This background has no end to move.")
@@ -279,12 +304,14 @@ def _pull_background(result: FitResult, name: str, low: bool, y: float) -> Pulle
     return moved
 
 
-def _pull_static(model: Model, region: Region, low: bool, change: float) -> Pulled:
+def _pull_static(model: Model, region: Region, low: bool, end: float, change: float) -> Pulled:
     option = "low_offset" if low else "high_offset"
     options = dict(region.background.options)
-    if option not in options:
+    if option not in options or end == 0:
         return Pulled(model, said="This background has no end to move.")
-    options[option] = float(options[option]) + change
+    # Offsets are per cent of the data's mean at the end, counted downwards as in CasaXPS.
+    mean = end / (1.0 - float(options[option]) / 100.0)
+    options[option] = float(options[option]) - 100.0 * change / mean
     background = replace(region.background, options=options)
     return Pulled(replace_region(model, replace(region, background=background)))
 
@@ -360,8 +387,7 @@ class Follower:
 def nudge(result: FitResult, region_name: str, owner: str, by: float) -> Pulled:
     """Return the model with a component moved along the axis by `by`, in the axis' unit."""
     component = resolve_component(result.model.region(region_name), owner)
-    path = f"{region_name}/{component}/center"
-    return _put(result, Pulled(result.model), path, result.value(path) + by)
+    return _move(result, region_name, component, by)
 
 
 def shift_of(result: FitResult, region_name: str) -> float:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import PySide6
+from PySide6.QtCore import qVersion
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog
 
@@ -308,7 +311,11 @@ class Opening(Controller):
 
     def about(self) -> None:
         """Show the versions."""
-        self.show(AboutDialog(program_versions(), self.program.window))
+        versions = program_versions() | {
+            name: version(name) for name in ("numba", "xarray", "h5py", "pyqtgraph")
+        }  # fmt: skip
+        versions |= {"PySide6": PySide6.__version__, "Qt": qVersion()}
+        self.show(AboutDialog(versions, self.program.window))
 
     def log(self) -> None:
         """Show the end of the log file."""

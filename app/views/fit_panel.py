@@ -57,14 +57,14 @@ class FitPanel(Card):
         super().__init__(parent)
         self._options = FitOptions()
         self._figures = QHBoxLayout()
-        self._figures.setSpacing(16)
+        self._figures.setSpacing(11)
         self._values: dict[str, QLabel] = {}
         for key, caption, tip in (
             ("chi", "χ²ᵣ", "Reduced chi-square: 1 where the model describes the data."),
             ("abbe", "Abbe", "1 for random residuals, towards 0 for a correlated misfit."),
             ("runs", "runs p", "Probability of so few or many runs of signs by chance."),
             ("free", "free", "Free parameters; what is linked or fixed adds none."),
-            ("starts", "starts agree", "How many starts reached the best minimum."),
+            ("starts", "agree", "How many starts reached the best minimum."),
         ):
             column = QVBoxLayout()
             column.setSpacing(0)
@@ -80,9 +80,9 @@ class FitPanel(Card):
         self.weights.chosen.connect(self._set_weights)
         self.method = Choice(_METHODS, name="Method")
         self.method.chosen.connect(lambda m: self._set(method=m))
-        self.starts = Count(1, 1, 200, name="Starts")
+        self.starts = Count(1, 1, 200, name="number of starts")
         self.starts.setToolTip("How many starting points; those after the first are scattered.")
-        self.starts.committed.connect(lambda n: self._set(starts=n))
+        self.starts.counted.connect(lambda n: self._set(starts=n))
         self.shift = NumberField(what="charge shift", unit="eV")
         self.shift.committed.connect(self.shift_edited)
         self.shift_free = QCheckBox("fitted")
@@ -116,9 +116,7 @@ class FitPanel(Card):
         if self.method.findData(self._options.method) < 0:
             self.method.addItem(self._options.method, self._options.method)
         self.method.set_value(self._options.method)
-        self.starts.blockSignals(True)
-        self.starts.setValue(self._options.starts)
-        self.starts.blockSignals(False)
+        self.starts.set_value(self._options.starts)
         path = f"{scene.region.name}/{REGION}/shift"
         state = state_of(scene.analysis.model, path, scene.fit if scene.fitted else None)
         value = scene.fit.value(path) if scene.fit else scene.region.shift.value

@@ -101,6 +101,7 @@ class AboutDialog(_Page):
         picture.setPixmap(program_icon().pixmap(64, 64))
         words = QVBoxLayout()
         words.addWidget(label("Doublet", "title"))
+        words.setSpacing(2)
         words.addWidget(label(
             "XPS and Raman spectral deconvolution with exact spin-orbit doublets, made for"
             " sulfide solid electrolytes.", "muted", wrap=True))  # fmt: skip

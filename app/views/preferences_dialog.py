@@ -41,8 +41,8 @@ class PreferencesDialog(QDialog):
         self.live = QCheckBox("Fit again while a handle is dragged")
         self.live.setChecked(values.live_refit)
         self.live.toggled.connect(lambda v: self._set(live_refit=v))
-        self.starts = Count(values.starts, 1, 50, name="Starts of a new fit")
-        self.starts.committed.connect(lambda v: self._set(starts=v))
+        self.starts = Count(values.starts, 1, 50, name="number of starts")
+        self.starts.counted.connect(lambda v: self._set(starts=v))
         self.autosave = NumberField(
             values.autosave_s, low=0.5, high=600.0, unit="s", what="autosave delay"
         )

@@ -109,7 +109,9 @@ class RatioDialog(QDialog):
         self.budget = QCheckBox("error budget")
         self.budget.setChecked(wanted is not None)
         self.budget.setToolTip("Counting by Monte Carlo, background, and model, each a row.")
-        self.draws = Count(wanted.monte_carlo if wanted else 500, 0, 100_000, name="Draws")
+        self.draws = Count(
+            wanted.monte_carlo if wanted else 500, 0, 100_000, name="number of draws"
+        )
         self.background = QCheckBox("background")
         self.model = QCheckBox("model")
         for box, on in (
@@ -138,8 +140,8 @@ class RatioDialog(QDialog):
             " lines.", "muted", wrap=True))  # fmt: skip
         layout.addLayout(wells)
         layout.addLayout(row(label("name", "muted"), self.name))
-        draws = label("draws", "muted")
-        layout.addLayout(row(self.budget, self.draws, draws, self.background, self.model, 1))
+        unit = label("draws", "muted")
+        layout.addLayout(row(self.budget, self.draws, unit, self.background, self.model, 1))
         layout.addWidget(self._wrong)
         layout.addWidget(self.buttons)
         self.budget.toggled.connect(self._check)
@@ -152,7 +154,7 @@ class RatioDialog(QDialog):
         if not self.budget.isChecked():
             return RatioDefinition(name, above, below)
         uncertainty = RatioUncertainty(
-            self.draws.value(), self.background.isChecked(), self.model.isChecked(),
+            self.draws.count, self.background.isChecked(), self.model.isChecked(),
             self._reference,
         )  # fmt: skip
         return RatioDefinition(name, above, below, uncertainty)

@@ -427,13 +427,11 @@ class _Delegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = option.font
         if one.spectrum is None:
+            text = "\n".join(_lines(one.text, font, self._room()))
             font.setBold(True)
             painter.setFont(font)
             painter.setPen(colour("text"))
-            text = QFontMetrics(font).elidedText(
-                one.text, Qt.TextElideMode.ElideMiddle, area.width()
-            )
-            painter.drawText(area.adjusted(2, 0, -2, 0), Qt.AlignmentFlag.AlignVCenter, text)
+            painter.drawText(area.adjusted(2, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
             painter.restore()
             return
         if state & QStyle.StateFlag.State_Selected:

@@ -1,0 +1,167 @@
+"""Pictures of the program's main states, to be looked at: `python3 dev.py screenshots [FOLDER]`.
+
+All data in them are synthetic. They are not kept in the repository.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QSettings, QSize, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.main import make_application
+from app.program import Program
+from app.selection import Selection
+from spectra_core.drag import Handle
+
+SIZE = QSize(1440, 900)
+
+
+class Camera:
+    """Takes a picture of a widget after everything that was asked for is done."""
+
+    def __init__(self, program: Program, folder: Path, prefix: str = "") -> None:
+        self.program, self.folder, self.prefix = program, folder, prefix
+
+    def settle(self, seconds: float = 180.0) -> None:
+        """Wait for the jobs."""
+        end = time.monotonic() + seconds
+        while not self.program.jobs.is_idle and time.monotonic() < end:
+            QTest.qWait(20)
+        QTest.qWait(80)
+
+    def take(self, name: str, widget: QWidget | None = None) -> None:
+        """Write a picture of the window, or of a widget."""
+        self.settle()
+        path = self.folder / f"{self.prefix}{name}.png"
+        (widget or self.program.window).grab().save(str(path))
+        print(path)
+
+    def dialog(self, name: str, show: Callable[[], object]) -> None:
+        """Open a dialog, picture it, close it."""
+        show()
+        self.settle()
+        dialog = self.program.opening.dialog
+        assert dialog is not None
+        self.take(name, dialog)
+        self.program.opening.close()
+
+
+def start(folder: Path, size: QSize) -> Program:
+    """Return a program with settings of its own."""
+    settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
+    program = Program(settings, folder)
+    program.window.resize(size)
+    program.window.show()
+    program.prefer(replace(program.preferences, scheme="light"))
+    return program
+
+
+def example(camera: Camera) -> None:
+    """Empty start, example, joint model, drag, dialogs, tabs, dark colours."""
+    program = camera.program
+    camera.take("01-empty")
+    program.files.open_example()
+    camera.take("02-example")
+    program.spectra.add_preset("su2025/fig5f-i")
+    program.fitting.fit_all()
+    camera.settle()
+    program.editing.choose_owner("PS4")
+    camera.take("03-bad-fit-and-notes")
+    program.window.panel.verticalScrollBar().setValue(10_000)
+    camera.take("04-referees-notes")
+    program.window.panel.verticalScrollBar().setValue(0)
+    program.files.open_joint_example()
+    camera.settle()
+    joint = [k for k, s in program.document.project.spectra.items() if "0 s" in s.meta.sample]
+    program.spectra.add_preset("lpscl-cathode", joint)
+    program.fitting.fit_spectra(joint)
+    camera.settle()
+    program.document.select(Selection((joint[0],)))
+    program.editing.choose_owner("PS4")
+    camera.take("05-joint-fit")
+    begin_drag(program)
+    camera.take("06-drag")
+    QTest.mouseRelease(program.window.plot.viewport, Qt.MouseButton.LeftButton)
+    program.document.stack.undo()
+    for tab, name in (
+        (program.window.ratios, "07-ratios"), (program.window.table, "08-table"),
+        (program.window.correlations, "09-correlations"), (program.window.history, "10-history"),
+        (program.window.report, "11-report"),
+    ):  # fmt: skip
+        program.window.tabs.setCurrentWidget(tab)
+        program.window.resizeDocks([program.window.docks[2]], [380], Qt.Orientation.Vertical)
+        QTest.qWait(600)
+        camera.take(name)
+    program.window.tabs.setCurrentWidget(program.window.uniqueness)
+    program.fitting.uniqueness(f"{program.scene.selection.region}/PS4/area")
+    camera.take("12-uniqueness")
+    program.window.tabs.setCurrentWidget(program.window.ratios)
+    program.window.resizeDocks([program.window.docks[2]], [240], Qt.Orientation.Vertical)
+    dialogs(camera)
+    program.spectra.choose(list(program.document.project.spectra)[:4])
+    program.switch_waterfall()
+    camera.take("28-waterfall")
+    program.switch_waterfall()
+    program.document.select(Selection((joint[0],)))
+    program.switch_dark()
+    program.editing.choose_owner("PS4")
+    camera.take("29-dark")
+    camera.dialog("30-dark-library", program.opening.library)
+    program.switch_dark()
+    program.window.resize(1280, 800)
+    camera.take("31-1280x800")
+
+
+def dialogs(camera: Camera) -> None:
+    """Every dialog."""
+    ask = camera.program.opening
+    for name, show in (
+        ("13-library", ask.library), ("14-presets", lambda: ask.library(presets=True)),
+        ("15-library-near", lambda: ask.library(energy=161.6)), ("16-calibration", ask.calibration),
+        ("17-ratio", ask.ratio), ("18-preferences", ask.preferences),
+        ("19-palette", lambda: ask.palette("fit")), ("20-shortcuts", ask.shortcuts),
+        ("21-science-notes", ask.science_notes), ("22-about", ask.about), ("23-export", ask.export),
+        ("24-unlock", lambda: ask.unlock("PS4", "area")),
+        ("25-link", lambda: ask.link(f"{camera.program.scene.selection.region}/PS4/fwhm")),
+        ("26-axis", lambda: ask.axis(Path("data.txt"), "it is not known what the axis is.")),
+        ("27-crash", lambda: camera.program.crashed(ValueError("a synthetic defect"))),
+    ):  # fmt: skip
+        camera.dialog(name, show)
+
+
+def begin_drag(program: Program) -> None:
+    """Take hold of the top of PS4 and move it, without letting go."""
+    plot = program.window.plot
+    at = plot.handle_position(Handle("top", "PS4 2p3/2"))
+    if at is None:
+        return
+    QTest.mousePress(plot.viewport, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    for step in range(1, 8):
+        QTest.mouseMove(plot.viewport, at + QPoint(-4 * step, -2 * step))
+        QTest.qWait(30)
+
+
+def main() -> int:
+    """Render all states into a folder."""
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build/screenshots")
+    prefix = sys.argv[2] if len(sys.argv) > 2 else ""
+    folder.mkdir(parents=True, exist_ok=True)
+    make_application()
+    with tempfile.TemporaryDirectory() as own:
+        program = start(Path(own), SIZE)
+        example(Camera(program, folder, prefix))
+        program.shut_down()
+    QApplication.processEvents()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,332 @@
+"""The program as a whole: every action in every state, jobs, recovery, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from app.actions import ACTIONS, MENUS
+from app.jobs import Report
+from app.program import Program
+from app.selection import Selection
+from app.views.recovery_dialog import RecoveryDialog
+from spectra_core.project import add_spectra, same_project
+from spectra_core.project_file import find_recovery
+from spectra_core.spectrum import Axis, Meta, Source, Spectrum, make_spectrum
+from spectra_core.writers.vamas import write_vamas
+
+Settle = Callable[[Program], None]
+LEAVES = {"quit"}
+
+
+def synthetic(number: int, points: int = 200) -> Spectrum:
+    """Return a spectrum, synthetic and labelled so."""
+    x = np.linspace(157.0, 170.0, points)
+    rng = np.random.default_rng(number)
+    y = 500 + 3000 * np.exp(-((x - 161.5) ** 2)) + 1500 * np.exp(-((x - 163.0) ** 2))
+    meta = Meta(
+        sample=f"Sample {number // 10} (synthetic)", region="S 2p", dwell_time_s=1.0, scans=1
+    )
+    return make_spectrum(
+        x, rng.poisson(y).astype(float), Axis.BINDING_ENERGY, y_unit="counts", meta=meta,
+        source=Source(file="synthetic.vms", index=number),
+    )  # fmt: skip
+
+
+def close_dialogs(program: Program) -> None:
+    program.opening.close()
+    for widget in QApplication.topLevelWidgets():
+        if isinstance(widget, QFileDialog | QMessageBox | QDialog):
+            widget.close()
+
+
+# ---------------------------------------------------------------------------------
+# Actions
+
+
+def empty(program: Program, settle: Settle) -> None:
+    pass
+
+
+def opened(program: Program, settle: Settle) -> None:
+    program.document.apply("Open", add_spectra, [synthetic(i) for i in range(3)])
+    program.spectra.choose(["s1"])
+
+
+def modelled(program: Program, settle: Settle) -> None:
+    opened(program, settle)
+    program.editing.add_entry("xps/ps4/s2p")
+    program.editing.add_entry("xps/bridging/s2p")
+
+
+def fitted(program: Program, settle: Settle) -> None:
+    modelled(program, settle)
+    program.fitting.fit_all()
+    settle(program)
+
+
+def joint_and_stale(program: Program, settle: Settle) -> None:
+    fitted(program, settle)
+    program.spectra.choose(["s2"])
+    program.editing.add_entry("xps/ps4/s2p")
+    program.spectra.choose(["s1", "s2"])
+    program.spectra.join()
+    program.fitting.fit_all()
+    settle(program)
+    program.editing.set_note("changed")
+    program.editing.set_window(158.0, 169.0)
+
+
+STATES = [empty, opened, modelled, fitted, joint_and_stale]
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda s: s.__name__)
+def test_every_action_works_or_says_why_not(
+    program: Program, settle: Settle, state: Callable[[Program, Settle], None], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    crashes: list[BaseException] = []
+    monkeypatch.setattr(program, "crashed", crashes.append)
+    state(program, settle)
+    for one in ACTIONS:
+        if one.id in LEAVES:
+            continue
+        made = program.window.actions_by_id[one.id]
+        reason = program.why_not()[one.id]
+        assert made.isEnabled() == (not reason), one.id
+        if reason:
+            assert reason in made.toolTip(), one.id
+            assert reason.endswith("."), one.id
+            continue
+        made.trigger()
+        settle(program)
+        close_dialogs(program)
+    assert not crashes
+
+
+def test_every_action_is_in_a_menu_and_in_the_palette(program: Program) -> None:
+    in_menus = set()
+    for entry in program.window.menuBar().actions():
+        assert entry.text() in MENUS
+        menu = entry.menu()
+        assert menu is not None
+        in_menus |= {a.objectName() for a in menu.actions()}
+    program.opening.palette()
+    from app.views.palette_dialog import CommandPalette
+
+    palette = program.opening.dialog
+    assert isinstance(palette, CommandPalette)
+    ids = {one.id for one in ACTIONS}
+    assert ids <= in_menus
+    assert ids - {"palette"} == set(palette.shown())
+    program.opening.close()
+
+
+def test_no_two_actions_share_a_key() -> None:
+    keys = [key for one in ACTIONS for key in one.shortcut.split("|") if key]
+    assert len(keys) == len(set(keys))
+
+
+# ---------------------------------------------------------------------------------
+# Jobs
+
+
+def test_cancel_during_a_long_budget_leaves_the_project_as_it_was(
+    qtbot: QtBot, program: Program, settle: Settle
+) -> None:
+    fitted(program, settle)
+    before = program.document.project
+    from spectra_core.project import RatioDefinition, RatioUncertainty
+
+    definition = RatioDefinition("r", ("bridging S",), ("PS4",), RatioUncertainty(100_000))
+    program.document.apply("Ratio", lambda p: p)
+    program.editing.define_ratio(definition)
+    with_definition = program.document.project
+    assert with_definition is not before
+    qtbot.wait(300)
+    assert program.jobs.running
+    program.run_id("cancel")
+    settle(program)
+    assert program.document.project is with_definition
+    assert not program.window.banner.text
+
+
+def test_closing_during_a_job_ends_cleanly(qtbot: QtBot, program: Program) -> None:
+    began = threading.Event()
+
+    def work(report: Report) -> None:
+        began.set()
+        while not report.should_stop():
+            time.sleep(0.01)
+
+    program.jobs.start("A long job", work)
+    assert began.wait(10)
+    with qtbot.waitSignal(program.ended, timeout=10_000):
+        program.window.close()
+    assert not program.window.isVisible()
+
+
+def test_a_defect_in_a_job_is_offered_to_be_copied(qtbot: QtBot, program: Program) -> None:
+    from app.views.pages import CrashDialog
+
+    def work(report: Report) -> None:
+        raise RuntimeError("a synthetic defect")
+
+    program.jobs.start("Broken", work)
+    qtbot.waitUntil(lambda: isinstance(program.opening.dialog, CrashDialog), timeout=10_000)
+    dialog = program.opening.dialog
+    assert isinstance(dialog, CrashDialog)
+    assert "a synthetic defect" in dialog.details.toPlainText()
+
+
+def test_a_fit_of_a_model_that_changed_meanwhile_is_kept_as_stale(
+    program: Program, settle: Settle
+) -> None:
+    modelled(program, settle)
+    program.fitting.fit_all()
+    program.editing.set_window(158.0, 169.0)
+    settle(program)
+    assert program.scene.stale
+    assert program.scene.region is not None
+    assert program.scene.region.window == (158.0, 169.0)
+
+
+# ---------------------------------------------------------------------------------
+# Recovery
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from PySide6.QtCore import QSettings
+from PySide6.QtTest import QTest
+from app.main import make_application
+from app.program import Program
+from spectra_core.datafiles import data_path
+make_application()
+folder = Path(sys.argv[1])
+program = Program(QSettings(str(folder / "s.ini"), QSettings.Format.IniFormat), folder / "data")
+program.files.open_paths([data_path("resources", "examples", "su2025_fig5_bare_charged.vms")])
+while True:
+    QTest.qWait(50)
+    if list((folder / "data" / "recovery").glob("*")):
+        print("kept", flush=True)
+"""
+
+
+def test_killed_with_unsaved_work_it_offers_recovery(
+    qtbot: QtBot, make_program: Callable[[], Program], settle: Settle, tmp_path: Path
+) -> None:
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    child = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True,
+        env=environment, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert child.stdout is not None
+    assert child.stdout.readline().strip() == "kept"
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    program = make_program()
+    program.start()
+    dialog = program.opening.dialog
+    assert isinstance(dialog, RecoveryDialog)
+    found = find_recovery(program.recovery_folder)
+    dialog.recover_asked.emit(str(found[0].path))
+    settle(program)
+    assert len(program.document.project.spectra) == 1
+    assert program.document.is_dirty
+    program.leave()
+    assert not find_recovery(program.recovery_folder)
+
+
+# ---------------------------------------------------------------------------------
+# Time and leaks
+
+
+class Watchdog(QObject):
+    """Measures the longest time in which the event loop did not turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.longest = 0.0
+        self._last = time.perf_counter()
+        self._timer = QTimer(self)
+        self._timer.setInterval(2)
+        self._timer.timeout.connect(self._turn)
+        self._timer.start()
+
+    def _turn(self) -> None:
+        now = time.perf_counter()
+        self.longest = max(self.longest, now - self._last)
+        self._last = now
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+
+@pytest.fixture
+def watchdog() -> Iterator[Watchdog]:
+    dog = Watchdog()
+    yield dog
+    dog.stop()
+
+
+def test_a_file_of_500_spectra_is_opened_without_blocking(
+    qtbot: QtBot, program: Program, settle: Settle, tmp_path: Path, watchdog: Watchdog
+) -> None:
+    path = tmp_path / "many.vms"
+    write_vamas([synthetic(i) for i in range(500)], path)
+    program.files.open_paths([path])
+    watchdog.longest = 0.0
+    qtbot.waitUntil(lambda: len(program.document.project.spectra) == 500, timeout=60_000)
+    qtbot.wait(100)
+    assert program.window.tree.model.rowCount() == 50
+    print(f"longest time without a turn of the event loop: {1000 * watchdog.longest:.0f} ms")
+    # A frozen window is what this guards against; the figure itself is a benchmark's.
+    assert watchdog.longest < 1.0
+
+
+def test_two_thousand_redraws_neither_abort_nor_pile_up(
+    qtbot: QtBot, program: Program, settle: Settle
+) -> None:
+    fitted(program, settle)
+    scene = program.scene
+    children = len(program.window.findChildren(QObject))
+    for number in range(2000):
+        program.window.plot.show_scene(scene)
+        if number % 20 == 0:
+            program.refresh()
+            QApplication.processEvents()
+    assert len(program.window.findChildren(QObject)) <= children + 20
+
+
+def test_nothing_is_left_behind(qtbot: QtBot, make_program: Callable[[], Program]) -> None:
+    before = set(QApplication.topLevelWidgets())
+    program = make_program()
+    program.files.open_example()
+    qtbot.waitUntil(lambda: program.jobs.is_idle, timeout=60_000)
+    project = program.document.project
+    program.leave()
+    assert same_project(program.document.project, project)
+    assert not [w for w in QApplication.topLevelWidgets() if w not in before and w.isVisible()]
+    assert not [t for t in threading.enumerate() if t.name.startswith("doublet-job")]
+
+
+def test_a_selection_of_what_is_gone_falls_back(program: Program) -> None:
+    program.document.apply("Open", add_spectra, [synthetic(0), synthetic(1)])
+    program.document.select(Selection(("s2",), "a9", "S 2p", "PS4"))
+    assert program.document.selection == Selection(("s2",))
+    program.spectra.remove(["s2"])
+    assert program.scene.spectrum is None or program.document.selection.spectrum == "s1"
