@@ -56,11 +56,11 @@ class Autosave(QObject):
     def stop(self) -> None:
         """Write nothing more."""
         self._timer.stop()
-        self._document.changed.disconnect(self._on_change)
+        self._timer.blockSignals(True)
 
     def _on_change(self) -> None:
-        if self._document.is_dirty:
-            self._timer.start()
+        # The undo stack counts a step only after it was made, so dirtiness is asked later.
+        self._timer.start()
 
     def _write(self) -> None:
         if self._writing or not self._document.is_dirty:

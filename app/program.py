@@ -108,6 +108,7 @@ class Program(QObject):
         self._panels = _timer(self, _PANELS_EVERY_MS, self._show_dragged_panels)
         self._report = _timer(self, _REPORT_AFTER_MS, self._preview_if_seen)
         self._live: tuple[FitResult, str] | None = None
+        self._is_down = False
         theme().use(self.preferences.scheme)
         self._connect()
         self.refresh()
@@ -509,7 +510,10 @@ class Program(QObject):
         self.ended.emit()
 
     def shut_down(self) -> None:
-        """Stop jobs and timers, let the file go, close the window."""
+        """Stop jobs and timers, let the file go, close the window; a second call does nothing."""
+        if self._is_down:
+            return
+        self._is_down = True
         for timer in (self._panels, self._report):
             timer.stop()
         self.opening.close()
