@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from app.jobs import Report
 from app.program import Program
 from app.selection import Selection
 from app.views.recovery_dialog import RecoveryDialog
-from spectra_core.project import add_spectra, same_project
+from spectra_core.project import Project, add_spectra, same_project
 from spectra_core.project_file import find_recovery
 from spectra_core.spectrum import Axis, Meta, Source, Spectrum, make_spectrum
 from spectra_core.writers.vamas import write_vamas
@@ -274,26 +274,26 @@ class Watchdog(QObject):
         self._timer.stop()
 
 
-@pytest.fixture
-def watchdog() -> Iterator[Watchdog]:
-    dog = Watchdog()
-    yield dog
-    dog.stop()
-
-
 def test_a_file_of_500_spectra_is_opened_without_blocking(
-    qtbot: QtBot, program: Program, settle: Settle, tmp_path: Path, watchdog: Watchdog
+    qtbot: QtBot, program: Program, settle: Settle, tmp_path: Path
 ) -> None:
     path = tmp_path / "many.vms"
     write_vamas(path, [synthetic(i) for i in range(500)])
-    program.files.open_paths([path])
-    watchdog.longest = 0.0
-    qtbot.waitUntil(lambda: len(program.document.project.spectra) == 500, timeout=60_000)
-    qtbot.wait(100)
-    assert program.window.tree.model.rowCount() == 50
-    print(f"longest time without a turn of the event loop: {1000 * watchdog.longest:.0f} ms")
-    # A frozen window is what this guards against; the figure itself is a benchmark's.
-    assert watchdog.longest < 1.0
+    blocked, shown = [], []
+    # The best of three: other programs on the machine block it too, now and then.
+    for _ in range(3):
+        program.document.open(Project())
+        qtbot.wait(50)
+        dog, start = Watchdog(), time.perf_counter()
+        program.files.open_paths([path])
+        qtbot.waitUntil(lambda: program.window.tree.model.rowCount() == 50, timeout=60_000)
+        shown.append(time.perf_counter() - start)
+        qtbot.wait(100)
+        dog.stop()
+        blocked.append(dog.longest)
+    print(f"shown after {min(shown):.2f} s, blocked at most {1000 * min(blocked):.0f} ms")
+    assert min(shown) < 1.0
+    assert min(blocked) < 0.1
 
 
 def test_two_thousand_redraws_neither_abort_nor_pile_up(
