@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import inf, isfinite
 
 import numpy as np
@@ -129,6 +129,11 @@ class Problem:
     upper: Array
     links: Mapping[str, Link]
     notes: tuple[str, ...]
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Place of every parameter in ``p``, by its path."""
+        return {path: i for i, path in enumerate(self.paths)}
 
     @property
     def free_paths(self) -> tuple[str, ...]:

@@ -165,6 +165,9 @@ class FitResult:
 
     def value(self, path: str) -> float:
         """Return a fitted value; a doublet's ``area`` is that of both lines."""
+        place = self.problem.places.get(path)
+        if place is not None:
+            return float(self.values[place])
         return float(self.combination(path) @ self.values)
 
     def stderr(self, path: str) -> float | None:
