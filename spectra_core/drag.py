@@ -368,10 +368,16 @@ class Follower:
         self._options = replace(options or FitOptions(), starts=1)
         self._live: dict[tuple[str, ...], LiveFit] = {}
 
-    def follow(self, pulled: Pulled) -> FitResult:
+    def follow(self, pulled: Pulled, *, quick: bool = True) -> FitResult:
         """Return the curves of a pulled model.
 
         Its model has the free and fixed parameters and the bounds of the one that was pulled.
+
+        Parameters
+        ----------
+        pulled : Pulled
+        quick : bool
+            In the middle of a drag: stop the fit at a step that no eye sees.
         """
         if not self._refit:
             return evaluate(self._spectra, pulled.model)
@@ -381,7 +387,8 @@ class Follower:
         if held not in self._live:
             self._live[held] = LiveFit(self._spectra, pulled.model, held, options=self._options)
         values = {path: get_parameter(pulled.model, path).value for path in held}
-        return self._live[held].fit({k: v for k, v in values.items() if v is not None})
+        given = {k: v for k, v in values.items() if v is not None}
+        return self._live[held].fit(given, quick=quick)
 
 
 def nudge(result: FitResult, region_name: str, owner: str, by: float) -> Pulled:

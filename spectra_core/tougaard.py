@@ -58,8 +58,8 @@ def tougaard_kernel(loss: Array, b: float, c: float, d: float = 0.0, gap: float 
     .. [2] S. Tougaard, Surf. Interface Anal. 25, 137 (1997).
        doi:10.1002/(SICI)1096-9918(199703)25:3<137::AID-SIA230>3.0.CO;2-L
     """
-    values, _, _ = tougaard_kernel_derivatives(loss, c, d, gap)
-    return b * values
+    possible, denominator, _, _ = _kernel_parts(loss, c, d, gap)
+    return b * possible / denominator
 
 
 def tougaard_kernel_derivatives(
@@ -70,6 +70,14 @@ def tougaard_kernel_derivatives(
     Parameters, errors: as `tougaard_kernel`. The first item is the kernel's
     derivative with respect to b as well.
     """
+    possible, denominator, offset, square = _kernel_parts(loss, c, d, gap)
+    kernel = possible / denominator
+    shrink = -kernel / denominator
+    return kernel, 2.0 * offset * shrink, square * shrink
+
+
+def _kernel_parts(loss: Array, c: float, d: float, gap: float) -> tuple[Array, Array, Array, Array]:
+    """Return numerator and denominator of the kernel, c - T^2, and T^2."""
     if d < 0.0 or (d == 0.0 and c >= 0.0):
         raise ModelError(
             f"a Tougaard kernel with c = {c:g} and d = {d:g} has a pole.",
@@ -78,11 +86,8 @@ def tougaard_kernel_derivatives(
     square = loss * loss
     offset = c - square
     # A millionth of the gap is allowed: 60 channels of 0.05 eV must reach a gap of 3 eV.
-    possible = np.where(loss < gap * (1.0 - 1e-6), 0.0, loss)
-    denominator = offset * offset + d * square
-    kernel = possible / denominator
-    shrink = -kernel / denominator
-    return kernel, 2.0 * offset * shrink, square * shrink
+    possible = np.where(loss < gap * (1.0 - 1e-6), 0.0, loss) if gap else loss
+    return possible, offset * offset + d * square, offset, square
 
 
 def loss_integral(
@@ -130,7 +135,9 @@ def loss_integral(
 def _channel_widths(x: Array, trapezoid: bool) -> Array:
     # The half weight that the trapezoid rule puts on the upper end needs no care:
     # the kernel is zero there (no loss).
-    widths = np.gradient(x)
+    widths = np.empty(x.size)
+    widths[1:-1] = 0.5 * (x[2:] - x[:-2])
+    widths[0], widths[-1] = x[1] - x[0], x[-1] - x[-2]
     if trapezoid:
         widths[0] *= 0.5
     return widths

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 
-from spectra_core.drag import Follower, Handle, nudge, pull
+from spectra_core.drag import Follower, Handle, Pulled, nudge, pull
 from spectra_core.errors import SpectraError
 from spectra_core.fit import FitResult
 from spectra_core.project import set_model
@@ -34,7 +34,7 @@ class _Drag:
     start: FitResult
     follower: Follower
     label: str
-    last: FitResult | None = None
+    last: Pulled | None = None
 
 
 class Dragging(Controller):
@@ -86,13 +86,14 @@ class Dragging(Controller):
             return
         try:
             pulled = pull(drag.start, drag.region, drag.handle, x, y)
-            drag.last = drag.follower.follow(pulled)
+            shown = drag.follower.follow(pulled)
         except (SpectraError, ArithmeticError, ValueError) as error:
             # What cannot be drawn is not followed; the last good place stays.
             self.said.emit(str(error))
             return
+        drag.last = pulled
         self.said.emit(pulled.said)
-        self.moved.emit(drag.last, drag.region)
+        self.moved.emit(shown, drag.region)
 
     def end(self) -> None:
         """Let go: what is shown becomes the model, as one undo step."""
@@ -102,7 +103,11 @@ class Dragging(Controller):
         if drag.last is None or drag.analysis not in self.document.project.analyses:
             self.given_up.emit()
             return
-        self.program.edit(drag.label, set_model, drag.analysis, drag.last.model)
+        try:
+            model = drag.follower.follow(drag.last, quick=False).model
+        except (SpectraError, ArithmeticError, ValueError):
+            model = drag.last.model
+        self.program.edit(drag.label, set_model, drag.analysis, model)
 
     def cancel(self) -> None:
         """Give the drag up: nothing has changed."""

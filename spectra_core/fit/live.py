@@ -28,6 +28,8 @@ from .fitting import (
 from .result import FitResult
 from .solver import Solution
 
+_QUICK_TOLERANCE = 1e-3  # of a standard error
+_QUICK_ITERATIONS = 30
 _SHAPE_NUMBERS = 3
 """Area or height, centre and width come first; what follows may be tabulated by the kernels."""
 
@@ -70,13 +72,16 @@ class LiveFit:
         self._kernels = self._compiled_fit()
         self._last: Array | None = None
 
-    def fit(self, values: Mapping[str, float]) -> FitResult:
+    def fit(self, values: Mapping[str, float], *, quick: bool = True) -> FitResult:
         """Return the fit with the held parameters at some values.
 
         Parameters
         ----------
         values : mapping of str to float
             One for each held path.
+        quick : bool
+            Stop at a step that no eye sees, or after a frame's time, and go on from there the
+            next time; False: as far as the options say.
         """
         if self._kernels is None:
             return self._plainly(values)
@@ -88,7 +93,7 @@ class LiveFit:
         packed = self._kernels.packed
         plan = packed.plan._replace(offset=offset)
         kernels = replace(self._kernels, packed=replace(packed, problem=problem, plan=plan))
-        found = self._settled(kernels)
+        found = self._settled(kernels, quick)
         if found is None:
             return self._plainly(values)
         settled = Settled(*found, NUMBA)
@@ -97,14 +102,18 @@ class LiveFit:
         shown = replace(problem, model=self._model)
         return result_of(shown, self._weights, settled, reached, self._options)
 
-    def _settled(self, kernels: CompiledFit) -> tuple[Solution, tuple[Array, ...]] | None:
+    def _settled(
+        self, kernels: CompiledFit, quick: bool
+    ) -> tuple[Solution, tuple[Array, ...]] | None:
         """Solve from the last values, and from the model's own where that leads nowhere."""
+        tolerance, limit = self._options.tolerance, self._options.max_iterations
+        if quick:
+            tolerance, limit = max(tolerance, _QUICK_TOLERANCE), min(limit, _QUICK_ITERATIONS)
         warm = [] if self._last is None else [(self._last, True)]
         for start in (*warm, kernels.start):
             found = settle(
-                replace(kernels, start=start), None, tolerance=self._options.tolerance,
-                max_iterations=self._options.max_iterations,
-            )  # fmt: skip
+                replace(kernels, start=start), None, tolerance=tolerance, max_iterations=limit
+            )
             if found is not None:
                 return found
         self._last = None
