@@ -241,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description="How often do the intervals hold the truth?")
     parser.add_argument("--spectra", type=int, default=2000, help="spectra of each case")
-    parser.add_argument("--drawn", type=int, default=100, help="of these with Monte Carlo")
+    parser.add_argument("--drawn", type=int, default=400, help="of these with Monte Carlo")
     parser.add_argument("--draws", type=int, default=200, help="draws of each Monte Carlo run")
     parser.add_argument("--case", default="", help="only cases whose name contains this")
     given = parser.parse_args(arguments)

@@ -143,8 +143,9 @@ def recipe_from_dict(raw: Mapping[str, Any], *, where: str = "recipe") -> Recipe
         As `parse_recipe`.
     """
     if raw.get("schema") != SCHEMA:
+        found = f"the schema is {raw['schema']!r}" if "schema" in raw else "there is no schema"
         raise RecipeError(
-            f"the schema is {raw.get('schema')!r}.",
+            f"{found}.",
             hint=f'Write schema = "{SCHEMA}" at the top of a recipe.',
             where=where,
         )

@@ -55,8 +55,9 @@ UNFINISHED, CONVERGED, ROUNDING, EXHAUSTED, NO_DESCENT, NOT_FINITE = range(6)
 # places in the state of one fit
 (
     PHASE, DAMPING, GROWTH, EVALUATIONS, STATUS, CHI_SQUARE, RENEWALS, CONDITION, TRACED, IN_PASS,
-) = range(10)  # fmt: skip
-N_STATE = 10
+    STILL,
+) = range(11)  # fmt: skip
+N_STATE = 11
 
 _UNSTARTED, _FIRST_PASS, _RENEWING, _DONE = 0.0, 1.0, 2.0, 3.0
 _FIRST_DAMPING = 1e-3
@@ -65,6 +66,10 @@ _SETTLED = 1e-7
 _ENOUGH_RENEWALS = 60.0
 _EXACT = 1e-24  # chi-square over that of the data: the model is the data but for rounding
 _SAME = 1e-12  # relative change of chi-square that is only rounding
+# In a flat valley the rounding of the gradient, not the distance, sets the length of a step:
+# chi-square stands still while the steps go back and forth.
+_STANDSTILL = 10.0  # short steps without an observable descent
+_STANDSTILL_STEP = 1e-4  # standard errors; far below anything an error bar can show
 
 
 # --- linear algebra ---------------------------------------------------------------------
@@ -556,6 +561,10 @@ def settle(
         actual = chi_square - reached
         negligible = size < goal or predicted <= 1e-15 * chi_square
         rounding = abs(actual) <= _SAME * chi_square and predicted <= _SAME * chi_square
+        if not final or size >= _STANDSTILL_STEP:
+            state[STILL] = 0.0
+        elif actual <= _SAME * chi_square:
+            state[STILL] += 1.0
         if np.isfinite(reached) and (actual >= 0.0 or rounding):
             gain = actual / predicted if predicted > 0.0 and not rounding else 1.0
             q[:] = trial
@@ -596,6 +605,13 @@ def settle(
                     state[STATUS], state[PHASE] = NO_DESCENT, _DONE
         if state[PHASE] != _DONE and chi_square <= _EXACT * signal:
             state[STATUS], state[PHASE] = ROUNDING, _DONE
+        if state[PHASE] != _DONE and state[STILL] >= _STANDSTILL:
+            # A short step under heavy damping says nothing; only an undamped one does.
+            for i in range(n):
+                added[i] = 1e-14 * scale[i] * scale[i]
+            near = _bounded_step(hessian, gradient, q, lower, upper, added, aside, factor, step)
+            if near and sqrt(_quadratic(hessian, step)) < _STANDSTILL_STEP * 10.0 * noise:
+                state[STATUS], state[PHASE] = ROUNDING, _DONE
         if state[PHASE] != _DONE and state[IN_PASS] >= limit:
             state[STATUS], state[PHASE] = EXHAUSTED, _DONE
     state[CHI_SQUARE] = chi_square

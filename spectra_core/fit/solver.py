@@ -23,6 +23,13 @@ import numpy as np
 from ..errors import Cancelled
 from ..spectrum import Array
 
+_SAME = 1e-12  # relative change of chi-square that is rounding
+_TO_ROUNDING = "converged to the rounding of the residuals"
+# Derivatives of convolved shapes are numerical: close to the minimum their error, not the
+# distance, sets the step, and chi-square stands still while steps go back and forth.
+_STANDSTILL = 10  # short steps without an observable descent
+_STANDSTILL_STEP = 1e-4  # in standard errors; far below anything an error bar can show
+
 ResidualJacobian = Callable[[Array], tuple[Array, Array]]
 
 
@@ -117,6 +124,7 @@ def solve(
     scale = _column_norms(jacobian)
     trace: list[TracePoint] = []
     growth, converged, message = 2.0, False, f"no convergence after {max_iterations} evaluations"
+    still = 0
     for iteration in range(1, max_iterations + 1):
         if should_stop is not None and should_stop():
             raise Cancelled("the fit was cancelled; nothing was changed.")
@@ -132,6 +140,7 @@ def solve(
         if progress is not None:
             progress(point)
         negligible = size < tolerance or predicted <= 1e-15 * chi_square
+        still = (still + (actual <= _SAME * chi_square)) if size < _STANDSTILL_STEP else 0
         if np.isfinite(new_chi_square) and actual >= 0:
             gain = actual / predicted if predicted > 0 else 1.0
             q, r, jacobian, chi_square = new_q, new_r, new_jacobian, new_chi_square
@@ -144,14 +153,19 @@ def solve(
                 converged, message = True, "converged"
                 break
         else:
-            if negligible and abs(actual) <= 1e-12 * chi_square + 1e-300:
-                converged, message = True, "converged to the rounding of the residuals"
+            if negligible and abs(actual) <= _SAME * chi_square + 1e-300:
+                converged, message = True, _TO_ROUNDING
                 break
             damping *= growth
             growth *= 2.0
             if damping > 1e16:
                 message = "no downhill step was found"
                 break
+        if still >= _STANDSTILL and _newton_step_is_negligible(
+            r, jacobian, q, lower, upper, scale, _STANDSTILL_STEP, chi_square
+        ):
+            converged, message = True, _TO_ROUNDING
+            break
     held = _pushed(r, jacobian, q, lower, upper)
     return Solution(q, chi_square, r, jacobian, held, converged, message, tuple(trace))
 

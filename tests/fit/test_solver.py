@@ -113,3 +113,20 @@ def test_a_redundant_direction_does_not_stop_the_fit():
     )
     plain = solve(function, np.array([1.0, 1.0, 0.0]), -WIDE, WIDE)
     assert solution.chi_square == pytest.approx(plain.chi_square, rel=1e-9)
+
+
+def test_inexact_derivatives_end_in_the_minimum_and_not_in_the_limit_of_evaluations():
+    """Numerical derivatives leave steps that never get shorter; chi-square stands still."""
+    exact = decay((3.0, 1.5, 0.5), noise=0.05)
+    rng = np.random.default_rng(1)
+
+    def function(q):
+        residual, jacobian = exact(q)
+        return residual, jacobian * (1.0 + 1e-5 * rng.normal(size=jacobian.shape))
+
+    start = np.array([1.0, 1.0, 0.0])
+    solution = solve(function, start, -WIDE, WIDE)
+    best = solve(exact, start, -WIDE, WIDE)
+    assert solution.converged, solution.message
+    assert len(solution.trace) < 100
+    assert solution.chi_square == pytest.approx(best.chi_square, rel=1e-7)

@@ -8,7 +8,7 @@ import pytest
 
 from spectra_core.batch import STORED_FIT_OPTIONS
 from spectra_core.casaxps import casaxps_model, has_casaxps_fit
-from spectra_core.fit import evaluate, fit
+from spectra_core.fit import Status, evaluate, fit
 from spectra_core.model import get_parameter, set_parameter
 from spectra_core.readers import read
 from spectra_core.spectrum import calibrate
@@ -89,3 +89,14 @@ def test_mo3d_drawn_as_stored_lies_on_the_data(data_dir):
     region = evaluate(spectrum, model).regions[0]
     peak = (region.envelope - region.background).max()
     assert abs(region.y - region.envelope).max() < 0.03 * peak
+
+
+@pytest.mark.parametrize("region", ["Mo 3d", "W 4f"])
+def test_weak_overlapping_lines_end_in_a_minimum_as_good_as_the_stored_fit(data_dir, region):
+    """Flat valleys: steps stay at the rounding of the gradient, and that is converged."""
+    spectrum, model = stored_fit(data_dir, "RW_WS2_MoS2_thicker", region)
+    result = fit(spectrum, off(model), options=STORED_FIT_OPTIONS)
+    assert result.status in (Status.CONVERGED, Status.AT_BOUND), result.message
+    drawn, reached = evaluate(spectrum, model).regions[0], result.regions[0]
+    squares = ((drawn.y - drawn.envelope) ** 2).sum()
+    assert ((reached.y - reached.envelope) ** 2).sum() <= squares
