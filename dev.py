@@ -38,6 +38,16 @@ QT_LIBRARIES = {
     "libfontconfig.so.1": "libfontconfig1",
     "libglib-2.0.so.0": "libglib2.0-0",
 }
+# What Qt loads besides for a window on a screen (X11): looked for on a machine that has one.
+SCREEN_LIBRARIES = {
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+}
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
 
 CHECKS = {
@@ -132,7 +142,10 @@ def check_qt_libraries() -> None:
     """Install or name the system libraries that Qt needs; never a reason to stop."""
     if not sys.platform.startswith("linux"):
         return
-    missing = [package for library, package in QT_LIBRARIES.items() if not loads(library)]
+    wanted = dict(QT_LIBRARIES)
+    if os.environ.get("DISPLAY") or shutil.which("Xvfb"):
+        wanted |= SCREEN_LIBRARIES
+    missing = [package for library, package in wanted.items() if not loads(library)]
     if not has_font():
         missing.append("fonts-dejavu-core")
     if missing:

@@ -314,7 +314,7 @@ class Program(QObject):
                 summary = fit.summary(region.name, first.id)
                 low = summary.maximum_at - summary.fwhm
                 high = summary.maximum_at + summary.fwhm
-        self.window.plot.highlight(low, high)
+        self.window.plot.highlight(low, high, finding.code.replace("_", " "))
 
     def _show_analysis(self, key: str) -> None:
         if key in self.document.project.analyses:

@@ -6,11 +6,14 @@ import sys
 
 import click
 
+from .border import note
+
 EPILOG = """\b
 Examples:
   doublet gui                        start the desktop program
   doublet gui sample.vms             with a file open
   doublet gui work.doublet           with a project open
+  doublet gui --desktop-entry        put Doublet into the menus of a Linux desktop
 
 `doublet-gui` is the same without a terminal.
 """
@@ -18,8 +21,17 @@ Examples:
 
 @click.command("gui", epilog=EPILOG)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-def command(files: tuple[str, ...]) -> int:
+@click.option(
+    "--desktop-entry", is_flag=True, help="Write menu entry, icon, file type (Linux), and stop."
+)
+def command(files: tuple[str, ...], desktop_entry: bool) -> int:
     """Open the desktop program."""
+    if desktop_entry:
+        from ..desktop_entry import install_desktop_entry
+
+        for path in install_desktop_entry():
+            note(f"written: {path}")
+        return 0
     from ..main import main
 
     return main(files)

@@ -53,13 +53,16 @@ class Opening(Controller):
         program.spectra.reference_found.connect(self._reference_found)
         program.fitting.compared.connect(self._compared)
 
-    def show(self, dialog: QDialog) -> None:
-        """Show a dialog in the place of the one before."""
+    def show(self, dialog: QDialog, *, beside: bool = False) -> None:
+        """Show a dialog in the place of the one before; `beside`: the window stays in use."""
         if self.dialog is not None:
             self.dialog.close()
         self.dialog = dialog
         dialog.finished.connect(partial(self._finished, dialog))
-        dialog.open()
+        if beside:
+            dialog.show()
+        else:
+            dialog.open()
 
     def close(self) -> None:
         """Close what is open."""
@@ -252,9 +255,7 @@ class Opening(Controller):
         old: RatioDefinition | None = next((r for r in project.ratios if r.name == name), None)
         dialog = RatioDialog(project, self.program.window, old=old)
         dialog.defined.connect(partial(self._define_ratio, name))
-        dialog.setModal(False)
-        self.show(dialog)
-        dialog.setModal(False)
+        self.show(dialog, beside=True)
 
     def _define_ratio(self, old: str, definition: RatioDefinition) -> None:
         self.program.editing.define_ratio(definition, replacing=old)

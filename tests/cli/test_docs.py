@@ -52,8 +52,10 @@ def help_commands(doublet, name: str) -> list[str]:
 
 
 @pytest.fixture
-def example_folder(tmp_path, vamas_file) -> Path:
-    """Lay out the files that the examples name, all of them synthetic."""
+def example_folder(tmp_path, vamas_file, monkeypatch) -> Path:
+    """Lay out the files that the examples name, all of them synthetic; no window is opened."""
+    monkeypatch.setattr("app.main.main", lambda files: 0)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     made = read(vamas_file)[0]
     stored = replace(made, meta=replace(made.meta, comment=CASAXPS))
     write(tmp_path / "sample.vms", [stored])
