@@ -1,20 +1,23 @@
 """What a person does to a model by hand: pure functions from a model to a new one.
 
-They know doublets: an edit of a doublet is an edit of both its lines, and removing something
-never leaves a link behind that points nowhere. A constraint is told in words by `state_of`.
+They know doublets: an edit of a doublet is an edit of both its lines. They never leave a link
+behind that points nowhere, and what loses its link keeps the value that it followed. Values are
+in `spectra_core.model_values`, copies in `spectra_core.model_copies`, states in words in
+`spectra_core.model_words`; all of them can be called from here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from math import inf, isfinite
-from typing import Any, Literal
+from math import isfinite
+from typing import Any
 
+from .backgrounds import BACKGROUNDS
 from .core_levels import core_level
 from .errors import ModelError
-from .fit import FitResult, FitWarning
-from .fit.compile import canonical_path, links_by_target
+from .fit import FitWarning
+from .fit.compile import canonical_path
 from .lineshapes import LINESHAPES, lineshape
 from .lint_context import Finding
 from .model import (
@@ -22,10 +25,8 @@ from .model import (
     REGION,
     Background,
     Component,
-    Doublet,
     Link,
     Model,
-    Parameter,
     Region,
     add_doublet,
     add_links,
@@ -36,47 +37,43 @@ from .model import (
     split_path,
     unlock,
 )
+from .model_copies import Copied, copy_owner, duplicate_owner, paste_owner, remove_owner
+from .model_values import (
+    component_paths,
+    doublet_with_id,
+    ends_of,
+    hold,
+    keep_value,
+    line_of,
+    members,
+    owner_label,
+    owner_of,
+    owners,
+    set_bounds,
+    set_value,
+    value_of,
+    without_links,
+)
+from .model_words import (
+    ParameterState,
+    doublet_words,
+    effective_links,
+    link_words,
+    state_of,
+)
 
-Kind = Literal["free", "fixed", "linked", "at bound"]
+__all__ = [
+    "Copied", "Fix", "ParameterState", "as_doublet", "convert_shape", "copy_owner",
+    "doublet_words", "duplicate_owner", "effective_links", "fix_for", "hold", "link",
+    "link_words", "members", "owner_label", "owner_of", "owners", "paste_owner",
+    "physical_doublet", "place_of", "relock_doublet", "remove_owner", "rename_owner",
+    "set_background", "set_background_option", "set_bounds", "set_species", "set_value",
+    "set_window", "state_of", "unlink", "unlock_doublet", "value_of",
+]  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------
-# Names
-
-
-def owners(region: Region) -> tuple[str, ...]:
-    """Return the ids a person thinks of: each doublet, and each component that is in none."""
-    members = {doublet.minor: "" for doublet in region.doublets}
-    majors = {doublet.major: doublet.id for doublet in region.doublets}
-    return tuple(
-        majors.get(component.id, component.id)
-        for component in region.components
-        if component.id not in members
-    )
-
-
-def members(region: Region, owner: str) -> tuple[Component, ...]:
-    """Return the lines of a doublet, the major one first, or the component itself."""
-    for doublet in region.doublets:
-        if doublet.id == owner:
-            return region.component(doublet.major), region.component(doublet.minor)
-    return (region.component(owner),)
-
-
-def owner_of(region: Region, component: str) -> str:
-    """Return the doublet that a component belongs to, or the component."""
-    doublet = region.doublet_of(component)
-    return component if doublet is None else doublet.id
-
-
-def owner_label(region: Region, owner: str) -> str:
-    """Return what a doublet or component is called, without its line."""
-    first = members(region, owner)[0]
-    doublet = region.doublet_of(first.id)
-    if doublet is None or doublet.id != owner:
-        return first.label
-    line = first.line.split()[-1] if first.line else ""
-    return first.label.removesuffix(f" {line}") if line else first.label
+# Names and species
 
 
 def rename_owner(model: Model, region_name: str, owner: str, label: str) -> Model:
@@ -87,12 +84,12 @@ def rename_owner(model: Model, region_name: str, owner: str, label: str) -> Mode
     label = label.strip()
     if not label:
         raise ModelError("a component needs a name.", where=f"{region_name}/{owner}")
+    model = _linked_by_ids(model)
     region = model.region(region_name)
     lines = members(region, owner)
     new = {}
     for component in lines:
-        line = component.line.split()[-1] if component.line else ""
-        new[component.id] = f"{label} {line}".strip() if len(lines) > 1 else label
+        new[component.id] = f"{label} {line_of(component)}".strip() if len(lines) > 1 else label
     return _with_components(model, region, lambda c: replace(c, label=new[c.id]), new)
 
 
@@ -101,275 +98,6 @@ def set_species(model: Model, region_name: str, owner: str, species: str) -> Mod
     region = model.region(region_name)
     ids = {c.id for c in members(region, owner)}
     return _with_components(model, region, lambda c: replace(c, species=species.strip()), ids)
-
-
-# ---------------------------------------------------------------------------------
-# Values
-
-
-def set_value(model: Model, path: str, value: float) -> Model:
-    """Return `model` with a value at a path; a linked value is set through its link.
-
-    Raises
-    ------
-    ModelError
-        If it lies outside the bounds, or follows from several others.
-    """
-    path, value = _followed(model, path, value)
-    given = get_parameter(model, path)
-    if not given.min <= value <= given.max:
-        raise ModelError(
-            f"the value {value:g} is outside the bounds, {_span(given)}.",
-            hint="Change the bounds first.",
-            where=path,
-        )
-    return set_parameter(model, path, value=value)
-
-
-def _followed(model: Model, path: str, value: float) -> tuple[str, float]:
-    """Return the path that a linked one follows, and the value it needs there."""
-    links = _links(model)
-    seen: set[str] = set()
-    while (link := links.get(canonical_path(model, path))) is not None and path not in seen:
-        seen.add(path)
-        if len(link.terms) != 1 or not link.terms[0].times:
-            raise ModelError(
-                f"the value follows from {link.formula}.", hint="Take the link off first.",
-                where=path,
-            )  # fmt: skip
-        value = (value - link.offset) / link.terms[0].times
-        path = link.terms[0].source
-    return path, value
-
-
-def hold(model: Model, path: str, held: bool) -> Model:
-    """Return `model` with a parameter fixed at its value, or free.
-
-    Raises
-    ------
-    ModelError
-        If it is linked, or is to be fixed without a value.
-    """
-    link = _links(model).get(canonical_path(model, path))
-    if link is not None:
-        raise ModelError(
-            f"it follows from {link.formula}, so it is neither free nor fixed.",
-            hint="Take the link off first.",
-            where=path,
-        )
-    if held and get_parameter(model, path).value is None:
-        raise ModelError(
-            "it has no value yet to be fixed at.", hint="Give a value, or fit.", where=path
-        )
-    return set_parameter(model, path, free=not held)
-
-
-def set_bounds(model: Model, path: str, low: float | None, high: float | None) -> Model:
-    """Return `model` with other bounds of a parameter; None is no bound.
-
-    A value outside is moved to the nearer bound.
-    """
-    least, most = -inf if low is None else low, inf if high is None else high
-    if least > most:
-        raise ModelError(f"the lower bound {least:g} is above the upper {most:g}.", where=path)
-    value = get_parameter(model, path).value
-    inside = None if value is None else min(max(value, least), most)
-    return set_parameter(model, path, min=least, max=most, value=inside)
-
-
-# ---------------------------------------------------------------------------------
-# States in words
-
-
-@dataclass(frozen=True)
-class ParameterState:
-    """Whether a parameter is free, and why not.
-
-    Attributes
-    ----------
-    kind : {"free", "fixed", "linked", "at bound"}
-    words : str
-        A sentence for a tooltip.
-    """
-
-    kind: Kind
-    words: str
-
-
-def state_of(model: Model, path: str, result: FitResult | None = None) -> ParameterState:
-    """Return the state of a parameter.
-
-    Parameters
-    ----------
-    model : Model
-    path : str
-    result : FitResult or None
-        A fit of this model, to say what ended at a bound.
-    """
-    given = get_parameter(model, path)
-    link = _links(model).get(canonical_path(model, path))
-    if link is not None:
-        return ParameterState("linked", link_words(model, link))
-    if not given.free:
-        value = "no value" if given.value is None else f"{given.value:g}"
-        return ParameterState("fixed", f"Fixed at {value}.")
-    if result is not None and result.estimate(path).at_bound:
-        return ParameterState("at bound", f"Ended at a bound, {_span(given)}: it has no error.")
-    bounds = "" if given.min == -inf and given.max == inf else f", {_span(given)}"
-    return ParameterState("free", f"Free{bounds}.")
-
-
-def link_words(model: Model, link: Link) -> str:
-    """Return a link in words, e.g. ``= 0.5 x PS4 2p3/2 area, from 2j+1``."""
-    home = split_path(link.target)[0]
-    parts = []
-    for term in link.terms:
-        region, owner, name = split_path(term.source)
-        place = f"{_owner_words(model, region, owner)} {name}"
-        place = place if region == home else f"{place} in {region}"
-        parts.append(place if term.times == 1 else f"{term.times:.6g} × {place}")
-    text = " + ".join(parts)
-    if link.offset or not parts:
-        sign = "−" if link.offset < 0 else "+" if parts else ""
-        text = f"{text} {sign} {abs(link.offset):.6g}".strip()
-    text = text.replace("+ -", "− ")
-    return f"= {text}" + (f", from {link.note}" if link.note else "")
-
-
-def doublet_words(region: Region, doublet: Doublet) -> str:
-    """Return what is tied in a doublet, e.g. ``2p1/2 linked: ½ area, +1.18 eV``."""
-    minor = region.component(doublet.minor)
-    line = minor.line.split()[-1] if minor.line else "minor line"
-    unlocked = doublet.unlocked_parameters
-    size = "height" if "height" in minor.parameters else "area"
-    tied = []
-    if size not in unlocked:
-        tied.append(f"{_fraction(doublet.ratio)} {size}")
-    if "center" not in unlocked:
-        tied.append(f"+{doublet.splitting:g} eV")
-    words = f"{line} linked: {', '.join(tied)}" if tied else f"{line} is free"
-    free = ", ".join(f"{u.parameter} ({u.reason})" for u in doublet.unlocked)
-    return f"{words}; unlocked: {free}" if free else words
-
-
-def _fraction(ratio: float) -> str:
-    known = {0.5: "½", 2 / 3: "⅔", 0.75: "¾"}
-    return next((s for value, s in known.items() if abs(ratio - value) < 1e-9), f"{ratio:.4g} ×")
-
-
-def _owner_words(model: Model, region: str, owner: str) -> str:
-    if owner == REGION:
-        return f"{region}:"
-    if owner == BACKGROUND:
-        return "background"
-    shown = model.region(region)
-    component = shown.component(resolve_component(shown, owner))
-    return component.label
-
-
-def _span(parameter: Parameter) -> str:
-    if parameter.min == -inf and parameter.max == inf:
-        return "without bounds"
-    if parameter.min == -inf:
-        return f"at most {parameter.max:g}"
-    if parameter.max == inf:
-        return f"at least {parameter.min:g}"
-    return f"between {parameter.min:g} and {parameter.max:g}"
-
-
-# ---------------------------------------------------------------------------------
-# Taking out, doubling, carrying over
-
-
-def remove_owner(model: Model, region_name: str, owner: str) -> Model:
-    """Return `model` without a component or doublet.
-
-    A link from it to something else goes with it; what followed it keeps the value it has.
-    """
-    region = model.region(region_name)
-    gone = {c.id for c in members(region, owner)}
-    names = gone | {owner} | {c.label for c in members(region, owner)}
-    components = tuple(c for c in region.components if c.id not in gone)
-    doublets = tuple(d for d in region.doublets if not {d.major, d.minor} & gone)
-    left = tuple(k for k in model.links if not _touches(k, region_name, names))
-    smaller = replace(region, components=components, doublets=doublets)
-    return replace(replace_region(model, smaller), links=left)
-
-
-def _touches(link: Link, region_name: str, names: set[str]) -> bool:
-    parts = [split_path(path) for path in (link.target, *(t.source for t in link.terms))]
-    return any(region == region_name and owner in names for region, owner, _ in parts)
-
-
-@dataclass(frozen=True, eq=False)
-class Copied:
-    """A component or doublet taken out of its region, to be put into any other.
-
-    Attributes
-    ----------
-    components : tuple of Component
-    doublet : Doublet or None
-    """
-
-    components: tuple[Component, ...]
-    doublet: Doublet | None
-
-
-def copy_owner(model: Model, region_name: str, owner: str) -> Copied:
-    """Return a component or doublet as a value; links to others stay behind."""
-    region = model.region(region_name)
-    doublet = next((d for d in region.doublets if d.id == owner), None)
-    return Copied(members(region, owner), doublet)
-
-
-def paste_owner(model: Model, region_name: str, copied: Copied) -> Model:
-    """Return `model` with a copied component or doublet in a region, under a free name."""
-    region = model.region(region_name)
-    taken = {c.id for c in region.components} | {d.id for d in region.doublets}
-    known = {spec.name for spec in region.background.component_specs}
-    old = copied.doublet.id if copied.doublet else copied.components[0].id
-    new_owner = old if old not in taken else _unused(old, taken)
-    new = []
-    for component in copied.components:
-        name = component.id
-        if new_owner != old:
-            name = name.replace(old, new_owner, 1) if old in name else f"{name} {new_owner}"
-        label = component.label if new_owner == old else component.label.replace(old, new_owner, 1)
-        shape = {spec.name for spec in lineshape(component.lineshape).parameters}
-        values = {k: v for k, v in component.parameters.items() if k in shape | known}
-        new.append(replace(component, id=name, label=label, parameters=values))
-    doublets = region.doublets
-    if copied.doublet is not None:
-        doublets += (
-            replace(copied.doublet, id=new_owner, major=new[0].id, minor=new[1].id),
-        )  # fmt: skip
-    larger = replace(region, components=(*region.components, *new), doublets=doublets)
-    return replace_region(model, larger)
-
-
-def duplicate_owner(model: Model, region_name: str, owner: str) -> Model:
-    """Return `model` with a second component or doublet half a width beside one; its area open."""
-    region = model.region(region_name)
-    before = {c.id for c in region.components}
-    doubled = paste_owner(model, region_name, copy_owner(model, region_name, owner))
-    first = next(c for c in doubled.region(region_name).components if c.id not in before)
-    path = f"{region_name}/{first.id}"
-    center = get_parameter(doubled, f"{path}/center")
-    if center.value is not None:
-        beside = min(max(center.value + 0.5, center.min), center.max)
-        doubled = set_parameter(doubled, f"{path}/center", value=beside)
-    for name in ("area", "height"):
-        if name in first.parameters:
-            doubled = set_parameter(doubled, f"{path}/{name}", value=None)
-    return doubled
-
-
-def _unused(name: str, taken: Iterable[str]) -> str:
-    known = set(taken)
-    number = 2
-    while any(k == f"{name} {number}" or k.startswith(f"{name} {number} ") for k in known):
-        number += 1
-    return f"{name} {number}"
 
 
 # ---------------------------------------------------------------------------------
@@ -389,12 +117,13 @@ def convert_shape(model: Model, region_name: str, owner: str, shape: str) -> Mod
     """
     if shape not in LINESHAPES:
         raise ModelError(f'there is no line shape "{shape}".', where=f"{region_name}/{owner}")
+    model = _linked_by_ids(model)
     region = model.region(region_name)
     ids = {c.id for c in members(region, owner)}
     names = {spec.name for spec in lineshape(shape).parameters}
     extra = {spec.name for spec in region.background.component_specs}
     for link in model.links:
-        for path in (link.target, *(t.source for t in link.terms)):
+        for path in ends_of(link):
             home, holder, name = split_path(path)
             if home == region_name and holder in ids | {owner} and name not in names | extra:
                 raise ModelError(
@@ -411,7 +140,14 @@ def convert_shape(model: Model, region_name: str, owner: str, shape: str) -> Mod
                 kept[target] = width
         return replace(component, lineshape=shape, parameters=kept)
 
-    return _with_components(model, region, converted, ids)
+    components = tuple(converted(c) if c.id in ids else c for c in region.components)
+    # What the new shape does not have cannot be unlocked any more.
+    doublets = tuple(
+        replace(d, unlocked=tuple(u for u in d.unlocked if u.parameter in names | extra))
+        if d.major in ids else d
+        for d in region.doublets
+    )  # fmt: skip
+    return replace_region(model, replace(region, components=components, doublets=doublets))
 
 
 # ---------------------------------------------------------------------------------
@@ -421,12 +157,22 @@ def convert_shape(model: Model, region_name: str, owner: str, shape: str) -> Mod
 def set_background(model: Model, region_name: str, kind: str, mode: str | None = None) -> Model:
     """Return `model` with another background in a region.
 
-    Settings that both kinds have are kept; the fitted parameters are left open. A step that
-    components had under the old one goes with it.
+    Settings that mean the same in both kinds are kept, and without a `mode` the mode, where
+    the new kind has it; the fitted parameters are left open. A step that components had under
+    the old one goes with it. The same background again changes nothing.
     """
     region = model.region(region_name)
-    fresh = Background(kind, mode or None)  # type: ignore[arg-type]
-    known = {k: v for k, v in region.background.options.items() if k in fresh.options}
+    old = region.background
+    same_mode = old.mode if kind in BACKGROUNDS and old.mode in BACKGROUNDS[kind].modes else None
+    fresh = Background(kind, mode or same_mode)  # type: ignore[arg-type]
+    if (fresh.type, fresh.mode) == (old.type, old.mode):
+        return model
+    # Of one name and one default: the b of another Tougaard formula, or the degree of a
+    # polynomial, means something else.
+    usual = Background(old.type, old.mode).options
+    known = {
+        k: v for k, v in old.options.items() if k in usual and fresh.options.get(k) == usual[k]
+    }
     background = Background(kind, fresh.mode, known)
     steps = {spec.name for spec in background.component_specs}
     shapes = {
@@ -437,21 +183,19 @@ def set_background(model: Model, region_name: str, kind: str, mode: str | None =
         for c in region.components
     )
     changed = replace(region, background=background, components=components)
-    gone = {s.name for s in region.background.component_specs} - steps
-    left = tuple(k for k in model.links if not _about_background(k, region_name, gone))
-    return replace(replace_region(model, changed), links=left)
+    gone = {s.name for s in old.component_specs} - steps
 
+    def of_it(name: str, holder: str, parameter: str) -> bool:
+        return name == region_name and (holder == BACKGROUND or parameter in gone)
 
-def _about_background(link: Link, region_name: str, gone: set[str]) -> bool:
-    parts = [split_path(path) for path in (link.target, *(t.source for t in link.terms))]
-    return any(
-        region == region_name and (owner == BACKGROUND or name in gone)
-        for region, owner, name in parts
-    )
+    return without_links(model, replace_region(model, changed), of_it)
 
 
 def set_background_option(model: Model, region_name: str, name: str, value: Any) -> Model:
-    """Return `model` with one setting of a background changed; its parameters are kept."""
+    """Return `model` with one setting of a background changed.
+
+    Its parameters are kept, and the links to them, as far as they are still there.
+    """
     region = model.region(region_name)
     options = dict(region.background.options) | {name: value}
     old = region.background
@@ -459,7 +203,12 @@ def set_background_option(model: Model, region_name: str, name: str, value: Any)
     known = {spec.name for spec in fresh.specs}
     parameters = {k: v for k, v in old.parameters.items() if k in known}
     background = replace(fresh, parameters=parameters)
-    return replace_region(model, replace(region, background=background))
+
+    def of_it(home: str, holder: str, parameter: str) -> bool:
+        return home == region_name and holder == BACKGROUND and parameter not in known
+
+    changed = replace_region(model, replace(region, background=background))
+    return without_links(model, changed, of_it)
 
 
 def set_window(model: Model, region_name: str, low: float, high: float) -> Model:
@@ -475,11 +224,53 @@ def set_window(model: Model, region_name: str, low: float, high: float) -> Model
 
 
 def link(model: Model, new: Link) -> Model:
-    """Return `model` with one more link; an older one of the same target is replaced."""
-    get_parameter(model, new.target)
-    for term in new.terms:
-        get_parameter(model, term.source)
-    return add_links(model, [new])
+    """Return `model` with one more link; an older one of the same target is replaced.
+
+    Raises
+    ------
+    ModelError
+        If it names something that is not there, closes a cycle, or would undo the tie of a
+        doublet without a reason.
+    """
+    for path in ends_of(new):
+        canonical_path(model, path)
+    if not new.terms:
+        raise ModelError("a link needs a parameter to follow.", where=new.target)
+    region_name, owner, name = split_path(new.target)
+    region = model.region(region_name)
+    if owner not in (BACKGROUND, REGION):
+        component = resolve_component(region, owner)
+        tied = region.doublet_of(component)
+        if tied is not None and component == tied.minor and name not in tied.unlocked_parameters:
+            raise _tied(new.target)
+    key = canonical_path(model, new.target)
+    kept = tuple(k for k in model.links if canonical_path(model, k.target) != key)
+    linked = add_links(replace(model, links=kept), [new])
+    _check_acyclic(linked, key)
+    return linked
+
+
+def _check_acyclic(model: Model, start: str) -> None:
+    links = effective_links(model)
+    waiting, seen = [start], set[str]()
+    while waiting:
+        link = links.get(waiting.pop())
+        for term in () if link is None else link.terms:
+            for line in component_paths(model, term.source):
+                if line == start:
+                    raise ModelError(
+                        "it would follow from itself.", hint="Choose another parameter.",
+                        where=start,
+                    )  # fmt: skip
+                if line not in seen:
+                    seen.add(line)
+                    waiting.append(line)
+
+
+def _tied(path: str) -> ModelError:
+    return ModelError(
+        "it is tied by its doublet.", hint="Unlock the doublet, with a reason.", where=path
+    )
 
 
 def unlink(model: Model, path: str) -> Model:
@@ -493,12 +284,13 @@ def unlink(model: Model, path: str) -> Model:
     key = canonical_path(model, path)
     left = tuple(k for k in model.links if canonical_path(model, k.target) != key)
     if len(left) == len(model.links):
-        if key in _links(model):
-            raise ModelError(
-                "it is tied by its doublet.", hint="Unlock the doublet, with a reason.", where=path
-            )
+        if key in effective_links(model):
+            raise _tied(path)
         raise ModelError("it is not linked.", where=path)
-    return replace(model, links=left)
+    freed = replace(model, links=left)
+    if key in effective_links(freed):  # a doublet's own tie takes its place
+        return freed
+    return keep_value(model, set_parameter(freed, key, free=True), key)
 
 
 def unlock_doublet(
@@ -506,19 +298,30 @@ def unlock_doublet(
 ) -> Model:
     """Return `model` with one constraint of a doublet taken off; every report prints the reason.
 
-    The minor line starts from the value it was tied to.
+    The minor line starts from the value it was tied to. Unlocking again replaces the reason.
+
+    Raises
+    ------
+    ModelError
+        If the reason is empty, the parameter is unknown, or the area is to be unlocked while
+        a link sets that of both lines together.
     """
     region = model.region(region_name)
     tied = region.doublet(doublet)
-    link_ = _links(model).get(f"{region_name}/{tied.minor}/{parameter}")
-    freed = replace_region(model, unlock(region, doublet, parameter, reason))
-    if link_ is None or len(link_.terms) != 1:
-        return freed
-    source = get_parameter(model, link_.terms[0].source).value
-    if source is None:
-        return freed
+    for known in model.links:
+        if known.target == f"{region_name}/{doublet}/area" and parameter == "area":
+            raise ModelError(
+                f"the area of both lines follows from {known.formula}.",
+                hint="Take that link off first.",
+                where=known.target,
+            )
     path = f"{region_name}/{tied.minor}/{parameter}"
-    return set_parameter(freed, path, value=link_.offset + link_.terms[0].times * source)
+    if parameter in tied.unlocked_parameters:
+        model = relock_doublet(model, region_name, doublet, parameter)
+        region = model.region(region_name)
+        return replace_region(model, unlock(region, doublet, parameter, reason))
+    freed = replace_region(model, unlock(region, doublet, parameter, reason))
+    return keep_value(model, freed, path)
 
 
 def relock_doublet(
@@ -692,6 +495,23 @@ def _with_components(
     return replace_region(model, replace(region, components=components))
 
 
-def _links(model: Model) -> dict[str, Link]:
-    """Return every link by its target, doublets included, as the fit uses them."""
-    return links_by_target(model, {region.name: 1 for region in model.regions})
+def _linked_by_ids(model: Model) -> Model:
+    """Return `model` with links that name ids, so that a label can change."""
+
+    def by_id(path: str) -> str:
+        name, owner, parameter = split_path(path)
+        region = model.region(name)
+        if owner in (BACKGROUND, REGION) or doublet_with_id(region, owner) is not None:
+            return path
+        return f"{name}/{resolve_component(region, owner)}/{parameter}"
+
+    return replace(
+        model,
+        links=tuple(
+            replace(
+                k, target=by_id(k.target),
+                terms=tuple(replace(t, source=by_id(t.source)) for t in k.terms),
+            )
+            for k in model.links
+        ),
+    )  # fmt: skip

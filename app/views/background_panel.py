@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
 from spectra_core.background_kind import OptionSpec
 from spectra_core.backgrounds import BACKGROUNDS
 from spectra_core.model import BACKGROUND, Background
-from spectra_core.model_edits import state_of
+from spectra_core.model_words import state_of
 from spectra_core.results import rounded
 
 from ..scene import Scene

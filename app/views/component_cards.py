@@ -19,7 +19,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from spectra_core.lineshapes import LINESHAPES, lineshape
 from spectra_core.model import Component, Region
-from spectra_core.model_edits import doublet_words, members, owner_label, owners, state_of
+from spectra_core.model_edits import members, owner_label, owners
+from spectra_core.model_words import doublet_words, state_of
 from spectra_core.parameter_spec import ParameterSpec, unit_text
 from spectra_core.results import rounded
 

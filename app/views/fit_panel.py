@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QVBox
 from spectra_core.diagnostics import start_agreement
 from spectra_core.fit import FitOptions, FitResult, Weights
 from spectra_core.model import REGION
-from spectra_core.model_edits import state_of
+from spectra_core.model_words import state_of
 
 from ..scene import Scene
 from ..widgets import Card, Choice, Count, NumberField, in_locale, label, row

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import (
 )
 
 from spectra_core.model import BACKGROUND, REGION, Link, Model, Term
-from spectra_core.model_edits import link_words, members, owner_label, owners
+from spectra_core.model_edits import members, owner_label, owners
+from spectra_core.model_words import link_words
 
 from ..formula import formula
 from ..widgets import Choice, NumberField, label
