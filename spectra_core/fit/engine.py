@@ -184,7 +184,9 @@ def _processor() -> str:
 
 def kernel_cache() -> Path:
     """Return the folder that keeps the machine code of these very sources."""
-    digest = hashlib.sha256()
+    # numba files machine code by the place of its source as well: the code of another
+    # installation is not found, so it must not count as being there.
+    digest = hashlib.sha256(str(Path(__file__).resolve().parent).encode())
     for source in sorted(Path(__file__).parent.glob("kernel_*.py")):
         digest.update(source.read_bytes())
     name = f"kernels-{digest.hexdigest()[:16]}"
