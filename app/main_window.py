@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QKeySequence,
+    QResizeEvent,
     QUndoStack,
 )
 from PySide6.QtWidgets import (
@@ -393,11 +394,21 @@ class _Open:
 
 
 class _Narrow(QWidget):
-    """A column that takes the width it is given: what it holds is shortened, never cut off."""
+    """A column that takes the width it is given and is as high as its text then needs."""
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """Return the height of its content, and hardly any width."""
-        return QSize(240, super().minimumSizeHint().height())
+        """Return hardly any width, and the height that wrapped text has at the width there is."""
+        height = super().minimumSizeHint().height()
+        layout = self.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            height = layout.totalHeightForWidth(max(self.width(), 240))
+        return QSize(240, height)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Ask for the height that goes with the new width."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
 
 class _Banner(QFrame):

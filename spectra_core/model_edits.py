@@ -396,7 +396,7 @@ def _use_physics(finding: Finding, model: Model) -> Fix | None:
             changed = physical_doublet(changed, name, doublet)
         return changed
 
-    return Fix("Use the splitting and ratio of the level", apply)
+    return Fix("Use the level's doublet", apply)
 
 
 def physical_doublet(model: Model, region_name: str, doublet: str) -> Model:
