@@ -104,6 +104,8 @@ RULES: tuple[Rule, ...] = (
     # data, residuals, background
     Rule("smoothed_data", "Smoothed data", "alarm", data.smoothed_data,
          "Fit the raw data: smoothing makes every error too small."),
+    Rule("negative_counts", "Negative counts", "warning", data.negative_counts,
+         "Fit the spectrum before any background was subtracted, or take unit weights."),
     Rule("noise_below_counting", "Less noise than counts have", "warning",
          data.noise_below_counting, "Check dwell time and scans, and for smoothing."),
     Rule("noise_above_counting", "More noise than counts have", "warning",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .diagnostics import chi_square_z, noise_check, residual_structure, start_agreement
-from .fit import RegionFit
+from .fit import RegionFit, Weights
 from .lint_context import Check, Context, Note
 from .model import BACKGROUND
 from .spectrum import Array
@@ -56,6 +56,19 @@ def smoothed_data(context: Context) -> Iterator[Note]:
                 region.name,
                 f"the noise between neighbouring channels is {check.whiteness:.2f} times that"
                 " between distant ones: the data were smoothed or interpolated.",
+            )
+
+
+def negative_counts(context: Context) -> Iterator[Note]:
+    """Find counts that nobody can have counted."""
+    for region in context.regions:
+        below = region.y < 0
+        if region.weights == Weights.POISSON.value and below.any():
+            yield Note(
+                region.name,
+                f"{below.sum()} of {below.size} channels hold negative counts, the lowest"
+                f" {region.y.min():.3g} {region.spectrum.y_unit}: these are no counts as measured,"
+                " and Poisson weights do not know their noise.",
             )
 
 

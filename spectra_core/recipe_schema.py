@@ -33,10 +33,14 @@ FORMATS: tuple[Format, ...] = (
 # Where a recipe says nothing: quick to write, however many spectra there are.
 DEFAULT_FORMATS: tuple[Format, ...] = ("json", "csv", "png", "svg")
 
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
-NotNegative = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
+# Beyond every energy, count and time that is ever measured; squares of it are still numbers.
+LARGEST = 1e15
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]
+Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=LARGEST)]
+NotNegative = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=LARGEST)]
 Whole = Annotated[int, Field(strict=True, ge=0)]
+Draws = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Flag = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, Field(strict=True)]
 Name = Annotated[str, StringConstraints(strict=True, min_length=1, pattern=r"^\S(.*\S)?$")]
@@ -237,7 +241,7 @@ class LinkEntry(Table):
 class UncertaintyEntry(Table):
     """Which rows the error budget of a ratio has beside the covariance of the fit."""
 
-    monte_carlo: Whole = Field(500, description="Monte Carlo draws, 40 or more; 0: none.")
+    monte_carlo: Draws = Field(500, description="Monte Carlo draws, 40 or more; 0: none.")
     background: Flag = Field(True, description="Try other windows and backgrounds.")
     model: Flag = Field(
         True, description="Try other splittings, widths, line shapes, one component more or fewer."
@@ -343,7 +347,7 @@ class FitEntry(Table):
         "auto", description="auto: given standard deviations, else Poisson counts, else unit."
     )
     method: Name = Field("lm", description='"lm", or the name of an lmfit minimiser.')
-    starts: Annotated[int, Field(strict=True, ge=1)] = Field(
+    starts: Annotated[int, Field(strict=True, ge=1, le=100_000)] = Field(
         1, description="Starting points; those after the first are scattered at random."
     )
     spread: Positive = Field(1.0, description="Size of the scatter, in typical widths / 3.")

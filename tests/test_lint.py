@@ -342,6 +342,17 @@ def test_intensities_that_are_no_counts_are_found_by_their_noise():
     assert "noise_above_counting" in codes(fit(scaled, start(*ONE)))
 
 
+def test_counts_below_zero_are_named_where_they_are_taken_for_counts():
+    spectrum = draw(truth(*ONE_TRUE), seed=5)
+    subtracted = replace_fields(spectrum, y=spectrum.y - np.median(spectrum.y), counts=None)
+    below = int((subtracted.y < 0).sum())
+    notes = [f for f in lint(fit(subtracted, start(*ONE))) if f.code == "negative_counts"]
+    assert len(notes) == 1
+    assert f"{below} of" in notes[0].message
+    unit = fit(subtracted, start(*ONE), options=FitOptions(weights=Weights.UNIT))
+    assert "negative_counts" not in codes(unit)
+
+
 def test_unknown_counts_are_noted():
     spectrum = draw(truth(*ONE_TRUE), seed=5)
     unknown = replace_fields(spectrum, counts=None, y_unit="arbitrary")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .border import IN_PART, NOTHING, Tally, note
+from .options import FINITE, POSITIVE
 from .output import json_text, print_table, write_text
 
 if TYPE_CHECKING:
@@ -329,9 +330,9 @@ def _shown(value: Any) -> str:
 
 
 @command.command("search")
-@click.argument("energy", type=float)
+@click.argument("energy", type=FINITE)
 @click.option("--level", metavar="LEVEL", help='A level, e.g. "S 2p", or Raman (energy in cm-1).')
-@click.option("--tolerance", type=click.FloatRange(min=0), metavar="EV", help="How far to look.")
+@click.option("--tolerance", type=POSITIVE, metavar="EV", help="How far to look.")
 @_json_option
 def search_command(energy: float, level: str | None, tolerance: float | None, as_json: bool) -> int:
     """Rank the species that a position may belong to, and name what speaks against deciding.

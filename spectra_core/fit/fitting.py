@@ -15,7 +15,7 @@ from .engine import NUMBA, NUMPY, compiled_fit, peaks_of
 from .engine import settle as compiled_settle
 from .evaluate import region_curves, residual_jacobian
 from .result import FitResult, FitWarning, RegionFit, Status, region_fit, with_values
-from .solver import Solution, TracePoint, solve
+from .solver import Solution, TracePoint, solve, squares_are_finite
 from .start import completed, first_guess, given_values, linear_start, scattered
 from .statistics import fit_statistics
 from .weights import Weights, choose_weights, counting_noise, counting_time, point_sigmas
@@ -278,7 +278,7 @@ def _settle(problem: Problem, weights: tuple[Weights, ...], q: Array | None, run
     """Fit, and fit again with weights from the fitted model until both agree."""
     sigmas = _sigmas(problem, weights, [_smoothed(region.y) for region in problem.regions])
     start = first_guess(problem, sigmas) if q is None else linear_start(problem, q, sigmas)
-    if not np.isfinite(residual_jacobian(problem, start, sigmas)[0]).all():
+    if not squares_are_finite(*residual_jacobian(problem, start, sigmas)):
         raise FitError(
             "the model is not finite at its start values.",
             hint="Check widths and shape parameters.",
@@ -374,9 +374,10 @@ def _free_covariance(solution: Solution, scale: float) -> tuple[Array, np.ndarra
         return covariance, undetermined
     jacobian = solution.jacobian[:, moving]
     norms = np.sqrt(np.einsum("ij,ij->j", jacobian, jacobian))
-    blind = norms <= 0
+    blind = ~((norms > 0) & np.isfinite(norms))
     norms[blind] = 1.0
-    _, singular, rows = np.linalg.svd(jacobian / norms, full_matrices=False)
+    scaled = np.where(blind, 0.0, jacobian / norms)
+    _, singular, rows = np.linalg.svd(scaled, full_matrices=False)
     weak = singular <= _RANK_TOLERANCE * max(singular[0], 1e-300)
     undetermined[moving] = blind | (np.abs(rows[weak]) > 1e-3).any(axis=0)
     inverse = np.where(weak, 0.0, 1.0 / np.where(weak, 1.0, singular))

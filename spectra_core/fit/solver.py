@@ -141,7 +141,7 @@ def solve(
             progress(point)
         negligible = size < tolerance or predicted <= 1e-15 * chi_square
         still = (still + (actual <= _SAME * chi_square)) if size < _STANDSTILL_STEP else 0
-        if np.isfinite(new_chi_square) and actual >= 0:
+        if actual >= 0 and squares_are_finite(new_r, new_jacobian):
             gain = actual / predicted if predicted > 0 else 1.0
             q, r, jacobian, chi_square = new_q, new_r, new_jacobian, new_chi_square
             damping *= max(1.0 / 10.0, 1.0 - (2.0 * gain - 1.0) ** 3)
@@ -182,6 +182,12 @@ def _newton_step_is_negligible(
 def _noise(chi_square: float, r: Array, q: Array) -> float:
     """Return the residual standard deviation, the unit of a step in sigma."""
     return float(np.sqrt(chi_square / max(r.size - q.size, 1)))
+
+
+def squares_are_finite(r: Array, jacobian: Array) -> bool:
+    """Return whether chi-square and the lengths of all columns of J are finite numbers."""
+    lengths = np.einsum("ij,ij->j", jacobian, jacobian)
+    return bool(np.isfinite(r @ r) and np.isfinite(lengths).all())
 
 
 def _column_norms(jacobian: Array) -> Array:

@@ -90,6 +90,8 @@ def linear_start(
     r, jacobian = residual_jacobian(problem, zero, sigmas)
     columns = jacobian[:, linear]
     scale = np.sqrt(np.einsum("ij,ij->j", columns, columns))
+    if not (np.isfinite(scale).all() and np.isfinite(r).all()):
+        return q  # there is no optimum; the fit says that its start is not finite
     scale[scale == 0] = 1.0
     lower, upper = problem.lower[linear] * scale, problem.upper[linear] * scale
     solved = lsq_linear(columns / scale, -r, (lower, upper), method="bvls", max_iter=200)

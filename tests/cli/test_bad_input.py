@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from spectra_core.datafiles import data_path
+
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)) * 4
 
 
@@ -125,3 +127,25 @@ def test_a_recipe_for_another_region_says_what_there_is(
     outcome = doublet("fit", vamas_file, "--recipe", path)
     clear(outcome, words="P 2p*")
     assert "S 2p" in outcome.err
+
+
+ABSURD = {
+    "a window of 1e308 eV": ("window     = [156.5, 169.5]", "window = [156.5, 1e308]"),
+    "a centre of 1e308 eV": ("value = 161.0,", "value = 1e308,"),
+    "1e30 draws": ("monte_carlo = 500", f"monte_carlo = 1{'0' * 30}"),
+    "1e30 starts": ("starts  = 3", f"starts = 1{'0' * 30}"),
+}
+
+
+@pytest.mark.parametrize("kind", ABSURD)
+def test_a_number_that_nobody_means_is_refused_before_any_work(
+    doublet, clear, vamas_file, tmp_path, kind
+):
+    good, bad = ABSURD[kind]
+    text = data_path("resources", "examples", "su2025_fig5_fit.toml").read_text()
+    assert good in text
+    recipe = tmp_path / "absurd.toml"
+    recipe.write_text(text.replace(good, bad))
+    outcome = doublet("fit", vamas_file, "--recipe", recipe)
+    clear(outcome, words="less than or equal")
+    assert "RuntimeWarning" not in outcome.err

@@ -94,6 +94,11 @@ def test_search_in_an_unknown_level_is_an_error(doublet, clear):
     clear(doublet("library", "search", 161.6, "--level", "S 9x"), words="S 9x")
 
 
+@pytest.mark.parametrize("energy", ["nan", "inf", "1e400"])
+def test_a_position_that_is_no_number_is_refused(doublet, clear, energy):
+    clear(doublet("library", "search", energy), words="finite")
+
+
 def test_check_of_the_shipped_library_passes(doublet):
     outcome = doublet("library", "check")
     assert outcome.code == 0, outcome.err
