@@ -118,6 +118,8 @@ def example(camera: Camera) -> None:
     program.switch_dark()
     program.window.resize(1280, 800)
     camera.take("31-1280x800")
+    program.window.resize(2560, 1440)
+    camera.take("32-2560x1440")
 
 
 def dialogs(camera: Camera) -> None:
