@@ -47,7 +47,7 @@ from .views.plot import PlotOptions
 _LOG = logging.getLogger(__name__)
 _NUDGE_EV, _FINE_EV = 0.05, 0.005
 _NUDGE_CM, _FINE_CM = 1.0, 0.1
-_PANELS_EVERY_MS = 60
+_PANELS_EVERY_MS = 120
 _REPORT_AFTER_MS = 400
 
 
@@ -259,7 +259,7 @@ class Program(QObject):
     def _show_dragged_panels(self) -> None:
         if self._live is not None and self.dragging.is_dragging:
             fit, region = self._live
-            self.window.cards.show_scene(dragged_scene(self.scene, fit, fit.model.region(region)))
+            self.window.cards.show_chosen(dragged_scene(self.scene, fit, fit.model.region(region)))
 
     def _preview_if_seen(self) -> None:
         if self.window.tabs.currentWidget() is self.window.report:

@@ -200,6 +200,12 @@ class ComponentCards(QWidget):
         )  # fmt: skip
         self._add.setEnabled(scene.spectrum is not None)
 
+    def show_chosen(self, scene: Scene) -> None:
+        """Show the numbers of the chosen component alone, as in the middle of a drag."""
+        card = self._cards.get(scene.selection.owner or "")
+        if card is not None:
+            card.show_scene(scene)
+
     def card(self, owner: str) -> _OwnerCard:
         """Return the card of a component or doublet."""
         return self._cards[owner]
