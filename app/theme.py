@@ -178,8 +178,12 @@ def style_sheet(colours: Palette) -> str:
     ``figure``, ``link``, ``primary``, ``tool``, and the properties ``severity`` (good, warn,
     alarm) of a ``note`` and ``wrong`` of an entry field.
     """
-    arrow = data_path("resources", "icons", f"down-{'dark' if colours.dark else 'light'}.svg")
-    return _STYLE.format_map({**vars(colours), "arrow": arrow.as_posix()})
+    scheme = "dark" if colours.dark else "light"
+    pictures = {
+        name: data_path("resources", "icons", f"{file}-{scheme}.svg").as_posix()
+        for name, file in (("arrow", "down"), ("check", "check"))
+    }
+    return _STYLE.format_map({**vars(colours), **pictures})
 
 
 _STYLE = """
@@ -251,6 +255,18 @@ QLineEdit[flat="true"] {{ border: 1px solid transparent; background: transparent
 QLineEdit[flat="true"]:hover {{ border: 1px solid {border}; }}
 QLineEdit[flat="true"]:focus {{ border: 1px solid {accent}; background: {card}; }}
 QLineEdit[wrong="true"] {{ border: 1px solid {alarm}; background: {alarm_surface}; }}
+QCheckBox::indicator, QRadioButton::indicator, QListView::indicator, QTreeView::indicator {{
+    width: 13px; height: 13px; border: 1px solid {faint}; border-radius: 3px;
+    background: {card}; }}
+QCheckBox::indicator:checked, QListView::indicator:checked, QTreeView::indicator:checked {{
+    background: {accent}; border-color: {accent}; image: url({check}); }}
+QRadioButton::indicator {{ border-radius: 7px; }}
+QRadioButton::indicator:checked {{ width: 7px; height: 7px; border: 4px solid {accent};
+    background: {on_accent}; }}
+QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border-color: {accent}; }}
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled {{ background: {border};
+    border-color: {border}; }}
+QCheckBox:disabled, QRadioButton:disabled {{ color: {faint}; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}
 QComboBox::down-arrow {{ image: url({arrow}); width: 10px; height: 6px; }}
 QComboBox QAbstractItemView {{ background: {card}; border: 1px solid {border};

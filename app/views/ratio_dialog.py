@@ -41,6 +41,7 @@ class Well(QListWidget):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
         self.setMinimumSize(200, 130)
         self.setSpacing(1)
+        self.ensurePolished()
         for key, text in components:
             item = QListWidgetItem(text)
             item.setData(_KEY, key)
