@@ -27,7 +27,7 @@ from spectra_core.spectrum import Calibration
 
 from ..actions import ACTIONS
 from ..views.axis_dialog import AxisDialog
-from ..views.calibration_dialog import CalibrationDialog, Measurable
+from ..views.calibration_dialog import CalibrationDialog, Measurable, Measurement
 from ..views.export_dialog import ExportDialog
 from ..views.library_dialog import LibraryDialog
 from ..views.link_dialog import LinkDialog
@@ -125,9 +125,10 @@ class Opening(Controller):
         dialog.show_rigidity(self.rigidity_words())
         self.show(dialog)
 
-    def _measure(self, spectrum: str, level: str, kind: str, assigned: object) -> None:
-        value = assigned if isinstance(assigned, float) else None
-        self.program.spectra.measure_reference(spectrum, level, kind or None, value)
+    def _measure(self, asked: Measurement) -> None:
+        self.program.spectra.measure_reference(
+            asked.spectrum, asked.line, asked.kind, asked.assigned, asked.uncertainty
+        )
 
     def _reference_found(self, _: str, line: ReferenceLine) -> None:
         if isinstance(self.dialog, CalibrationDialog):

@@ -120,13 +120,21 @@ class SpectraControl(Controller):
         )  # fmt: skip
 
     def measure_reference(
-        self, spectrum: str, reference: str, kind: str | None = None, assigned: float | None = None
+        self,
+        spectrum: str,
+        reference: str,
+        kind: str | None = None,
+        assigned: float | None = None,
+        uncertainty: float | None = None,
     ) -> None:
         """Measure a reference line on a spectrum, in a job."""
         measured = self.document.project.spectrum(spectrum)
 
         def work(report: Report) -> ReferenceLine:
-            return measure_reference(measured, reference=reference, kind=kind, assigned=assigned)
+            return measure_reference(
+                measured, reference=reference, kind=kind, assigned=assigned,
+                assigned_uncertainty=uncertainty,
+            )  # fmt: skip
 
         self.jobs.start(
             f"Measuring {reference}", work, lambda line: self.reference_found.emit(spectrum, line)

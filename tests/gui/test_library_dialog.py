@@ -25,13 +25,15 @@ def make(qtbot: QtBot) -> Iterator[Make]:
     make_application()
     window = QWidget()
     qtbot.addWidget(window)
-    window.show()
+    with qtbot.waitActive(window):
+        window.show()
 
     def open_dialog(*, level: str = "S 2p", can_add: bool = True) -> LibraryDialog:
         shipped = [preset(name) for name in preset_ids()]
         dialog = LibraryDialog(load_library(), shipped, window, level=level, can_add=can_add)
         dialog.open()
-        qtbot.waitExposed(dialog)
+        with qtbot.waitActive(dialog):
+            dialog.activateWindow()
         return dialog
 
     yield open_dialog
