@@ -450,8 +450,7 @@ def _widen(finding: Finding, model: Model) -> Fix | None:
     more = given.max - given.min
     low = given.min - more if value - given.min < given.max - value else given.min
     high = given.max if low < given.min else given.max + more
-    name = path.split("/", 1)[1].replace("/", " ")
-    return Fix(f"Widen the bounds of {name}", lambda m: set_bounds(m, path, low, high))
+    return Fix("Widen the bounds", lambda m: set_bounds(m, path, low, high))
 
 
 _FIXES: Mapping[str, Callable[[Finding, Model], Fix | None]] = {

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QColor,
@@ -15,14 +12,11 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
 )
-from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QMenu, QVBoxLayout, QWidget
 
-from spectra_core.lineshapes import LINESHAPES, lineshape
-from spectra_core.model import Component, Region
-from spectra_core.model_edits import members, owner_label, owners
-from spectra_core.model_words import doublet_words, state_of
-from spectra_core.parameter_spec import ParameterSpec, unit_text
-from spectra_core.results import rounded
+from spectra_core.lineshapes import LINESHAPES
+from spectra_core.model import Region
+from spectra_core.model_edits import doublet_words, members, owner_label, owners
 
 from ..formula import formula
 from ..scene import Scene
@@ -36,106 +30,11 @@ from ..widgets import (
     link_button,
     restyle,
     row,
-    show_number,
 )
+from .component_numbers import MAIN, NAMES, Cell, Numbers, numbers
 
 OWNER_MIME = "application/x-doublet-owner"
-_MAIN = ("center", "fwhm", "fwhm_gauss", "fwhm_lorentz", "area", "height")
-_NAMES = {"center": "centre", "fwhm": "FWHM", "fwhm_gauss": "FWHM G", "fwhm_lorentz": "FWHM L"}
-_MARKS = {"free": "", "fixed": "fixed", "linked": "linked", "at bound": "at bound"}
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One number of a card or table, as it is shown.
-
-    Attributes
-    ----------
-    path : str
-    name : str
-        The parameter's name in words.
-    value : float or None
-    text : str
-        Rounded by its error where there is one.
-    error : str
-        ``± 0.01``; empty where there is none.
-    unit : str
-    kind : str
-        ``free``, ``fixed``, ``linked`` or ``at bound``.
-    words : str
-        The same in a sentence.
-    """
-
-    path: str
-    name: str
-    value: float | None
-    text: str
-    error: str
-    unit: str
-    kind: str
-    words: str
-
-
-def cells(scene: Scene, owner: str) -> Iterator[Cell]:
-    """Yield the numbers of a component or doublet of a scene, the principal ones first."""
-    if scene.region is None or scene.analysis is None:
-        return
-    first = members(scene.region, owner)[0]
-    specs = {spec.name: spec for spec in scene.region.specs_of(first)}
-    for name in (*(n for n in _MAIN if n in specs), *(n for n in specs if n not in _MAIN)):
-        yield cell(scene, owner, first, specs[name])
-
-
-def cell(scene: Scene, owner: str, component: Component, spec: ParameterSpec) -> Cell:
-    """Return one number of a component of a scene."""
-    assert scene.region is not None and scene.analysis is not None
-    # The area of a doublet is that of both lines together.
-    holder = owner if spec.name == "area" and owner != component.id else component.id
-    path = f"{scene.region.name}/{holder}/{spec.name}"
-    fitted = scene.fit if scene.fitted else None
-    state = state_of(
-        scene.analysis.model, f"{scene.region.name}/{component.id}/{spec.name}", fitted
-    )
-    value, stderr = None, None
-    if scene.fit is not None and component.enabled:
-        value = scene.fit.value(path)
-        stderr = scene.fit.stderr(path) if scene.fitted else None
-    elif (given := component.parameters.get(spec.name)) is not None:
-        value = given.value
-    text, error = ("", None) if value is None else rounded(value, stderr)
-    unit = _unit(scene, spec)
-    if value is not None and stderr is None:
-        text = show_number(value, 6)
-    words = f"± {in_locale(error)}" if error else ""
-    return Cell(
-        path, _NAMES.get(spec.name, spec.name), value, in_locale(text), words, unit, state.kind,
-        state.words,
-    )  # fmt: skip
-
-
-def share_of(scene: Scene, owner: str) -> float | None:
-    """Return the part of a component's or doublet's area in its region; None if it has none."""
-    if scene.fit is None or scene.region is None:
-        return None
-    areas: dict[str, float] = {}
-    for other in owners(scene.region):
-        lines = [c for c in members(scene.region, other) if c.enabled]
-        if not lines or not all(_has_area(c) for c in lines):
-            continue
-        areas[other] = sum(scene.fit.value(f"{scene.region.name}/{c.id}/area") for c in lines)
-    total = sum(areas.values())
-    return areas[owner] / total if owner in areas and total > 0 else None
-
-
-def _has_area(component: Component) -> bool:
-    return any(spec.name == "area" for spec in lineshape(component.lineshape).parameters)
-
-
-def _unit(scene: Scene, spec: ParameterSpec) -> str:
-    if scene.spectrum is None:
-        return ""
-    y_unit = "" if scene.spectrum.y_unit == "arbitrary" else scene.spectrum.y_unit
-    return unit_text(spec.unit, scene.spectrum.axis.unit, y_unit).strip().replace("cm-1", "cm⁻¹")
+_MARKS = {"free": "", "fixed": "· fixed", "linked": "=", "at bound": "⚠ at bound"}
 
 
 class ComponentCards(QWidget):
@@ -164,12 +63,14 @@ class ComponentCards(QWidget):
         super().__init__(parent)
         self._cards: dict[str, _OwnerCard] = {}
         self._structure: tuple[object, ...] = ()
+        self._numbers: Numbers | None = None
         self._body = QVBoxLayout()
         self._body.setSpacing(7)
         self._empty = label("No model on this spectrum yet.", "muted", wrap=True)
         self._add = link_button(
-            "+ Add from the library, or click a tick on the axis",
-            "Choose a species; its position, width and doublet come with it. Key: A",
+            "+ Add from the library…",
+            "Choose a species, or click a tick on the axis: its position, width and doublet come"
+            " with it. Key: A",
         )
         self._add.clicked.connect(self.add_asked)
         layout = QVBoxLayout(self)
@@ -191,8 +92,10 @@ class ComponentCards(QWidget):
             for owner in ids:
                 self._cards[owner] = _OwnerCard(owner, self)
                 self._body.addWidget(self._cards[owner])
-        for card in self._cards.values():
-            card.show_scene(scene)
+        self._numbers = numbers(scene, self._numbers)
+        if self._numbers is not None:
+            for card in self._cards.values():
+                card.show_numbers(self._numbers)
         self._empty.setVisible(not ids)
         self._empty.setText(
             "Open a file to begin." if scene.spectrum is None
@@ -203,8 +106,9 @@ class ComponentCards(QWidget):
     def show_chosen(self, scene: Scene) -> None:
         """Show the numbers of the chosen component alone, as in the middle of a drag."""
         card = self._cards.get(scene.selection.owner or "")
-        if card is not None:
-            card.show_scene(scene)
+        self._numbers = numbers(scene, self._numbers)
+        if card is not None and self._numbers is not None:
+            card.show_numbers(self._numbers)
 
     def card(self, owner: str) -> _OwnerCard:
         """Return the card of a component or doublet."""
@@ -248,7 +152,7 @@ class _OwnerCard(Card):
         super().__init__(cards)
         self.owner = owner
         self._cards = cards
-        self._scene: Scene | None = None
+        self._numbers: Numbers | None = None
         self._pressed: QPoint | None = None
         self.setProperty("chosen", False)
         self.setAccessibleName(owner)
@@ -265,71 +169,68 @@ class _OwnerCard(Card):
         self._grid.setColumnStretch(1, 1)
         self.body.addLayout(self._grid)
         self._words = label("", "muted", wrap=True)
+        self._alarm = label("", "alarm", wrap=True)
         self.body.addWidget(self._words)
-        self._rows: dict[str, tuple[NumberField, QLabel, QLabel]] = {}
+        self.body.addWidget(self._alarm)
+        self._rows: dict[str, _Row] = {}
+        self._names: list[str] = []
 
     def field(self, name: str) -> NumberField:
         """Return the field of a parameter by its name in words, e.g. ``"centre"``."""
-        return self._rows[name][0]
+        return self._rows[name].field
 
-    def show_scene(self, scene: Scene) -> None:
+    def show_numbers(self, numbers: Numbers) -> None:
         """Show the owner's numbers in a scene."""
-        self._scene = scene
-        region = scene.region
-        assert region is not None
+        self._numbers = numbers
+        scene, region = numbers.scene, numbers.region
         lines = members(region, self.owner)
         enabled = lines[0].enabled
         tone = scene.colours.get(lines[0].id, "#7F7F7F")
         self._swatch.show_tone(tone, hollow=not enabled)
         text = formula(owner_label(region, self.owner))
         self._title.set_full(text)
-        self._title.setToolTip(f"{lines[0].species or text} · {lines[0].lineshape}")
-        part = share_of(scene, self.owner) if enabled else None
+        self._title.setToolTip(f"{text} · {lines[0].lineshape.replace('_', ' ')}")
+        self._title.setEnabled(enabled)
+        part = numbers.share(self.owner) if enabled else None
         said = "disabled" if not enabled else "" if part is None else in_locale(f"{part:.1%}")
         self._share.setText(said.replace("%", " %"))
-        self._show_rows(scene)
-        doublet = next((d for d in region.doublets if d.id == self.owner), None)
-        line = lines[0].line
-        words = doublet_words(region, doublet) if doublet is not None else line
-        self._words.setText(in_locale(words) if doublet else words)
-        self._words.setVisible(bool(words))
+        self._share.setToolTip("Part of the region's area." if part is not None else "")
+        wanted = list(numbers.cells(self.owner))
         chosen = scene.selection.owner in {self.owner, *(c.id for c in lines)}
+        self._show_rows(wanted, chosen)
+        self._show_words(wanted, numbers, lines[0].line)
         if bool(self.property("chosen")) != chosen:
             self.setProperty("chosen", chosen)
             restyle(self)
 
-    def _show_rows(self, scene: Scene) -> None:
-        wanted = list(cells(scene, self.owner))
-        principal = [c for c in wanted if c.path.rpartition("/")[2] in _MAIN]
-        more = [c for c in wanted if c not in principal]
-        chosen = scene.selection.owner == self.owner
-        shown = principal + (more if chosen or any(c.kind == "at bound" for c in more) else [])
-        names = [c.name for c in shown]
-        if names != list(self._rows):
+    def _show_words(self, wanted: list[Cell], numbers: Numbers, line: str) -> None:
+        doublet = next((d for d in numbers.region.doublets if d.id == self.owner), None)
+        said = [in_locale(doublet_words(numbers.region, doublet))] if doublet else [line]
+        said += [f"{c.name} {formula(c.words)}" for c in wanted if c.kind == "linked"]
+        self._words.setText("\n".join(text for text in said if text))
+        self._words.setVisible(any(said))
+        bound = [f"⚠ {c.name}: {c.words}" for c in wanted if c.kind == "at bound"]
+        self._alarm.setText("\n".join(in_locale(text) for text in bound))
+        self._alarm.setVisible(bool(bound))
+
+    def _show_rows(self, wanted: list[Cell], chosen: bool) -> None:
+        names = [c.name for c in wanted]
+        if names != self._names:
+            self._names = names
             clear_layout(self._grid)
             self._rows = {}
-            for number, one in enumerate(shown):
-                self._add_row(number, one)
-        for one in shown:
-            field, error, mark = self._rows[one.name]
-            field.set_value(one.value, one.text)
-            field.setToolTip(one.words)
-            error.setText(f"{one.error} {one.unit}".strip())
-            mark.setText(_MARKS[one.kind])
-            mark.setToolTip(one.words)
-            mark.setObjectName("alarm" if one.kind == "at bound" else "faint")
-            restyle(mark)
-
-    def _add_row(self, number: int, one: Cell) -> None:
-        name = label(one.name, "muted")
-        field = NumberField(what=one.name)
-        field.setProperty("flat", True)
-        field.setAccessibleName(f"{one.name} of {self.owner}")
-        field.committed.connect(_Edited(self._cards, one.path))
-        error, mark = label("", "muted"), label("", "faint")
-        for column, widget in enumerate((name, field, error, mark)):
-            self._grid.addWidget(widget, number, column)
-        self._rows[one.name] = (field, error, mark)
+            for number, one in enumerate(wanted):
+                self._rows[one.name] = _Row(self, self._cards, self._grid, number, one)
+        for one in wanted:
+            # Mix, asymmetry and the like only where they matter; rows are hidden, never
+            # made anew, so that a field that is typed into stays.
+            seen = (
+                chosen
+                or one.parameter in MAIN
+                or one.name != NAMES.get(one.parameter, one.parameter)
+                or one.kind == "at bound"
+            )
+            self._rows[one.name].show_cell(one, seen)
 
     # -----------------------------------------------------------------------------
     # The mouse
@@ -343,7 +244,7 @@ class _OwnerCard(Card):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Drag the component, e.g. into a ratio."""
-        if self._pressed is None or self._scene is None:
+        if self._pressed is None:
             return
         far = (event.position().toPoint() - self._pressed).manhattanLength() > 12
         if far and event.buttons() & Qt.MouseButton.LeftButton:
@@ -357,8 +258,48 @@ class _OwnerCard(Card):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
         """Open the menu of the component."""
-        if self._scene is not None:
-            owner_menu(self._cards, self._scene, self.owner).popup(event.globalPos())
+        if self._numbers is not None:
+            owner_menu(self._cards, self._numbers, self.owner).popup(event.globalPos())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Choose the card also by a click into one of its fields."""
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self._cards.owner_chosen.emit(self.owner)
+        return super().eventFilter(watched, event)
+
+
+class _Row:
+    """One number of a card: its name, a field, and error, unit and state behind it."""
+
+    def __init__(
+        self, card: _OwnerCard, cards: ComponentCards, grid: QGridLayout, number: int, one: Cell
+    ) -> None:
+        self._name = label(one.name, "muted")
+        self.field = NumberField(what=one.name)
+        self.field.setProperty("flat", True)
+        self.field.setAccessibleName(f"{one.name} of {card.owner}")
+        self.field.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # the card's menu
+        self.field.installEventFilter(card)
+        self.field.committed.connect(_Edited(cards, one.path))
+        self._behind = label("", "muted")
+        for column, widget in enumerate((self._name, self.field, self._behind)):
+            grid.addWidget(widget, number, column)
+
+    def show_cell(self, one: Cell, seen: bool) -> None:
+        """Show a number, or hide the row."""
+        for widget in (self._name, self.field, self._behind):
+            widget.setVisible(seen)
+        self.field.set_value(one.value, one.text)
+        if not self.field.property("wrong"):
+            self.field.setToolTip(f"{one.words} {one.unit and f'In {one.unit}.'}".strip())
+        unit = "" if one.parameter in ("area", "height") else one.unit
+        parts = (one.error, unit, _MARKS[one.kind])
+        self._behind.setText(" ".join(part for part in parts if part))
+        self._behind.setToolTip(f"{one.error} {one.unit} {one.words}".strip())
+        name = "alarm" if one.kind == "at bound" else "muted"
+        if self._behind.objectName() != name:
+            self._behind.setObjectName(name)
+            restyle(self._behind)
 
 
 class _Edited:
@@ -371,10 +312,9 @@ class _Edited:
         self._cards.value_edited.emit(self._path, value)
 
 
-def owner_menu(cards: ComponentCards, scene: Scene, owner: str) -> QMenu:
+def owner_menu(cards: ComponentCards, numbers: Numbers, owner: str) -> QMenu:
     """Return the menu of a component or doublet; `cards` (or a table) emits what is chosen."""
-    assert scene.region is not None and scene.analysis is not None
-    region = scene.region
+    region = numbers.region
     first = members(region, owner)[0]
     menu = QMenu(cards)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -395,7 +335,7 @@ def owner_menu(cards: ComponentCards, scene: Scene, owner: str) -> QMenu:
     add(menu, "Paste", lambda: cards.paste_asked.emit())
     menu.addSeparator()
     parameters = menu.addMenu("Parameters")
-    for one in cells(scene, owner):
+    for one in numbers.cells(owner):
         path = one.path
         own = parameters.addMenu(f"{one.name}: {one.text or 'open'} {one.unit}")
         own.setToolTip(one.words)
@@ -421,10 +361,10 @@ def owner_menu(cards: ComponentCards, scene: Scene, owner: str) -> QMenu:
         for spec in region.specs_of(region.component(doublet.minor)):
             parameter = spec.name
             if parameter in doublet.unlocked_parameters:
-                add(locks, f"Lock {_NAMES.get(parameter, parameter)} again",
+                add(locks, f"Lock {NAMES.get(parameter, parameter)} again",
                     lambda _=False, p=parameter: cards.relock_asked.emit(owner, p))  # fmt: skip
             else:
-                add(locks, f"Unlock {_NAMES.get(parameter, parameter)}…",
+                add(locks, f"Unlock {NAMES.get(parameter, parameter)}…",
                     lambda _=False, p=parameter: cards.unlock_asked.emit(owner, p))  # fmt: skip
     menu.addSeparator()
     add(menu, "Remove", lambda: cards.remove_asked.emit(owner))

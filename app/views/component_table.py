@@ -6,8 +6,11 @@ is copied as text that a spreadsheet takes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import (
     QAbstractItemModel,
+    QMimeData,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -32,9 +35,10 @@ from spectra_core.model_edits import members, owner_label, owners
 
 from ..formula import formula
 from ..scene import Scene
-from ..theme import colour, number_font
+from ..theme import colour, number_font, theme
 from ..widgets import in_locale, read_number
-from .component_cards import Cell, cell, owner_menu, share_of
+from .component_cards import OWNER_MIME, owner_menu
+from .component_numbers import Cell, Numbers, numbers
 
 COLUMNS = ("center", "fwhm", "area", "mix")
 HEADINGS = ("component", "line", "centre", "FWHM", "area", "mix", "share", "state")
@@ -43,6 +47,7 @@ Index = QModelIndex | QPersistentModelIndex
 _OWNER = Qt.ItemDataRole.UserRole
 _SORT = Qt.ItemDataRole.UserRole + 1
 _PATH = Qt.ItemDataRole.UserRole + 2
+_LABEL = Qt.ItemDataRole.UserRole + 3
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -69,7 +74,8 @@ class ComponentTable(QTreeWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._scene: Scene | None = None
+        self._numbers: Numbers | None = None
+        self._structure: tuple[object, ...] = ()
         self._filling = False
         self.setObjectName("plain")
         self.setAccessibleName("Components")
@@ -84,7 +90,14 @@ class ComponentTable(QTreeWidget):
         self.setSortingEnabled(True)
         self.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.header().setMaximumSectionSize(260)
         self.header().setStretchLastSection(True)
+        for column in (*range(2, 2 + len(COLUMNS)), 6):
+            self.headerItem().setTextAlignment(column, _RIGHT)
+        self.setUniformRowHeights(True)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        theme().changed.connect(self._repaint)
         self.setItemDelegate(_Delegate(self))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._open_menu)
@@ -96,37 +109,55 @@ class ComponentTable(QTreeWidget):
         self.addAction(copy)
 
     def show_scene(self, scene: Scene) -> None:
-        """Show the components of a scene's region."""
-        self._scene = scene
-        open_rows = {item.data(0, _OWNER) for item in self._top_items() if item.isExpanded()}
+        """Show the components of a scene's region; rows are made anew only where they must."""
+        self._numbers = shown = numbers(scene, self._numbers)
         self._filling = True
-        self.clear()
-        region = scene.region
-        for owner in () if region is None else owners(region):
-            item = self._owner_item(scene, owner)
-            self.addTopLevelItem(item)
-            item.setExpanded(owner in open_rows)
-            if owner == scene.selection.owner:
-                self.setCurrentItem(item)
+        structure = () if shown is None else _structure(shown)
+        if structure != self._structure:
+            self._structure = structure
+            self._make_rows(shown)
+        if shown is not None:
+            for item in self._top_items():
+                self._fill(item, shown)
+            self._mark_chosen(scene.selection.owner)
         self._filling = False
 
+    def _make_rows(self, shown: Numbers | None) -> None:
+        open_rows = {item.data(0, _OWNER) for item in self._top_items() if item.isExpanded()}
+        self.clear()
+        for owner in () if shown is None else owners(shown.region):
+            assert shown is not None
+            item = _item(owner)
+            lines = members(shown.region, owner)
+            if len(lines) > 1:
+                item.addChildren([_item(component.id) for component in lines])
+            self.addTopLevelItem(item)
+            item.setExpanded(owner in open_rows)
+
+    def _mark_chosen(self, owner: str | None) -> None:
+        now = self.currentItem()
+        rows = [row for top in self._top_items() for row in (top, *_children(top))]
+        chosen = next((row for row in rows if row.data(0, _OWNER) == owner), None)
+        if chosen is not None and chosen is not now and now not in _children(chosen):
+            self.setCurrentItem(chosen)
+
     def text(self) -> str:
-        """Return the table as text with tabs; numbers with all their digits, and errors."""
+        """Return the chosen rows, or all, as text with tabs; all digits, and errors."""
         lines = ["\t".join(("component", "line", *_text_headings()))]
-        scene = self._scene
-        if scene is None or scene.region is None:
+        shown = self._numbers
+        if shown is None:
             return lines[0]
-        for owner in owners(scene.region):
-            for component in members(scene.region, owner):
-                numbers = []
-                for name in COLUMNS:
-                    one = _cell(scene, component.id, component, name)
-                    stderr = (
-                        scene.fit.stderr(one.path) if one and scene.fit and scene.fitted else None
-                    )
-                    numbers.append("" if one is None or one.value is None else f"{one.value:.8g}")
-                    numbers.append("" if stderr is None else f"{stderr:.3g}")
-                lines.append("\t".join((component.label, component.line, *numbers)))
+        chosen = {item.data(0, _OWNER) for item in self.selectedItems()}
+        for owner in owners(shown.region):
+            for component in members(shown.region, owner):
+                if len(chosen) > 1 and not chosen & {owner, component.id}:
+                    continue
+                found = [_cell(shown, component.id, component, name) for name in COLUMNS]
+                pairs = [(one.value, one.stderr) if one else (None, None) for one in found]
+                texts = [
+                    text for pair in pairs for text in (_digits(pair[0], 8), _digits(pair[1], 3))
+                ]
+                lines.append("\t".join((component.label, component.line, *texts)))
         return "\n".join(lines)
 
     def copy(self) -> None:
@@ -137,48 +168,53 @@ class ComponentTable(QTreeWidget):
         found = (self.topLevelItem(i) for i in range(self.topLevelItemCount()))
         return [item for item in found if item is not None]
 
-    def _owner_item(self, scene: Scene, owner: str) -> QTreeWidgetItem:
-        assert scene.region is not None
-        lines = members(scene.region, owner)
-        item = self._line_item(scene, owner, lines[0], formula(owner_label(scene.region, owner)))
-        part = share_of(scene, owner)
-        if part is not None:
-            item.setText(6, in_locale(f"{100 * part:.1f} %"))
-            item.setData(6, _SORT, part)
+    def _fill(self, item: QTreeWidgetItem, shown: Numbers) -> None:
+        owner = item.data(0, _OWNER)
+        lines = members(shown.region, owner)
+        self._fill_line(item, shown, lines[0], owner_label(shown.region, owner))
+        part = shown.share(owner)
+        _put(item, 6, "" if part is None else in_locale(f"{100 * part:.1f} %"))
+        item.setData(6, _SORT, part)
         if len(lines) > 1:
-            item.setText(1, lines[0].line.rstrip("0123456789/"))
-            for component in lines:
-                label = formula(component.label)
-                item.addChild(self._line_item(scene, component.id, component, label))
-        return item
+            _put(item, 1, lines[0].line.rstrip("0123456789/"))
+            for child, component in zip(_children(item), lines, strict=True):
+                self._fill_line(child, shown, component, component.label)
 
-    def _line_item(
-        self, scene: Scene, holder: str, component: Component, text: str
-    ) -> QTreeWidgetItem:
-        item = _Item([text, component.line])
-        item.setData(0, _OWNER, holder)
-        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+    def _fill_line(
+        self, item: QTreeWidgetItem, shown: Numbers, component: Component, label: str
+    ) -> None:
+        item.setData(0, _LABEL, label)
+        _put(item, 0, formula(label))
+        item.setToolTip(0, formula(label))
+        _put(item, 1, component.line)
         states = []
         for column, name in enumerate(COLUMNS, 2):
-            one = _cell(scene, holder, component, name)
+            one = _cell(shown, item.data(0, _OWNER), component, name)
+            _put(item, column, "" if one is None else f"{one.text} {one.error}".strip())
+            item.setData(column, _SORT, None if one is None else one.value)
+            item.setData(column, _PATH, None if one is None else one.path)
             if one is None:
                 continue
-            item.setText(column, f"{one.text} {one.error}".strip())
-            item.setToolTip(column, one.words)
-            item.setData(column, _SORT, one.value)
-            item.setData(column, _PATH, one.path)
-            item.setFont(column, number_font())
-            item.setTextAlignment(
-                column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            )
+            item.setToolTip(column, f"{one.words} {one.unit and f'In {one.unit}.'}".strip())
             if one.kind != "free":
                 states.append(f"{one.name} {one.kind}")
-            if one.kind in ("linked", "fixed"):
-                item.setForeground(column, QBrush(colour("muted")))
-            elif one.kind == "at bound":
-                item.setForeground(column, QBrush(colour("alarm")))
-        item.setText(7, "disabled" if not component.enabled else ", ".join(states))
-        return item
+            tone = {"free": "text", "at bound": "alarm"}.get(one.kind, "muted")
+            item.setForeground(column, QBrush(colour(tone)))
+        said = "disabled" if not component.enabled else ", ".join(states)
+        _put(item, 7, said)
+        item.setToolTip(7, said)
+
+    def mimeData(self, items: Sequence[QTreeWidgetItem]) -> QMimeData:  # noqa: N802
+        """Return the first chosen component or doublet, to be dropped into a ratio."""
+        data = QMimeData()
+        if items and (row := items[0].parent() or items[0]) is not None:
+            data.setData(OWNER_MIME, str(row.data(0, _OWNER)).encode())
+            data.setText(str(row.data(0, _OWNER)))
+        return data
+
+    def _repaint(self) -> None:
+        if self._numbers is not None:
+            self.show_scene(self._numbers.scene)
 
     def _choose(self, item: QTreeWidgetItem | None) -> None:
         if item is not None and not self._filling:
@@ -186,10 +222,10 @@ class ComponentTable(QTreeWidget):
 
     def _open_menu(self, place: QPoint) -> None:
         item = self.itemAt(place)
-        if item is None or self._scene is None:
+        if item is None or self._numbers is None:
             return
         top = item.parent() or item
-        menu = owner_menu(self, self._scene, top.data(0, _OWNER))  # type: ignore[arg-type]
+        menu = owner_menu(self, self._numbers, top.data(0, _OWNER))  # type: ignore[arg-type]
         menu.popup(self.viewport().mapToGlobal(place))
 
 
@@ -224,8 +260,10 @@ class _Delegate(QStyledItemDelegate):
     def setEditorData(self, editor: QWidget, index: Index) -> None:  # noqa: N802
         """Show the label, or the number with all its digits."""
         assert isinstance(editor, QLineEdit)
-        value = index.data(_SORT)
-        shown = str(index.data() or "") if value is None else in_locale(f"{value:.8g}")
+        if editor.isModified():  # the table was filled anew while a person types
+            return
+        value = index.data(_LABEL) if index.column() == 0 else index.data(_SORT)
+        shown = in_locale(f"{value:.8g}") if isinstance(value, float) else str(value or "")
         editor.setText(shown)
         editor.selectAll()
 
@@ -234,29 +272,58 @@ class _Delegate(QStyledItemDelegate):
         assert isinstance(editor, QLineEdit)
         typed = editor.text().strip()
         if index.column() == 0:
-            if typed and typed != index.data():
+            if typed and typed != index.data(_LABEL):
                 owner = index.model().index(index.row(), 0, index.parent()).data(_OWNER)
                 self._table.label_edited.emit(owner, typed)
             return
         value = read_number(typed)
         if value is None:
             self._table.refused.emit(f"“{typed[:40]}” is not a number, so the old one is kept.")
-        elif in_locale(f"{index.data(_SORT):.8g}") != typed if index.data(_SORT) else True:
+        elif index.data(_SORT) is None or in_locale(f"{index.data(_SORT):.8g}") != typed:
             self._table.value_edited.emit(index.data(_PATH), value)
 
 
-def _cell(scene: Scene, holder: str, component: Component, name: str) -> Cell | None:
-    assert scene.region is not None
-    specs = {spec.name: spec for spec in scene.region.specs_of(component)}
+def _cell(shown: Numbers, holder: str, component: Component, name: str) -> Cell | None:
+    specs = {spec.name: spec for spec in shown.region.specs_of(component)}
     if name == "fwhm" and name not in specs:
         name = next((n for n in _SHAPE_WIDTHS if n in specs), name)
     if name == "area" and name not in specs:
         name = "height"
-    return cell(scene, holder, component, specs[name]) if name in specs else None
+    return shown.cell(holder, component, specs[name]) if name in specs else None
 
 
-def _stderr(scene: Scene, one: Cell | None) -> float | None:
-    return scene.fit.stderr(one.path) if one and scene.fit and scene.fitted else None
+def _structure(shown: Numbers) -> tuple[object, ...]:
+    region = shown.region
+    rows = ((owner, tuple(c.id for c in members(region, owner))) for owner in owners(region))
+    return (region.name, *rows)
+
+
+def _item(owner: str) -> QTreeWidgetItem:
+    item = _Item()
+    item.setData(0, _OWNER, owner)
+    item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+    for column in (*range(2, 2 + len(COLUMNS)), 6):
+        item.setFont(column, number_font())
+        item.setTextAlignment(column, _RIGHT)
+    return item
+
+
+def _children(item: QTreeWidgetItem) -> list[QTreeWidgetItem]:
+    found = (item.child(i) for i in range(item.childCount()))
+    return [child for child in found if child is not None]
+
+
+def _put(item: QTreeWidgetItem, column: int, text: str) -> None:
+    if item.text(column) != text:
+        item.setText(column, text)
+
+
+def _texts(one: Cell | None) -> tuple[str, str]:
+    return ("", "") if one is None else (_digits(one.value, 8), _digits(one.stderr, 3))
+
+
+def _digits(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}g}"
 
 
 def _text_headings() -> list[str]:

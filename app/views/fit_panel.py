@@ -11,18 +11,19 @@ from spectra_core.diagnostics import start_agreement
 from spectra_core.fit import FitOptions, FitResult, Weights
 from spectra_core.model import REGION
 from spectra_core.model_words import state_of
+from spectra_core.results import rounded
 
 from ..scene import Scene
 from ..widgets import Card, Choice, Count, NumberField, in_locale, label, row
 
 _WEIGHTS = (
-    ("", "weights as the data allow"),
-    ("poisson", "Poisson weights"),
-    ("unit", "unit weights (CasaXPS)"),
+    ("", "as the data allow"),
+    ("poisson", "Poisson"),
+    ("unit", "unit (as CasaXPS)"),
     ("given", "given errors"),
 )
 _METHODS = (
-    ("lm", "Levenberg-Marquardt (Doublet)"),
+    ("lm", "Levenberg–Marquardt"),
     ("leastsq", "lmfit: leastsq"),
     ("least_squares", "lmfit: least_squares"),
     ("nelder", "lmfit: Nelder-Mead"),
@@ -64,7 +65,7 @@ class FitPanel(Card):
             ("abbe", "Abbe", "1 for random residuals, towards 0 for a correlated misfit."),
             ("runs", "runs p", "Probability of so few or many runs of signs by chance."),
             ("free", "free", "Free parameters; what is linked or fixed adds none."),
-            ("starts", "agree", "How many starts reached the best minimum."),
+            ("starts", "starts agree", "How many starts reached the best minimum."),
         ):
             column = QVBoxLayout()
             column.setSpacing(0)
@@ -83,7 +84,8 @@ class FitPanel(Card):
         self.starts = Count(1, 1, 200, name="number of starts")
         self.starts.setToolTip("How many starting points; those after the first are scattered.")
         self.starts.counted.connect(lambda n: self._set(starts=n))
-        self.shift = NumberField(what="charge shift", unit="eV")
+        self.shift = NumberField(what="shift of the region")
+        self._shift_unit = label("", "muted")
         self.shift.committed.connect(self.shift_edited)
         self.shift_free = QCheckBox("fitted")
         self.shift_free.setToolTip("Fit one charge shift for all regions of this model.")
@@ -99,7 +101,7 @@ class FitPanel(Card):
         grid.addWidget(label("starts", "muted"), 2, 0)
         grid.addLayout(row(self.starts, 1), 2, 1)
         grid.addWidget(label("shift", "muted"), 3, 0)
-        grid.addLayout(row(self.shift, self.shift_free), 3, 1)
+        grid.addLayout(row(self.shift, self._shift_unit, self.shift_free), 3, 1)
         self.body.addLayout(self._figures)
         self.body.addWidget(self._state)
         self.body.addWidget(self._content)
@@ -120,8 +122,12 @@ class FitPanel(Card):
         path = f"{scene.region.name}/{REGION}/shift"
         state = state_of(scene.analysis.model, path, scene.fit if scene.fitted else None)
         value = scene.fit.value(path) if scene.fit else scene.region.shift.value
-        self.shift.set_value(value, in_locale(f"{value or 0.0:.3f}"))
+        stderr = scene.fit.stderr(path) if scene.fit and scene.fitted else None
+        text, error = rounded(value or 0.0, stderr)
+        self.shift.set_value(value, in_locale(text if error else f"{value or 0.0:.3f}"))
         self.shift.setToolTip(f"Added to every centre of this region. {state.words}")
+        unit = scene.spectrum.axis.unit.replace("cm-1", "cm⁻¹") if scene.spectrum else ""
+        self._shift_unit.setText(f"± {in_locale(error)} {unit}" if error else unit)
         self.shift_free.setChecked(scene.analysis.model.regions[0].shift.free)
 
     def _show_statistics(self, scene: Scene) -> None:

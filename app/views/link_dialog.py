@@ -12,12 +12,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectra_core.model import BACKGROUND, REGION, Link, Model, Term
-from spectra_core.model_edits import members, owner_label, owners
+from spectra_core.errors import ModelError
+from spectra_core.fit.compile import canonical_path
+from spectra_core.model import BACKGROUND, REGION, Link, Model, Term, split_path
+from spectra_core.model_edits import link, members, owner_label, owners
 from spectra_core.model_words import link_words
 
 from ..formula import formula
-from ..widgets import Choice, NumberField, label
+from ..widgets import Choice, NumberField, in_locale, label
 
 
 class LinkDialog(QDialog):
@@ -33,6 +35,7 @@ class LinkDialog(QDialog):
     def __init__(self, model: Model, path: str, parent: QWidget) -> None:
         super().__init__(parent)
         self._model, self._path = model, path
+        self._target = _linked_name(model, path)
         region, name = path.split("/", 1)[0], path.rpartition("/")[2]
         self.setWindowTitle("Link a parameter")
         self.setMinimumWidth(480)
@@ -46,6 +49,7 @@ class LinkDialog(QDialog):
         self.note.setPlaceholderText("Why, for the report")
         self.note.setAccessibleName("Reason of the link")
         self._sentence = label("", "subtitle", wrap=True)
+        self._wrong = label("", "alarm", wrap=True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._link = self.buttons.addButton("Link", QDialogButtonBox.ButtonRole.AcceptRole)
         self._link.setDefault(True)
@@ -62,6 +66,7 @@ class LinkDialog(QDialog):
         layout.addWidget(label(f"{_words(path)} follows another parameter:", wrap=True))
         layout.addLayout(grid)
         layout.addWidget(self._sentence)
+        layout.addWidget(self._wrong)
         layout.addWidget(self.buttons)
         self._fill_owners()
         self._fill_parameters(name)
@@ -106,15 +111,41 @@ class LinkDialog(QDialog):
         """Return the link as it stands."""
         source = f"{self.region.value}/{self.owner.value}/{self.parameter.value}"
         times, offset = self.factor.value or 0.0, self.offset.value or 0.0
-        return Link(self._path, (Term(times, source),), offset, self.note.text().strip())
+        return Link(self._target, (Term(times, source),), offset, self.note.text().strip())
 
     def _say(self) -> None:
-        self._sentence.setText(f"{_words(self._path)} {link_words(self._model, self.link())}")
+        said = f"{_words(self._path)} {formula(link_words(self._model, self.link()))}"
+        self._sentence.setText(in_locale(said))
+        problem = self._problem()
+        self._wrong.setText(problem)
+        self._wrong.setVisible(bool(problem))
+        self._link.setEnabled(not problem)
+
+    def _problem(self) -> str:
+        """Return why the link cannot be made, in a sentence; empty if it can."""
+        if not self.factor.value:
+            return "The factor is 0: fix the parameter at a value instead."
+        try:
+            link(self._model, self.link())
+        except ModelError as error:
+            return str(error)
+        return ""
 
     def _take(self) -> None:
-        self.accept()
-        self.accepted_link.emit(self.link())
+        self.buttons.setFocus()  # takes over a number that is still being typed
+        if not self._problem():
+            self.accept()
+            self.accepted_link.emit(self.link())
+
+
+def _linked_name(model: Model, path: str) -> str:
+    """Return the name under which a parameter is linked already, so that one link replaces it."""
+    if path.endswith("/area"):  # of a line or of both: not the same number
+        return path
+    key = canonical_path(model, path)
+    return next((k.target for k in model.links if canonical_path(model, k.target) == key), path)
 
 
 def _words(path: str) -> str:
-    return formula(path.split("/", 1)[1].replace("/", " "))
+    _, owner, name = split_path(path)
+    return formula(f"{owner} {name}")

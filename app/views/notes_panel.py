@@ -17,6 +17,7 @@ from ..widgets import clear_layout, label, link_button, row
 
 _SEVERITY = {"note": ("", "Worth knowing"), "warning": ("warn", "Warning"),
              "alarm": ("alarm", "Alarm")}  # fmt: skip
+_ROOM = 200  # pixels for links in the narrowest panel
 _ORDER = ("alarm", "warning", "note")
 
 
@@ -43,7 +44,7 @@ class NotesPanel(QWidget):
         """Make a panel; `helpful` gives label and action id for codes of findings."""
         super().__init__(parent)
         self._helpful = helpful
-        self._shown: tuple[object, ...] = (None,)
+        self._shown: tuple[object, ...] = (None, None, None)
         self._body = QVBoxLayout()
         self._body.setSpacing(6)
         self.note = _Note()
@@ -58,15 +59,15 @@ class NotesPanel(QWidget):
         analysis = scene.analysis
         key = scene.selection.analysis
         text = scene.project.notes.get(key, "") if key else ""
-        self.note.show_note(text)
+        self.note.show_note(key or "", text)
         self.note.setVisible(analysis is not None)
         found: tuple[FitWarning, ...] = ()
         if analysis is not None:
             found = (*analysis.warnings, *(analysis.findings if scene.fitted else ()))
-        structure = (analysis and analysis.model, found, scene.fitted, scene.stale)
-        if structure == self._shown:
+        shown = (analysis, found, scene.fitted)
+        if analysis is self._shown[0] and shown[1:] == self._shown[1:]:
             return
-        self._shown = structure
+        self._shown = shown
         clear_layout(self._body)
         for finding in sorted(found, key=_rank):
             self._body.addWidget(self._frame(finding, scene))
@@ -90,7 +91,7 @@ class NotesPanel(QWidget):
         advice = getattr(finding, "advice", "")
         if advice:
             body.addWidget(label(advice, "muted", wrap=True))
-        links: list[QWidget | int] = []
+        links: list[QWidget] = []
         if finding.where:
             show = link_button("Show me", "Mark it on the plot.")
             show.clicked.connect(lambda: self.show_asked.emit(finding))
@@ -104,8 +105,7 @@ class NotesPanel(QWidget):
             button = link_button(text)
             button.clicked.connect(lambda: self.action_asked.emit(action))
             links.append(button)
-        if links:
-            body.addLayout(row(*links, 1, spacing=12))
+        body.addLayout(_lines(links))
         return frame
 
     def _fix_button(self, fix: Fix) -> QWidget:
@@ -125,19 +125,40 @@ class _Note(QPlainTextEdit):
         self.setAccessibleName("Own note")
         self.setTabChangesFocus(True)
         self.setFixedHeight(64)
-        self._shown = ""
+        self._key, self._shown = "", ""
 
-    def show_note(self, text: str) -> None:
-        """Show a note, unless a person is typing."""
-        self._shown = text
-        if not self.hasFocus() and self.toPlainText() != text:
+    def show_note(self, key: str, text: str) -> None:
+        """Show the note of an analysis; words that were typed but not left yet stay."""
+        typing = key == self._key and self.hasFocus() and self.document().isModified()
+        self._key, self._shown = key, text
+        if not typing and self.toPlainText() != text:
             self.setPlainText(text)
+            self.document().setModified(False)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         """Take the words over."""
         super().focusOutEvent(event)
-        if self.toPlainText() != self._shown:
-            self.left.emit(self.toPlainText())
+        if self.document().isModified():
+            self.document().setModified(False)
+            if self.toPlainText() != self._shown:
+                self.left.emit(self.toPlainText())
+
+
+def _lines(links: list[QWidget]) -> QVBoxLayout:
+    """Return links side by side as far as a narrow panel has room for them."""
+    lines = QVBoxLayout()
+    lines.setSpacing(2)
+    waiting, used = list[QWidget](), 0
+    for link in links:
+        width = link.sizeHint().width() + 12
+        if waiting and used + width > _ROOM:
+            lines.addLayout(row(*waiting, 1, spacing=12))
+            waiting, used = [], 0
+        waiting.append(link)
+        used += width
+    if waiting:
+        lines.addLayout(row(*waiting, 1, spacing=12))
+    return lines
 
 
 def _frame(severity: str) -> QFrame:

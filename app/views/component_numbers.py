@@ -1,0 +1,166 @@
+"""The numbers of a scene's components as cards and table show them, worked out once a scene."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from spectra_core.errors import ModelError
+from spectra_core.lineshapes import lineshape
+from spectra_core.model import Component, Doublet, Link, Model
+from spectra_core.model_edits import effective_links, members, owners, state_of, value_of
+from spectra_core.parameter_spec import ParameterSpec, unit_text
+from spectra_core.results import rounded
+
+from ..scene import Scene
+from ..widgets import in_locale, show_number
+
+MAIN = ("center", "fwhm", "fwhm_gauss", "fwhm_lorentz", "area", "height")
+NAMES = {"center": "centre", "fwhm": "FWHM", "fwhm_gauss": "FWHM G", "fwhm_lorentz": "FWHM L"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of a card or table, as it is shown.
+
+    Attributes
+    ----------
+    path : str
+    name : str
+        The parameter's name in words.
+    value, stderr : float or None
+    text : str
+        Rounded by its error where there is one.
+    error : str
+        ``± 0.01``; empty where there is none.
+    unit : str
+    kind : str
+        ``free``, ``fixed``, ``linked`` or ``at bound``.
+    words : str
+        The same in a sentence.
+    """
+
+    path: str
+    name: str
+    value: float | None
+    stderr: float | None
+    text: str
+    error: str
+    unit: str
+    kind: str
+    words: str
+
+    @property
+    def parameter(self) -> str:
+        """Name of the parameter in the model."""
+        return self.path.rpartition("/")[2]
+
+
+class Numbers:
+    """Reads the components of a scene that has a region.
+
+    Parameters
+    ----------
+    scene : Scene
+    before : Numbers or None
+        Of an earlier scene; what they have in common is not worked out again.
+    """
+
+    def __init__(self, scene: Scene, before: Numbers | None = None) -> None:
+        assert scene.region is not None and scene.analysis is not None
+        self.scene, self.region = scene, scene.region
+        self.model: Model = scene.analysis.model
+        self._fitted = scene.fit if scene.fitted else None
+        known = before is not None and before.model is self.model
+        self._links: Mapping[str, Link] = before._links if known and before else _links(self.model)
+        self._shares: dict[str, float] | None = None
+
+    def cells(self, owner: str) -> Iterator[Cell]:
+        """Yield the numbers of a component or doublet: principal, unlocked, all others."""
+        first = members(self.region, owner)[0]
+        specs = {spec.name: spec for spec in self.region.specs_of(first)}
+        for name in (n for n in MAIN if n in specs):
+            yield self.cell(owner, first, specs[name])
+        doublet = self._doublet(owner)
+        if doublet is not None:
+            minor = self.region.component(doublet.minor)
+            line = minor.line.split()[-1] if minor.line else "minor"
+            for name in (n for n in specs if n in doublet.unlocked_parameters):
+                yield self.cell(minor.id, minor, specs[name], f"{line} {NAMES.get(name, name)}")
+        for name in (n for n in specs if n not in MAIN):
+            yield self.cell(owner, first, specs[name])
+
+    def cell(self, owner: str, component: Component, spec: ParameterSpec, name: str = "") -> Cell:
+        """Return one number of a component, under the name of its doublet if `owner` is one."""
+        scene = self.scene
+        # The area of a doublet is that of both lines together.
+        holder = owner if spec.name == "area" and owner != component.id else component.id
+        path = f"{self.region.name}/{holder}/{spec.name}"
+        own = f"{self.region.name}/{component.id}/{spec.name}"
+        state = state_of(self.model, own, self._fitted, links=self._links)
+        value, stderr = None, None
+        if scene.fit is not None and component.enabled:
+            value = scene.fit.value(path)
+            stderr = scene.fit.stderr(path) if scene.fitted else None
+        else:
+            value = _own_value(self.model, path)
+        text, error = ("", None) if value is None else rounded(value, stderr)
+        if value is not None and error is None:
+            text = show_number(value, 6)
+        return Cell(
+            path, name or NAMES.get(spec.name, spec.name), value, stderr, in_locale(text),
+            f"± {in_locale(error)}" if error else "", self._unit(spec), state.kind, state.words,
+        )  # fmt: skip
+
+    def share(self, owner: str) -> float | None:
+        """Return the part of an owner's area in its region; None if it has none."""
+        if self._shares is None:
+            self._shares = self._make_shares()
+        return self._shares.get(owner)
+
+    def _make_shares(self) -> dict[str, float]:
+        fit = self.scene.fit
+        if fit is None:
+            return {}
+        areas = {}
+        for owner in owners(self.region):
+            lines = [c for c in members(self.region, owner) if c.enabled]
+            if lines and all(_has_area(c) for c in lines):
+                areas[owner] = sum(fit.value(f"{self.region.name}/{c.id}/area") for c in lines)
+        total = sum(areas.values())
+        return {owner: area / total for owner, area in areas.items()} if total > 0 else {}
+
+    def _doublet(self, owner: str) -> Doublet | None:
+        return next((d for d in self.region.doublets if d.id == owner), None)
+
+    def _unit(self, spec: ParameterSpec) -> str:
+        spectrum = self.scene.spectrum
+        if spectrum is None:
+            return ""
+        y_unit = "" if spectrum.y_unit == "arbitrary" else spectrum.y_unit
+        return unit_text(spec.unit, spectrum.axis.unit, y_unit).strip().replace("cm-1", "cm⁻¹")
+
+
+def numbers(scene: Scene, before: Numbers | None = None) -> Numbers | None:
+    """Return the numbers of a scene; None if it shows no model."""
+    if scene.region is None or scene.analysis is None:
+        return None
+    return Numbers(scene, before)
+
+
+def _links(model: Model) -> Mapping[str, Link]:
+    try:
+        return effective_links(model)
+    except ModelError:  # the scene's own problem says so; its numbers can still be read
+        return {}
+
+
+def _own_value(model: Model, path: str) -> float | None:
+    try:
+        return value_of(model, path)
+    except ModelError:  # as for the links
+        return None
+
+
+def _has_area(component: Component) -> bool:
+    return any(spec.name == "area" for spec in lineshape(component.lineshape).parameters)
