@@ -63,6 +63,8 @@ class BackgroundPanel(Card):
         window = label("window", "muted")
         inner.addLayout(row(window, self.low, label("to", "muted"), self.high, self._unit))
         inner.addLayout(self._grid)
+        self._words = label("", "muted", wrap=True)
+        inner.addWidget(self._words)
         self._none = label("No region is shown.", "muted")
         self.body.addWidget(self._none)
         self.body.addWidget(self._content)
@@ -141,6 +143,7 @@ class BackgroundPanel(Card):
 
     def _fill_fields(self, scene: Scene, background: Background) -> None:
         assert scene.region is not None and scene.analysis is not None
+        said = []
         for spec in background.specs:
             path = f"{scene.region.name}/{BACKGROUND}/{spec.name}"
             given = background.parameters.get(spec.name)
@@ -153,8 +156,15 @@ class BackgroundPanel(Card):
             state = state_of(scene.analysis.model, path, scene.fit if scene.fitted else None)
             field.set_value(value, in_locale(text))
             field.setToolTip(state.words + (f" Error {in_locale(error)}." if error else ""))
+            name = spec.name.replace("_", " ")
+            if error:
+                said.append(f"{name} ± {in_locale(error)}")
+            if state.kind in ("linked", "at bound"):
+                said.append(f"{'⚠ ' if state.kind == 'at bound' else ''}{name}: {state.words}")
             held.setChecked(state.kind == "fixed")
             held.setEnabled(state.kind != "linked")
+        self._words.setText("\n".join(said))
+        self._words.setVisible(bool(said))
         for option in background.kind.options:
             editor = self._fields.get(option.name)
             value = background.options[option.name]

@@ -1,0 +1,205 @@
+"""The cards: read, typed into and chosen as a person does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.scene import Scene
+from app.views.component_cards import ComponentCards, owner_menu
+from app.views.component_numbers import Numbers, numbers
+from app.widgets import read_number
+from spectra_core.results import rounded
+
+if TYPE_CHECKING:
+    from .conftest import Scenes
+
+InPanel = Callable[..., QScrollArea]
+
+
+@pytest.fixture
+def cards(in_panel: InPanel, scenes: Scenes) -> ComponentCards:
+    view = ComponentCards()
+    in_panel(view)
+    view.show_scene(scenes.fitted)
+    return view
+
+
+def words(widget: QWidget) -> str:
+    """Return all that a person reads on a widget."""
+    return "\n".join(w.text() for w in widget.findChildren(QLabel) if w.isVisibleTo(widget))
+
+
+def numbers_of(scene: Scene) -> Numbers:
+    found = numbers(scene)
+    assert found is not None
+    return found
+
+
+def type_into(qtbot: QtBot, cards: ComponentCards, owner: str, name: str, text: str) -> None:
+    field = cards.card(owner).field(name)
+    qtbot.mouseClick(field, Qt.MouseButton.LeftButton)
+    field.selectAll()
+    qtbot.keyClicks(field, text)
+
+
+def test_a_fitted_value_is_rounded_by_its_error(cards: ComponentCards, scenes: Scenes) -> None:
+    fit = scenes.fitted.fit
+    assert fit is not None
+    path = "S 2p/PS4/center"
+    value, error = rounded(fit.value(path), fit.stderr(path))
+    shown = cards.card("PS4").field("centre").text()
+    assert read_number(shown) == float(value)
+    assert f"± {error} eV" in words(cards.card("PS4"))
+
+
+def test_an_area_is_that_of_both_lines(cards: ComponentCards, scenes: Scenes) -> None:
+    fit = scenes.fitted.fit
+    assert fit is not None
+    both = sum(fit.value(f"S 2p/PS4 {line}/area") for line in ("2p3/2", "2p1/2"))
+    assert read_number(cards.card("PS4").field("area").text()) == pytest.approx(both, rel=1e-4)
+
+
+def test_shares_make_a_whole(scenes: Scenes) -> None:
+    shown = numbers_of(scenes.fitted)
+    shares = [shown.share(owner) for owner in ("PS4", "bridge", "sulfate", "plasmon")]
+    assert sum(share or 0.0 for share in shares) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("owner", "said"),
+    [
+        ("PS4", "2p1/2 linked: ½ area, +1.18 eV"),
+        ("bridge", "unlocked: area (a satellite under 2p1/2)"),
+        ("bridge", "FWHM = PS₄³⁻ 2p3/2 fwhm, from one width"),
+        ("bridge", "2p1/2 area"),
+        ("sulfate", "⚠ at bound"),
+        ("sulfate", "⚠ FWHM: Ended at a bound, between 0.7 and 1: it has no error."),
+        ("plasmon", "· fixed"),
+    ],
+)
+def test_every_state_is_told_in_words(cards: ComponentCards, owner: str, said: str) -> None:
+    assert said in words(cards.card(owner))
+
+
+def test_a_link_names_the_other_region(in_panel: InPanel, scenes: Scenes) -> None:
+    view = ComponentCards()
+    in_panel(view)
+    view.show_scene(scenes.phosphorus)
+    assert "in S 2p" in words(view.card("PS4"))
+    assert "stoichiometry" in words(view.card("PS4"))
+
+
+def test_a_disabled_component_says_so_and_keeps_its_area(
+    cards: ComponentCards, scenes: Scenes
+) -> None:
+    before = read_number(cards.card("sulfate").field("area").text())
+    cards.show_scene(scenes.disabled)
+    assert "disabled" in words(cards.card("sulfate"))
+    after = read_number(cards.card("sulfate").field("area").text())
+    assert after == pytest.approx(before, rel=1e-3)
+
+
+def test_a_model_that_is_not_fitted_shows_no_error(cards: ComponentCards, scenes: Scenes) -> None:
+    cards.show_scene(scenes.stale)
+    assert "±" not in words(cards.card("PS4"))
+    assert read_number(cards.card("PS4").field("centre").text()) == 161.6
+
+
+def test_typing_speaks_once_on_leaving(qtbot: QtBot, cards: ComponentCards) -> None:
+    heard: list[tuple[str, float]] = []
+    cards.value_edited.connect(lambda path, value: heard.append((path, value)))
+    type_into(qtbot, cards, "PS4", "centre", "161.53719")
+    assert heard == []
+    qtbot.keyClick(cards.card("PS4").field("centre"), Qt.Key.Key_Tab)
+    assert heard == [("S 2p/PS4 2p3/2/center", 161.53719)]
+
+
+def test_a_redraw_leaves_a_typing_person_alone(
+    qtbot: QtBot, cards: ComponentCards, scenes: Scenes
+) -> None:
+    type_into(qtbot, cards, "PS4", "centre", "161.")
+    field = cards.card("PS4").field("centre")
+    chosen = replace(scenes.stale, selection=replace(scenes.stale.selection, owner="PS4"))
+    cards.show_scene(chosen)
+    assert cards.card("PS4").field("centre") is field
+    assert field.hasFocus()
+    assert field.text() == "161."
+
+
+def test_a_click_on_a_card_or_into_its_field_chooses_it(
+    qtbot: QtBot, cards: ComponentCards
+) -> None:
+    with qtbot.waitSignal(cards.owner_chosen) as blocker:
+        qtbot.mouseClick(cards.card("bridge"), Qt.MouseButton.LeftButton)
+    assert blocker.args == ["bridge"]
+    with qtbot.waitSignal(cards.owner_chosen) as blocker:
+        qtbot.mouseClick(cards.card("sulfate").field("centre"), Qt.MouseButton.LeftButton)
+    assert blocker.args == ["sulfate"]
+
+
+def test_the_wheel_over_a_field_changes_nothing(
+    qtbot: QtBot, in_panel: InPanel, scenes: Scenes, wheel: Callable[[QWidget], None]
+) -> None:
+    view = ComponentCards()
+    area = in_panel(view)
+    view.show_scene(scenes.crowded)
+    heard: list[object] = []
+    view.value_edited.connect(lambda *args: heard.append(args))
+    field = view.card("species 0").field("centre")
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > 0)
+    qtbot.mouseClick(field, Qt.MouseButton.LeftButton)
+    before = field.text()
+    wheel(field)
+    assert field.text() == before
+    assert heard == []
+
+
+@pytest.mark.parametrize("width", [260, 310])
+def test_twenty_components_scroll_and_none_is_wider_than_the_panel(
+    qtbot: QtBot, in_panel: InPanel, scenes: Scenes, width: int
+) -> None:
+    view = ComponentCards()
+    area = in_panel(view, width)
+    view.show_scene(scenes.crowded)
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > area.height())
+    assert view.width() <= area.viewport().width()
+    assert view.minimumSizeHint().width() <= area.viewport().width()
+
+
+def test_a_raman_band_is_in_wavenumbers(in_panel: InPanel, scenes: Scenes) -> None:
+    view = ComponentCards()
+    in_panel(view)
+    view.show_scene(scenes.raman)
+    assert "cm⁻¹" in words(view.card("a1"))
+    assert "eV" not in words(view.card("a1"))
+
+
+def test_a_spectrum_without_a_model_says_what_to_do(in_panel: InPanel, scenes: Scenes) -> None:
+    view = ComponentCards()
+    in_panel(view)
+    view.show_scene(scenes.bare)
+    assert "No component" in words(view)
+    view.show_scene(scenes.nothing)
+    assert "Open a file" in words(view)
+
+
+def test_the_menu_asks_for_what_it_says(
+    qtbot: QtBot, cards: ComponentCards, scenes: Scenes
+) -> None:
+    menu = owner_menu(cards, numbers_of(scenes.fitted), "bridge")
+    entries = {entry.text(): entry for entry in menu.actions()}
+    with qtbot.waitSignal(cards.enabled_set) as blocker:
+        entries["Disable"].trigger()
+    assert blocker.args == ["bridge", False]
+    locks = entries["Doublet"].menu()
+    assert locks is not None
+    texts = [entry.text() for entry in locks.actions()]  # type: ignore[attr-defined]
+    assert "Lock area again" in texts
+    assert "Unlock centre…" in texts

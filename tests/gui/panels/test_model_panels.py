@@ -1,0 +1,219 @@
+"""Background, fit, notes and the two dialogs of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.views.background_panel import BackgroundPanel
+from app.views.fit_panel import FitPanel
+from app.views.link_dialog import LinkDialog
+from app.views.notes_panel import NotesPanel
+from app.views.unlock_dialog import UnlockDialog
+from app.widgets import read_number
+from spectra_core import model_edits as edits
+from spectra_core.fit import FitOptions
+from spectra_core.model import Link
+
+if TYPE_CHECKING:
+    from .conftest import Scenes
+
+InPanel = Callable[..., QScrollArea]
+
+
+def words(widget: QWidget) -> str:
+    return "\n".join(w.text() for w in widget.findChildren(QLabel) if w.isVisibleTo(widget))
+
+
+def press(qtbot: QtBot, widget: QWidget, text: str) -> None:
+    button = next(b for b in widget.findChildren(QPushButton) if b.text() == text)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def type_into(qtbot: QtBot, field: QWidget, text: str) -> None:
+    field.setFocus()
+    field.selectAll()  # type: ignore[attr-defined]
+    qtbot.keyClicks(field, text)
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+
+
+def test_statistics_are_those_of_the_fit(in_panel: InPanel, scenes: Scenes) -> None:
+    panel = FitPanel()
+    in_panel(panel)
+    panel.show_scene(scenes.fitted)
+    shown = scenes.fitted.region_fit
+    assert shown is not None
+    said = words(panel)
+    assert f"{shown.statistics.reduced_chi_square:.2f}" in said.replace(",", ".")
+    for caption in ("χ²ᵣ", "Abbe", "runs p", "free", "starts agree"):
+        assert caption in said
+    assert "at its bound" in said
+
+
+def test_a_changed_model_has_no_statistics(in_panel: InPanel, scenes: Scenes) -> None:
+    panel = FitPanel()
+    in_panel(panel)
+    panel.show_scene(scenes.stale)
+    assert "fit again" in words(panel)
+
+
+def test_the_shift_is_in_the_unit_of_the_axis(in_panel: InPanel, scenes: Scenes) -> None:
+    panel = FitPanel()
+    in_panel(panel)
+    panel.show_scene(scenes.raman)
+    assert "cm⁻¹" in words(panel)
+    assert "eV" not in words(panel) + panel.shift.text()
+
+
+def test_options_speak_when_they_change_only(
+    qtbot: QtBot, in_panel: InPanel, scenes: Scenes
+) -> None:
+    panel = FitPanel()
+    in_panel(panel)
+    panel.show_scene(scenes.fitted)
+    heard: list[FitOptions] = []
+    panel.options_edited.connect(heard.append)
+    type_into(qtbot, panel.starts, "1")
+    assert heard == []
+    type_into(qtbot, panel.starts, "12")
+    assert [options.starts for options in heard] == [12]
+
+
+def test_the_wheel_over_a_choice_changes_nothing(
+    in_panel: InPanel, scenes: Scenes, wheel: Callable[[QWidget], None]
+) -> None:
+    panel = BackgroundPanel()
+    in_panel(panel)
+    panel.show_scene(scenes.fitted)
+    heard: list[object] = []
+    panel.background_chosen.connect(lambda *args: heard.append(args))
+    panel.window_edited.connect(lambda *args: heard.append(args))
+    panel.kind.setFocus()
+    for widget in (panel.kind, panel.mode, panel.low):
+        wheel(widget)
+    assert heard == []
+    assert panel.kind.value == "shirley"
+
+
+def test_a_window_edge_is_typed(qtbot: QtBot, in_panel: InPanel, scenes: Scenes) -> None:
+    panel = BackgroundPanel()
+    in_panel(panel)
+    panel.show_scene(scenes.fitted)
+    with qtbot.waitSignal(panel.window_edited) as blocker:
+        type_into(qtbot, panel.low, "158.2 eV")
+    assert blocker.args == [158.2, scenes.fitted.region.window[1]]  # type: ignore[union-attr]
+
+
+def test_a_note_says_its_severity_in_words(in_panel: InPanel, scenes: Scenes) -> None:
+    panel = NotesPanel({})
+    in_panel(panel)
+    panel.show_scene(scenes.fitted)
+    frames = [f for f in panel.findChildren(QFrame) if f.objectName() == "note"]
+    assert len(frames) == len(scenes.fitted.analysis.findings)  # type: ignore[union-attr]
+    first = [words(frame).split("\n")[0].split(" ·")[0] for frame in frames]
+    assert first == sorted(first, key=["Alarm", "Warning", "Worth knowing"].index)
+
+
+def test_the_fix_of_a_note_is_offered_and_works(
+    qtbot: QtBot, in_panel: InPanel, scenes: Scenes
+) -> None:
+    panel = NotesPanel({})
+    in_panel(panel)
+    panel.show_scene(scenes.fitted)
+    with qtbot.waitSignal(panel.fix_asked) as blocker:
+        press(qtbot, panel, "Widen the bounds")
+    model = blocker.args[0].apply(scenes.fitted.analysis.model)  # type: ignore[union-attr]
+    assert "between 0.7 and 1.3" in edits.state_of(model, "S 2p/sulfate/fwhm").words
+
+
+def test_an_own_note_is_taken_over_on_leaving(
+    qtbot: QtBot, in_panel: InPanel, scenes: Scenes
+) -> None:
+    panel = NotesPanel({})
+    in_panel(panel)
+    panel.show_scene(scenes.noted)
+    assert panel.note.toPlainText() == "from the second pellet"
+    heard: list[str] = []
+    panel.note_edited.connect(heard.append)
+    panel.note.setFocus()
+    qtbot.keyClicks(panel.note, "! ")
+    panel.show_scene(replace(scenes.noted))
+    assert panel.note.toPlainText().startswith("! ")
+    assert heard == []
+    panel.note.clearFocus()
+    assert heard == ["! from the second pellet"]
+
+
+def test_an_undone_note_is_not_brought_back_by_leaving(
+    qtbot: QtBot, in_panel: InPanel, scenes: Scenes
+) -> None:
+    panel = NotesPanel({})
+    in_panel(panel)
+    panel.show_scene(scenes.noted)
+    heard: list[str] = []
+    panel.note_edited.connect(heard.append)
+    panel.note.setFocus()
+    panel.show_scene(scenes.fitted)
+    assert panel.note.toPlainText() == ""
+    panel.note.clearFocus()
+    assert heard == []
+
+
+def test_a_link_is_said_before_it_is_made(qtbot: QtBot, scenes: Scenes) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    model = scenes.fitted.analysis.model  # type: ignore[union-attr]
+    dialog = LinkDialog(model, "S 2p/sulfate 2p3/2/fwhm", window)
+    dialog.open()
+    type_into(qtbot, dialog.factor, "1.25")
+    said = words(dialog)
+    assert "sulfate 2p3/2 fwhm = 1.25 × PS₄³⁻ 2p3/2 fwhm" in said.replace(",", ".")
+    heard: list[Link] = []
+    dialog.accepted_link.connect(heard.append)
+    press(qtbot, dialog, "Link")
+    value = edits.value_of(edits.link(model, heard[0]), "S 2p/sulfate/fwhm")
+    assert value == pytest.approx(1.25 * (edits.value_of(model, "S 2p/PS4/fwhm") or 0.0))
+
+
+def test_a_link_in_a_circle_cannot_be_accepted(qtbot: QtBot, scenes: Scenes) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    model = scenes.fitted.analysis.model  # type: ignore[union-attr]
+    dialog = LinkDialog(model, "S 2p/PS4 2p3/2/fwhm", window)
+    dialog.open()  # the bridge follows PS4 already
+    assert "follow from itself" in words(dialog)
+    button = next(b for b in dialog.findChildren(QPushButton) if b.text() == "Link")
+    assert not button.isEnabled()
+
+
+def test_unlocking_asks_why(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    dialog = UnlockDialog("PS4", "area", window)
+    dialog.open()
+    assert dialog.unlock is not None
+    qtbot.keyClicks(dialog.reason, "   ")
+    assert not dialog.unlock.isEnabled()
+    qtbot.keyClicks(dialog.reason, "a satellite lies under it")
+    with qtbot.waitSignal(dialog.reason_given) as blocker:
+        press(qtbot, dialog, "Unlock")
+    assert blocker.args == ["a satellite lies under it"]
+
+
+def test_a_number_of_the_background_can_be_read(in_panel: InPanel, scenes: Scenes) -> None:
+    panel = BackgroundPanel()
+    in_panel(panel)
+    panel.show_scene(scenes.fitted)
+    assert scenes.fitted.fit is not None
+    level = scenes.fitted.fit.value("S 2p/background/level")
+    fields = [f for f in panel.findChildren(type(panel.low)) if f.accessibleName() == "level"]
+    assert read_number(fields[0].text()) == pytest.approx(level, rel=1e-3)
+    assert "level ± " in words(panel)
+    panel.show_scene(scenes.stale)
+    assert "±" not in words(panel)
