@@ -60,7 +60,7 @@ NAMES = (*(name + end for name in RAGGED for end in ("", ENDS)), PLACES)
 
 _STATISTICS = tuple(f.name for f in fields(Statistics))
 _WHOLE = ("n_points", "n_free")
-_TRACE = tuple(f.name for f in fields(TracePoint))
+_TRACE = TracePoint._fields
 _ABSENT = -1
 _ROWS = ("statistics", "trace", "starts")
 # Each row of statistics ends with whether the residual STD is known.

@@ -251,6 +251,12 @@ class Packed:
         """Return the regions' parts (..., n) of an array of the kernels (..., N)."""
         return [values[..., place][..., ::turn] for place, turn in self.places]
 
+    def unturned(self, values: Array) -> Array:
+        """Return an array of the kernels (..., N) in the problem's own order of points."""
+        if len(self.places) == 1:
+            return values[..., :: self.places[0][1]]
+        return np.concatenate(self.regions_of(values), axis=-1)
+
 
 def pack(problem: Problem) -> Packed | None:
     """Return a problem in the arrays of the kernels, or None if one of them is missing."""
@@ -642,20 +648,16 @@ class _Work:
 
     def solution(self) -> Settled:
         """Return the fit in the terms and the point order of the numpy engine."""
-        packed = self.fit.packed
-        residual = np.concatenate(packed.regions_of(-self.residual[0]))
-        jacobian = np.concatenate(packed.regions_of(self.jacobian[0]), axis=-1).T
-        sigmas = tuple(1.0 / part for part in packed.regions_of(self.weights[0]))
-        exhausted = f"no convergence after {int(self.state[0, self.kernels.IN_PASS])} evaluations"
-        message = _MESSAGES.get(self.status, exhausted)
-        converged = self.status in (self.kernels.CONVERGED, self.kernels.ROUNDING)
-        good = self.state[0, self.kernels.CONDITION] < _WELL_CONDITIONED
+        k, packed, state = self.kernels, self.fit.packed, self.state[0].tolist()
+        status = int(state[k.STATUS])
+        exhausted = f"no convergence after {int(state[k.IN_PASS])} evaluations"
         solution = Solution(
-            self.q[0], float(self.state[0, self.kernels.CHI_SQUARE]), residual, jacobian,
-            self.held[0], converged, message, self.trace(),
-            self.covariance[0] if good else None,
+            self.q[0], state[k.CHI_SQUARE],
+            packed.unturned(-self.residual[0]), packed.unturned(self.jacobian[0]).T,
+            self.held[0], status in (k.CONVERGED, k.ROUNDING), _MESSAGES.get(status, exhausted),
+            self.trace(), self.covariance[0] if state[k.CONDITION] < _WELL_CONDITIONED else None,
         )  # fmt: skip
-        return solution, sigmas
+        return solution, tuple(packed.regions_of(1.0 / self.weights[0]))
 
 
 # ---------------------------------------------------------------------------------

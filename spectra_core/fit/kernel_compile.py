@@ -35,10 +35,12 @@ def compiled(function: Function) -> Function:
     return cast(Function, njit(fastmath=_RELAXED, error_model="numpy")(function))
 
 
-def point(function: Function) -> Function:
-    """Compile what is done at one point; it becomes part of the loop that calls it.
+def inlined(function: Function) -> Function:
+    """Compile what becomes part of the function that calls it.
 
-    The compiler would leave a long one as a call, and then not take points together.
+    For what is done at one point: the compiler would leave a long one as a call, and then
+    not take points together. For a short loop: a slice of an array handed over to a call
+    is counted in and out, which costs as much as a hundred points.
     """
     return cast(Function, njit(fastmath=_RELAXED, error_model="numpy", inline="always")(function))
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 from math import pi, sqrt
 
 from ..spectrum import Array
-from .kernel_compile import compiled, point
+from .kernel_compile import compiled, inlined
 
 WING = 200.0  # (|x + i gamma| / sigma)^2 beyond which ten terms reach 1e-13
 _L = 4.756828460010884  # 2^(-1/4) sqrt(32), Weideman's scale for 32 terms
@@ -27,60 +27,59 @@ _ROOT_2 = sqrt(2.0)
 _INVERSE_PI = 1.0 / pi
 
 
-@point
+@inlined
 def faddeeva(x: float, y: float) -> tuple[float, float]:
     """Return real and imaginary part of w(x + iy) for y >= 0 and |x + iy| up to about 15.
 
-    The polynomial in Z = (L + iz) / (L - iz) has real coefficients, so two real
-    multiplications carry each one (Knuth). Odd and even powers are two polynomials in
+    The polynomial in Z = (L + iz) / (L - iz) has real coefficients (twice Weideman's, for
+    w = (p / (L - iz) + 1 / sqrt(pi)) / (L - iz)), so two real multiplications carry each
+    one (Knuth). Odd and even powers are two polynomials in
     Z^2 (r = 2 Re Z^2, s = |Z^2|^2), because one chain would wait for its own results.
     """
-    low, high = _L + y, _L - y
+    low = _L + y
     q = 1.0 / (low * low + x * x)
-    ir, ii = low * q, x * q
-    zr, zi = high * ir - x * ii, high * ii + x * ir
+    ir, ii = low * q, x * q  # 1 / (L - iz)
+    zr, zi = 2.0 * _L * ir - 1.0, 2.0 * _L * ii
     tr, ti = zr * zr - zi * zi, 2.0 * zr * zi  # Z^2
     r, s = 2.0 * tr, tr * tr + ti * ti
-    b, c = -1.3031797863050087e-12, 8.03036789996389e-12
-    d, e = 3.7408812931653625e-12, -2.154363207783877e-11
-    b, c = c + r * b, -5.5442359481664624e-11 - s * b
-    d, e = e + r * d, 1.1658251093523774e-10 - s * d
-    b, c = c + r * b, 4.153743091833453e-10 - s * b
-    d, e = e + r * d, -5.231020481196329e-10 - s * d
-    b, c = c + r * b, -3.208015091723369e-09 - s * b
-    d, e = e + r * d, 8.124889456846652e-10 - s * d
-    b, c = c + r * b, 2.3797556779897417e-08 - s * b
-    d, e = e + r * d, 2.2930439065099966e-08 - s * d
-    b, c = c + r * b, -1.4813078915120977e-07 - s * b
-    d, e = e + r * d, -4.1840763702169776e-07 - s * d
-    b, c = c + r * b, 4.2558331375750085e-07 - s * b
-    d, e = e + r * d, 4.40153173157855e-06 - s * d
-    b, c = c + r * b, 6.821031944001985e-06 - s * b
-    d, e = e + r * d, -2.140961920171075e-05 - s * d
-    b, c = c + r * b, -0.00013075449254615346 - s * b
-    d, e = e + r * d, -0.0002453298027002143 - s * d
-    b, c = c + r * b, 0.0003925913607007031 - s * b
-    d, e = e + r * d, 0.004519541105349217 - s * d
-    b, c = c + r * b, 0.019006155784845408 - s * b
-    d, e = e + r * d, 0.05730440352983722 - s * d
-    b, c = c + r * b, 0.14060716226893769 - s * b
-    d, e = e + r * d, 0.2954445107150873 - s * d
-    b, c = c + r * b, 0.5460139720639341 - s * b
-    d, e = e + r * d, 0.9019254893647999 - s * d
-    b, c = c + r * b, 1.345544169234545 - s * b
-    d, e = e + r * d, 1.8256696296324815 - s * d
-    b, c = c + r * b, 2.2635372999002676 - s * b
-    d, e = e + r * d, 2.5722534081245696 - s * d
+    b, c = -2.6063595726100175e-12, 1.606073579992778e-11
+    d, e = 7.481762586330725e-12, -4.308726415567754e-11
+    b, c = c + r * b, -1.1088471896332925e-10 - s * b
+    d, e = e + r * d, 2.331650218704755e-10 - s * d
+    b, c = c + r * b, 8.307486183666906e-10 - s * b
+    d, e = e + r * d, -1.0462040962392658e-09 - s * d
+    b, c = c + r * b, -6.416030183446738e-09 - s * b
+    d, e = e + r * d, 1.6249778913693303e-09 - s * d
+    b, c = c + r * b, 4.7595113559794834e-08 - s * b
+    d, e = e + r * d, 4.586087813019993e-08 - s * d
+    b, c = c + r * b, -2.9626157830241955e-07 - s * b
+    d, e = e + r * d, -8.368152740433955e-07 - s * d
+    b, c = c + r * b, 8.511666275150017e-07 - s * b
+    d, e = e + r * d, 8.8030634631571e-06 - s * d
+    b, c = c + r * b, 1.364206388800397e-05 - s * b
+    d, e = e + r * d, -4.28192384034215e-05 - s * d
+    b, c = c + r * b, -0.0002615089850923069 - s * b
+    d, e = e + r * d, -0.0004906596054004286 - s * d
+    b, c = c + r * b, 0.0007851827214014062 - s * b
+    d, e = e + r * d, 0.009039082210698435 - s * d
+    b, c = c + r * b, 0.038012311569690815 - s * b
+    d, e = e + r * d, 0.11460880705967444 - s * d
+    b, c = c + r * b, 0.28121432453787537 - s * b
+    d, e = e + r * d, 0.5908890214301746 - s * d
+    b, c = c + r * b, 1.0920279441278682 - s * b
+    d, e = e + r * d, 1.8038509787295998 - s * d
+    b, c = c + r * b, 2.69108833846909 - s * b
+    d, e = e + r * d, 3.651339259264963 - s * d
+    b, c = c + r * b, 4.527074599800535 - s * b
+    d, e = e + r * d, 5.144506816249139 - s * d
     odd_r, odd_i = b * tr + c, b * ti
     pr = d * tr + e + zr * odd_r - zi * odd_i
     pi_ = d * ti + zr * odd_i + zi * odd_r
-    squared_r, squared_i = ir * ir - ii * ii, 2.0 * ir * ii
-    real = 2.0 * (pr * squared_r - pi_ * squared_i) + ir * _INVERSE_ROOT_PI
-    imaginary = 2.0 * (pr * squared_i + pi_ * squared_r) + ii * _INVERSE_ROOT_PI
-    return real, imaginary
+    gr, gi = _INVERSE_ROOT_PI + pr * ir - pi_ * ii, pr * ii + pi_ * ir
+    return gr * ir - gi * ii, gr * ii + gi * ir
 
 
-@point
+@inlined
 def _core(x: float, gamma: float, sigma: float) -> tuple[float, float, float, float]:
     """Return Voigt value, slope and derivatives by sigma and gamma near the line."""
     inverse = 1.0 / (_ROOT_2 * sigma)
@@ -94,7 +93,7 @@ def _core(x: float, gamma: float, sigma: float) -> tuple[float, float, float, fl
     return scale * wr, scale1 * w1r, scale1 * inverse * sigma * w2r, -scale1 * w1i
 
 
-@point
+@inlined
 def _wing(x: float, gamma: float, sigma: float) -> tuple[float, float, float, float]:
     """Return what `_core` returns, far from the line, where that would cancel.
 
@@ -156,32 +155,33 @@ def _first_at_least(x: Array, limit: float) -> int:
     return low
 
 
-@compiled
+@inlined
 def _core_rows(
-    x: Array, sigma: float, gamma: float,
+    x: Array, center: float, sigma: float, gamma: float,
     value: Array, slope: Array, by_sigma: Array, by_gamma: Array,
 ) -> None:  # fmt: skip
     for k in range(x.size):
-        value[k], slope[k], by_sigma[k], by_gamma[k] = _core(x[k], gamma, sigma)
+        value[k], slope[k], by_sigma[k], by_gamma[k] = _core(x[k] - center, gamma, sigma)
 
 
-@compiled
+@inlined
 def _wing_rows(
-    x: Array, sigma: float, gamma: float,
+    x: Array, center: float, sigma: float, gamma: float,
     value: Array, slope: Array, by_sigma: Array, by_gamma: Array,
 ) -> None:  # fmt: skip
     for k in range(x.size):
-        value[k], slope[k], by_sigma[k], by_gamma[k] = _wing(x[k], gamma, sigma)
+        value[k], slope[k], by_sigma[k], by_gamma[k] = _wing(x[k] - center, gamma, sigma)
 
 
 @compiled
-def voigt_rows(x: Array, sigma: float, gamma: float, rows: Array) -> None:
+def voigt_rows(x: Array, center: float, sigma: float, gamma: float, rows: Array) -> None:
     """Fill `rows` with value, slope and derivatives by sigma and gamma of a unit Voigt.
 
     Parameters
     ----------
     x : ndarray, shape (N,)
-        Distance from the centre, ascending.
+        Ascending.
+    center : float
     sigma : float
         Standard deviation of the Gaussian; may be 0 if `gamma` is not.
     gamma : float
@@ -190,14 +190,15 @@ def voigt_rows(x: Array, sigma: float, gamma: float, rows: Array) -> None:
     """
     reach = WING * sigma * sigma - gamma * gamma
     edge = sqrt(reach) if reach > 0.0 else 0.0
-    start = _first_at_least(x, -edge)
-    stop = max(_first_at_least(x, edge), start)
+    start = _first_at_least(x, center - edge)
+    stop = max(_first_at_least(x, center + edge), start)
     v, s, p, g = rows[0], rows[1], rows[2], rows[3]
-    _wing_rows(x[:start], sigma, gamma, v[:start], s[:start], p[:start], g[:start])
+    _wing_rows(x[:start], center, sigma, gamma, v[:start], s[:start], p[:start], g[:start])
     _core_rows(
-        x[start:stop], sigma, gamma, v[start:stop], s[start:stop], p[start:stop], g[start:stop]
-    )
-    _wing_rows(x[stop:], sigma, gamma, v[stop:], s[stop:], p[stop:], g[stop:])
+        x[start:stop], center, sigma, gamma,
+        v[start:stop], s[start:stop], p[start:stop], g[start:stop],
+    )  # fmt: skip
+    _wing_rows(x[stop:], center, sigma, gamma, v[stop:], s[stop:], p[stop:], g[stop:])
 
 
 @compiled

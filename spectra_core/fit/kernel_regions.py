@@ -19,7 +19,7 @@ import numpy as np
 from numba import types
 
 from ..spectrum import Array
-from .kernel_compile import INT, compiled, exact, given
+from .kernel_compile import INT, compiled, exact, given, inlined
 from .kernel_shapes import ROWS, component_rows
 
 Ints = np.ndarray
@@ -92,7 +92,7 @@ PLAN = types.NamedTuple(  # type: ignore[no-untyped-call]
 )  # fmt: skip
 
 
-@compiled
+@inlined
 def full_parameters(plan: Plan, q: Array, p: Array) -> None:
     """Fill `p` with all parameters for the free ones: p = A q + b."""
     for i in range(p.size):
@@ -102,30 +102,23 @@ def full_parameters(plan: Plan, q: Array, p: Array) -> None:
         p[i] = value
 
 
-@compiled
+@inlined
 def _add_scaled(target: Array, factor: float, row: Array) -> None:
     for k in range(row.size):
         target[k] += factor * row[k]
 
 
-@exact
-def _hang(plan: Plan, i: int, row: Array, jacobian: Array, start: int, stop: int) -> None:
-    """Add the derivative by parameter `i` to those of the free parameters behind it."""
-    for at in range(plan.pointers[i], plan.pointers[i + 1]):
-        _add_scaled(jacobian[plan.columns[at], start:stop], plan.factors[at], row)
-
-
-@exact
-def _hang_rows(
-    pointers: Ints, columns: Ints, factors: Array, own: int, n_own: int, shift: int,
-    rows: Array, jacobian: Array, start: int, stop: int,
+@inlined
+def _hang(
+    pointers: Ints, columns: Ints, factors: Array, i: int, scale: float, row: Array,
+    jacobian: Array, start: int, stop: int,
 ) -> None:  # fmt: skip
-    """Do `_hang` for all rows of a component, and for the shift of its centre."""
-    for i in range(n_own):
-        for at in range(pointers[own + i], pointers[own + i + 1]):
-            _add_scaled(jacobian[columns[at], start:stop], factors[at], rows[i])
-    for at in range(pointers[shift], pointers[shift + 1]):
-        _add_scaled(jacobian[columns[at], start:stop], factors[at], rows[1])
+    """Add ``scale * row``, the derivative by parameter `i`, to the free ones behind it.
+
+    Handing over a whole plan would count the references of all its arrays, each time.
+    """
+    for at in range(pointers[i], pointers[i + 1]):
+        _add_scaled(jacobian[columns[at], start:stop], factors[at] * scale, row)
 
 
 # --- couplings ------------------------------------------------------------------------
@@ -245,6 +238,7 @@ def _add_loss(
     at = region[COUPLED]
     b = p[at]
     three = region[COUPLING] == LOSS_THREE
+    pointers, columns, factors = plan.pointers, plan.columns, plan.factors
     c = p[at + 1] if three else -p[at + 1]
     d = p[at + 2] if three else 0.0
     kernels, weighted, folded = rows[0:3], rows[3], rows[4]
@@ -255,12 +249,12 @@ def _add_loss(
         _weigh(row, widths, weighted)
         _fold(kernels[0], b, weighted, row)
     _weigh(total, widths, weighted)
-    factors = (1.0, b if three else -b, b)
+    strengths = (1.0, b if three else -b, b)
     for k in range(3 if three else 2):
         if plan.pointers[at + k] < plan.pointers[at + k + 1]:
             folded[:] = 0.0
-            _fold(kernels[k], factors[k], weighted, folded)
-            _hang(plan, at + k, folded, jacobian, start, stop)
+            _fold(kernels[k], strengths[k], weighted, folded)
+            _hang(pointers, columns, factors, at + k, 1.0, folded, jacobian, start, stop)
     _fold(kernels[0], b, weighted, total)
 
 
@@ -270,8 +264,6 @@ def _couple(
 ) -> None:
     """Add what the peaks leave behind them to the curve and to its derivatives."""
     coupling = region[COUPLING]
-    if coupling in (UNCOUPLED, STEP_EACH):
-        return
     if coupling in (LOSS_TWO, LOSS_THREE):
         _add_loss(plan, region, settings, p, total, jacobian, rows)
         return
@@ -279,18 +271,19 @@ def _couple(
     half_widths = plan.half_widths[start:stop]
     acting = plan.acting[region[FIRST_ACTING] : region[STOP_ACTING]]
     at = region[COUPLED]
+    pointers, columns, factors = plan.pointers, plan.columns, plan.factors
     passed, twice = rows[0], rows[1]
     passed_signal(half_widths, total, passed)
     if coupling == ONE_STEP:
         _step_on_rows(half_widths, p[at], jacobian, acting, start, stop)
-        _hang(plan, at, passed, jacobian, start, stop)
+        _hang(pointers, columns, factors, at, 1.0, passed, jacobian, start, stop)
         _add_scaled(total, p[at], passed)
         return
     passed_signal(half_widths, passed, twice)
     for i in acting:
         _add_bent_step(half_widths, p[at], p[at + 1], jacobian[i, start:stop])
-    _hang(plan, at, passed, jacobian, start, stop)
-    _hang(plan, at + 1, twice, jacobian, start, stop)
+    _hang(pointers, columns, factors, at, 1.0, passed, jacobian, start, stop)
+    _hang(pointers, columns, factors, at + 1, 1.0, twice, jacobian, start, stop)
     _add_scaled(total, p[at], passed)
     _add_scaled(total, p[at + 1], twice)
 
@@ -299,47 +292,56 @@ def _couple(
 
 
 @exact
-def _add_component(
-    plan: Plan, region: Ints, settings: Array, component: Ints, p: Array, total: Array,
-    jacobian: Array, u: Array, rows: Array,
+def _step_behind(
+    plan: Plan, component: Ints, p: Array, start: int, stop: int, jacobian: Array, u: Array,
+    rows: Array,
 ) -> None:  # fmt: skip
-    start, stop = region[FIRST_POINT], region[STOP_POINT]
-    n = stop - start
-    own, n_own = component[OWN], component[N_OWN]
-    shift = region[SHIFT]
-    table = plan.tables[component[TABLE] : component[STOP_TABLE]]
-    component_rows(
-        component[CODE], plan.x[start:stop], settings[TURN], p[own : own + n_own], p[shift],
-        table, u, rows,
-    )  # fmt: skip
-    strength = p[own]
-    if region[COUPLING] == STEP_EACH:
-        half_widths = plan.half_widths[start:stop]
-        step = component[STEP]
-        passed_signal(half_widths, rows[0], u)
-        for k in range(n):
-            u[k] *= strength
-        _hang(plan, step, u, jacobian, start, stop)
+    """Give one component the step that it alone leaves behind it."""
+    pointers, columns, factors = plan.pointers, plan.columns, plan.factors
+    half_widths = plan.half_widths[start:stop]
+    own, step = component[OWN], component[STEP]
+    passed_signal(half_widths, rows[0], u)
+    _hang(pointers, columns, factors, step, p[own], u, jacobian, start, stop)
+    for i in range(component[N_OWN]):
+        _add_step(half_widths, p[step], rows[i])
+
+
+@inlined
+def _add_components(
+    plan: Plan, region: Ints, turn: float, p: Array, total: Array, jacobian: Array, u: Array,
+    rows: Array,
+) -> None:  # fmt: skip
+    start, stop, shift = region[FIRST_POINT], region[STOP_POINT], region[SHIFT]
+    pointers, columns, factors = plan.pointers, plan.columns, plan.factors
+    x, scales = plan.x[start:stop], np.empty(ROWS)
+    for c in range(region[FIRST_COMPONENT], region[STOP_COMPONENT]):
+        component = plan.components[c]
+        own, n_own = component[OWN], component[N_OWN]
+        table = plan.tables[component[TABLE] : component[STOP_TABLE]]
+        component_rows(
+            component[CODE], x, turn, p[own : own + n_own], p[shift], table, u, scales, rows
+        )
+        if region[COUPLING] == STEP_EACH:
+            _step_behind(plan, component, p, start, stop, jacobian, u, rows)
         for i in range(n_own):
-            _add_step(half_widths, p[step], rows[i])
-    _hang_rows(
-        plan.pointers, plan.columns, plan.factors, own, n_own, shift, rows, jacobian, start, stop
-    )
-    _add_scaled(total, strength, rows[0])
+            _hang(pointers, columns, factors, own + i, scales[i], rows[i], jacobian, start, stop)
+        _hang(pointers, columns, factors, shift, scales[1], rows[1], jacobian, start, stop)
+        _add_scaled(total, p[own], rows[0])
 
 
-@exact
+@inlined
 def _add_base(
     plan: Plan, region: Ints, settings: Array, p: Array, total: Array, jacobian: Array, rows: Array
 ) -> None:
     start, stop = region[FIRST_POINT], region[STOP_POINT]
     n = stop - start
+    pointers, columns, factors = plan.pointers, plan.columns, plan.factors
     base, n_base = region[BASE], region[N_BASE]
     for i in range(n_base):
         first = region[BASIS] + i * n
         row = plan.basis[first : first + n]
         _add_scaled(total, p[base + i], row)
-        _hang(plan, base + i, row, jacobian, start, stop)
+        _hang(pointers, columns, factors, base + i, 1.0, row, jacobian, start, stop)
     if region[EXPONENTIAL]:
         amplitude, rate = p[base + n_base], p[base + n_base + 1]
         decay, by_rate = rows[0], rows[1]
@@ -348,8 +350,8 @@ def _add_base(
             decay[k] = exp(-rate * distance)
             by_rate[k] = -amplitude * distance * decay[k]
         _add_scaled(total, amplitude, decay)
-        _hang(plan, base + n_base, decay, jacobian, start, stop)
-        _hang(plan, base + n_base + 1, by_rate, jacobian, start, stop)
+        _hang(pointers, columns, factors, base + n_base, 1.0, decay, jacobian, start, stop)
+        _hang(pointers, columns, factors, base + n_base + 1, 1.0, by_rate, jacobian, start, stop)
 
 
 @exact
@@ -378,10 +380,9 @@ def evaluate(
         n = region[STOP_POINT] - region[FIRST_POINT]
         total = curve[region[FIRST_POINT] : region[STOP_POINT]]
         u, rows = scratch[:n], scratch[n : n + ROWS * n].reshape((ROWS, n))
-        for c in range(region[FIRST_COMPONENT], region[STOP_COMPONENT]):
-            component = plan.components[c]
-            _add_component(plan, region, settings, component, p, total, jacobian, u, rows)
-        _couple(plan, region, settings, p, total, jacobian, rows)
+        _add_components(plan, region, settings[TURN], p, total, jacobian, u, rows)
+        if region[COUPLING] not in (UNCOUPLED, STEP_EACH):
+            _couple(plan, region, settings, p, total, jacobian, rows)
         _add_base(plan, region, settings, p, total, jacobian, rows)
     for k in range(curve.size):
         curve[k] += static[k]

@@ -21,7 +21,7 @@ from math import asinh, atan2, cos, exp, floor, lgamma, log, log1p, pi, sin, sqr
 import numpy as np
 
 from ..spectrum import Array
-from .kernel_compile import compiled, exact, ordered
+from .kernel_compile import compiled, exact, inlined, ordered
 from .kernel_faddeeva import scaled_complementary_error, voigt_point, voigt_rows
 
 GAUSSIAN, LORENTZIAN, VOIGT, VOIGT_TWO_WIDTHS, PSEUDO_VOIGT, GL_SUM = 0, 1, 2, 3, 4, 5
@@ -137,7 +137,7 @@ def _gl_product(
 
 @compiled
 def _voigt(u: Array, mix: float, rows: Array) -> None:
-    voigt_rows(u, (1.0 - mix) / _FWHM_PER_SIGMA, 0.5 * mix, rows)
+    voigt_rows(u, 0.0, (1.0 - mix) / _FWHM_PER_SIGMA, 0.5 * mix, rows)
     by_mix, by_gamma = rows[2], rows[3]
     for k in range(u.size):
         by_mix[k] = 0.5 * by_gamma[k] - by_mix[k] / _FWHM_PER_SIGMA
@@ -392,16 +392,12 @@ def _finish(
 
 
 @compiled
-def _two_widths(x: Array, turn: float, p: Array, center: float, u: Array, rows: Array) -> None:
+def _two_widths(x: Array, turn: float, p: Array, center: float, scales: Array, rows: Array) -> None:
     area = p[0]
-    for k in range(x.size):
-        u[k] = x[k] - turn * center
-    voigt_rows(u, p[2] / _FWHM_PER_SIGMA, 0.5 * p[3], rows)
-    by_center, by_gauss, by_lorentz = rows[1], rows[2], rows[3]
-    for k in range(x.size):
-        by_center[k] = -turn * area * by_center[k]
-        by_gauss[k] = (area / _FWHM_PER_SIGMA) * by_gauss[k]
-        by_lorentz[k] = (0.5 * area) * by_lorentz[k]
+    voigt_rows(x, turn * center, p[2] / _FWHM_PER_SIGMA, 0.5 * p[3], rows)
+    scales[1] = -turn * area
+    scales[2] = area / _FWHM_PER_SIGMA
+    scales[3] = 0.5 * area
 
 
 @exact
@@ -474,12 +470,35 @@ def _formula(code: int, u: Array, p: Array, table: Array, rows: Array) -> None:
 
 
 @compiled
-def component_rows(
-    code: int, x: Array, turn: float, p: Array, shift: float, table: Array, u: Array, rows: Array
+def _rows_of_one_width(
+    code: int, x: Array, turn: float, p: Array, center: float, table: Array, u: Array, rows: Array
 ) -> None:
+    width, norm, by_width, by_norm, by_width_2, by_norm_2 = _landmarks(code, p, table)
+    inverse = width / p[2]
+    for k in range(x.size):
+        u[k] = inverse * (x[k] - turn * center)
+    _formula(code, u, p, table, rows)
+    per_width = 0.0 if code in (DONIACH_SUNJIC, BWF, TABLE_HEIGHT) else 1.0
+    n_shape = 0
+    if code == LA_SHARP:
+        n_shape = 2
+    elif code not in (GAUSSIAN, LORENTZIAN, TABLE_AREA, TABLE_HEIGHT):
+        n_shape = 1
+    _finish(
+        u, turn, p[0], p[2], per_width, rows, width, norm, n_shape,
+        by_width, by_norm, by_width_2, by_norm_2,
+    )  # fmt: skip
+
+
+@inlined
+def component_rows(
+    code: int, x: Array, turn: float, p: Array, shift: float, table: Array, u: Array,
+    scales: Array, rows: Array,
+) -> None:  # fmt: skip
     """Fill `rows` with the derivatives of one component by its parameters.
 
-    The curve itself is ``p[0] * rows[0]``, as every shape is linear in its first
+    The derivative by parameter i is ``scales[i] * rows[i]``; whoever adds it up multiplies
+    anyway. The curve itself is ``p[0] * rows[0]``, as every shape is linear in its first
     parameter.
 
     Parameters
@@ -496,24 +515,11 @@ def component_rows(
         Of a shape with fixed parameters; else empty.
     u : ndarray, shape (N,)
         Scratch.
+    scales : ndarray, shape (ROWS,)
     rows : ndarray, shape (ROWS, N)
     """
-    center = p[1] + shift
+    scales[:] = 1.0
     if code == VOIGT_TWO_WIDTHS:
-        _two_widths(x, turn, p, center, u, rows)
-        return
-    width, norm, by_width, by_norm, by_width_2, by_norm_2 = _landmarks(code, p, table)
-    inverse = width / p[2]
-    for k in range(x.size):
-        u[k] = inverse * (x[k] - turn * center)
-    _formula(code, u, p, table, rows)
-    per_width = 0.0 if code in (DONIACH_SUNJIC, BWF, TABLE_HEIGHT) else 1.0
-    n_shape = 0
-    if code == LA_SHARP:
-        n_shape = 2
-    elif code not in (GAUSSIAN, LORENTZIAN, TABLE_AREA, TABLE_HEIGHT):
-        n_shape = 1
-    _finish(
-        u, turn, p[0], p[2], per_width, rows, width, norm, n_shape,
-        by_width, by_norm, by_width_2, by_norm_2,
-    )  # fmt: skip
+        _two_widths(x, turn, p, p[1] + shift, scales, rows)
+    else:
+        _rows_of_one_width(code, x, turn, p, p[1] + shift, table, u, rows)

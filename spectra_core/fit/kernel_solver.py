@@ -24,7 +24,7 @@ from math import sqrt
 import numpy as np
 
 from ..spectrum import Array
-from .kernel_compile import BOOL, FLOAT, INT, compiled, entry, exact, filled, given
+from .kernel_compile import BOOL, FLOAT, INT, compiled, entry, exact, filled, given, inlined
 from .kernel_regions import (
     CODE,
     FIRST_COMPONENT,
@@ -75,7 +75,7 @@ _STANDSTILL_STEP = 1e-4  # standard errors; far below anything an error bar can 
 # --- linear algebra ---------------------------------------------------------------------
 
 
-@compiled
+@inlined
 def _dot(a: Array, b: Array) -> float:
     total = 0.0
     for k in range(a.size):
@@ -83,7 +83,7 @@ def _dot(a: Array, b: Array) -> float:
     return total
 
 
-@compiled
+@inlined
 def _eight_products(row: Array, others: Array, out: Array) -> None:
     """Fill `out` (8,) with the products of `row` (N,) and the rows of `others` (8, N)."""
     a0, a1, a2, a3 = others[0], others[1], others[2], others[3]
@@ -144,15 +144,12 @@ def _normal_equations(
 
 
 @exact
-def _cholesky_solve(
-    hessian: Array, right: Array, added: Array, moving: Ints, factor: Array, out: Array
-) -> bool:
-    """Solve (H + diag(added)) out = right among the moving parameters; False if singular.
+def _factorise(hessian: Array, added: Array, moving: Ints, scale: Array, factor: Array) -> bool:
+    """Fill the Cholesky factor of H + diag(added) among the moving; False if singular.
 
-    Rows are scaled to a unit diagonal first.
+    Rows are scaled to a unit diagonal first; `scale` (n,) is filled with 1 / sqrt(H_ii).
     """
     n = moving.size
-    scale = np.empty(n)
     for a in range(n):
         i = moving[a]
         d = hessian[i, i] + added[i]
@@ -173,6 +170,13 @@ def _cholesky_solve(
                 factor[a, a] = sqrt(t)
             else:
                 factor[a, b] = t / factor[b, b]
+    return True
+
+
+@exact
+def _substitute(right: Array, moving: Ints, scale: Array, factor: Array, out: Array) -> None:
+    """Fill `out` among the moving with the solution for one right hand side."""
+    n = moving.size
     for a in range(n):
         t = right[moving[a]] * scale[a]
         for k in range(a):
@@ -185,6 +189,17 @@ def _cholesky_solve(
         out[moving[a]] = t / factor[a, a]
     for a in range(n):
         out[moving[a]] *= scale[a]
+
+
+@exact
+def _cholesky_solve(
+    hessian: Array, right: Array, added: Array, moving: Ints, factor: Array, out: Array
+) -> bool:
+    """Solve (H + diag(added)) out = right among the moving parameters; False if singular."""
+    scale = np.empty(moving.size)
+    if not _factorise(hessian, added, moving, scale, factor):
+        return False
+    _substitute(right, moving, scale, factor, out)
     return True
 
 
@@ -309,15 +324,16 @@ def _covariance(hessian: Array, held: Ints, factor: Array, covariance: Array) ->
     n = held.size
     covariance[:] = 0.0
     moving = np.flatnonzero(np.logical_not(held))
-    unit, out, nothing = np.zeros(n), np.zeros(n), np.zeros(n)
+    unit, out, scale = np.zeros(n), np.zeros(n), np.empty(n)
     for i in moving:
         if not hessian[i, i] > 0.0:
             return 1e300
+    if not _factorise(hessian, np.zeros(n), moving, scale, factor):
+        return 1e300
     for j in moving:
         unit[:] = 0.0
         unit[j] = 1.0
-        if not _cholesky_solve(hessian, unit, nothing, moving, factor, out):
-            return 1e300
+        _substitute(unit, moving, scale, factor, out)
         for i in moving:
             covariance[i, j] = out[i]
     largest, inverse = 0.0, 0.0
@@ -670,6 +686,7 @@ def weighted_rows(
 def peak_curves(plan: Plan, q: Array, peaks: Array) -> None:
     """Fill `peaks` (C, N) with each component's curve on the points of its region."""
     p, scratch = np.empty(plan.offset.size), np.empty((ROWS + 1) * _widest(plan))
+    scales = np.empty(ROWS)
     full_parameters(plan, q, p)
     peaks[:] = 0.0
     for r in range(plan.regions.shape[0]):
@@ -683,7 +700,7 @@ def peak_curves(plan: Plan, q: Array, peaks: Array) -> None:
             component_rows(
                 component[CODE], plan.x[start:stop], plan.settings[r, TURN],
                 p[own : own + component[N_OWN]], p[region[SHIFT]],
-                plan.tables[component[TABLE] : component[STOP_TABLE]], u, rows,
+                plan.tables[component[TABLE] : component[STOP_TABLE]], u, scales, rows,
             )  # fmt: skip
             for k in range(n):
                 peaks[c, start + k] = p[own] * rows[0, k]

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,8 +34,7 @@ _STANDSTILL_STEP = 1e-4  # in standard errors; far below anything an error bar c
 ResidualJacobian = Callable[[Array], tuple[Array, Array]]
 
 
-@dataclass(frozen=True)
-class TracePoint:
+class TracePoint(NamedTuple):
     """One accepted or refused step: chi-square, damping, joint step in sigma."""
 
     iteration: int
