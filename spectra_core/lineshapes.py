@@ -299,15 +299,17 @@ _FWHM = ParameterSpec(
     "fwhm", "x", min=_NARROWEST, description="True full width at half maximum of the line."
 )
 _GAUSS_WIDTH = ParameterSpec(
-    "fwhm_gauss", "x", min=0.0, description="FWHM of the Gaussian part (instrument)."
+    "fwhm_gauss", "x", min=0.0, description="FWHM of the Gaussian part (instrument).", flat=0.0
 )
 _LORENTZ_WIDTH = ParameterSpec(
     "fwhm_lorentz", "x", min=0.0, description="FWHM of the Lorentzian part (lifetime)."
 )
 
 
-def _share(name: str, default: float, description: str, *, free: bool = False) -> ParameterSpec:
-    return ParameterSpec(name, "1", default, 0.0, 1.0, free, description)
+def _share(
+    name: str, default: float, description: str, *, free: bool = False, flat: float | None = None
+) -> ParameterSpec:
+    return ParameterSpec(name, "1", default, 0.0, 1.0, free, description, flat)
 
 
 def _exponent(name: str, side: str, lowest: float) -> ParameterSpec:
@@ -317,7 +319,7 @@ def _exponent(name: str, side: str, lowest: float) -> ParameterSpec:
 
 def _gauss(default: float) -> ParameterSpec:
     text = "Gaussian broadening g / (1 + g), g = Gaussian FWHM / Lorentzian FWHM; 0 is none."
-    return ParameterSpec("gauss", "1", default, 0.0, 0.92, False, text)
+    return ParameterSpec("gauss", "1", default, 0.0, 0.92, False, text, flat=0.0)
 
 
 _DAMPING = ParameterSpec(
@@ -395,7 +397,9 @@ _ROWS = (
             _AREA,
             _CENTER,
             _FWHM,
-            _share("mix", 0.2, "Lorentzian FWHM / (Lorentzian + Gaussian FWHM).", free=True),
+            _share(
+                "mix", 0.2, "Lorentzian FWHM / (Lorentzian + Gaussian FWHM).", free=True, flat=1.0
+            ),
         ),
         "Convolution of Gaussian and Lorentzian by the Faddeeva function,"
         " doi:10.1145/2049673.2049679.",

@@ -32,6 +32,9 @@ class ParameterSpec:
         Whether a fit varies it unless the person says otherwise.
     description : str
         One sentence for tool tips and the recipe schema.
+    flat : float or None
+        Where the curve has no slope in this parameter, only curvature (a Voigt whose
+        Gaussian share goes to nothing): a fit that started there could not leave.
     """
 
     name: str
@@ -41,6 +44,7 @@ class ParameterSpec:
     max: float = inf
     free: bool = True
     description: str = ""
+    flat: float | None = None
 
 
 def unit_text(symbolic: str, x_unit: str, y_unit: str) -> str:

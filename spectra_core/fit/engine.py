@@ -35,7 +35,7 @@ from ..errors import Cancelled, FitError
 from ..spectrum import Array
 from .compile import Problem, RegionProblem, Slot
 from .solver import Solution, TracePoint
-from .start import linear_columns, open_values
+from .start import linear_columns, start_values
 from .weights import Weights, counting_time
 
 if TYPE_CHECKING:
@@ -509,7 +509,7 @@ def compiled_fit(problem: Problem, weights: tuple[Weights, ...]) -> CompiledFit 
         modes,
         times,
         packed.turned(fixed_weights(problem, weights)),
-        open_values(problem),
+        start_values(problem),
     )
 
 

@@ -136,14 +136,6 @@ def _gl_product(
 
 
 @compiled
-def _voigt(u: Array, mix: float, rows: Array) -> None:
-    voigt_rows(u, 0.0, (1.0 - mix) / _FWHM_PER_SIGMA, 0.5 * mix, rows)
-    by_mix, by_gamma = rows[2], rows[3]
-    for k in range(u.size):
-        by_mix[k] = 0.5 * by_gamma[k] - by_mix[k] / _FWHM_PER_SIGMA
-
-
-@compiled
 def _doniach_sunjic_point(u: float, asymmetry: float) -> tuple[float, float, float]:
     nu = 1.0 - asymmetry
     theta = atan2(1.0, -2.0 * u)
@@ -400,14 +392,31 @@ def _two_widths(x: Array, turn: float, p: Array, center: float, scales: Array, r
     scales[3] = 0.5 * area
 
 
+@compiled
+def _voigt(x: Array, turn: float, p: Array, center: float, scales: Array, rows: Array) -> None:
+    """Do `_two_widths` for a width and a mix, which are both widths in other words."""
+    area, fwhm, mix = p[0], p[2], p[3]
+    width, by_mix = voigt_width(mix)
+    unit = fwhm / width
+    sigma, gamma = (1.0 - mix) * unit / _FWHM_PER_SIGMA, 0.5 * mix * unit
+    voigt_rows(x, turn * center, sigma, gamma, rows)
+    sigma_by_mix = -unit / _FWHM_PER_SIGMA - sigma * by_mix / width
+    gamma_by_mix = 0.5 * unit - gamma * by_mix / width
+    by_width, by_share = rows[2], rows[3]
+    for k in range(x.size):
+        by_sigma, by_gamma = by_width[k], by_share[k]
+        by_width[k] = sigma * by_sigma + gamma * by_gamma
+        by_share[k] = sigma_by_mix * by_sigma + gamma_by_mix * by_gamma
+    scales[1] = -turn * area
+    scales[2] = area / fwhm
+    scales[3] = area
+
+
 @exact
 def _landmarks(
     code: int, p: Array, table: Array
 ) -> tuple[float, float, float, float, float, float]:
     """Return width, norm, and their derivatives by the first and second shape parameter."""
-    if code == VOIGT:
-        width, by_mix = voigt_width(p[3])
-        return width, 1.0, by_mix, 0.0, 0.0, 0.0
     if code == PSEUDO_VOIGT:
         return 1.0, 1.0, 0.0, 0.0, 0.0, 0.0
     if code == GAUSSIAN:
@@ -440,12 +449,7 @@ def _landmarks(
 def _formula(code: int, u: Array, p: Array, table: Array, rows: Array) -> None:
     """Fill rows 0 (value), 1 (slope), 3 and 4 (gradients); row 5 is scratch."""
     value, slope, gradient, scratch = rows[0], rows[1], rows[3], rows[5]
-    if code == VOIGT:
-        _voigt(u, p[3], rows)
-        by_mix = rows[2]
-        for k in range(u.size):
-            gradient[k] = by_mix[k]
-    elif code == PSEUDO_VOIGT:
+    if code == PSEUDO_VOIGT:
         mix, gauss, lorentz = p[3], 1.0 / _GAUSS_AREA, 1.0 / _LORENTZ_AREA
         _mixture(
             u, (1.0 - mix) * gauss, mix * lorentz, -gauss, lorentz, value, slope, gradient, scratch
@@ -521,5 +525,7 @@ def component_rows(
     scales[:] = 1.0
     if code == VOIGT_TWO_WIDTHS:
         _two_widths(x, turn, p, p[1] + shift, scales, rows)
+    elif code == VOIGT:
+        _voigt(x, turn, p, p[1] + shift, scales, rows)
     else:
         _rows_of_one_width(code, x, turn, p, p[1] + shift, table, u, rows)

@@ -450,6 +450,43 @@ def _start(
 
 
 @exact
+def _left_to_go(
+    hessian: Array, gradient: Array, q: Array, lower: Array, upper: Array, scale: Array,
+    added: Array, held: Array, factor: Array, step: Array,
+) -> float:  # fmt: skip
+    """Return the length of the undamped step, which is known without going there.
+
+    In units of J^T J; infinite where it cannot be solved for.
+    """
+    for i in range(q.size):
+        added[i] = 1e-14 * scale[i] * scale[i]
+    if not _bounded_step(hessian, gradient, q, lower, upper, added, held, factor, step):
+        return np.inf
+    return sqrt(_quadratic(hessian, step))
+
+
+@exact
+def _follow_the_model(
+    plan: Plan, y: Array, curve: Array, modes: Ints, times: Array, weights: Array,
+    jacobian: Array, residual: Array, hessian: Array, gradient: Array, row: Array,
+) -> float:  # fmt: skip
+    """Renew the Poisson weights and what hangs on them; return chi-square."""
+    _renew_weights(plan, curve, modes, times, weights)
+    chi_square = _residuals(y, curve, weights, residual)
+    _normal_equations(jacobian, weights, residual, hessian, gradient, row)
+    return chi_square
+
+
+@exact
+def _record(trace: Array, state: Array, chi_square: float, size: float) -> None:
+    """Note down one evaluation, if there is room."""
+    traced = int(state[TRACED])
+    if traced < trace.shape[0]:
+        trace[traced, 0], trace[traced, 1], trace[traced, 2] = chi_square, state[DAMPING], size
+        state[TRACED] += 1.0
+
+
+@exact
 def settle(
     plan: Plan, y: Array, static: Array, weights: Array, modes: Ints, times: Array, q: Array,
     lower: Array, upper: Array, linear: Ints, how: int, tolerance: float, limit: int,
@@ -546,17 +583,17 @@ def settle(
         size = sqrt(square) / noise
         predicted = 2.0 * _dot(gradient, step) - square
         if size < goal and fresh and state[IN_PASS] + state[RENEWALS] > 0.0:
-            # What is left to go is known without going there.
-            for i in range(n):
-                added[i] = 1e-14 * scale[i] * scale[i]
-            near = _bounded_step(hessian, gradient, q, lower, upper, added, aside, factor, trial)
-            if near and sqrt(_quadratic(hessian, trial)) < goal * noise:
+            left = _left_to_go(
+                hessian, gradient, q, lower, upper, scale, added, aside, factor, trial
+            )
+            if left < goal * noise:
                 if final:
                     state[STATUS], state[PHASE] = CONVERGED, _DONE
                     continue
-                _renew_weights(plan, curve, modes, times, weights)
-                chi_square = _residuals(y, curve, weights, residual)
-                _normal_equations(jacobian, weights, residual, hessian, gradient, row)
+                chi_square = _follow_the_model(
+                    plan, y, curve, modes, times, weights, jacobian, residual, hessian, gradient,
+                    row,
+                )  # fmt: skip
                 state[PHASE], state[IN_PASS] = _RENEWING, 0.0
                 state[RENEWALS] += 1.0
                 continue
@@ -568,12 +605,7 @@ def settle(
         spent += 1
         state[EVALUATIONS] += 1.0
         state[IN_PASS] += 1.0
-        traced = int(state[TRACED])
-        if traced < trace.shape[0]:
-            trace[traced, 0] = min(chi_square, reached)
-            trace[traced, 1] = state[DAMPING]
-            trace[traced, 2] = size
-            state[TRACED] += 1.0
+        _record(trace, state, min(chi_square, reached), size)
         actual = chi_square - reached
         negligible = size < goal or predicted <= 1e-15 * chi_square
         rounding = abs(actual) <= _SAME * chi_square and predicted <= _SAME * chi_square
@@ -590,25 +622,26 @@ def settle(
             state[DAMPING], state[GROWTH] = max(state[DAMPING], 1e-15), 2.0
             fresh = True
             done = False
-            _normal_equations(jacobian, weights, residual, hessian, gradient, row)
+            renewing = counting and final
+            if negligible or not renewing:
+                _normal_equations(jacobian, weights, residual, hessian, gradient, row)
             if negligible:
-                for i in range(n):
-                    added[i] = 1e-14 * scale[i] * scale[i]
-                done = True
-                if _bounded_step(hessian, gradient, q, lower, upper, added, aside, factor, step):
-                    left = sqrt(_quadratic(hessian, step))
-                    done = left < max(goal, 1e-7) * 10.0 * noise
-            if counting and (final or done):
+                left = _left_to_go(
+                    hessian, gradient, q, lower, upper, scale, added, aside, factor, step
+                )
+                done = not np.isfinite(left) or left < max(goal, 1e-7) * 10.0 * noise
+            if renewing or (counting and done):
                 # From here on the weights follow the model.
-                _renew_weights(plan, curve, modes, times, weights)
-                chi_square = _residuals(y, curve, weights, residual)
+                chi_square = _follow_the_model(
+                    plan, y, curve, modes, times, weights, jacobian, residual, hessian, gradient,
+                    row,
+                )  # fmt: skip
                 state[RENEWALS] += 1.0
                 if not final:
                     state[PHASE], state[IN_PASS] = _RENEWING, 0.0
                     done = False
                 elif state[RENEWALS] > _ENOUGH_RENEWALS:
                     done = True
-                _normal_equations(jacobian, weights, residual, hessian, gradient, row)
             if done:
                 state[STATUS], state[PHASE] = CONVERGED, _DONE
         else:
@@ -623,10 +656,10 @@ def settle(
             state[STATUS], state[PHASE] = ROUNDING, _DONE
         if state[PHASE] != _DONE and state[STILL] >= _STANDSTILL:
             # A short step under heavy damping says nothing; only an undamped one does.
-            for i in range(n):
-                added[i] = 1e-14 * scale[i] * scale[i]
-            near = _bounded_step(hessian, gradient, q, lower, upper, added, aside, factor, step)
-            if near and sqrt(_quadratic(hessian, step)) < _STANDSTILL_STEP * 10.0 * noise:
+            left = _left_to_go(
+                hessian, gradient, q, lower, upper, scale, added, aside, factor, step
+            )
+            if left < _STANDSTILL_STEP * 10.0 * noise:
                 state[STATUS], state[PHASE] = ROUNDING, _DONE
         if state[PHASE] != _DONE and state[IN_PASS] >= limit:
             state[STATUS], state[PHASE] = EXHAUSTED, _DONE

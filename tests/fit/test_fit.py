@@ -244,6 +244,29 @@ def test_a_redundant_component_is_said_to_be_undetermined(measured):
     assert result.stderr("S 2p/intermediate/area") > 0
 
 
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+@pytest.mark.parametrize(
+    ("shape", "values", "path"),
+    [
+        ("voigt", {"fwhm": 1.1, "mix": 1.0}, "mix"),
+        ("voigt_two_widths", {"fwhm_gauss": 0.0, "fwhm_lorentz": 0.6}, "fwhm_gauss"),
+    ],
+)
+def test_a_fit_leaves_a_start_without_slope(monkeypatch, engine, shape, values, path):
+    """At mix 1 (no Gaussian part) the curve has no slope in the mix; a start there is no trap."""
+    monkeypatch.setenv("DOUBLET_ENGINE", engine)
+
+    def line(**own):
+        region = Region("S 2p", (158.0, 168.9), Background("constant"))
+        return Model((add_component(region, make_component("line", shape, center=163.0, **own)),))
+
+    truth = {"fwhm": 1.1, "mix": 0.3} if path == "mix" else {"fwhm_gauss": 0.9, "fwhm_lorentz": 0.3}
+    model = set_parameter(line(area=8000.0, **truth), "S 2p/background/level", value=300.0)
+    spectrum = drawn(model, ENERGY)
+    result = fit(spectrum, line(**values))
+    assert result.value(f"S 2p/line/{path}") == pytest.approx(truth[path], rel=1e-5)
+
+
 def test_a_disabled_component_is_neither_drawn_nor_counted(fitted, measured):
     model = set_enabled(fitted.model, "S 2p", "intermediate", False)
     result = fit(measured, model)
