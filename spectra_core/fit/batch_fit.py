@@ -37,7 +37,7 @@ from .engine import (
 )
 from .fitting import FitOptions, fit
 from .result import Status
-from .start import scattered, start_values
+from .start import open_values, scattered
 from .weights import Weights
 
 if TYPE_CHECKING:
@@ -466,10 +466,10 @@ class _Run:
     def _starts(self, rows: dict[str, Array]) -> tuple[Array, bool]:
         """Return start values (m, F), and whether the model gives all of them."""
         m = next(iter(rows.values())).shape[0]
-        q, complete = start_values(self.problem)
+        q, complete = open_values(self.problem)
         if complete or not self._needs_data():
             return np.tile(q, (m, 1)), complete
-        starts = [start_values(problem)[0] for problem in self._problems(rows)]
+        starts = [open_values(problem)[0] for problem in self._problems(rows)]
         return np.array(starts), False
 
     def _needs_data(self) -> bool:
@@ -572,10 +572,10 @@ class _Run:
         linear = kernels().LINEAR
         good = np.isin(self.status, (0, 1))
         good[outliers] = False
-        typical = start_values(self.problem)[0]
+        typical = open_values(self.problem)[0]
         if good.any():
             typical = np.median(self.free[good], axis=0)
-        given = start_values(self.problem)[0]
+        given = open_values(self.problem)[0]
         rng = np.random.default_rng(self.options.seed)
         starts = [(typical, linear, 0.0), (given, linear, 1.0)]
         for _ in range(_RESCUE_STARTS):

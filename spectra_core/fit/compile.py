@@ -140,6 +140,12 @@ class Problem:
         """Paths of the free parameters, in the order of ``q``."""
         return tuple(self.paths[i] for i in self.free)
 
+    @cached_property
+    def flat(self) -> Array:
+        """Where the curve has no slope in a free parameter, shape (F,); NaN for most."""
+        found = (self.specs[i].flat for i in self.free)
+        return np.array([np.nan if flat is None else flat for flat in found], dtype=float)
+
     def full(self, q: Array) -> Array:
         """Return every parameter for the free parameters `q`, shape (P,)."""
         return np.asarray(self.matrix @ q + self.offset, dtype=float)

@@ -35,7 +35,7 @@ from ..errors import Cancelled, FitError
 from ..spectrum import Array
 from .compile import Problem, RegionProblem, Slot
 from .solver import Solution, TracePoint
-from .start import linear_columns, start_values
+from .start import linear_columns, open_values
 from .weights import Weights, counting_time
 
 if TYPE_CHECKING:
@@ -187,7 +187,8 @@ def kernel_cache() -> Path:
     # numba files machine code by the place of its source as well: the code of another
     # installation is not found, so it must not count as being there.
     digest = hashlib.sha256(str(Path(__file__).resolve().parent).encode())
-    for source in sorted(Path(__file__).parent.glob("kernel_*.py")):
+    sources = Path(__file__).parent
+    for source in (*sorted(sources.glob("kernel_*.py")), sources / "folding.py"):
         digest.update(source.read_bytes())
     name = f"kernels-{digest.hexdigest()[:16]}"
     for base in _cache_folders():
@@ -271,6 +272,7 @@ class _Layout:
         self.problem = problem
         self.key = (
             problem.matrix.tobytes(), problem.offset.tobytes(), problem.matrix.shape,
+            problem.flat.tobytes(),
             tuple(_structure(region) for region in problem.regions),
         )  # fmt: skip
 
@@ -406,7 +408,7 @@ class _Packer:
             np.concatenate(self.basis),
             np.concatenate([*self.tables, np.empty(0)]),
             pointers, columns.astype(np.int64), problem.matrix[rows, columns],
-            np.array(problem.offset),
+            np.array(problem.offset), np.array(problem.flat),
         )  # fmt: skip
         for array in arrays:
             array.setflags(write=False)  # as `kernel_regions.PLAN` says
@@ -509,7 +511,7 @@ def compiled_fit(problem: Problem, weights: tuple[Weights, ...]) -> CompiledFit 
         modes,
         times,
         packed.turned(fixed_weights(problem, weights)),
-        start_values(problem),
+        open_values(problem),
     )
 
 

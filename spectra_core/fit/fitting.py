@@ -14,8 +14,9 @@ from .compile import Problem, RegionProblem, compile_problem
 from .engine import NUMBA, NUMPY, compiled_fit, peaks_of
 from .engine import settle as compiled_settle
 from .evaluate import region_curves, residual_jacobian
+from .folding import solve_folded
 from .result import FitResult, FitWarning, RegionFit, Status, region_fit, with_values
-from .solver import Solution, TracePoint, solve, squares_are_finite
+from .solver import Solution, TracePoint, squares_are_finite
 from .start import completed, first_guess, given_values, linear_start, scattered
 from .statistics import fit_statistics
 from .weights import Weights, choose_weights, counting_noise, counting_time, point_sigmas
@@ -260,11 +261,12 @@ def _runner(
         )
 
     def run(problem: Problem, q: Array, sigmas: tuple[Array, ...]) -> Solution:
-        return solve(
+        return solve_folded(
             lambda values: residual_jacobian(problem, values, sigmas),
             q,
             problem.lower,
             problem.upper,
+            problem.flat,
             tolerance=options.tolerance,
             max_iterations=options.max_iterations,
             progress=progress,

@@ -66,6 +66,9 @@ class Plan(NamedTuple):
         The link matrix: row i has ``factors[k]`` in column ``columns[k]`` for k in
         ``pointers[i]:pointers[i + 1]``.
     offset : ndarray, shape (P,)
+    flat : ndarray, shape (F,)
+        Where the curve has no slope in a free parameter, see `spectra_core.fit.folding`;
+        NaN for most.
     """
 
     regions: Ints
@@ -81,12 +84,13 @@ class Plan(NamedTuple):
     columns: Ints
     factors: Array
     offset: Array
+    flat: Array
 
 
 PLAN = types.NamedTuple(  # type: ignore[no-untyped-call]
     (
         given(2, INT), given(2, INT), given(2), given(1, INT), *(given(1) for _ in range(5)),
-        given(1, INT), given(1, INT), given(1), given(1),
+        given(1, INT), given(1, INT), given(1), given(1), given(1),
     ),
     Plan,
 )  # fmt: skip

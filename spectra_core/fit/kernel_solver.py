@@ -24,6 +24,7 @@ from math import sqrt
 import numpy as np
 
 from ..spectrum import Array
+from .folding import NEAREST
 from .kernel_compile import BOOL, FLOAT, INT, compiled, entry, exact, filled, given, inlined
 from .kernel_regions import (
     CODE,
@@ -415,6 +416,78 @@ def _widest(plan: Plan) -> int:
     return widest
 
 
+# --- parameters without slope at a bound: `spectra_core.fit.folding`, compiled ----------------
+
+
+@exact
+def _fold_bounds(
+    flat: Array, lower: Array, upper: Array, sign: Array, low: Array, high: Array
+) -> None:
+    """Fill the sign of each fold (0: none) and the bounds that the steps see."""
+    for j in range(flat.size):
+        sign[j], low[j], high[j] = 0.0, lower[j], upper[j]
+        if lower[j] < upper[j]:
+            if flat[j] == lower[j]:
+                sign[j], high[j] = 1.0, (upper[j] - flat[j]) ** 2
+            elif flat[j] == upper[j]:
+                sign[j], high[j] = -1.0, (flat[j] - lower[j]) ** 2
+        if sign[j] != 0.0:
+            low[j] = NEAREST * NEAREST
+
+
+@exact
+def _fold(flat: Array, sign: Array, low: Array, q: Array) -> None:
+    for j in range(q.size):
+        if sign[j] != 0.0:
+            q[j] = max((q[j] - flat[j]) ** 2, low[j])
+
+
+@exact
+def _evaluate_folded(
+    plan: Plan, static: Array, s: Array, sign: Array, q: Array, p: Array, curve: Array,
+    jacobian: Array, scratch: Array,
+) -> None:  # fmt: skip
+    """Do `evaluate` for folded parameters `s`, with derivatives by them; fills `q`."""
+    for j in range(s.size):
+        q[j] = s[j] if sign[j] == 0.0 else plan.flat[j] + sign[j] * sqrt(s[j])
+    evaluate(plan, static, q, p, curve, jacobian, scratch)
+    for j in range(s.size):
+        if sign[j] != 0.0:
+            _scale_row(jacobian[j], 0.5 * sign[j] / sqrt(s[j]))
+
+
+@compiled
+def _scale_row(row: Array, factor: float) -> None:
+    for k in range(row.size):
+        row[k] *= factor
+
+
+@exact
+def _unfold(
+    flat: Array, sign: Array, lower: Array, upper: Array, low: Array, high: Array, held: Array,
+    s: Array, jacobian: Array, hessian: Array,
+) -> bool:  # fmt: skip
+    """Turn `s` and its derivatives back; True if a parameter was put on its flat place."""
+    put = False
+    for j in range(s.size):
+        if sign[j] == 0.0:
+            continue
+        slope = 0.5 * sign[j] / sqrt(s[j])
+        _scale_row(jacobian[j], 1.0 / slope)
+        for i in range(s.size):
+            hessian[i, j] /= slope
+        for i in range(s.size):
+            hessian[j, i] /= slope
+        if held[j] and s[j] <= low[j]:
+            s[j] = flat[j]
+            put = True
+        elif s[j] >= high[j]:
+            s[j] = upper[j] if sign[j] > 0.0 else lower[j]
+        else:
+            s[j] = flat[j] + sign[j] * sqrt(s[j])
+    return put
+
+
 # --- the fit ------------------------------------------------------------------------------
 
 
@@ -452,7 +525,7 @@ def _start(
 @exact
 def _left_to_go(
     hessian: Array, gradient: Array, q: Array, lower: Array, upper: Array, scale: Array,
-    added: Array, held: Array, factor: Array, step: Array,
+    added: Array, held: Ints, factor: Array, step: Array,
 ) -> float:  # fmt: skip
     """Return the length of the undamped step, which is known without going there.
 
@@ -506,7 +579,7 @@ def settle(
     modes, times : ndarray, shape (R,)
         FIXED or POISSON, and seconds for each channel.
     q : ndarray, shape (F,)
-        Start values; the answer.
+        Start values; the answer. Folded in a fit that goes on.
     lower, upper : ndarray, shape (F,)
     linear : ndarray of int
         Free parameters that act on areas and levels only.
@@ -536,11 +609,13 @@ def settle(
     scratch = np.empty((ROWS + 1) * _widest(plan))
     hessian, gradient, factor = np.empty((n, n)), np.empty(n), np.zeros((n, n))
     added, step, trial, tried = np.empty(n), np.zeros(n), np.empty(n), np.empty(n_points)
+    sign, low, high, plain = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     row = np.empty(n_points)
     aside = np.zeros(n, np.bool_)
     counting = False
     for r in range(modes.size):
         counting = counting or modes[r] == POISSON
+    _fold_bounds(plan.flat, lower, upper, sign, low, high)
     if state[PHASE] == _UNSTARTED:
         _first_weights(plan, y, modes, times, weights)
         if how != AS_GIVEN and linear.size:
@@ -552,9 +627,11 @@ def settle(
         if state[DAMPING] == 0.0:
             state[DAMPING] = _FIRST_DAMPING
         scale[:] = 0.0
-    evaluate(plan, static, q, p, curve, jacobian, scratch)
+        _fold(plan.flat, sign, low, q)
+    _evaluate_folded(plan, static, q, sign, plain, p, curve, jacobian, scratch)
     chi_square = _residuals(y, curve, weights, residual)
     if not np.isfinite(chi_square):
+        q[:] = plain
         state[STATUS], state[PHASE] = NOT_FINITE, _DONE
         return
     _normal_equations(jacobian, weights, residual, hessian, gradient, row)
@@ -566,14 +643,16 @@ def settle(
     while state[PHASE] != _DONE and spent < budget:
         for i in range(n):
             size = sqrt(hessian[i, i])
-            scale[i] = max(scale[i], size if size > 0.0 else 1.0)
-            added[i] = state[DAMPING] * scale[i] * scale[i]
+            # Damped as if it were not folded: less and less free towards its flat place.
+            slope = 1.0 if sign[i] == 0.0 else 0.5 / sqrt(q[i])
+            scale[i] = max(scale[i], size / slope if size > 0.0 else 1.0)
+            added[i] = state[DAMPING] * (scale[i] * slope) ** 2
         final = state[PHASE] == _RENEWING or not counting
         goal = tolerance if final else max(tolerance, _FIRST_PASS_TOLERANCE)
         if counting and final:
             goal = max(tolerance, _SETTLED)
         noise = max(sqrt(chi_square / max(n_points - n, 1)), 1e-300)
-        if not _bounded_step(hessian, gradient, q, lower, upper, added, held, factor, step):
+        if not _bounded_step(hessian, gradient, q, low, high, added, held, factor, step):
             state[DAMPING] = max(10.0 * state[DAMPING], 1e-12)
             state[CONDITION] = 1e300
             if state[DAMPING] > 1e16:
@@ -583,9 +662,7 @@ def settle(
         size = sqrt(square) / noise
         predicted = 2.0 * _dot(gradient, step) - square
         if size < goal and fresh and state[IN_PASS] + state[RENEWALS] > 0.0:
-            left = _left_to_go(
-                hessian, gradient, q, lower, upper, scale, added, aside, factor, trial
-            )
+            left = _left_to_go(hessian, gradient, q, low, high, scale, added, aside, factor, trial)
             if left < goal * noise:
                 if final:
                     state[STATUS], state[PHASE] = CONVERGED, _DONE
@@ -598,8 +675,8 @@ def settle(
                 state[RENEWALS] += 1.0
                 continue
         for i in range(n):
-            trial[i] = min(max(q[i] + step[i], lower[i]), upper[i])
-        evaluate(plan, static, trial, p, curve, jacobian, scratch)
+            trial[i] = min(max(q[i] + step[i], low[i]), high[i])
+        _evaluate_folded(plan, static, trial, sign, plain, p, curve, jacobian, scratch)
         fresh = False
         reached = _residuals(y, curve, weights, tried)
         spent += 1
@@ -627,7 +704,7 @@ def settle(
                 _normal_equations(jacobian, weights, residual, hessian, gradient, row)
             if negligible:
                 left = _left_to_go(
-                    hessian, gradient, q, lower, upper, scale, added, aside, factor, step
+                    hessian, gradient, q, low, high, scale, added, aside, factor, step
                 )
                 done = not np.isfinite(left) or left < max(goal, 1e-7) * 10.0 * noise
             if renewing or (counting and done):
@@ -656,9 +733,7 @@ def settle(
             state[STATUS], state[PHASE] = ROUNDING, _DONE
         if state[PHASE] != _DONE and state[STILL] >= _STANDSTILL:
             # A short step under heavy damping says nothing; only an undamped one does.
-            left = _left_to_go(
-                hessian, gradient, q, lower, upper, scale, added, aside, factor, step
-            )
+            left = _left_to_go(hessian, gradient, q, low, high, scale, added, aside, factor, step)
             if left < _STANDSTILL_STEP * 10.0 * noise:
                 state[STATUS], state[PHASE] = ROUNDING, _DONE
         if state[PHASE] != _DONE and state[IN_PASS] >= limit:
@@ -667,11 +742,15 @@ def settle(
     if state[PHASE] != _DONE:
         return
     if not fresh:
+        _evaluate_folded(plan, static, q, sign, plain, p, curve, jacobian, scratch)
+        state[CHI_SQUARE] = _residuals(y, curve, weights, residual)
+        _normal_equations(jacobian, weights, residual, hessian, gradient, row)
+    _pushed(gradient, q, low, high, held)
+    if _unfold(plan.flat, sign, lower, upper, low, high, held, q, jacobian, hessian):
         evaluate(plan, static, q, p, curve, jacobian, scratch)
         state[CHI_SQUARE] = _residuals(y, curve, weights, residual)
         _normal_equations(jacobian, weights, residual, hessian, gradient, row)
     _weigh_rows(weights, jacobian)
-    _pushed(gradient, q, lower, upper, held)
     state[CONDITION] = max(state[CONDITION], _covariance(hessian, held, factor, covariance))
 
 

@@ -20,7 +20,6 @@ from ..errors import FitError
 from ..spectrum import Array
 from .engine import CompiledFit, compiled_fit, kernels, run_many, usable_rows
 from .result import FitResult
-from .start import off_flat
 from .weights import Weights
 
 _TOLERANCE = 1e-2  # of a standard error; the last step leaves far less than its own size
@@ -73,7 +72,7 @@ def refit_draws(
     """
     compiled = _compiled(result)
     y = compiled.packed.turned([np.asarray(part, dtype=float) for part in draws])
-    best = off_flat(result.problem, result.values[result.problem.free])
+    best = result.values[result.problem.free]
 
     def refit(part: Array) -> tuple[Array, Array]:
         m = part.shape[0]

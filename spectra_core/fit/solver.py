@@ -84,6 +84,7 @@ def solve(
     tolerance: float = 1e-8,
     max_iterations: int = 500,
     damping: float = 1e-3,
+    stretch: Callable[[Array], Array] | None = None,
     progress: Callable[[TracePoint], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Solution:
@@ -102,6 +103,8 @@ def solve(
         Give up after this many evaluations.
     damping : float
         First Levenberg-Marquardt parameter, relative to the column norms.
+    stretch : callable or None
+        ``q -> (F,)``: how fast what is to be damped moves with `q`; None: they are the same.
     progress, should_stop : callable or None
         Called once for each evaluation.
 
@@ -121,15 +124,16 @@ def solve(
     if not q.size:
         held = np.zeros(0, dtype=bool)
         return Solution(q, chi_square, r, jacobian, held, True, "nothing is free", ())
-    scale = _column_norms(jacobian)
+    scale = np.zeros(q.size)
     trace: list[TracePoint] = []
     growth, converged, message = 2.0, False, f"no convergence after {max_iterations} evaluations"
     still = 0
     for iteration in range(1, max_iterations + 1):
         if should_stop is not None and should_stop():
             raise Cancelled("the fit was cancelled; nothing was changed.")
-        scale = np.maximum(scale, _column_norms(jacobian))
-        step, predicted = _bounded_step(r, jacobian, q, lower, upper, damping * scale**2)
+        unit = np.ones(q.size) if stretch is None else stretch(q)
+        scale = np.maximum(scale, _column_norms(jacobian) / unit)
+        step, predicted = _bounded_step(r, jacobian, q, lower, upper, damping * (scale * unit) ** 2)
         size = float(np.linalg.norm(jacobian @ step)) / max(_noise(chi_square, r, q), 1e-300)
         new_q = np.clip(q + step, lower, upper)  # the sum may round over a bound
         new_r, new_jacobian = function(new_q)

@@ -17,7 +17,6 @@ from .compile import LINEAR_IN_MODEL, Problem, RegionProblem, drawn_places
 from .evaluate import residual, residual_jacobian
 
 START_FWHM_EV = 1.2
-_FLAT, _CLEAR = 1e-3, 1e-2  # nearer to a place without slope than this; where it goes instead
 WIDTH_NAMES = ("fwhm", "fwhm_gauss", "fwhm_lorentz")
 
 
@@ -35,34 +34,12 @@ def first_guess(problem: Problem, sigmas: tuple[Array, ...]) -> Array:
     ModelError
         If a parameter has no start value and none can be estimated.
     """
-    q, complete = start_values(problem)
+    q, complete = open_values(problem)
     estimated = linear_start(problem, q, sigmas)
     if not complete:
         return estimated
     better = _chi_square(problem, estimated, sigmas) < _chi_square(problem, q, sigmas)
     return estimated if better else q
-
-
-def start_values(problem: Problem) -> tuple[Array, bool]:
-    """Return where a fit starts (F,), and whether the model gives all of it."""
-    q, complete = open_values(problem)
-    return off_flat(problem, q), complete
-
-
-def off_flat(problem: Problem, q: Array) -> Array:
-    """Return `q` (F,) with what sits where the curve has no slope in it moved a little.
-
-    An earlier fit may have left the mix of a Voigt at 1. There the curve changes with the
-    square of the Gaussian share, so the next fit, of other data or beside other components,
-    would take that bound for a minimum.
-    """
-    moved = q.copy()
-    for j, i in enumerate(problem.free):
-        flat = problem.specs[i].flat
-        if flat is not None and abs(q[j] - flat) < _FLAT:
-            inside = flat + _CLEAR if flat + _CLEAR <= problem.upper[j] else flat - _CLEAR
-            moved[j] = np.clip(inside, problem.lower[j], problem.upper[j])
-    return moved
 
 
 def open_values(problem: Problem) -> tuple[Array, bool]:

@@ -267,6 +267,38 @@ def test_a_fit_leaves_a_start_without_slope(monkeypatch, engine, shape, values, 
     assert result.value(f"S 2p/line/{path}") == pytest.approx(truth[path], rel=1e-5)
 
 
+def lines_of_free_mix(areas=(None, None), mixes=(0.3, 0.3), fwhm=1.1, widest=1.0):
+    """Two S 2p doublets of Voigt lines, 1.5 eV apart, each with a mix of its own."""
+    region = Region("S 2p", (158.0, 168.9), Background("constant"))
+    for name, center, area, mix in zip("AB", (161.5, 163.0), areas, mixes, strict=True):
+        given = {} if area is None else {"area": area}
+        region = add_doublet(
+            region, name, "S 2p", "voigt", center=center, fwhm=fwhm,
+            mix=Parameter(mix, 0.0, widest), **given,
+        )  # fmt: skip
+    return set_parameter(Model((region,)), "S 2p/background/level", value=400.0)
+
+
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_a_mix_of_one_is_reported_only_where_it_is_the_minimum(monkeypatch, engine):
+    monkeypatch.setenv("DOUBLET_ENGINE", engine)
+    rng = np.random.default_rng(3)
+    at_one = 0
+    for seed in range(25):
+        truth = lines_of_free_mix(rng.uniform(500.0, 9000.0, 2), rng.uniform(0.3, 0.95, 2))
+        spectrum = noisy(drawn(truth, ENERGY), seed)
+        start = lines_of_free_mix(fwhm=float(rng.uniform(0.7, 1.6)))
+        result = fit(spectrum, start)
+        on_bound = [f"S 2p/{name}/mix" for name in "AB" if result.value(f"S 2p/{name}/mix") > 0.999]
+        if on_bound:
+            at_one += 1
+            assert result.status is Status.AT_BOUND
+            inside = lines_of_free_mix(mixes=(0.6, 0.6), widest=0.99)
+            beside = fit(spectrum, inside).statistics.chi_square
+            assert result.statistics.chi_square <= beside + 1e-6
+    assert at_one > 0  # noise makes some lines look more than Lorentzian
+
+
 def test_a_disabled_component_is_neither_drawn_nor_counted(fitted, measured):
     model = set_enabled(fitted.model, "S 2p", "intermediate", False)
     result = fit(measured, model)
