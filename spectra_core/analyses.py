@@ -227,11 +227,20 @@ def region_for(project: Project, analysis_id: str, spectrum_id: str) -> str | No
     return next((name for name, used in chosen.items() if used == spectrum_id), None)
 
 
-def start_analysis(project: Project, spectrum_id: str) -> Project:
+def start_analysis(
+    project: Project, spectrum_id: str, *, starts: int | None = None
+) -> Project:  # fmt: skip
     """Return `project` with an analysis of a spectrum that has a background and no component.
 
     An active Shirley background on an energy axis, a straight line on any other; the window is
     the whole spectrum.
+
+    Parameters
+    ----------
+    project : Project
+    spectrum_id : str
+    starts : int or None
+        Starting points of its fits; None: one.
     """
     spectrum = on_fitting_axis(project.spectrum(spectrum_id))
     if spectrum.axis is Axis.UNKNOWN:
@@ -245,7 +254,12 @@ def start_analysis(project: Project, spectrum_id: str) -> Project:
     name = (spectrum.meta.region or "region").replace("/", " ").strip() or "region"
     window = float(spectrum.x[0]), float(spectrum.x[-1])
     model = Model((Region(name, window, Background(kind, "active")),))
-    return add_analysis(project, model, spectrum_id, label=spectrum.label)
+    options = _with_starts(FitOptions(), starts)
+    return add_analysis(project, model, spectrum_id, label=spectrum.label, options=options)
+
+
+def _with_starts(options: FitOptions, starts: int | None) -> FitOptions:
+    return options if starts is None else replace(options, starts=starts)
 
 
 def add_library_entry(
@@ -286,10 +300,19 @@ def unused_name(name: str, taken: Iterable[str]) -> str:
     return f"{name} {number}"
 
 
-def add_stored_fit(project: Project, spectrum_id: str) -> Project:
+def add_stored_fit(
+    project: Project, spectrum_id: str, *, starts: int | None = None
+) -> Project:  # fmt: skip
     """Return `project` with the fit that came with a spectrum, with its calibration.
 
     It takes the place of analyses of this spectrum alone.
+
+    Parameters
+    ----------
+    project : Project
+    spectrum_id : str
+    starts : int or None
+        Starting points of its fits; None: one.
 
     Raises
     ------
@@ -302,7 +325,7 @@ def add_stored_fit(project: Project, spectrum_id: str) -> Project:
     notes = tuple(FitWarning(code, message) for code, message in found.notes)
     return add_analysis(
         project, found.model, spectrum_id, label=found.spectrum.label,
-        options=STORED_FIT_OPTIONS, warnings=notes,
+        options=_with_starts(STORED_FIT_OPTIONS, starts), warnings=notes,
     )  # fmt: skip
 
 
@@ -324,14 +347,21 @@ class Applied:
     said: tuple[str, ...]
 
 
-def add_preset(project: Project, chosen: Preset, spectra: Iterable[str]) -> Applied:
+def add_preset(
+    project: Project, chosen: Preset, spectra: Iterable[str], *, starts: int | None = None
+) -> Applied:
     """Return `project` with a preset on some of its spectra; see `add_recipe`."""
     warnings = tuple(FitWarning("preset", text) for text in chosen.warnings)
-    return add_recipe(project, chosen.recipe, spectra, warnings=warnings)
+    return add_recipe(project, chosen.recipe, spectra, warnings=warnings, starts=starts)
 
 
 def add_recipe(
-    project: Project, recipe: Recipe, spectra: Iterable[str], *, warnings: Sequence[FitWarning] = ()
+    project: Project,
+    recipe: Recipe,
+    spectra: Iterable[str],
+    *,
+    warnings: Sequence[FitWarning] = (),
+    starts: int | None = None,
 ) -> Applied:
     """Return `project` with a recipe's model on every sample among some of its spectra.
 
@@ -348,6 +378,8 @@ def add_recipe(
         Spectrum ids.
     warnings : sequence of FitWarning
         Said of each analysis.
+    starts : int or None
+        Starting points of the fits where the recipe does not name a number of them.
 
     Raises
     ------
@@ -380,6 +412,8 @@ def add_recipe(
         model = only_regions(model_from_recipe(recipe), names)
         label = _label(group)
         options = fit_options_from_recipe(recipe)
+        if "starts" not in recipe.fit.model_fields_set:
+            options = _with_starts(options, starts)
         project = add_analysis(
             project, model, chosen, label=label, options=options, warnings=notes
         )  # fmt: skip

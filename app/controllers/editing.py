@@ -227,12 +227,12 @@ class Editing(Controller):
             self.program.complain("Choose a spectrum first.")
             return
         entry = load_library().entry(entry_id)
-        shown = self._shown
+        shown, starts = self._shown, self.program.preferences.starts
 
         def edit(project: Project) -> Project:
             key, region = shown or ("", "")
             if shown is None:
-                project = start_analysis(project, spectrum)
+                project = start_analysis(project, spectrum, starts=starts)
                 key = f"a{project.given}"
                 region = project.analysis(key).model.regions[0].name
             return add_library_entry(project, key, region, entry, center=center)

@@ -146,7 +146,12 @@ class SpectraControl(Controller):
     def add_preset(self, preset_id: str, spectra: Sequence[str] | None = None) -> None:
         """Put a preset on spectra: the chosen ones, or all where only one is chosen."""
         ids = list(spectra) if spectra is not None else self.chosen_or_all()
-        self._apply(f"Preset {preset_id}", lambda p: add_preset(p, preset(preset_id), ids))
+        starts = self.program.preferences.starts
+
+        def apply(project: Project) -> Applied:
+            return add_preset(project, preset(preset_id), ids, starts=starts)
+
+        self._apply(f"Preset {preset_id}", apply)
 
     def chosen_or_all(self) -> list[str]:
         """Return the chosen spectra if several are, else all of the project."""
@@ -162,9 +167,11 @@ class SpectraControl(Controller):
             self.program.complain("No fit of another program came with the chosen spectra.")
             return
 
+        starts = self.program.preferences.starts
+
         def edit(project: Project) -> Project:
             for key in ids:
-                project = add_stored_fit(project, key)
+                project = add_stored_fit(project, key, starts=starts)
             return project
 
         what = "the stored fit" if len(ids) == 1 else f"{len(ids)} stored fits"
