@@ -172,7 +172,7 @@ class Program(QObject):
         plot.owner_picked.connect(self._owner_picked)
         plot.tick_clicked.connect(lambda entry: self.editing.add_entry(entry))
         plot.hovered.connect(self._show_cursor)
-        plot.add_at.connect(lambda x: self.opening.library(energy=x))
+        plot.add_at.connect(self.editing.add_component_at)
         plot.library_at.connect(lambda x: self.opening.library(energy=x))
         plot.overlay_picked.connect(lambda key: self.spectra.choose([key]))
 

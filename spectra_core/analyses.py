@@ -11,20 +11,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from .batch import STORED_FIT_OPTIONS, ShouldStop, findings_of, ratio_of
 from .calibration import ReferenceLine
+from .core_levels import CoreLevel, core_level
+from .diagnostics import largest_excess, level_in
 from .errors import Cancelled, FitError, ModelError, SpectraError
-from .fit import FitOptions, FitResult, FitWarning, evaluate, fit, with_open_values
+from .fit import (
+    FitOptions,
+    FitResult,
+    FitWarning,
+    RegionFit,
+    evaluate,
+    fit,
+    with_open_values,
+)
 from .fit.compile import compile_problem
+from .fit.start import START_FWHM_EV
 from .library_components import add_entry
 from .library_records import Entry
+from .lineshapes import LINESHAPES
 from .lint_context import Finding
 from .model import (
     REGION,
     Background,
+    Component,
     Link,
     Model,
+    Parameter,
     Region,
+    add_component,
+    add_doublet,
     add_links,
     replace_region,
     share_shift,
@@ -289,6 +307,89 @@ def add_library_entry(
     else:
         region = add_entry(region, entry, name=name, center=center)
     return set_model(project, analysis_id, replace_region(model, region))
+
+
+def add_component_at(
+    project: Project, analysis_id: str, region_name: str, energy: float | None = None
+) -> Project:
+    """Return `project` with one more component that is assigned to no species.
+
+    A doublet, its major line at the energy, where the name of the region or of its spectrum
+    holds a core level of known splitting; a single line otherwise. Its height starts from what
+    the data there have above the model.
+
+    Parameters
+    ----------
+    project : Project
+    analysis_id, region_name : str
+    energy : float or None
+        On the axis of the fit; None: where the data exceed the model most.
+
+    Raises
+    ------
+    ModelError
+        If the energy is outside the window, or the data exceed the model nowhere.
+    """
+    shown = drawn(project, analysis_id).region(region_name)
+    at = largest_excess(shown) if energy is None else energy
+    analysis = project.analysis(analysis_id)
+    region = analysis.model.region(region_name)
+    low, high = region.window
+    if not low <= at <= high:
+        raise ModelError(
+            f"{at:.2f} is outside the window {low:.2f} to {high:.2f}.",
+            hint="Widen the window, or choose a place inside it.",
+            where=region_name,
+        )
+    name = "unassigned"
+    taken = {c.id for c in region.components} | {d.id for d in region.doublets}
+    name = name if name not in taken else unused_name(name, taken)
+    width = START_FWHM_EV if shown.spectrum.axis.is_energy else _CHANNELS * shown.spectrum.step
+    shift = region.shift.value or 0.0
+    start = at - shift
+    values = {
+        "center": Parameter(start, low - shift, high - shift),
+        "fwhm": Parameter(width),
+        "area": Parameter(_height_at(shown, at, width) * _area_per_height(width)),
+    }
+    level = _level_of(project, analysis, region_name)
+    if level is None or not level.is_doublet or level.splitting_ev is None:
+        line = "" if level is None or level.is_doublet else level.name
+        region = add_component(region, Component(name, _SHAPE, values, name, line=line))
+    else:
+        area = Parameter(
+            (values["area"].value or 0.0) * (1.0 + level.area_ratio)
+        )  # of both lines together
+        region = add_doublet(region, name, level.name, _SHAPE, **(values | {"area": area}))
+    return set_model(project, analysis_id, replace_region(analysis.model, region))
+
+
+_SHAPE = "voigt"
+_CHANNELS = 10
+"""Width to start from on an axis that is no energy, in channels."""
+_LEAST = 0.1
+"""Least height to start from, as a part of what the data have above the background."""
+
+
+def _height_at(shown: RegionFit, at: float, width: float) -> float:
+    """Return what the data have above the model around a place; never nothing."""
+    near = np.abs(shown.x - at) <= max(0.25 * width, 0.5 * abs(shown.spectrum.step))
+    if not near.any():
+        near = np.arange(shown.x.size) == np.argmin(np.abs(shown.x - at))
+    above = float(np.mean((shown.y - shown.envelope)[near]))
+    whole = float(np.mean((shown.y - shown.background)[near]))
+    return max(above, _LEAST * whole, float(np.mean(shown.sigma[near])))
+
+
+def _area_per_height(width: float) -> float:
+    curve = LINESHAPES[_SHAPE].func(np.zeros(1), area=1.0, center=0.0, fwhm=width)
+    return 1.0 / float(curve[0])
+
+
+def _level_of(project: Project, analysis: Analysis, region_name: str) -> CoreLevel | None:
+    region = project.spectrum(analysis.spectra[region_name]).meta.region
+    name = level_in(region_name) or level_in(region)
+    return core_level(name) if name else None
 
 
 def unused_name(name: str, taken: Iterable[str]) -> str:

@@ -499,10 +499,28 @@ def _excesses(region: RegionFit) -> list[float]:
     largest = residual_structure(region)
     if largest.largest_sigma > 0:
         return [largest.largest_at]
-    n, means = _running_means(region)
-    above = float(region.x[int(np.argmax(means)) + n // 2])
+    above = largest_excess(region)
     near = abs(above - largest.largest_at) < largest.largest_width
     return [largest.largest_at] if near else [largest.largest_at, above]
+
+
+def largest_excess(region: RegionFit) -> float:
+    """Return where the data exceed the model most, in a mean over half a peak.
+
+    Raises
+    ------
+    ModelError
+        If they exceed it nowhere.
+    """
+    n, means = _running_means(region)
+    at = int(np.argmax(means))
+    if not means[at] > 0:
+        raise ModelError(
+            "the data exceed the model nowhere.",
+            hint="Add the component at an energy that you choose.",
+            where=region.name,
+        )
+    return float(region.x[at + n // 2])
 
 
 def _clearly_broader(result: FitResult, region: Region, unit: str, like: str) -> bool:

@@ -7,7 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spectra_core import model_edits
-from spectra_core.analyses import add_library_entry, link_parameters, start_analysis
+from spectra_core.analyses import (
+    add_component_at,
+    add_library_entry,
+    link_parameters,
+    start_analysis,
+)
 from spectra_core.errors import SpectraError
 from spectra_core.library import load_library
 from spectra_core.model import Link, Model, set_enabled
@@ -222,33 +227,46 @@ class Editing(Controller):
 
     def add_entry(self, entry_id: str, center: float | None = None) -> None:
         """Add the component or doublet of a library entry; begins an analysis if there is none."""
+        entry = load_library().entry(entry_id)
+
+        def add(project: Project, key: str, region: str) -> Project:
+            return add_library_entry(project, key, region, entry, center=center)
+
+        self._add(f"Add {entry.label}", add)
+
+    def add_component_at(self, energy: float | None = None) -> None:
+        """Add an unassigned component at an energy, or where the data exceed the model most."""
+
+        def add(project: Project, key: str, region: str) -> Project:
+            return add_component_at(project, key, region, energy)
+
+        place = "" if energy is None else f" at {energy:.2f}"
+        self._add(f"Add a component{place}", add)
+
+    def _add(self, label: str, add: Callable[[Project, str, str], Project]) -> None:
+        """Add to the shown region, in an analysis begun for it if need be; choose what is new."""
         spectrum = self.document.selection.spectrum
         if spectrum is None:
             self.program.complain("Choose a spectrum first.")
             return
-        entry = load_library().entry(entry_id)
         shown, starts = self._shown, self.program.preferences.starts
 
+        def place(project: Project) -> tuple[str, str]:
+            key = f"a{project.given}"
+            return shown or (key, project.analysis(key).model.regions[0].name)
+
         def edit(project: Project) -> Project:
-            key, region = shown or ("", "")
             if shown is None:
                 project = start_analysis(project, spectrum, starts=starts)
-                key = f"a{project.given}"
-                region = project.analysis(key).model.regions[0].name
-            return add_library_entry(project, key, region, entry, center=center)
+            return add(project, *place(project))
 
         def chosen(project: Project) -> Selection:
-            key = shown[0] if shown else f"a{project.given}"
-            region = shown[1] if shown else project.analysis(key).model.regions[0].name
-            model = project.analysis(key).model.region(region)
-            last = model.components[-1].id
-            doublet = model.doublet_of(last)
-            return replace(
-                self.document.selection, analysis=key, region=region,
-                owner=doublet.id if doublet else last,
-            )  # fmt: skip
+            key, name = place(project)
+            region = project.analysis(key).model.region(name)
+            owner = model_edits.owner_of(region, region.components[-1].id)
+            return replace(self.document.selection, analysis=key, region=name, owner=owner)
 
-        self.program.edit(f"Add {entry.label}", edit, select=chosen)
+        self.program.edit(label, edit, select=chosen)
 
     # -----------------------------------------------------------------------------
     # Ratios and notes

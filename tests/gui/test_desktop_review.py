@@ -53,3 +53,76 @@ def test_the_preferred_number_of_starts_is_that_of_a_preset_and_of_a_new_model(
     program.spectra.remove_model()
     program.editing.add_entry("xps/ps4/s2p")
     assert program.window.fit_panel.starts.count == 4
+
+
+# ---------------------------------------------------------------------------------
+# A component where the person points
+
+
+@pytest.fixture
+def tungsten(program: Program) -> Program:
+    """Return a program with a W 4f spectrum, a level without a species in the library."""
+    x = np.arange(28.0, 42.0, 0.05)
+    y = lines(x, (32.5, 4000.0, 1.1), (34.67, 3000.0, 1.1), noise=5.0)
+    show(program, "W 4f", x, y)
+    return program
+
+
+def test_add_component_here_adds_a_doublet_in_one_step(tungsten: Program) -> None:
+    tungsten.window.plot.add_at.emit(32.5)
+    assert tungsten.opening.dialog is None
+    region = tungsten.scene.region
+    assert region is not None
+    (doublet,) = region.doublets
+    assert doublet.splitting == pytest.approx(2.17)
+    assert tungsten.scene.selection.owner == doublet.id
+    center = region.component(doublet.major).parameters["center"].value
+    assert center == pytest.approx(32.5)
+    assert tungsten.document.stack.count() == 1
+    tungsten.run_id("undo")
+    assert tungsten.scene.analysis is None
+
+
+def test_a_level_the_library_does_not_know_is_fitted(tungsten: Program, settle: Settle) -> None:
+    tungsten.run_id("add_unassigned")
+    tungsten.run_id("fit")
+    settle(tungsten)
+    field = tungsten.window.cards.card("unassigned").field("centre")
+    assert field.value == pytest.approx(32.5, abs=0.01)
+
+
+def test_an_unassigned_component_goes_to_the_largest_excess(tungsten: Program) -> None:
+    tungsten.run_id("add_unassigned")
+    region = tungsten.scene.region
+    assert region is not None
+    center = region.components[0].parameters["center"].value
+    assert center == pytest.approx(32.5, abs=0.3)
+
+
+def test_the_start_height_is_that_of_the_data(tungsten: Program) -> None:
+    tungsten.window.plot.add_at.emit(32.5)
+    shown = tungsten.scene.region_fit
+    assert shown is not None
+    height = max(float(curve.max()) for curve in shown.peaks.values())
+    assert 2000.0 < height < 6000.0
+
+
+@pytest.mark.parametrize("region", ["C 1s", "survey"])
+def test_a_region_without_a_splitting_gets_a_single_line(program: Program, region: str) -> None:
+    x = np.arange(278.0, 296.0, 0.05)
+    show(program, region, x, lines(x, (285.0, 900.0, 1.2)))
+    program.window.plot.add_at.emit(285.0)
+    shown = program.scene.region
+    assert shown is not None
+    assert not shown.doublets
+    assert [c.line for c in shown.components] == [region if region == "C 1s" else ""]
+    assert not shown.components[0].species
+
+
+def test_a_place_outside_the_window_is_refused_in_words(tungsten: Program) -> None:
+    tungsten.run_id("add_unassigned")
+    tungsten.editing.set_window(30.0, 38.0)
+    tungsten.window.plot.add_at.emit(41.0)
+    assert "outside the window" in tungsten.window.banner.text
+    assert tungsten.scene.region is not None
+    assert len(tungsten.scene.region.doublets) == 1
