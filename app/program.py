@@ -206,6 +206,7 @@ class Program(QObject):
             view.copy_asked.connect(edit.copy)
             view.paste_asked.connect(edit.paste)
             view.rename_asked.connect(ask.rename_component)
+            view.species_asked.connect(ask.species)
             view.link_asked.connect(ask.link)
             view.unlink_asked.connect(edit.unlink)
             view.unlock_asked.connect(ask.unlock)

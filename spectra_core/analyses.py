@@ -36,7 +36,6 @@ from .lint_context import Finding
 from .model import (
     REGION,
     Background,
-    Component,
     Link,
     Model,
     Parameter,
@@ -44,6 +43,7 @@ from .model import (
     add_component,
     add_doublet,
     add_links,
+    make_component,
     replace_region,
     share_shift,
     split_path,
@@ -347,20 +347,21 @@ def add_component_at(
     width = START_FWHM_EV if shown.spectrum.axis.is_energy else _CHANNELS * shown.spectrum.step
     shift = region.shift.value or 0.0
     start = at - shift
-    values = {
-        "center": Parameter(start, low - shift, high - shift),
-        "fwhm": Parameter(width),
-        "area": Parameter(_height_at(shown, at, width) * _area_per_height(width)),
-    }
+    center = Parameter(start, low - shift, high - shift)
+    fwhm = Parameter(width)
+    area = _height_at(shown, at, width) * _area_per_height(width)
     level = _level_of(project, analysis, region_name)
     if level is None or not level.is_doublet or level.splitting_ev is None:
         line = "" if level is None or level.is_doublet else level.name
-        region = add_component(region, Component(name, _SHAPE, values, name, line=line))
+        component = make_component(
+            name, _SHAPE, label=name, line=line, center=center, fwhm=fwhm, area=area
+        )
+        region = add_component(region, component)
     else:
-        area = Parameter(
-            (values["area"].value or 0.0) * (1.0 + level.area_ratio)
-        )  # of both lines together
-        region = add_doublet(region, name, level.name, _SHAPE, **(values | {"area": area}))
+        both = area * (1.0 + level.area_ratio)
+        region = add_doublet(
+            region, name, level.name, _SHAPE, center=center, fwhm=fwhm, area=both
+        )  # fmt: skip
     return set_model(project, analysis_id, replace_region(analysis.model, region))
 
 

@@ -41,8 +41,9 @@ def component_fields(
     """
     library = library or load_library()
     shape = shape or entry.lineshape
-    species = entry.species if entry.is_confirmed else f"{entry.species} (position {UNCONFIRMED})"
-    fields: dict[str, Any] = {"label": entry.label, "species": species, "lineshape": shape}
+    fields: dict[str, Any] = {
+        "label": entry.label, "species": _species(entry), "lineshape": shape,
+    }  # fmt: skip
     if entry.level != RAMAN:
         fields["line"] = entry.level
     known = {spec.name for spec in lineshape(shape).parameters}
@@ -52,6 +53,16 @@ def component_fields(
     if bounds is not None and "fwhm" in known:
         fields["fwhm"] = {"min": bounds[0], "max": bounds[1]}
     return fields
+
+
+def species_of(level: str, *, library: PeakLibrary | None = None) -> tuple[str, ...]:
+    """Return the species that the library knows of a level, as components carry them."""
+    entries = (library or load_library()).entries.values()
+    return tuple(dict.fromkeys(_species(e) for e in entries if e.level == level))
+
+
+def _species(entry: Entry) -> str:
+    return entry.species if entry.is_confirmed else f"{entry.species} (position {UNCONFIRMED})"
 
 
 def _around(center: float, tolerance: float) -> dict[str, float]:

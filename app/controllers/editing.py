@@ -102,10 +102,9 @@ class Editing(Controller):
         self._change(f"Rename {owner}", model_edits.rename_owner, region, owner, label)
 
     def set_species(self, owner: str, species: str) -> None:
-        """Assign a component or doublet to a species."""
-        self._change(
-            f"{owner} is {species}", model_edits.set_species, self._region(), owner, species
-        )
+        """Assign a component or doublet to a species; empty: to none."""
+        label = f"{owner} is {species}" if species else f"{owner} is not assigned"
+        self._change(label, model_edits.set_species, self._region(), owner, species)
 
     def set_enabled(self, owner: str, enabled: bool) -> None:
         """Switch a component or doublet on or off."""

@@ -18,6 +18,7 @@ from spectra_core.datafiles import data_path
 from spectra_core.diagnostics import Comparison, comparison_table, level_in, level_name
 from spectra_core.errors import SpectraError
 from spectra_core.library import load_library, user_folder
+from spectra_core.library_components import species_of
 from spectra_core.model import get_parameter
 from spectra_core.model_edits import members, owner_label, owners
 from spectra_core.presets import preset, preset_ids
@@ -26,6 +27,7 @@ from spectra_core.results import program_versions
 from spectra_core.spectrum import Calibration
 
 from ..actions import ACTIONS
+from ..formula import formula
 from ..views.axis_dialog import AxisDialog
 from ..views.calibration_dialog import CalibrationDialog, Measurable, Measurement
 from ..views.export_dialog import ExportDialog
@@ -36,7 +38,7 @@ from ..views.palette_dialog import CommandPalette, PaletteRow
 from ..views.preferences_dialog import PreferencesDialog
 from ..views.ratio_dialog import RatioDialog
 from ..views.recovery_dialog import RecoveryDialog
-from ..views.text_dialog import BoundsDialog, TextDialog
+from ..views.text_dialog import BoundsDialog, SpeciesDialog, TextDialog
 from ..views.unlock_dialog import UnlockDialog
 from .base import Controller
 
@@ -231,6 +233,18 @@ class Opening(Controller):
             dialog = TextDialog("Rename", f"Name of {old}:", self.program.window, text=old)
             dialog.given.connect(partial(self.program.editing.set_label, owner))
             self.show(dialog)
+
+    def species(self, owner: str) -> None:
+        """Ask which species a component or doublet is."""
+        region = self.program.scene.region
+        if region is None:
+            return
+        first = members(region, owner)[0]
+        known = species_of(level_name(region, first))
+        name = formula(owner_label(region, owner))
+        dialog = SpeciesDialog(name, first.species, known, self.program.window)
+        dialog.given.connect(partial(self.program.editing.set_species, owner))
+        self.show(dialog)
 
     def rename_spectrum(self, key: str | None = None) -> None:
         """Ask for another region name of a spectrum."""

@@ -32,31 +32,15 @@ from ..widgets import (
     row,
 )
 from .component_numbers import MAIN, NAMES, Cell, Numbers, numbers
+from .owner_intents import OwnerIntents
 
 OWNER_MIME = "application/x-doublet-owner"
 _MARKS = {"free": "", "fixed": "· fixed", "linked": "=", "at bound": "⚠ at bound"}
 
 
-class ComponentCards(QWidget):
+class ComponentCards(OwnerIntents, QWidget):
     """Cards that can be read, typed into, chosen and dragged into a ratio."""
 
-    owner_chosen = Signal(str)
-    value_edited = Signal(str, float)
-    label_edited = Signal(str, str)
-    species_edited = Signal(str, str)
-    enabled_set = Signal(str, bool)
-    held_set = Signal(str, bool)
-    bounds_asked = Signal(str)
-    shape_chosen = Signal(str, str)
-    remove_asked = Signal(str)
-    duplicate_asked = Signal(str)
-    copy_asked = Signal(str)
-    paste_asked = Signal()
-    rename_asked = Signal(str)
-    link_asked = Signal(str)
-    unlink_asked = Signal(str)
-    unlock_asked = Signal(str, str)
-    relock_asked = Signal(str, str)
     add_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -189,11 +173,12 @@ class _OwnerCard(Card):
         self._swatch.show_tone(tone, hollow=not enabled)
         text = formula(owner_label(region, self.owner))
         self._title.set_full(text)
-        self._title.setToolTip(f"{text} · {lines[0].lineshape.replace('_', ' ')}")
+        said = (text, formula(lines[0].species), lines[0].lineshape.replace("_", " "))
+        self._title.setToolTip(" · ".join(part for part in said if part))
         self._title.setEnabled(enabled)
         part = numbers.share(self.owner) if enabled else None
-        said = "disabled" if not enabled else "" if part is None else in_locale(f"{part:.1%}")
-        self._share.setText(said.replace("%", " %"))
+        share = "disabled" if not enabled else "" if part is None else in_locale(f"{part:.1%}")
+        self._share.setText(share.replace("%", " %"))
         self._share.setToolTip("Part of the region's area." if part is not None else "")
         wanted = list(numbers.cells(self.owner))
         chosen = scene.selection.owner in {self.owner, *(c.id for c in lines)}
@@ -312,11 +297,11 @@ class _Edited:
         self._cards.value_edited.emit(self._path, value)
 
 
-def owner_menu(cards: ComponentCards, numbers: Numbers, owner: str) -> QMenu:
-    """Return the menu of a component or doublet; `cards` (or a table) emits what is chosen."""
+def owner_menu(view: OwnerIntents, numbers: Numbers, owner: str) -> QMenu:
+    """Return the menu of a component or doublet; `view` emits what is chosen."""
     region = numbers.region
     first = members(region, owner)[0]
-    menu = QMenu(cards)
+    menu = QMenu(view if isinstance(view, QWidget) else None)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
     def add(target: QMenu, text: str, run: object, tip: str = "", *, on: bool = True) -> None:
@@ -328,11 +313,12 @@ def owner_menu(cards: ComponentCards, numbers: Numbers, owner: str) -> QMenu:
 
     enabled = first.enabled
     add(menu, "Disable" if enabled else "Enable",
-        lambda: cards.enabled_set.emit(owner, not enabled))  # fmt: skip
-    add(menu, "Rename…", lambda: cards.rename_asked.emit(owner))
-    add(menu, "Duplicate", lambda: cards.duplicate_asked.emit(owner))
-    add(menu, "Copy", lambda: cards.copy_asked.emit(owner))
-    add(menu, "Paste", lambda: cards.paste_asked.emit())
+        lambda: view.enabled_set.emit(owner, not enabled))  # fmt: skip
+    add(menu, "Rename…", lambda: view.rename_asked.emit(owner))
+    add(menu, "Species…", lambda: view.species_asked.emit(owner))
+    add(menu, "Duplicate", lambda: view.duplicate_asked.emit(owner))
+    add(menu, "Copy", lambda: view.copy_asked.emit(owner))
+    add(menu, "Paste", lambda: view.paste_asked.emit())
     menu.addSeparator()
     parameters = menu.addMenu("Parameters")
     for one in numbers.cells(owner):
@@ -341,19 +327,19 @@ def owner_menu(cards: ComponentCards, numbers: Numbers, owner: str) -> QMenu:
         own.setToolTip(one.words)
         add(own, one.words, lambda: None, on=False)
         if one.kind == "linked":
-            add(own, "Take the link off", lambda _=False, p=path: cards.unlink_asked.emit(p))
+            add(own, "Take the link off", lambda _=False, p=path: view.unlink_asked.emit(p))
         else:
             held = one.kind == "fixed"
             add(own, "Free" if held else "Fix",
-                lambda _=False, p=path, h=held: cards.held_set.emit(p, not h))  # fmt: skip
-            add(own, "Bounds…", lambda _=False, p=path: cards.bounds_asked.emit(p))
-            add(own, "Link to…", lambda _=False, p=path: cards.link_asked.emit(p))
+                lambda _=False, p=path, h=held: view.held_set.emit(p, not h))  # fmt: skip
+            add(own, "Bounds…", lambda _=False, p=path: view.bounds_asked.emit(p))
+            add(own, "Link to…", lambda _=False, p=path: view.link_asked.emit(p))
     shapes = menu.addMenu("Line shape")
     for name in LINESHAPES:
         entry = QAction(name.replace("_", " "), shapes)
         entry.setCheckable(True)
         entry.setChecked(name == first.lineshape)
-        entry.triggered.connect(lambda _=False, n=name: cards.shape_chosen.emit(owner, n))
+        entry.triggered.connect(lambda _=False, n=name: view.shape_chosen.emit(owner, n))
         shapes.addAction(entry)
     doublet = next((d for d in region.doublets if d.id == owner), None)
     if doublet is not None:
@@ -362,10 +348,10 @@ def owner_menu(cards: ComponentCards, numbers: Numbers, owner: str) -> QMenu:
             parameter = spec.name
             if parameter in doublet.unlocked_parameters:
                 add(locks, f"Lock {NAMES.get(parameter, parameter)} again",
-                    lambda _=False, p=parameter: cards.relock_asked.emit(owner, p))  # fmt: skip
+                    lambda _=False, p=parameter: view.relock_asked.emit(owner, p))  # fmt: skip
             else:
                 add(locks, f"Unlock {NAMES.get(parameter, parameter)}…",
-                    lambda _=False, p=parameter: cards.unlock_asked.emit(owner, p))  # fmt: skip
+                    lambda _=False, p=parameter: view.unlock_asked.emit(owner, p))  # fmt: skip
     menu.addSeparator()
-    add(menu, "Remove", lambda: cards.remove_asked.emit(owner))
+    add(menu, "Remove", lambda: view.remove_asked.emit(owner))
     return menu

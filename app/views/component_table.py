@@ -39,6 +39,7 @@ from ..theme import colour, number_font, theme
 from ..widgets import in_locale, read_number
 from .component_cards import OWNER_MIME, owner_menu
 from .component_numbers import Cell, Numbers, numbers
+from .owner_intents import OwnerIntents
 
 COLUMNS = ("center", "fwhm", "area", "mix")
 HEADINGS = ("component", "line", "centre", "FWHM", "area", "mix", "share", "state")
@@ -51,25 +52,9 @@ _LABEL = Qt.ItemDataRole.UserRole + 3
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
-class ComponentTable(QTreeWidget):
-    """Emits the same intents as the cards; see `ComponentCards`."""
+class ComponentTable(OwnerIntents, QTreeWidget):
+    """The components as rows; what is wanted of them is in `OwnerIntents`."""
 
-    owner_chosen = Signal(str)
-    value_edited = Signal(str, float)
-    label_edited = Signal(str, str)
-    enabled_set = Signal(str, bool)
-    held_set = Signal(str, bool)
-    bounds_asked = Signal(str)
-    shape_chosen = Signal(str, str)
-    remove_asked = Signal(str)
-    duplicate_asked = Signal(str)
-    copy_asked = Signal(str)
-    paste_asked = Signal()
-    rename_asked = Signal(str)
-    link_asked = Signal(str)
-    unlink_asked = Signal(str)
-    unlock_asked = Signal(str, str)
-    relock_asked = Signal(str, str)
     refused = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -185,7 +170,7 @@ class ComponentTable(QTreeWidget):
     ) -> None:
         item.setData(0, _LABEL, label)
         _put(item, 0, formula(label))
-        item.setToolTip(0, formula(label))
+        item.setToolTip(0, formula(" · ".join(t for t in (label, component.species) if t)))
         _put(item, 1, component.line)
         states = []
         for column, name in enumerate(COLUMNS, 2):
@@ -225,7 +210,7 @@ class ComponentTable(QTreeWidget):
         if item is None or self._numbers is None:
             return
         top = item.parent() or item
-        menu = owner_menu(self, self._numbers, top.data(0, _OWNER))  # type: ignore[arg-type]
+        menu = owner_menu(self, self._numbers, top.data(0, _OWNER))
         menu.popup(self.viewport().mapToGlobal(place))
 
 

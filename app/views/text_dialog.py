@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf, isfinite
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
 
 from ..widgets import NumberField, label, row
 
@@ -46,6 +47,52 @@ class TextDialog(QDialog):
         if text := self.field.text().strip():
             self.accept()
             self.given.emit(text)
+
+
+class SpeciesDialog(QDialog):
+    """Asks which species a component is: one of the library, or any words.
+
+    Signals
+    -------
+    given(str)
+        Empty: assigned to none.
+    """
+
+    given = Signal(str)
+
+    def __init__(self, name: str, species: str, known: Sequence[str], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Species")
+        self.setMinimumWidth(460)
+        self.field = QComboBox()
+        self.field.setEditable(True)
+        self.field.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.field.setAccessibleName("Species")
+        self.field.addItems(list(known))
+        self.field.setCurrentText(species)
+        line = self.field.lineEdit()
+        assert line is not None
+        line.setPlaceholderText("not assigned")
+        line.selectAll()
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        buttons.accepted.connect(self._take)
+        buttons.rejected.connect(self.reject)
+        said = "Choose one of the library, or write your own." if known else (
+            "The library knows no species of this level: write your own."
+        )  # fmt: skip
+        layout = QVBoxLayout(self)
+        layout.setSpacing(10)
+        layout.addWidget(label(f"Which species is {name}?", wrap=True))
+        layout.addWidget(self.field)
+        layout.addWidget(label(f"{said} Leave it empty for none.", "muted", wrap=True))
+        layout.addWidget(buttons)
+        self.field.setFocus()
+
+    def _take(self) -> None:
+        self.accept()
+        self.given.emit(" ".join(self.field.currentText().split()))
 
 
 class BoundsDialog(QDialog):

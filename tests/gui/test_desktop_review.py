@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from pytestqt.qtbot import QtBot
+from PySide6.QtCore import SignalInstance
+from PySide6.QtWidgets import QDialogButtonBox
 
 from app.program import Program
+from app.views.component_cards import owner_menu
+from app.views.component_numbers import numbers
+from app.views.owner_intents import OwnerIntents
+from app.views.text_dialog import SpeciesDialog
 from spectra_core.project import Project, add_spectra
 from spectra_core.spectrum import Axis, Meta, make_spectrum
 
@@ -126,3 +130,48 @@ def test_a_place_outside_the_window_is_refused_in_words(tungsten: Program) -> No
     assert "outside the window" in tungsten.window.banner.text
     assert tungsten.scene.region is not None
     assert len(tungsten.scene.region.doublets) == 1
+
+
+# ---------------------------------------------------------------------------------
+# Cards and table want the same; the species
+
+
+def test_cards_and_table_say_the_same_intents(program: Program) -> None:
+    for view in (program.window.cards, program.window.table.table):
+        assert isinstance(view, OwnerIntents)
+        for name in vars(OwnerIntents):
+            if not name.startswith("_"):
+                assert isinstance(getattr(view, name), SignalInstance), name
+
+
+def test_the_species_is_set_from_the_menu_of_card_and_table(
+    program: Program, settle: Settle
+) -> None:
+    program.files.open_example()
+    settle(program)
+    program.editing.add_entry("xps/ps4/s2p")
+    window, steps = program.window, program.document.stack.count()
+    table = window.table.table
+    for view, species in ((window.cards, "bridging"), (table, "my own compound")):
+        region = program.scene.region
+        assert region is not None
+        shown = numbers(program.scene)
+        assert shown is not None
+        entries = {action.text(): action for action in owner_menu(view, shown, "PS4").actions()}
+        entries["Species…"].trigger()
+        dialog = program.opening.dialog
+        assert isinstance(dialog, SpeciesDialog)
+        known = [dialog.field.itemText(i) for i in range(dialog.field.count())]
+        assert "PS4(3-)" in known
+        assert dialog.field.currentText() == (region.components[0].species)
+        dialog.field.setCurrentText(species)
+        buttons = dialog.findChild(QDialogButtonBox)
+        assert buttons is not None
+        buttons.button(QDialogButtonBox.StandardButton.Ok).click()
+        steps += 1
+        assert program.document.stack.count() == steps
+        region = program.scene.region
+        assert region is not None
+        assert {c.species for c in region.components} == {species}
+        item = table.topLevelItem(0)
+        assert item is not None and species in item.toolTip(0)
