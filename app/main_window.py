@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import isnan
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QMimeData, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
     QDragEnterEvent,
+    QDragMoveEvent,
     QDropEvent,
     QKeySequence,
     QResizeEvent,
@@ -102,7 +103,13 @@ class MainWindow(QMainWindow):
         self.actions_by_id: dict[str, QAction] = {}
         self._make_actions(run)
         self._make_toolbar()
+        self._leave_drops_to_the_window()
         self._first_state = self.saveState(_VERSION)
+
+    def _leave_drops_to_the_window(self) -> None:
+        """Keep fields and views from taking dropped files as text."""
+        for part in self.findChildren(QWidget):
+            part.setAcceptDrops(False)
 
     # -----------------------------------------------------------------------------
     # Parts
@@ -362,15 +369,23 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         """Take files."""
-        if event.mimeData().hasUrls():
+        if _files_of(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:  # noqa: N802
+        """Take files wherever they are over the window."""
+        if _files_of(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
         """Say which files were dropped."""
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
+        if paths := _files_of(event.mimeData()):
             event.acceptProposedAction()
             self.files_dropped.emit(paths)
+
+
+def _files_of(data: QMimeData) -> list[str]:
+    return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
 
 
 class _Run:

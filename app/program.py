@@ -179,7 +179,6 @@ class Program(QObject):
     def _connect_tree(self) -> None:
         tree, spectra = self.window.tree, self.spectra
         tree.selection_made.connect(spectra.choose)
-        tree.files_dropped.connect(self.files.open_paths)
         tree.rename_asked.connect(self.opening.rename_spectrum)
         tree.sample_rename_asked.connect(self.opening.rename_sample)
         tree.remove_asked.connect(spectra.remove)

@@ -168,6 +168,7 @@ class NumberField(QLineEdit):
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setAccessibleName(what)
         self.setMinimumWidth(64)
+        self.setAcceptDrops(False)  # files dropped on it are for the window
         self.set_value(value)
         self.returnPressed.connect(self._commit)
 

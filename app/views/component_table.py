@@ -239,6 +239,7 @@ class _Delegate(QStyledItemDelegate):
         if index.column() == 0 or index.data(_PATH):
             editor = QLineEdit(parent)
             editor.setFont(number_font())
+            editor.setAcceptDrops(False)  # files dropped on it are for the window
             return editor
         return None
 

@@ -28,9 +28,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QAction,
-    QDragEnterEvent,
-    QDragMoveEvent,
-    QDropEvent,
     QFont,
     QFontMetrics,
     QPainter,
@@ -233,14 +230,12 @@ class SpectraTree(QWidget):
     -------
     selection_made(tuple)
         Spectrum ids, the current one first.
-    files_dropped(list)
     rename_asked(str), sample_rename_asked(str), remove_asked(tuple), calibrate_asked(tuple),
     fit_asked(tuple), join_asked(tuple), preset_asked(tuple), take_over_asked(tuple),
     copy_model_asked(str), paste_model_asked(tuple)
     """
 
     selection_made = Signal(tuple)
-    files_dropped = Signal(list)
     rename_asked = Signal(str)
     sample_rename_asked = Signal(str)
     remove_asked = Signal(tuple)
@@ -276,7 +271,6 @@ class SpectraTree(QWidget):
         self.view.selectionModel().selectionChanged.connect(self._tell)
         self.view.customContextMenuRequested.connect(self._open_menu)
         theme().changed.connect(self.view.viewport().update)
-        self.setAcceptDrops(True)
 
     def show_scene(self, scene: Scene) -> None:
         """Show the project of a scene and what is chosen in it."""
@@ -360,26 +354,6 @@ class SpectraTree(QWidget):
             entry.triggered.connect(lambda _=False, s=signal, v=value: s.emit(v))
             menu.addAction(entry)
         menu.popup(self.view.viewport().mapToGlobal(place))
-
-    # -----------------------------------------------------------------------------
-    # Dropped files
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        """Take files."""
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:  # noqa: N802
-        """Take files."""
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        """Say which files were dropped."""
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            event.acceptProposedAction()
-            self.files_dropped.emit(paths)
 
 
 class _View(QTreeView):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import SignalInstance
-from PySide6.QtWidgets import QDialogButtonBox
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl, SignalInstance
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QDialogButtonBox, QWidget
 
 from app.program import Program
 from app.views.component_cards import owner_menu
@@ -175,3 +177,44 @@ def test_the_species_is_set_from_the_menu_of_card_and_table(
         assert {c.species for c in region.components} == {species}
         item = table.topLevelItem(0)
         assert item is not None and species in item.toolTip(0)
+
+
+# ---------------------------------------------------------------------------------
+# Dropped files
+
+
+def test_dropped_files_are_opened_and_other_things_are_not_taken(
+    program: Program, settle: Settle, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.csv"
+    rows = "\n".join(f"{160 + 0.1 * i:.1f},{100 + i % 7}" for i in range(80))
+    file.write_text(f"binding energy (eV),counts\n{rows}\n")
+    window, copy = program.window, Qt.DropAction.CopyAction
+    button, key = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    words, files = QMimeData(), QMimeData()
+    words.setText("161.5")
+    files.setUrls([QUrl.fromLocalFile(str(file))])
+    for data, taken in ((words, False), (files, True)):
+        enter = QDragEnterEvent(QPoint(9, 9), copy, data, button, key)
+        move = QDragMoveEvent(QPoint(9, 9), copy, data, button, key)
+        drop = QDropEvent(QPointF(9, 9), copy, data, button, key)
+        for event in (enter, move, drop):
+            event.ignore()
+        window.dragEnterEvent(enter)
+        window.dragMoveEvent(move)
+        window.dropEvent(drop)
+        assert [e.isAccepted() for e in (enter, move, drop)] == [taken] * 3
+    settle(program)
+    assert [s.source.file for s in program.document.project.spectra.values()] == [file.name]
+
+
+def test_no_part_of_the_window_keeps_dropped_files_for_itself(
+    program: Program, settle: Settle
+) -> None:
+    program.files.open_example()
+    settle(program)
+    program.spectra.add_preset("su2025/fig5f-i")
+    program.editing.choose_owner("PS4")
+    takers = [w for w in program.window.findChildren(QWidget) if w.acceptDrops()]
+    assert takers == []
+    assert program.window.acceptDrops()
