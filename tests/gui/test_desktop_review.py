@@ -218,3 +218,37 @@ def test_no_part_of_the_window_keeps_dropped_files_for_itself(
     takers = [w for w in program.window.findChildren(QWidget) if w.acceptDrops()]
     assert takers == []
     assert program.window.acceptDrops()
+
+
+# ---------------------------------------------------------------------------------
+# Logarithmic intensity
+
+
+def test_logarithmic_intensity_is_switched_by_its_action(program: Program) -> None:
+    made = program.window.actions_by_id["log_y"]
+    assert made.isCheckable() and not made.isEnabled()
+    x = np.arange(155.0, 175.0, 0.05)
+    y = lines(x, (161.5, 5000.0, 1.0), noise=2.0, floor=-1.0)  # half of the floor is below zero
+    show(program, "S 2p", x, y)
+    plot = program.window.plot
+    program.editing.add_component_at(161.5)
+    made.trigger()
+    assert made.isChecked()
+    tens = [plot.position_of(161.5, 10.0**power).y() for power in (1, 2, 3)]
+    assert tens[0] - tens[1] == pytest.approx(tens[1] - tens[2], abs=2)
+    assert tens[0] - tens[1] > 10
+    # What is not above zero lies on screen, at the bottom.
+    assert 0 < plot.position_of(170.0, -50.0).y() <= plot.viewport.height()
+    assert not program.window.banner.text
+    made.trigger()
+    assert not made.isChecked()
+    even = [plot.position_of(161.5, value).y() for value in (1000.0, 2000.0, 3000.0)]
+    assert even[0] - even[1] == pytest.approx(even[1] - even[2], abs=2)
+
+
+def test_a_spectrum_without_a_positive_value_is_drawn_logarithmically(program: Program) -> None:
+    x = np.arange(155.0, 175.0, 0.05)
+    show(program, "S 2p", x, np.zeros(x.size))
+    program.run_id("log_y")
+    assert program.window.plot.position_of(165.0, 0.0).y() > 0
+    assert program.window.plot.picture().width() > 0
