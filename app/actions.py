@@ -29,9 +29,9 @@ class State:
     scene : Scene
     undo, redo : str
         What would be undone and redone; empty if nothing.
-    is_dirty, has_path, is_busy, has_component, has_model : bool
-        Unsaved changes; the project has a file; a job that a person sees is in progress; a
-        component was copied; a model was copied.
+    is_dirty, is_busy, has_component, has_model : bool
+        Unsaved changes; a job that a person sees is in progress; a component was copied; a
+        model was copied.
     """
 
     project: Project
@@ -39,7 +39,6 @@ class State:
     undo: str = ""
     redo: str = ""
     is_dirty: bool = False
-    has_path: bool = False
     is_busy: bool = False
     has_component: bool = False
     has_model: bool = False

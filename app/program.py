@@ -358,7 +358,7 @@ class Program(QObject):
         return State(
             self.document.project, self.scene, stack.undoText() if stack.canUndo() else "",
             stack.redoText() if stack.canRedo() else "", self.document.is_dirty,
-            self.document.path is not None, bool(self.jobs.running), self.editing.has_copied,
+            bool(self.jobs.running), self.editing.has_copied,
             self.spectra.has_copied,
         )  # fmt: skip
 

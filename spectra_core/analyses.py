@@ -27,7 +27,6 @@ from .fit import (
     fit,
     with_open_values,
 )
-from .fit.compile import compile_problem
 from .fit.start import START_FWHM_EV
 from .library_components import add_entry
 from .library_records import Entry
@@ -42,7 +41,6 @@ from .model import (
     Region,
     add_component,
     add_doublet,
-    add_links,
     make_component,
     replace_region,
     share_shift,
@@ -686,20 +684,6 @@ def free_shift(project: Project, analysis_id: str, *, free: bool) -> Project:
     """Return `project` with the one charge shift of a joint analysis fitted, or held."""
     model = project.analysis(analysis_id).model
     return set_model(project, analysis_id, share_shift(model, free=free))
-
-
-def link_parameters(project: Project, analysis_id: str, link: Link) -> Project:
-    """Return `project` with one more link in an analysis.
-
-    Raises
-    ------
-    ModelError
-        If it names something that is not there, or closes a cycle.
-    """
-    model = add_links(project.analysis(analysis_id).model, [link])
-    spectra = {n: on_fitting_axis(s) for n, s in project.spectra_of(analysis_id).items()}
-    compile_problem(model, spectra)
-    return set_model(project, analysis_id, model)
 
 
 def _is_shift(link: Link) -> bool:

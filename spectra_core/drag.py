@@ -395,8 +395,3 @@ def nudge(result: FitResult, region_name: str, owner: str, by: float) -> Pulled:
     """Return the model with a component moved along the axis by `by`, in the axis' unit."""
     component = resolve_component(result.model.region(region_name), owner)
     return _move(result, region_name, component, by)
-
-
-def shift_of(result: FitResult, region_name: str) -> float:
-    """Return the charge shift of a region, in the axis' unit."""
-    return result.value(f"{region_name}/{REGION}/shift")

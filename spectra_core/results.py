@@ -30,7 +30,7 @@ from .fit import Estimate, FitResult, FitWarning, RegionFit
 from .model import BACKGROUND, REGION, Component, Doublet, Region
 from .quantify import MonteCarloSummary, Ratio
 from .recipe import recipe_to_dict
-from .records import Failure, FitRecord, Run
+from .records import FitRecord, Run
 from .spectrum import Axis, Spectrum, is_synthetic, points_in_window
 from .writers.atomic import replacing
 
@@ -655,8 +655,3 @@ def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
         + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
-
-
-def failures_text(failures: Iterable[Failure]) -> str:
-    """Return failures one a line."""
-    return "\n".join(str(failure) for failure in failures)

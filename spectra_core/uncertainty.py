@@ -10,7 +10,7 @@ have the inverse interval.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, nan
 from statistics import NormalDist
@@ -117,9 +117,3 @@ def quantity_name(quantity: Quantity) -> str:
         return quantity
     above, below = (" + ".join(side) for side in (quantity.numerator, quantity.denominator))
     return f"({above}) / ({below})"
-
-
-def check_quantities(result: FitResult, quantities: Mapping[str, Quantity]) -> None:
-    """Ask for every quantity once, so that an unknown path is an error before any work."""
-    for quantity in quantities.values():
-        quantity_value(result, quantity)

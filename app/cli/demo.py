@@ -31,11 +31,6 @@ CELLS = (
 )
 PRINTED_SPLITTINGS = {"PS4": 1.3, "intermediate": 1.1}
 
-HEADING = """\
-Area ratio intermediate (-P-Sn-P- and S-S) : PS4, S 2p, from four SYNTHETIC replicas of
-Fig. 5f-i of Su et al. 2025 (doi 10.1002/adfm.202509820): the paper's Table 1.
-"""
-
 EPILOG = """\b
 Examples:
   doublet demo

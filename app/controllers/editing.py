@@ -10,7 +10,6 @@ from spectra_core import model_edits
 from spectra_core.analyses import (
     add_component_at,
     add_library_entry,
-    link_parameters,
     start_analysis,
 )
 from spectra_core.errors import SpectraError
@@ -178,9 +177,7 @@ class Editing(Controller):
 
     def link(self, link: Link) -> None:
         """Tie one parameter to others."""
-        shown = self._shown
-        if shown is not None:
-            self.program.edit(f"Link {_parameter(link.target)}", link_parameters, shown[0], link)
+        self._change(f"Link {_parameter(link.target)}", model_edits.link, link)
 
     def unlink(self, path: str) -> None:
         """Take a link off."""

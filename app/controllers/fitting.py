@@ -29,13 +29,10 @@ class Fitting(Controller):
     Signals
     -------
     curve_ready(path, UniquenessCurve)
-    fitted(int)
-        How many analyses were fitted by the job that just ended.
     compared(Comparison)
     """
 
     curve_ready = Signal(str, object)
-    fitted = Signal(int)
     compared = Signal(object)
 
     def __init__(self, program: Program) -> None:
@@ -78,7 +75,6 @@ class Fitting(Controller):
             if problems:
                 more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
                 self.program.complain(f"Not fitted: {problems[0]}{more}")
-            self.fitted.emit(len(outcomes))
 
         self.jobs.start(f"Fitting {name}", work, done)
 

@@ -32,7 +32,6 @@ class UniquenessTab(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._curve: UniquenessCurve | None = None
         self._fit: object = None
         self.parameter = Choice(name="Parameter")
         self.parameter.setMinimumContentsLength(28)
@@ -83,7 +82,6 @@ class UniquenessTab(QWidget):
 
     def show_curve(self, path: str, curve: UniquenessCurve) -> None:
         """Show a curve."""
-        self._curve = curve
         self.parameter.set_value(path)
         self._line.setData(np.array(curve.values), np.array(curve.delta_chi_square))
         top = min(float(np.nanmax(curve.delta_chi_square)), 12.0)

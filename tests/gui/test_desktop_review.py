@@ -17,6 +17,7 @@ from app.views.component_cards import owner_menu
 from app.views.component_numbers import numbers
 from app.views.owner_intents import OwnerIntents
 from app.views.text_dialog import SpeciesDialog
+from spectra_core.model import Link, Term
 from spectra_core.project import Project, add_spectra
 from spectra_core.spectrum import Axis, Meta, make_spectrum
 
@@ -252,3 +253,35 @@ def test_a_spectrum_without_a_positive_value_is_drawn_logarithmically(program: P
     program.run_id("log_y")
     assert program.window.plot.position_of(165.0, 0.0).y() > 0
     assert program.window.plot.picture().width() > 0
+
+
+# ---------------------------------------------------------------------------------
+# Links
+
+
+def test_a_parameter_linked_again_follows_the_new_one_alone(
+    program: Program, settle: Settle
+) -> None:
+    program.files.open_example()
+    settle(program)
+    for entry in ("xps/ps4/s2p", "xps/bridging/s2p", "xps/sulfate/s2p"):
+        program.editing.add_entry(entry)
+    for source in ("PS4", "sulfate"):
+        term = Term(1.0, f"S 2p/{source}/fwhm")
+        program.editing.link(Link("S 2p/bridging S/fwhm", (term,)))
+    assert not program.window.banner.text
+    analysis = program.scene.analysis
+    assert analysis is not None
+    assert [t.source for k in analysis.model.links for t in k.terms] == ["S 2p/sulfate/fwhm"]
+
+
+def test_a_tied_line_is_not_linked_without_a_reason(program: Program, settle: Settle) -> None:
+    program.files.open_example()
+    settle(program)
+    program.editing.add_entry("xps/ps4/s2p")
+    program.editing.add_entry("xps/bridging/s2p")
+    before = program.document.project
+    term = Term(1.0, "S 2p/PS4/fwhm")
+    program.editing.link(Link("S 2p/bridging S 2p1/2/fwhm", (term,)))
+    assert "tied by its doublet" in program.window.banner.text
+    assert program.document.project is before
