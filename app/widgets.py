@@ -39,12 +39,20 @@ class Card(QFrame):
         self.body.setSpacing(4)
 
 
-def label(text: str = "", name: str = "", *, wrap: bool = False) -> QLabel:
-    """Return a label of one of the style sheet's kinds; its text can be selected and copied."""
+def label(
+    text: str = "", name: str = "", *, wrap: bool = False, selectable: bool = False
+) -> QLabel:  # fmt: skip
+    """Return a label of one of the style sheet's kinds.
+
+    A selectable one can be copied from; it keeps the clicks on it from the card around it.
+    """
     made = QLabel(text)
     made.setObjectName(name)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(wrap)
+    if selectable:
+        made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        made.setCursor(Qt.CursorShape.IBeamCursor)
     return made
 
 

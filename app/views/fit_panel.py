@@ -69,14 +69,15 @@ class FitPanel(Card):
         ):
             column = QVBoxLayout()
             column.setSpacing(0)
-            value, words = label("–", "figure"), label(caption, "faint")
+            value = label("–", "figure", selectable=True)
+            words = label(caption, "faint")
             for widget in (value, words):
                 widget.setToolTip(tip)
                 column.addWidget(widget)
             self._figures.addLayout(column)
             self._values[key] = value
         self._figures.addStretch(1)
-        self._state = label("", "muted", wrap=True)
+        self._state = label("", "muted", wrap=True, selectable=True)
         self.weights = Choice(_WEIGHTS, name="Weights")
         self.weights.chosen.connect(self._set_weights)
         self.method = Choice(_METHODS, name="Method")

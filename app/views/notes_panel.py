@@ -85,12 +85,12 @@ class NotesPanel(QWidget):
         body = QVBoxLayout(frame)
         body.setContentsMargins(10, 7, 8, 7)
         body.setSpacing(3)
-        body.addWidget(label(f"{word}{place}", "muted", wrap=True))
+        body.addWidget(label(f"{word}{place}", "muted", wrap=True, selectable=True))
         sentence = finding.message[:1].upper() + finding.message[1:]
-        body.addWidget(label(sentence, wrap=True))
+        body.addWidget(label(sentence, wrap=True, selectable=True))
         advice = getattr(finding, "advice", "")
         if advice:
-            body.addWidget(label(advice, "muted", wrap=True))
+            body.addWidget(label(advice, "muted", wrap=True, selectable=True))
         links: list[QWidget] = []
         if finding.where:
             show = link_button("Show me", "Mark it on the plot.")

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl, SignalInstance
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QDialogButtonBox, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QWidget
+from pytestqt.qtbot import QtBot
 
 from app.program import Program
 from app.views.component_cards import owner_menu
@@ -285,3 +286,29 @@ def test_a_tied_line_is_not_linked_without_a_reason(program: Program, settle: Se
     program.editing.link(Link("S 2p/bridging S 2p1/2/fwhm", (term,)))
     assert "tied by its doublet" in program.window.banner.text
     assert program.document.project is before
+
+
+# ---------------------------------------------------------------------------------
+# Numbers can be copied
+
+
+def test_statistics_and_notes_can_be_marked_and_copied(
+    qtbot: QtBot, program: Program, settle: Settle
+) -> None:
+    program.files.open_example()
+    settle(program)
+    program.spectra.add_preset("su2025/fig5f-i")
+    program.run_id("fit")
+    settle(program)
+    analysis, fit = program.scene.analysis, program.scene.region_fit
+    assert analysis is not None and analysis.findings and fit is not None
+    left = Qt.MouseButton.LeftButton
+    chi = f"{fit.statistics.reduced_chi_square:.2f}"
+    figure = next(w for w in program.window.fit_panel.findChildren(QLabel) if w.text() == chi)
+    qtbot.mouseDClick(figure, left)
+    assert figure.hasSelectedText()
+    qtbot.keyClick(figure, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text() in (chi, *chi.split("."))
+    message = analysis.findings[0].message
+    words = [w for w in program.window.notes.findChildren(QLabel) if message[1:] in w.text()]
+    assert words[0].textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByMouse
