@@ -43,7 +43,7 @@ class _Intake:
 
     spectra: tuple[Spectrum, ...]
     problems: tuple[str, ...]
-    unclear: tuple[tuple[Path, str], ...]
+    unclear: tuple[tuple[Path, str, float | None], ...]
 
 
 class Files(Controller):
@@ -112,8 +112,8 @@ class Files(Controller):
         if intake.problems:
             more = f" and {len(intake.problems) - 1} more" if len(intake.problems) > 1 else ""
             self.program.complain(f"Not everything could be opened: {intake.problems[0]}{more}")
-        for path, question in intake.unclear:
-            self.program.opening.axis(path, question)
+        for path, question, photon in intake.unclear:
+            self.program.opening.axis(path, question, photon)
 
     def answer_axis(self, path: Path, options: ReadOptions) -> None:
         """Read a file again with what a person said about it."""
@@ -322,7 +322,7 @@ def _walked(paths: Iterable[Path]) -> list[Path]:
 def _take_in(files: Sequence[Path], options: ReadOptions, report: Report) -> _Intake:
     spectra: list[Spectrum] = []
     problems: list[str] = []
-    unclear: list[tuple[Path, str]] = []
+    unclear: list[tuple[Path, str, float | None]] = []
     for done, path in enumerate(files):
         if report.should_stop():
             break
@@ -334,7 +334,17 @@ def _take_in(files: Sequence[Path], options: ReadOptions, report: Report) -> _In
             problems.append(str(error))
         except SpectraError as error:
             if "--axis" in error.hint and options.axis is None:
-                unclear.append((path, error.message))
+                unclear.append((path, error.message, _photon_energy_in(path)))
             else:
                 problems.append(str(error))
     return _Intake(tuple(spectra), tuple(problems), tuple(unclear))
+
+
+def _photon_energy_in(path: Path) -> float | None:
+    """Return the photon energy that a file gives for all its spectra; None if it gives none."""
+    try:
+        found = read(path, options=ReadOptions(allow_unknown_axis=True))
+    except SpectraError:
+        return None
+    energies = {s.meta.excitation_energy_ev for s in found}
+    return energies.pop() if len(energies) == 1 else None

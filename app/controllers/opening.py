@@ -278,9 +278,11 @@ class Opening(Controller):
     # -----------------------------------------------------------------------------
     # The program
 
-    def axis(self, path: Path, question: str) -> None:
-        """Ask what the axis of a file is."""
-        dialog = AxisDialog(path.name, question, self.program.window)
+    def axis(self, path: Path, question: str, photon_energy_ev: float | None = None) -> None:
+        """Ask what the axis of a file is; the photon energy is what the file says of it."""
+        dialog = AxisDialog(
+            path.name, question, self.program.window, photon_energy_ev=photon_energy_ev
+        )
         dialog.answered.connect(partial(self.program.files.answer_axis, path))
         self.show(dialog)
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayou
 
 from spectra_core.readers import AXES, ReadOptions
 
-from ..widgets import Choice, NumberField, label
+from ..widgets import Choice, NumberField, label, read_number, show_number
 
 _WORDS = {
     "binding": "binding energy, eV", "kinetic": "kinetic energy, eV",
@@ -15,8 +15,19 @@ _WORDS = {
 }  # fmt: skip
 
 
+_LOW, _HIGH = 1.0, 20_000.0
+_HINTS = {
+    "": "The program does not guess it.",
+    "binding": "The photon energy may be given too; kinetic energies can then be shown.",
+    "kinetic": "Binding energies are the photon energy minus these: give that of the measurement"
+    " (Al Kα: 1486.6 eV).",
+}
+
+
 class AxisDialog(QDialog):
-    """Asks what the axis of a file is.
+    """Asks what the axis of a file is; nothing is chosen beforehand.
+
+    A kinetic axis needs the photon energy, from the file or typed: without one it is no answer.
 
     Signals
     -------
@@ -25,17 +36,28 @@ class AxisDialog(QDialog):
 
     answered = Signal(object)
 
-    def __init__(self, name: str, question: str, parent: QWidget) -> None:
+    def __init__(
+        self, name: str, question: str, parent: QWidget, *, photon_energy_ev: float | None = None
+    ) -> None:
+        """Ask for a file; `photon_energy_ev` is what it says of it itself."""
         super().__init__(parent)
+        self._in_file = photon_energy_ev
         self.setWindowTitle(f"What is the axis of {name}?")
         self.setMinimumWidth(440)
-        self.axis = Choice([(key, _WORDS.get(key, key)) for key in AXES], name="Axis")
+        options = [("", "choose…"), *((key, _WORDS.get(key, key)) for key in AXES)]
+        self.axis = Choice(options, name="Axis")
+        self.axis.currentIndexChanged.connect(self._check)
         self.photon = NumberField(
-            None, low=1.0, high=20_000.0, unit="eV", what="photon energy", optional=True
+            None, low=_LOW, high=_HIGH, unit="eV", what="photon energy", optional=True
         )
+        self.photon.textChanged.connect(self._check)
+        if photon_energy_ev is not None:
+            self.photon.setPlaceholderText(f"{show_number(photon_energy_ev)} eV, from the file")
+        self._hint = label("", "muted", wrap=True)
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel
         )
+        self.take = buttons.button(QDialogButtonBox.StandardButton.Open)
         buttons.accepted.connect(self._take)
         buttons.rejected.connect(self.reject)
         grid = QGridLayout()
@@ -48,11 +70,26 @@ class AxisDialog(QDialog):
         layout.setSpacing(10)
         layout.addWidget(label(question[:1].upper() + question[1:], wrap=True))
         layout.addLayout(grid)
-        hint = "Needed for a kinetic axis only (Al Kα: 1486.6 eV); leave it empty otherwise."
-        layout.addWidget(label(hint, "faint", wrap=True))
+        layout.addWidget(self._hint)
         layout.addWidget(buttons)
+        self._check()
+
+    def _check(self, *_: object) -> None:
+        """Allow an answer once it is whole, and say what is missing."""
+        axis = self.axis.value
+        self.photon.setEnabled(axis in _HINTS)
+        typed = self._typed()
+        wrong = typed is None and bool(self.photon.text().strip())
+        lacks = axis == "kinetic" and typed is None and self._in_file is None
+        self.take.setEnabled(bool(axis) and not (self.photon.isEnabled() and (wrong or lacks)))
+        self._hint.setText(_HINTS.get(axis, ""))
+
+    def _typed(self) -> float | None:
+        """Return the photon energy as it stands in the field, whether or not it was left."""
+        value = read_number(self.photon.text())
+        return value if value is not None and _LOW <= value <= _HIGH else None
 
     def _take(self) -> None:
-        self.photon.clearFocus()
+        photon = self._typed() if self.photon.isEnabled() else None
         self.accept()
-        self.answered.emit(ReadOptions(axis=self.axis.value, photon_energy_ev=self.photon.value))
+        self.answered.emit(ReadOptions(axis=self.axis.value, photon_energy_ev=photon))

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.program import Program
+from app.views.axis_dialog import AxisDialog
 from app.views.component_cards import owner_menu
 from app.views.component_numbers import numbers
 from app.views.owner_intents import OwnerIntents
@@ -312,3 +313,55 @@ def test_statistics_and_notes_can_be_marked_and_copied(
     message = analysis.findings[0].message
     words = [w for w in program.window.notes.findChildren(QLabel) if message[1:] in w.text()]
     assert words[0].textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByMouse
+
+
+# ---------------------------------------------------------------------------------
+# What the axis is
+
+
+def asked_axis(program: Program, settle: Settle, file: Path, head: str = "") -> AxisDialog:
+    """Open two columns without a name and return the question about them."""
+    file.write_text(head + "\n".join(f"{1300 + 0.1 * i:.1f} {100 + i % 7}" for i in range(80)))
+    program.files.open_paths([file])
+    settle(program)
+    dialog = program.opening.dialog
+    assert isinstance(dialog, AxisDialog)
+    return dialog
+
+
+def test_no_axis_is_chosen_beforehand(program: Program, settle: Settle, tmp_path: Path) -> None:
+    dialog = asked_axis(program, settle, tmp_path / "data.txt")
+    assert dialog.axis.value == "" and dialog.photon.text() == ""
+    assert not dialog.take.isEnabled()
+    dialog.axis.setCurrentIndex(dialog.axis.findData("binding"))
+    assert dialog.take.isEnabled()
+
+
+def test_a_kinetic_axis_needs_a_typed_photon_energy(
+    qtbot: QtBot, program: Program, settle: Settle, tmp_path: Path
+) -> None:
+    dialog = asked_axis(program, settle, tmp_path / "data.txt")
+    dialog.axis.setCurrentIndex(dialog.axis.findData("kinetic"))
+    assert not dialog.take.isEnabled()
+    for typed, whole in (("x", False), ("0", False), ("1486.7", True)):
+        dialog.photon.clear()
+        qtbot.keyClicks(dialog.photon, typed)
+        assert dialog.take.isEnabled() is whole, typed
+    qtbot.mouseClick(dialog.take, Qt.MouseButton.LeftButton)
+    settle(program)
+    (spectrum,) = program.document.project.spectra.values()
+    assert spectrum.axis is Axis.KINETIC_ENERGY
+    assert spectrum.meta.excitation_energy_ev == 1486.7
+
+
+def test_a_photon_energy_of_the_file_is_shown_and_kept(
+    qtbot: QtBot, program: Program, settle: Settle, tmp_path: Path
+) -> None:
+    head = "# photon energy: 1253.6\n"
+    dialog = asked_axis(program, settle, tmp_path / "data.txt", head)
+    assert "1253.6" in dialog.photon.placeholderText()
+    dialog.axis.setCurrentIndex(dialog.axis.findData("kinetic"))
+    qtbot.mouseClick(dialog.take, Qt.MouseButton.LeftButton)
+    settle(program)
+    (spectrum,) = program.document.project.spectra.values()
+    assert spectrum.meta.excitation_energy_ev == 1253.6
