@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QTextCursor, QTextDocument
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
     QPlainTextEdit,
+    QPushButton,
     QTextBrowser,
     QTreeWidget,
     QTreeWidgetItem,
@@ -39,31 +44,77 @@ class _Page(QDialog):
         layout.addWidget(self.buttons)
 
 
+def _search_field(words: str) -> QLineEdit:
+    """Return a field to search by, on top of a page."""
+    field = QLineEdit()
+    field.setPlaceholderText(words)
+    field.setAccessibleName("Search")
+    field.setClearButtonEnabled(True)
+    return field
+
+
+def _without_default(buttons: QDialogButtonBox) -> None:
+    """Keep Enter, which searches, from closing the page."""
+    for button in buttons.buttons():
+        if isinstance(button, QPushButton):
+            button.setAutoDefault(False)
+            button.setDefault(False)
+
+
 class ShortcutsDialog(_Page):
     """Every action with its key; rows are (menu, title, shortcut, tip)."""
 
     def __init__(self, rows: Sequence[tuple[str, str, str, str]], parent: QWidget) -> None:
         super().__init__("Keyboard shortcuts", parent, 620, 560)
-        tree = QTreeWidget()
-        tree.setAccessibleName("Keyboard shortcuts")
-        tree.setColumnCount(2)
-        tree.setHeaderLabels(["action", "key"])
+        self.search = _search_field("Search: a word, or a key such as Ctrl+K")
+        self.tree = QTreeWidget()
+        self.tree.setAccessibleName("Keyboard shortcuts")
+        self.tree.setColumnCount(2)
+        self.tree.setHeaderLabels(["action", "key"])
         groups: dict[str, QTreeWidgetItem] = {}
-        for menu, title, shortcut, tip in rows:
+        mouse = [("Mouse on the plot", text, key, "") for text, key in _MOUSE]
+        for menu, title, shortcut, tip in (*rows, *mouse):
             if menu not in groups:
                 groups[menu] = QTreeWidgetItem([menu, ""])
-                tree.addTopLevelItem(groups[menu])
+                self.tree.addTopLevelItem(groups[menu])
             item = QTreeWidgetItem([title, shortcut])
             item.setToolTip(0, tip)
             groups[menu].addChild(item)
-        for text, key in _MOUSE:
-            if "Mouse" not in groups:
-                groups["Mouse"] = QTreeWidgetItem(["Mouse on the plot", ""])
-                tree.addTopLevelItem(groups["Mouse"])
-            groups["Mouse"].addChild(QTreeWidgetItem([text, key]))
-        tree.expandAll()
-        tree.setColumnWidth(0, 380)
-        self.body.addWidget(tree)
+        self.tree.expandAll()
+        self.tree.setColumnWidth(0, 320)
+        self._nothing = label("", "muted", wrap=True)
+        self._nothing.hide()
+        self.search.textChanged.connect(self._filter)
+        self.body.addWidget(self.search)
+        self.body.addWidget(self._nothing)
+        self.body.addWidget(self.tree)
+        _without_default(self.buttons)
+        self.search.setFocus()
+
+    def shown(self) -> list[str]:
+        """Return the titles of the listed actions."""
+        groups = [group for group in self._groups() if not group.isHidden()]
+        return [c.text(0) for group in groups for c in _children(group) if not c.isHidden()]
+
+    def _filter(self, text: str) -> None:
+        """Leave what has every word in its menu, title, key or explanation."""
+        words = text.casefold().split()
+        for group in self._groups():
+            for item in _children(group):
+                parts = (group.text(0), item.text(0), item.text(1), item.toolTip(0))
+                said = " ".join(parts).casefold()
+                item.setHidden(not all(word in said for word in words))
+            group.setHidden(all(item.isHidden() for item in _children(group)))
+        self._nothing.setVisible(not self.shown())
+        self._nothing.setText(f"No action has “{text.strip()[:40]}” in it.")
+
+    def _groups(self) -> list[QTreeWidgetItem]:
+        return _children(self.tree.invisibleRootItem())
+
+
+def _children(item: QTreeWidgetItem) -> list[QTreeWidgetItem]:
+    found = (item.child(i) for i in range(item.childCount()))
+    return [child for child in found if child is not None]
 
 
 _MOUSE = (
@@ -76,20 +127,80 @@ _MOUSE = (
     ("Move the view", "drag on empty space"),
     ("The whole spectrum", "double click"),
     ("Add a species", "click its tick"),
+    ("Add an unassigned component", "right click, or Ctrl and a double click"),
 )
 
 
 class ScienceNotes(_Page):
-    """The notes on what the program does and why, from Markdown."""
+    """The notes on what the program does and why, from Markdown: chapters, search, text."""
 
     def __init__(self, markdown: str, parent: QWidget) -> None:
-        super().__init__("Science notes", parent, 760, 640)
-        browser = QTextBrowser()
-        browser.setAccessibleName("Science notes")
-        browser.setOpenExternalLinks(True)
-        browser.document().setDocumentMargin(14)
-        browser.setMarkdown(markdown)
-        self.body.addWidget(browser)
+        super().__init__("Science notes", parent, 960, 680)
+        self.browser = QTextBrowser()
+        self.browser.setAccessibleName("Science notes")
+        self.browser.setOpenExternalLinks(True)
+        self.browser.document().setDocumentMargin(14)
+        self.browser.setMarkdown(markdown)
+        self.chapters = QListWidget()
+        self.chapters.setObjectName("plain")
+        self.chapters.setAccessibleName("Chapters")
+        self.chapters.setFixedWidth(230)
+        self.chapters.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for name, place in _chapters(self.browser.document()):
+            item = QListWidgetItem(name, self.chapters)
+            item.setData(Qt.ItemDataRole.UserRole, place)
+        self.chapters.currentItemChanged.connect(self._go_to)
+        self.chapters.itemClicked.connect(self._go_to)
+        self.search = _search_field("Search; Enter finds the next place")
+        self.search.textChanged.connect(lambda _: self._find(again=False))
+        self.search.returnPressed.connect(lambda: self._find(again=True))
+        self._said = label("", "muted")
+        self.body.addLayout(row(self.search, self._said))
+        self.body.addLayout(row(self.chapters, self.browser, spacing=10))
+        next_button = plain_button("Next", "The next place where the words stand.")
+        next_button.clicked.connect(lambda: self._find(again=True))
+        self.buttons.addButton(next_button, QDialogButtonBox.ButtonRole.ActionRole)
+        _without_default(self.buttons)
+        self.search.setFocus()
+
+    def _go_to(self, item: QListWidgetItem | None) -> None:
+        """Show a chapter: its heading marked, and at the top if enough text follows it."""
+        if item is None:
+            return
+        cursor = QTextCursor(self.browser.document())
+        cursor.setPosition(int(item.data(Qt.ItemDataRole.UserRole)))
+        cursor.movePosition(
+            QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor
+        )  # fmt: skip
+        self.browser.setTextCursor(cursor)
+        bar = self.browser.verticalScrollBar()
+        bar.setValue(bar.value() + self.browser.cursorRect(cursor).top() - 8)
+
+    def _find(self, *, again: bool) -> None:
+        """Mark where the words stand: from here on, and then from the beginning."""
+        words = self.search.text().strip()
+        cursor = self.browser.textCursor()
+        if not again:
+            cursor.setPosition(cursor.selectionStart())
+        found = QTextCursor()
+        if words:
+            document = self.browser.document()
+            found = document.find(words, cursor)
+            found = document.find(words, 0) if found.isNull() else found
+        if found.isNull():
+            cursor.clearSelection()
+        self.browser.setTextCursor(cursor if found.isNull() else found)
+        self._said.setText("Not found." if words and found.isNull() else "")
+
+
+def _chapters(document: QTextDocument) -> list[tuple[str, int]]:
+    """Return the headings below the title, each with its place."""
+    found, block = [], document.begin()
+    while block.isValid():
+        if block.blockFormat().headingLevel() == 2:
+            found.append((block.text(), block.position()))
+        block = block.next()
+    return found
 
 
 class AboutDialog(_Page):

@@ -18,7 +18,9 @@ from app.views.axis_dialog import AxisDialog
 from app.views.component_cards import owner_menu
 from app.views.component_numbers import numbers
 from app.views.owner_intents import OwnerIntents
+from app.views.pages import ScienceNotes, ShortcutsDialog
 from app.views.text_dialog import SpeciesDialog
+from spectra_core.datafiles import data_path
 from spectra_core.model import Link, Term
 from spectra_core.project import Project, add_spectra
 from spectra_core.spectrum import Axis, Meta, make_spectrum
@@ -365,3 +367,60 @@ def test_a_photon_energy_of_the_file_is_shown_and_kept(
     settle(program)
     (spectrum,) = program.document.project.spectra.values()
     assert spectrum.meta.excitation_energy_ev == 1253.6
+
+
+# ---------------------------------------------------------------------------------
+# Help
+
+
+def test_the_page_of_keys_is_searched_by_words_and_by_keys(qtbot: QtBot, program: Program) -> None:
+    program.run_id("shortcuts")
+    page = program.opening.dialog
+    assert isinstance(page, ShortcutsDialog)
+    whole = page.shown()
+    qtbot.keyClicks(page.search, "unassigned")
+    assert page.shown() == ["Add unassigned component", "Add an unassigned component"]
+    page.search.clear()
+    qtbot.keyClicks(page.search, "ctrl+g")
+    assert page.shown() == ["Logarithmic intensity"]
+    qtbot.keyClicks(page.search, "zzz")
+    assert page.shown() == []
+    assert any("No action has" in w.text() for w in page.findChildren(QLabel))
+    qtbot.keyClick(page.search, Qt.Key.Key_Return)
+    assert page.isVisible()
+    page.search.clear()
+    assert page.shown() == whole
+
+
+def test_chapters_of_the_science_notes_are_reached(qtbot: QtBot, program: Program) -> None:
+    program.run_id("notes")
+    page = program.opening.dialog
+    assert isinstance(page, ScienceNotes)
+    text = data_path("resources", "help", "science-notes.md").read_text("utf-8")
+    named = [line[3:] for line in text.splitlines() if line.startswith("## ")]
+    items = [page.chapters.item(i) for i in range(page.chapters.count())]
+    assert [item.text() for item in items] == named
+    for item in reversed(items):
+        place = page.chapters.visualItemRect(item).center()
+        qtbot.mouseClick(page.chapters.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert page.browser.textCursor().selectedText() == item.text()
+        assert page.browser.viewport().rect().contains(page.browser.cursorRect())
+    at_top = page.browser.cursorForPosition(QPoint(30, 20)).block().text()
+    assert at_top == named[0]
+
+
+def test_the_science_notes_are_searched(qtbot: QtBot, program: Program) -> None:
+    program.run_id("notes")
+    page = program.opening.dialog
+    assert isinstance(page, ScienceNotes)
+    qtbot.keyClicks(page.search, "tougaard")
+    first = page.browser.textCursor()
+    assert first.selectedText().casefold() == "tougaard"
+    qtbot.keyClick(page.search, Qt.Key.Key_Return)
+    second = page.browser.textCursor()
+    assert second.selectionStart() > first.selectionStart()
+    assert page.isVisible()
+    page.search.clear()
+    qtbot.keyClicks(page.search, "zzzz")
+    assert not page.browser.textCursor().hasSelection()
+    assert any(w.text() == "Not found." for w in page.findChildren(QLabel))
