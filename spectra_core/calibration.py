@@ -692,7 +692,7 @@ class Level:
     @property
     def text(self) -> str:
         """The offset in words."""
-        return f"{self.level} of {self.species} {self.offset:+.1f}"
+        return f"{self.level} of {self.species} {round(self.offset, 1) + 0.0:+.1f}"  # no -0.0
 
 
 @dataclass(frozen=True)

@@ -193,7 +193,7 @@ class Opening(Controller):
         self.show(TextPage("Rigidity test", words, self.program.window))
 
     def _compared(self, comparison: Comparison) -> None:
-        text = f"{comparison_table(comparison)}\n\n{comparison.verdict}"
+        text = comparison_table(comparison)
         self.show(TextPage("Models compared", text, self.program.window, fixed=True))
 
     # -----------------------------------------------------------------------------
@@ -209,7 +209,7 @@ class Opening(Controller):
 
     def unlock(self, doublet: str, parameter: str) -> None:
         """Ask why a constraint of a doublet is to be taken off."""
-        dialog = UnlockDialog(doublet, parameter, self.program.window)
+        dialog = UnlockDialog(formula(doublet), parameter, self.program.window)
         dialog.reason_given.connect(partial(self.program.editing.unlock, doublet, parameter))
         self.show(dialog)
 
@@ -220,7 +220,7 @@ class Opening(Controller):
             return
         given = get_parameter(scene.analysis.model, path)
         unit = scene.fit.unit(path) if scene.fit is not None else ""
-        name = path.split("/", 1)[1].replace("/", " ")
+        name = formula(path.split("/", 1)[1].replace("/", " "))
         dialog = BoundsDialog(name, given.min, given.max, unit, self.program.window)
         dialog.given.connect(partial(self.program.editing.set_bounds, path))
         self.show(dialog)
@@ -329,9 +329,9 @@ class Opening(Controller):
 
     def about(self) -> None:
         """Show the versions."""
-        versions = program_versions() | {
-            name: version(name) for name in ("numba", "xarray", "h5py", "pyqtgraph")
-        }  # fmt: skip
+        found = program_versions()
+        versions = {found.pop("name"): found.pop("version")} | found
+        versions |= {name: version(name) for name in ("numba", "xarray", "h5py", "pyqtgraph")}
         versions |= {"PySide6": PySide6.__version__, "Qt": qVersion()}
         self.show(AboutDialog(versions, self.program.window))
 

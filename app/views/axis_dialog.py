@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
 
 from spectra_core.readers import AXES, ReadOptions
@@ -54,6 +54,9 @@ class AxisDialog(QDialog):
         if photon_energy_ev is not None:
             self.photon.setPlaceholderText(f"{show_number(photon_energy_ev)} eV, from the file")
         self._hint = label("", "muted", wrap=True)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignTop)
+        # Room for the longest hint, so that the fields keep theirs when it appears.
+        self._hint.setMinimumHeight(2 * self._hint.fontMetrics().lineSpacing() + 2)
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel
         )

@@ -69,7 +69,7 @@ class LinkDialog(QDialog):
         layout.addWidget(self._wrong)
         layout.addWidget(self.buttons)
         self._fill_owners()
-        self._fill_parameters(name)
+        self._begin_with_a_link_that_can_be_made(name)
         self.region.chosen.connect(self._region_chosen)
         self.owner.chosen.connect(lambda _: self._fill_parameters(name))
         for signal in (self.parameter.chosen, self.factor.committed, self.offset.committed):
@@ -77,6 +77,16 @@ class LinkDialog(QDialog):
         self.note.textChanged.connect(lambda _: self._say())
         self.buttons.accepted.connect(self._take)
         self.buttons.rejected.connect(self.reject)
+
+    def _begin_with_a_link_that_can_be_made(self, name: str) -> None:
+        """Choose the first component that can be followed; the first of all if none can."""
+        for at in range(self.owner.count()):
+            self.owner.setCurrentIndex(at)
+            self._fill_parameters(name)
+            if self.parameter.value == name and not self._problem():
+                return
+        self.owner.setCurrentIndex(0)
+        self._fill_parameters(name)
 
     def _region_chosen(self, _: str) -> None:
         self._fill_owners()

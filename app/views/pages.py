@@ -216,7 +216,9 @@ class AboutDialog(_Page):
         words.addWidget(label(
             "XPS and Raman spectral deconvolution with exact spin-orbit doublets, made for"
             " sulfide solid electrolytes.", "muted", wrap=True))  # fmt: skip
-        self.body.addLayout(row(picture, words, spacing=14))
+        head = row(picture, words, spacing=14)
+        head.setStretch(1, 1)
+        self.body.addLayout(head)
         text = "\n".join(f"{name} {version}" for name, version in versions.items())
         shown = QPlainTextEdit(text)
         shown.setReadOnly(True)

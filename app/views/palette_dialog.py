@@ -59,6 +59,7 @@ class CommandPalette(QDialog):
         self.list.setColumnCount(3)
         self.list.setHeaderHidden(True)
         self.list.setRootIsDecorated(False)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.itemActivated.connect(lambda item: self._run(item))
         self.list.itemClicked.connect(lambda item: self._run(item))
         layout = QVBoxLayout(self)
@@ -121,10 +122,10 @@ class CommandPalette(QDialog):
                 self.list.setCurrentItem(chosen)
 
 
-def _rank(found: tuple[int, PaletteRow]) -> tuple[bool, int]:
-    """Put what cannot run now last, the best match first."""
+def _rank(found: tuple[int, PaletteRow]) -> tuple[bool, int, int]:
+    """Put what cannot run now last, the best match first, of equal ones the shortest."""
     points, one = found
-    return bool(one.why_not), points
+    return bool(one.why_not), points, len(one.title)
 
 
 def points_of(title: str, wanted: str) -> int | None:

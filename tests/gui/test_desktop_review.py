@@ -10,19 +10,22 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl, SignalInstance
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QDialogButtonBox, QLabel, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.program import Program
 from app.views.axis_dialog import AxisDialog
 from app.views.component_cards import owner_menu
 from app.views.component_numbers import numbers
+from app.views.link_dialog import LinkDialog
 from app.views.owner_intents import OwnerIntents
-from app.views.pages import ScienceNotes, ShortcutsDialog
+from app.views.pages import ScienceNotes, ShortcutsDialog, TextPage
+from app.views.palette_dialog import CommandPalette
 from app.views.text_dialog import SpeciesDialog
 from spectra_core.datafiles import data_path
 from spectra_core.model import Link, Term
 from spectra_core.project import Project, add_spectra
+from spectra_core.results import program_versions
 from spectra_core.spectrum import Axis, Meta, make_spectrum
 
 Settle = Callable[[Program], None]
@@ -424,3 +427,73 @@ def test_the_science_notes_are_searched(qtbot: QtBot, program: Program) -> None:
     qtbot.keyClicks(page.search, "zzzz")
     assert not page.browser.textCursor().hasSelection()
     assert any(w.text() == "Not found." for w in page.findChildren(QLabel))
+
+
+# ---------------------------------------------------------------------------------
+# Dialogs looked at
+
+
+@pytest.fixture
+def joint(program: Program, settle: Settle) -> Program:
+    """Return a program with a joint fit of S 2p and P 2p."""
+    program.files.open_joint_example()
+    settle(program)
+    spectra = program.document.project.spectra
+    program.spectra.add_preset("lpscl-cathode", list(spectra)[:2])
+    program.fitting.fit_shown()
+    settle(program)
+    return program
+
+
+def test_the_best_match_of_the_palette_is_the_action_of_that_name(joint: Program) -> None:
+    joint.opening.palette("fit")
+    palette = joint.opening.dialog
+    assert isinstance(palette, CommandPalette)
+    assert palette.shown()[0] == "fit"
+
+
+def test_a_comparison_says_its_verdict_once(joint: Program, settle: Settle) -> None:
+    joint.run_id("compare")
+    settle(joint)
+    page = joint.opening.dialog
+    assert isinstance(page, TextPage)
+    lines_shown = page.findChildren(QPlainTextEdit)[0].toPlainText().splitlines()
+    assert len(set(lines_shown)) == len(lines_shown)
+
+
+def test_the_link_dialog_begins_with_a_link_that_can_be_made(
+    program: Program, settle: Settle
+) -> None:
+    program.files.open_example()
+    settle(program)
+    for entry in ("xps/ps4/s2p", "xps/bridging/s2p", "xps/sulfite/s2p"):
+        program.editing.add_entry(entry)
+    term = Term(1.0, "S 2p/PS4/fwhm")
+    program.editing.link(Link("S 2p/bridging S/fwhm", (term,)))
+    program.opening.link("S 2p/PS4/fwhm")
+    dialog = program.opening.dialog
+    assert isinstance(dialog, LinkDialog)
+    assert dialog.owner.value == "sulfite"  # the first would follow from itself
+    link = next(b for b in dialog.buttons.buttons() if b.text() == "Link")
+    assert link.isEnabled()
+
+
+def test_versions_begin_with_the_program(program: Program) -> None:
+    program.run_id("about")
+    page = program.opening.dialog
+    assert page is not None
+    text = page.findChildren(QPlainTextEdit)[0].toPlainText()
+    assert text.splitlines()[0] == f"doublet {program_versions()['version']}"
+    picture = next(w for w in page.findChildren(QLabel) if not w.pixmap().isNull())
+    words = next(w for w in page.findChildren(QLabel) if w.text() == "Doublet")
+    assert words.x() - picture.x() < 100
+
+
+def test_the_fields_of_the_axis_question_keep_their_height(
+    qtbot: QtBot, program: Program, settle: Settle, tmp_path: Path
+) -> None:
+    dialog = asked_axis(program, settle, tmp_path / "data.txt")
+    before = dialog.axis.height()
+    dialog.axis.setCurrentIndex(dialog.axis.findData("kinetic"))
+    qtbot.wait(50)
+    assert dialog.axis.height() == before
