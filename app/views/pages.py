@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor, QTextDocument
 from PySide6.QtWidgets import (
     QDialog,
@@ -149,6 +149,7 @@ class ScienceNotes(_Page):
         for name, place in _chapters(self.browser.document()):
             item = QListWidgetItem(name, self.chapters)
             item.setData(Qt.ItemDataRole.UserRole, place)
+            item.setSizeHint(QSize(0, 2 * self.fontMetrics().lineSpacing()))
         self.chapters.currentItemChanged.connect(self._go_to)
         self.chapters.itemClicked.connect(self._go_to)
         self.search = _search_field("Search; Enter finds the next place")
