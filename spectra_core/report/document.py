@@ -81,6 +81,11 @@ class Text:
     runs: tuple[Run, ...]
     plain: str
 
+    @property
+    def longest_word(self) -> int:
+        """Letters of the longest word, which a column must hold or break."""
+        return max(map(len, self.plain.split()), default=0)
+
     def __add__(self, other: Text) -> Text:
         return Text(self.runs + other.runs, self.plain + other.plain)
 

@@ -186,7 +186,9 @@ def test_a_link_in_a_circle_cannot_be_accepted(qtbot: QtBot, scenes: Scenes) -> 
     qtbot.addWidget(window)
     model = scenes.fitted.analysis.model  # type: ignore[union-attr]
     dialog = LinkDialog(model, "S 2p/PS4 2p3/2/fwhm", window)
-    dialog.open()  # the bridge follows PS4 already
+    dialog.open()
+    dialog.owner.setCurrentIndex(0)  # the bridge, which follows PS4 already
+    dialog.owner.activated.emit(0)
     assert "follow from itself" in words(dialog)
     button = next(b for b in dialog.findChildren(QPushButton) if b.text() == "Link")
     assert not button.isEnabled()
