@@ -26,7 +26,8 @@ _PIECE = re.compile(
 # S2- is the ion and P0 the element, as people write them without parentheses.
 _ION = re.compile(r"(?P<element>[A-Z][a-z]?)(?P<charge>[1-4][+-]|\+|0)")
 _ORBITAL = re.compile(r"(?P<shell>[1-7][spdf])(?P<j>\d/2)")
-_WORD = re.compile(r"(\s+|[,;:/](?!2\b))")
+# A full stop ends a word only at the end of a sentence: Li2.5S has one inside.
+_WORD = re.compile(r"(\s+|[,;:/](?!2\b)|\.(?=\s|$))")
 _LOW = str.maketrans("0123456789+−nmx", "₀₁₂₃₄₅₆₇₈₉₊₋ₙₘₓ")
 _RAISED = str.maketrans("0123456789+−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 
