@@ -111,7 +111,7 @@ class Opening(Controller):
     # Calibration
 
     def calibration(self) -> None:
-        """Ask for a calibration of the shown spectrum and its sample."""
+        """Ask for a calibration of the shown spectrum, its sample or the chosen spectra."""
         project, selection = self.document.project, self.document.selection
         if selection.spectrum is None:
             return
@@ -121,7 +121,10 @@ class Opening(Controller):
             for key, s in project.spectra.items()
             if s.meta.sample == shown.meta.sample
         ]
-        dialog = CalibrationDialog(own, shown.calibration, shown.axis.unit, self.program.window)
+        dialog = CalibrationDialog(
+            own, shown.calibration, shown.axis.unit, self.program.window,
+            chosen=len(selection.spectra),
+        )  # fmt: skip
         dialog.measure_asked.connect(self._measure)
         dialog.calibration_made.connect(self._calibrate)
         dialog.show_rigidity(self.rigidity_words())
@@ -148,6 +151,7 @@ class Opening(Controller):
         sample = project.spectrum(selection.spectrum).meta.sample
         ids = {
             "spectrum": [selection.spectrum],
+            "chosen": list(selection.spectra),
             "sample": [k for k, s in project.spectra.items() if s.meta.sample == sample],
             "all": list(project.spectra),
         }[scope]

@@ -27,7 +27,7 @@ from ..widgets import Card, Choice, NumberField, heading, in_locale, label, plai
 
 _CARBON = "C 1s"
 _NO_UNCERTAINTY = "without an uncertainty typed here its energy counts as exact"
-_SCOPES = ("spectrum", "sample", "all")
+_SCOPES = ("spectrum", "chosen", "sample", "all")
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,32 @@ class CalibrationDialog(QDialog):
     measure_asked(Measurement)
         Answered by `show_reference` or `show_problem`.
     calibration_made(Calibration, scope)
-        Scope: ``"spectrum"``, ``"sample"`` or ``"all"``.
+        Scope: ``"spectrum"``, ``"chosen"``, ``"sample"`` or ``"all"``.
+
+    Parameters
+    ----------
+    spectra : sequence of Measurable
+        Those of the sample.
+    current : Calibration
+        Of the shown spectrum.
+    unit : str
+        Of its axis.
+    parent : QWidget
+    chosen : int
+        Number of spectra chosen in the tree; more than one can be calibrated together.
     """
 
     measure_asked = Signal(object)
     calibration_made = Signal(object, str)
 
     def __init__(
-        self, spectra: Sequence[Measurable], current: Calibration, unit: str, parent: QWidget
+        self,
+        spectra: Sequence[Measurable],
+        current: Calibration,
+        unit: str,
+        parent: QWidget,
+        *,
+        chosen: int = 1,
     ) -> None:
         super().__init__(parent)
         self._spectra = {one.id: one for one in spectra}
@@ -139,7 +157,7 @@ class CalibrationDialog(QDialog):
         layout.addLayout(row(self.shift, label("±", "muted"), self.error, self.now, 1))
         layout.addWidget(self._rigid_card)
         layout.addWidget(heading("Given to"))
-        layout.addLayout(self._scope_row())
+        layout.addLayout(self._scope_row(chosen))
         layout.addWidget(label("Recorded energies stay as they are, in file and project.", "faint"))
         layout.addWidget(self.buttons)
         self._reference_chosen()
@@ -206,18 +224,26 @@ class CalibrationDialog(QDialog):
         self.buttons.accepted.connect(self._take)
         self.buttons.rejected.connect(self.reject)
 
-    def _scope_row(self) -> QGridLayout:
+    def _scope_row(self, chosen: int) -> QGridLayout:
         count = len(self._spectra)
-        sample = f"this sample, {count} spectra" if count > 1 else "this sample"
-        texts = ("this spectrum", sample, "all spectra of the project")
+        texts = {
+            "spectrum": "this spectrum",
+            "chosen": f"the {chosen} chosen spectra",
+            "sample": f"this sample, {count} spectra" if count > 1 else "this sample",
+            "all": "all spectra of the project",
+        }
+        # Several were chosen by hand, so they are what is meant.
+        first = "chosen" if chosen > 1 else "sample"
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)
-        for number, text in enumerate(texts):
-            button = QRadioButton(text)
-            button.setChecked(_SCOPES[number] == "sample")
+        for number, scope in enumerate(_SCOPES):
+            if scope == "chosen" and chosen < 2:
+                continue
+            button = QRadioButton(texts[scope])
+            button.setChecked(scope == first)
             self.scope.addButton(button, number)
-            grid.addWidget(button, 0, number)
-        grid.setColumnStretch(len(texts), 1)
+            grid.addWidget(button, number // 2, number % 2)
+        grid.setColumnStretch(2, 1)
         return grid
 
     # -----------------------------------------------------------------------------

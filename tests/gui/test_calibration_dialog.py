@@ -101,6 +101,16 @@ def choose(dialog: CalibrationDialog, key: str) -> None:
     dialog.reference.chosen.emit(key)
 
 
+def scopes(dialog: CalibrationDialog) -> list[str]:
+    """Return what the calibration can be given to, as it is read."""
+    return [button.text() for button in dialog.scope.buttons()]
+
+
+def give_to(dialog: CalibrationDialog, text: str) -> None:
+    """Click what the calibration is given to."""
+    next(button for button in dialog.scope.buttons() if button.text() == text).click()
+
+
 def type_into(qtbot: QtBot, field: QLineEdit, text: str) -> None:
     """Type a number and leave the field with Tab, as a person does."""
     field.window().activateWindow()
@@ -189,7 +199,7 @@ def test_a_typed_shift_is_said_to_be_by_hand(qtbot: QtBot, make: Make) -> None:
     assert not dialog.measure.isEnabled()
     type_into(qtbot, dialog.shift, "-0.25")
     type_into(qtbot, dialog.error, "0.1")
-    dialog.scope.button(2).click()
+    give_to(dialog, "all spectra of the project")
     with qtbot.waitSignal(dialog.calibration_made) as made:
         qtbot.mouseClick(dialog.apply, Qt.MouseButton.LeftButton)
     assert made.args == [Calibration(-0.25, "by hand", uncertainty=0.1), "all"]
@@ -265,3 +275,35 @@ def test_in_the_program_a_measured_shift_reaches_the_sample_as_one_step(
         assert shift == pytest.approx(-0.3, abs=0.03)
     program.document.stack.undo()
     assert program.document.project is project
+
+
+def test_the_spectra_chosen_in_the_tree_are_calibrated_together_as_one_step(
+    qtbot: QtBot, program: Program, settle: Callable[[Program], None]
+) -> None:
+    project = add_spectra(Project(), [carbon(285.1), sulfur(161.7), sulfur(161.9)])
+    program.document.open(project, path=None)
+    settle(program)
+    first, left_out, other = project.spectra
+    program.spectra.choose((other, first))
+    steps = program.document.stack.count()
+    program.opening.calibration()
+    dialog = program.opening.dialog
+    assert isinstance(dialog, CalibrationDialog)
+    assert dialog.scope.checkedButton().text() == "the 2 chosen spectra"
+    choose(dialog, "shift")
+    type_into(qtbot, dialog.shift, "-0.25")
+    qtbot.mouseClick(dialog.apply, Qt.MouseButton.LeftButton)
+    spectra = program.document.project.spectra
+    shifts = {key: spectra[key].calibration.shift for key in project.spectra}
+    assert shifts == {first: -0.25, left_out: 0.0, other: -0.25}
+    assert program.document.stack.count() == steps + 1
+    program.document.stack.undo()
+    assert program.document.project is project
+
+
+def test_one_chosen_spectrum_is_not_offered_twice(make: Make) -> None:
+    dialog = make()
+    assert dialog.scope.checkedButton().text() == "this sample, 3 spectra"
+    assert scopes(dialog) == [
+        "this spectrum", "this sample, 3 spectra", "all spectra of the project"
+    ]  # fmt: skip
