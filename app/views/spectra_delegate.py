@@ -1,0 +1,155 @@
+"""How a row of the spectra tree is painted: state, region, what tells it apart, sparkline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
+
+from spectra_core.spectrum import Spectrum
+
+from ..theme import colour
+from .spectra_rows import Index, Row
+
+_SPARK_POINTS = 48
+_SPARK_WIDTH = 62
+
+
+class SpectraDelegate(QStyledItemDelegate):
+    """Paints a row: state, region, what tells it apart, sparkline."""
+
+    def __init__(self, view: QTreeView) -> None:
+        super().__init__(view)
+        self._view = view
+        self._sparks: dict[int, tuple[Spectrum, np.ndarray]] = {}
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+        """Return a row's size."""
+        one: Row = index.internalPointer()
+        metrics = QFontMetrics(option.font)
+        if one.spectrum is not None:
+            return QSize(120, metrics.height() + 11)
+        return QSize(120, metrics.height() * len(_lines(one.text, option.font, self._room())) + 9)
+
+    def _room(self) -> int:
+        return max(self._view.viewport().width() - 18, 60)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint one row."""
+        one: Row = index.internalPointer()
+        area: QRect = option.rect
+        state = option.state
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = option.font
+        if one.spectrum is None:
+            text = "\n".join(_lines(one.text, font, self._room()))
+            font.setBold(True)
+            painter.setFont(font)
+            painter.setPen(colour("text"))
+            painter.drawText(area.adjusted(2, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
+            painter.restore()
+            return
+        if state & QStyle.StateFlag.State_Selected:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour("selection"))
+            painter.drawRoundedRect(QRectF(area).adjusted(0, 1, -2, -1), 5, 5)
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour("hover"))
+            painter.drawRoundedRect(QRectF(area).adjusted(0, 1, -2, -1), 5, 5)
+        _paint_state(painter, QPointF(area.left() + 10, area.center().y() + 0.5), one.state)
+        self._paint_words(painter, area, one, font)
+        self._paint_spark(painter, area, one.spectrum)
+        painter.restore()
+
+    def _paint_words(self, painter: QPainter, area: QRect, one: Row, font: Any) -> None:
+        left, room = area.left() + 22, area.width() - 22 - _SPARK_WIDTH - 14
+        font.setBold(True)
+        painter.setFont(font)
+        metrics = QFontMetrics(font)
+        text = metrics.elidedText(one.text, Qt.TextElideMode.ElideRight, max(room, 20))
+        painter.setPen(colour("text"))
+        painter.drawText(QRect(left, area.top(), room, area.height()),
+                         Qt.AlignmentFlag.AlignVCenter, text)  # fmt: skip
+        used = metrics.horizontalAdvance(text) + 8
+        if one.words and room - used > 20:
+            font.setBold(False)
+            painter.setFont(font)
+            painter.setPen(colour("muted"))
+            metrics = QFontMetrics(font)
+            words = metrics.elidedText(one.words, Qt.TextElideMode.ElideMiddle, room - used)
+            painter.drawText(QRect(left + used, area.top(), room - used, area.height()),
+                             Qt.AlignmentFlag.AlignVCenter, words)  # fmt: skip
+
+    def _paint_spark(self, painter: QPainter, area: QRect, spectrum: Spectrum) -> None:
+        shape = self._spark(spectrum)
+        left = area.right() - _SPARK_WIDTH - 6
+        top, height = area.top() + 5, area.height() - 10
+        points = QPolygonF(
+            [QPointF(left + x * _SPARK_WIDTH, top + (1 - y) * height) for x, y in shape]
+        )
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(colour("residual"), 1.1))
+        painter.drawPolyline(points)
+
+    def _spark(self, spectrum: Spectrum) -> np.ndarray:
+        """Return a small curve in the unit square, kept by the spectrum's identity."""
+        known = self._sparks.get(id(spectrum))
+        if known is not None and known[0] is spectrum:
+            return known[1]
+        if len(self._sparks) > 20_000:
+            self._sparks.clear()
+        y = spectrum.y
+        edges = np.linspace(0, y.size, min(_SPARK_POINTS, y.size) + 1).astype(int)[:-1]
+        means = np.add.reduceat(y, edges) / np.diff([*edges, y.size])
+        low, high = float(means.min()), float(means.max())
+        shape = (means - low) / ((high - low) or 1.0)
+        if spectrum.axis.is_energy:
+            # Binding energy falls to the right, as on the plot.
+            shape = shape[::-1]
+        curve = np.column_stack([np.linspace(0, 1, shape.size), shape])
+        self._sparks[id(spectrum)] = (spectrum, curve)
+        return curve
+
+
+def _lines(text: str, font: QFont, room: int) -> list[str]:
+    """Return a name in at most two lines, the second shortened in its middle."""
+    bold = QFont(font)
+    bold.setBold(True)
+    metrics = QFontMetrics(bold)
+    if metrics.horizontalAdvance(text) <= room:
+        return [text]
+    words = text.split()
+    first = ""
+    while words and metrics.horizontalAdvance(f"{first} {words[0]}") <= room:
+        first = f"{first} {words.pop(0)}".strip()
+    if not first:
+        return [metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room)]
+    return [first, metrics.elidedText(" ".join(words), Qt.TextElideMode.ElideMiddle, room)]
+
+
+def _paint_state(painter: QPainter, at: QPointF, state: str) -> None:
+    """Paint a state so that it is told by its shape as well as by its colour."""
+    tone = {"fitted": "good", "stale": "warn", "failed": "alarm"}.get(state, "faint")
+    painter.setPen(QPen(colour(tone), 1.6))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if state == "fitted":
+        painter.setBrush(colour(tone))
+        painter.drawEllipse(at, 3.6, 3.6)
+    elif state == "stale":
+        painter.drawEllipse(at, 3.6, 3.6)
+        painter.setBrush(colour(tone))
+        painter.drawPie(QRectF(at.x() - 3.6, at.y() - 3.6, 7.2, 7.2), 90 * 16, 180 * 16)
+    elif state == "failed":
+        for dx in (-3.2, 3.2):
+            painter.drawLine(QPointF(at.x() - dx, at.y() - 3.2), QPointF(at.x() + dx, at.y() + 3.2))
+    elif state == "open":
+        painter.drawEllipse(at, 3.4, 3.4)
+    else:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour("border"))
+        painter.drawEllipse(at, 2.2, 2.2)

@@ -1,0 +1,191 @@
+"""The rows of the spectra tree: spectra grouped by sample or file, each with the state of its fit.
+
+A model over plain rows: what a row looks like is made only when it comes into sight, so thousands
+of them cost nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtWidgets import QWidget
+
+from spectra_core.project import Analysis, Project, is_stale
+from spectra_core.spectrum import Spectrum
+
+from ..formula import formula
+
+Index = QModelIndex | QPersistentModelIndex
+STATES = {
+    "none": "no model",
+    "open": "not fitted",
+    "fitted": "fitted",
+    "stale": "changed after its fit",
+    "failed": "did not converge",
+}
+
+
+@dataclass(eq=False)
+class Row:
+    """A spectrum, or a group of them."""
+
+    key: str
+    text: str
+    parent: Row | None = None
+    children: list[Row] = field(default_factory=list)
+    place: int = 0
+    spectrum: Spectrum | None = None
+    state: str = "none"
+    words: str = ""
+
+
+class SpectraModel(QAbstractItemModel):
+    """Rows of the tree."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._root = Row("", "")
+        self._rows: dict[str, Row] = {}
+        self._project: Project | None = None
+        self._by_file = False
+        self._filter = ""
+
+    def show_project(self, project: Project, *, by_file: bool, text: str) -> bool:
+        """Show a project; return whether the rows are others than before."""
+        old = self._project
+        same = (
+            old is not None and old.spectra is project.spectra
+            and by_file == self._by_file and text == self._filter
+        )  # fmt: skip
+        self._project, self._by_file, self._filter = project, by_file, text
+        states = _states(project)
+        if same:
+            for key, one in self._rows.items():
+                state = states.get(key, "none")
+                if state != one.state:
+                    one.state = state
+                    index = self.index_of(key)
+                    self.dataChanged.emit(index, index)
+            return False
+        self.beginResetModel()
+        self._root, self._rows = _grouped(project, states, by_file=by_file, text=text)
+        self.endResetModel()
+        return True
+
+    def row_of(self, index: Index) -> Row:
+        """Return the row behind an index; the root for an invalid one."""
+        return index.internalPointer() if index.isValid() else self._root
+
+    def index_of(self, key: str) -> QModelIndex:
+        """Return the index of a spectrum; invalid if it is filtered out."""
+        one = self._rows.get(key)
+        return QModelIndex() if one is None else self.createIndex(one.place, 0, one)
+
+    def index(self, row: int, column: int, parent: Index | None = None) -> QModelIndex:
+        """Return the index of a child."""
+        holder = self.row_of(parent or QModelIndex())
+        if 0 <= row < len(holder.children):
+            return self.createIndex(row, column, holder.children[row])
+        return QModelIndex()
+
+    def parent(self, index: Index | None = None) -> Any:
+        """Return the group of a row."""
+        if index is None:
+            return super().parent()
+        holder = self.row_of(index).parent
+        if holder is None or holder is self._root:
+            return QModelIndex()
+        return self.createIndex(holder.place, 0, holder)
+
+    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802
+        """Return the number of children."""
+        return len(self.row_of(parent or QModelIndex()).children)
+
+    def columnCount(self, parent: Index | None = None) -> int:  # noqa: N802
+        """Return one."""
+        return 1
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return what is read and spoken of a row."""
+        one = self.row_of(index)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return one.text
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return _tip(one)
+        if role == Qt.ItemDataRole.AccessibleTextRole and one.spectrum is not None:
+            return f"{one.text} {one.words}, {STATES[one.state]}"
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Return that spectra can be chosen."""
+        if self.row_of(index).spectrum is None:
+            return Qt.ItemFlag.ItemIsEnabled
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+
+
+def _tip(one: Row) -> str:
+    """Return a row in full, because its name may be shortened on screen."""
+    if one.spectrum is None:
+        count = len(one.children)
+        return f"{one.text}\n{count} {'spectrum' if count == 1 else 'spectra'}"
+    source = one.spectrum.source
+    return (
+        f"{one.spectrum.label}{f' · {one.words}' if one.words else ''}\n"
+        f"{PurePath(source.file).name} · {len(one.spectrum)} points · {STATES[one.state]}"
+    )
+
+
+def _states(project: Project) -> dict[str, str]:
+    """Return the fit state of every spectrum that has a model."""
+    found: dict[str, str] = {}
+    for key, analysis in project.analyses.items():
+        state = _state(project, key, analysis)
+        for spectrum in analysis.spectra.values():
+            found[spectrum] = state
+    return found
+
+
+def _state(project: Project, key: str, analysis: Analysis) -> str:
+    if analysis.stored is None:
+        return "open"
+    if is_stale(project, key):
+        return "stale"
+    converged = analysis.stored.result.status.value in ("converged", "at_bound")
+    return "fitted" if converged else "failed"
+
+
+def _grouped(
+    project: Project, states: dict[str, str], *, by_file: bool, text: str
+) -> tuple[Row, dict[str, Row]]:
+    root = Row("", "")
+    groups: dict[str, Row] = {}
+    rows: dict[str, Row] = {}
+    wanted = text.casefold().split()
+    for key, spectrum in project.spectra.items():
+        said = f"{spectrum.meta.sample} {spectrum.meta.region} {spectrum.source.file}".casefold()
+        if not all(word in said for word in wanted):
+            continue
+        name = PurePath(spectrum.source.file).name if by_file else spectrum.meta.sample
+        group = groups.get(name)
+        if group is None:
+            group = Row(name, formula(name) or "(no name)", root, place=len(root.children))
+            groups[name] = group
+            root.children.append(group)
+        one = Row(
+            key, formula(spectrum.meta.region) or "spectrum", group, place=len(group.children),
+            spectrum=spectrum, state=states.get(key, "none"), words=_words(spectrum, by_file),
+        )  # fmt: skip
+        group.children.append(one)
+        rows[key] = one
+    return root, rows
+
+
+def _words(spectrum: Spectrum, by_file: bool) -> str:
+    """Return what tells a spectrum from the others of its group."""
+    parts = [spectrum.meta.sample] if by_file else []
+    if spectrum.meta.etch_time_s is not None:
+        parts.append(f"{spectrum.meta.etch_time_s:g} s")
+    return " · ".join(part for part in parts if part)
