@@ -81,3 +81,18 @@ def test_arrows_walk_through_the_spectra_and_shift_chooses_several(
     assert program.document.selection.spectra == (second,)
     qtbot.keyClick(tree.view, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
     assert set(program.document.selection.spectra) == {first, second}
+
+
+def test_a_name_that_needs_a_second_line_in_a_narrow_tree_gets_its_height(
+    qtbot: QtBot, tree: SpectraTree
+) -> None:
+    # A widget of its own, so that no dock decides the width.
+    tree.setParent(None)
+    qtbot.addWidget(tree)
+    index = tree.model.index(0, 0)
+    tree.resize(1200, 400)
+    tree.show()
+    qtbot.waitExposed(tree)
+    wide = tree.view.visualRect(index).height()
+    tree.resize(260, 400)
+    qtbot.waitUntil(lambda: tree.view.visualRect(index).height() > wide, timeout=5000)
