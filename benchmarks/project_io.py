@@ -113,7 +113,7 @@ def _arrays_of(stored: Any) -> list[tuple[str, np.ndarray]]:
         ("at_bound", stored.at_bound),
         ("point_sigmas", stored.sigmas[0]),
         ("statistics", np.array([[v or 0.0 for v in vars(s).values()] for s in every])),
-        ("trace", np.array([list(vars(point).values()) for point in stored.trace])),
+        ("trace", np.array([list(point) for point in stored.trace])),
         ("starts", np.array(stored.starts)),
     ]
 
