@@ -739,15 +739,12 @@ def usable_rows(state: Array) -> np.ndarray:
     return np.asarray(finite & (state[:, k.CONDITION] < _SOLVABLE))
 
 
-def peaks_of(problem: Problem, q: Array) -> list[dict[str, Array]] | None:
-    """Return each region's components by id, or None if a kernel is missing."""
-    packed = pack(problem)
-    if packed is None:
-        return None
+def peaks_of(packed: Packed, q: Array) -> list[dict[str, Array]]:
+    """Return each region's components by id, for the free parameters `q` (F,)."""
     peaks = np.empty((len(packed.plan.components), packed.n_points))
     kernels().peak_curves(packed.plan, q, peaks)
     found, first = [], 0
-    for region, part in zip(problem.regions, packed.regions_of(peaks), strict=True):
+    for region, part in zip(packed.problem.regions, packed.regions_of(peaks), strict=True):
         names = [slot.component.id for slot in region.slots]
         rows = [row.copy() for row in part[first : first + len(names)]]
         found.append(dict(zip(names, rows, strict=True)))

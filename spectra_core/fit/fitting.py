@@ -11,7 +11,7 @@ from ..errors import FitError
 from ..model import Model, split_path
 from ..spectrum import Array, Axis, Spectrum, to_axis
 from .compile import Problem, RegionProblem, compile_problem
-from .engine import NUMBA, NUMPY, compiled_fit, peaks_of
+from .engine import NUMBA, NUMPY, Packed, compiled_fit, peaks_of
 from .engine import settle as compiled_settle
 from .evaluate import region_curves, residual_jacobian
 from .folding import solve_folded
@@ -107,11 +107,16 @@ def fit(
 
 @dataclass(frozen=True, eq=False)
 class Settled:
-    """A solution, the standard deviations it belongs to, and the engine that found it."""
+    """A solution, the standard deviations it belongs to, and the arrays of the kernels, if any."""
 
     solution: Solution
     sigmas: tuple[Array, ...]
-    engine: str = NUMPY
+    packed: Packed | None = None
+
+    @property
+    def engine(self) -> str:
+        """The engine that found it."""
+        return NUMPY if self.packed is None else NUMBA
 
 
 Run = Callable[[Problem, Array, tuple[Array, ...]], Solution]
@@ -242,7 +247,7 @@ def settler(
                 progress=progress, should_stop=should_stop,
             )  # fmt: skip
             if found is not None:
-                return Settled(*found, NUMBA)
+                return Settled(*found, compiled.packed)
         return _settle(problem, weights, q, run)
 
     return settle
@@ -336,7 +341,7 @@ def result_of(
     values = problem.full(solution.q)
     covariance = _full_covariance(problem, free_covariance, undetermined)
     bound = _at_bound(problem, solution)
-    peaks = peaks_of(problem, solution.q) if settled.engine == NUMBA else None
+    peaks = None if settled.packed is None else peaks_of(settled.packed, solution.q)
     regions = tuple(
         _region(
             problem, i, values, settled.sigmas[i], weights[i], None if peaks is None else peaks[i]

@@ -15,7 +15,7 @@ from ..errors import FitError
 from ..model import Model, get_parameter, set_parameter
 from ..spectrum import Array, Spectrum
 from .compile import Problem, compile_problem
-from .engine import NUMBA, CompiledFit, compiled_fit, settle
+from .engine import CompiledFit, compiled_fit, settle
 from .fitting import (
     LEAST_SQUARES,
     FitOptions,
@@ -96,7 +96,7 @@ class LiveFit:
         found = self._settled(kernels, quick)
         if found is None:
             return self._plainly(values)
-        settled = Settled(*found, NUMBA)
+        settled = Settled(*found, kernels.packed)
         self._last = settled.solution.q
         reached = (settled.solution.chi_square,)
         shown = replace(problem, model=self._model)
