@@ -2,10 +2,11 @@
 
 These are the formulas of `spectra_core.profiles` and the scaling of
 `spectra_core.lineshapes` once more, arranged for a compiler; the contract test holds
-them to 1e-10 of the numpy versions. A shape fills rows of value, slope and gradients
-over u, the distance from its centre in its own width; `_scale_rows` then stretches
-them to area (or height), centre and true width. The true width of a Voigt, of a
-product and of a Doniach-Sunjic line needs a root, found here by Newton's method.
+them to 1e-10 of the numpy versions. A shape of one width fills rows of value, slope and
+gradients over u, the distance from its centre in that width; `_scale_rows` then stretches
+them to area (or height), centre and true width. The true width of a product and of a
+Doniach-Sunjic line needs a root, found here by Newton's method. A Voigt is done in its two
+widths, whichever parameters it is given in; its width needs a root too.
 
 Every x is turned so that binding energy grows with it; `turn` is -1 where that
 changed the sign of x, and enters nowhere but through the centre.
