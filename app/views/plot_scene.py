@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from spectra_core.fit import FitResult
+from spectra_core.fit.weights import counting_noise
 from spectra_core.model import Region
 from spectra_core.spectrum import Array, Axis, Spectrum
 
@@ -17,6 +18,8 @@ from .plot_hover import unit_of
 from .plot_items import Band, Trace
 
 _SMOOTH_TO = 480
+_DECADES = 1e6
+"""The largest count over the least that a logarithmic axis shows."""
 _OVERLAY_TONES = ("#56B4E9", "#CC79A7", "#009E73", "#E69F00", "#8C6BB1", "#D55E00", "#7F7F7F")
 
 AXIS_NAMES = {
@@ -52,11 +55,22 @@ class Height:
 
 
 def height_for(spectrum: Spectrum | None, *, is_log: bool) -> Height:
-    """Return the vertical scale of a spectrum; counts of zero lie a little below the least."""
+    """Return the vertical scale of a spectrum; counts of zero lie a little below the least.
+
+    What is below its own counting noise says no more than zero does: as the least it would only
+    open empty decades, and so would the far tails of a computed spectrum.
+    """
     if spectrum is None or not is_log:
         return Height()
-    above = spectrum.y[spectrum.y > 0]
-    return Height(True, 0.5 * float(above.min()) if above.size else 1.0)
+    y = spectrum.y
+    noise = counting_noise(spectrum, y) if spectrum.sigma is None else spectrum.sigma
+    # In a unit of counts the noise of one count is one: rounding must not make it the larger.
+    above = y[(y > 0) & (y >= 0.999 * (0.0 if noise is None else noise))]
+    if not above.size:
+        above = y[y > 0]
+    if not above.size:
+        return Height(True, 1.0)
+    return Height(True, max(0.5 * float(above.min()), float(above.max()) / _DECADES))
 
 
 @cache
