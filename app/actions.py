@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spectra_core.project import Project
+from spectra_core.spectrum import Axis
 from spectra_core.stored_fit import has_stored_fit
 
 from .scene import Scene
@@ -86,6 +87,22 @@ class Action:
 
 def _spectrum(state: State) -> str:
     return "" if state.scene.spectrum is not None else "Open a file first."
+
+
+def _kinetic(state: State) -> str:
+    spectrum = state.scene.spectrum
+    if spectrum is None:
+        return _spectrum(state)
+    if spectrum.axis is Axis.KINETIC_ENERGY:
+        return "The energies are kinetic already, as no photon energy is known."
+    if spectrum.axis is not Axis.BINDING_ENERGY:
+        return "This spectrum has no binding energies to convert."
+    if spectrum.meta.excitation_energy_ev is None:
+        return (
+            "The file does not say the photon energy: a text file gives it in a line such as"
+            " # photon energy: 1486.6; then open it again."
+        )
+    return ""
 
 
 def _spectra(state: State) -> str:
@@ -274,10 +291,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("components_shown", "Components", VIEW, lambda p: p.switch_plot("components"), "Space",
            checked=lambda p: p.plot_options.components),
     Action("kinetic", "Kinetic energy", VIEW, lambda p: p.switch_plot("kinetic"), "K",
-           checked=lambda p: p.plot_options.kinetic),
+           _kinetic, checked=lambda p: p.plot_options.kinetic),
     Action("log_y", "Logarithmic intensity", VIEW, lambda p: p.switch_plot("log_y"), "Ctrl+G",
            _spectrum, checked=lambda p: p.plot_options.log_y,
-           tip="What is not above zero is drawn at the bottom."),
+           tip="What is not above zero, or below its own noise, is drawn at the bottom."),
     Action("ticks", "Library ticks", VIEW, lambda p: p.switch_plot("library_ticks"), "L",
            checked=lambda p: p.plot_options.library_ticks),
     Action("waterfall", "Waterfall of the chosen spectra", VIEW, lambda p: p.switch_waterfall(),
