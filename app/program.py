@@ -325,7 +325,7 @@ class Program(QObject):
         self.editing.choose_owner(self.editing.owner_of(component) if component else "")
 
     def _open_recent(self, path: str) -> None:
-        self.files.open_paths([path])
+        self.files.open_recent(path)
 
     # -----------------------------------------------------------------------------
     # Saying

@@ -38,12 +38,22 @@ _MOST_RECENT = 10
 
 
 @dataclass(frozen=True, eq=False)
+class Unclear:
+    """A file whose axis has to be asked for, why, and the photon energy that it gives."""
+
+    path: Path
+    question: str
+    photon_energy_ev: float | None
+
+
+@dataclass(frozen=True, eq=False)
 class _Intake:
-    """What files gave: spectra, what went wrong, and files whose axis has to be asked for."""
+    """What files gave: spectra and the files they are of, what went wrong, what is unclear."""
 
     spectra: tuple[Spectrum, ...]
+    opened: tuple[Path, ...]
     problems: tuple[str, ...]
-    unclear: tuple[tuple[Path, str, float | None], ...]
+    unclear: tuple[Unclear, ...]
 
 
 class Files(Controller):
@@ -64,6 +74,8 @@ class Files(Controller):
         super().__init__(program)
         self._handle: ProjectHandle | None = None
         self._dialog: QFileDialog | QMessageBox | None = None
+        self._unclear: list[Unclear] = []
+        self._asked: tuple[Unclear, ...] = ()
 
     # -----------------------------------------------------------------------------
     # Opening
@@ -107,17 +119,35 @@ class Files(Controller):
             self.document.apply(
                 f"Open {what}", add_spectra, intake.spectra, select=Selection((f"s{first}",))
             )
-            for file in dict.fromkeys(s.source.file for s in intake.spectra):
-                self.remember(file)
+            for path in intake.opened[-_MOST_RECENT:]:
+                self.remember(str(path))
         if intake.problems:
             more = f" and {len(intake.problems) - 1} more" if len(intake.problems) > 1 else ""
             self.program.complain(f"Not everything could be opened: {intake.problems[0]}{more}")
-        for path, question, photon in intake.unclear:
-            self.program.opening.axis(path, question, photon)
+        self._unclear += intake.unclear
+        self._ask_axis()
 
-    def answer_axis(self, path: Path, options: ReadOptions) -> None:
-        """Read a file again with what a person said about it."""
-        self._read([path], options)
+    def _ask_axis(self) -> None:
+        """Ask about the first unclear file, unless a question waits for its answer."""
+        if self._unclear and not self._asked:
+            self._asked = tuple(self._unclear)
+            self.program.opening.axis(self._asked)
+
+    def answer_axis(self, options: ReadOptions, for_all: bool) -> None:
+        """Read the file that was asked about, or all that wait, with what a person said."""
+        told = self._asked if for_all else self._asked[:1]
+        self._asked = ()
+        del self._unclear[: len(told)]
+        self._read([one.path for one in told], options)
+        self._ask_axis()
+
+    def leave_axis(self) -> None:
+        """Say which files stay closed, as a person does not say what their axis is."""
+        names = ", ".join(one.path.name for one in self._unclear)
+        self._asked = ()
+        self._unclear.clear()
+        if names:
+            self.program.complain(f"Not opened, as it was not said what the axis is: {names}.")
 
     def open_example(self) -> None:
         """Open the four cathode spectra that come with the program."""
@@ -290,6 +320,15 @@ class Files(Controller):
         paths = stored if isinstance(stored, list) else [stored] if stored else []
         return [path for path in map(str, paths) if Path(path).exists()]
 
+    def open_recent(self, path: str) -> None:
+        """Open a recent file, or say that it is gone and list it no more."""
+        if Path(path).exists():
+            self.open_paths([path])
+            return
+        name, folder = Path(path).name, Path(path).parent
+        self.program.complain(f"{name} is no longer in {folder}, so it is not listed any more.")
+        self._list_recent(self.recent())
+
     def remember(self, path: str) -> None:
         """Put a file at the head of the recent ones."""
         try:
@@ -298,9 +337,11 @@ class Files(Controller):
             whole = path
         if "resources/examples" in Path(whole).as_posix():
             return
-        kept = [whole, *(p for p in self.recent() if p != whole)][:_MOST_RECENT]
-        self.program.settings.setValue("recent", kept)
-        self.recent_changed.emit(kept)
+        self._list_recent([whole, *(p for p in self.recent() if p != whole)][:_MOST_RECENT])
+
+    def _list_recent(self, paths: list[str]) -> None:
+        self.program.settings.setValue("recent", paths)
+        self.recent_changed.emit(paths)
 
     def _show(self, dialog: QFileDialog | QMessageBox) -> None:
         self._dialog = dialog
@@ -321,23 +362,26 @@ def _walked(paths: Iterable[Path]) -> list[Path]:
 
 def _take_in(files: Sequence[Path], options: ReadOptions, report: Report) -> _Intake:
     spectra: list[Spectrum] = []
+    opened: list[Path] = []
     problems: list[str] = []
-    unclear: list[tuple[Path, str, float | None]] = []
+    unclear: list[Unclear] = []
     for done, path in enumerate(files):
         if report.should_stop():
             break
         report.progress(done, len(files), path.name)
         try:
             spectra += read(path, options=options)
+            opened.append(path)
         except PartialRead as error:
             spectra += error.spectra
+            opened.append(path)
             problems.append(str(error))
         except SpectraError as error:
             if "--axis" in error.hint and options.axis is None:
-                unclear.append((path, error.message, _photon_energy_in(path)))
+                unclear.append(Unclear(path, error.message, _photon_energy_in(path)))
             else:
                 problems.append(str(error))
-    return _Intake(tuple(spectra), tuple(problems), tuple(unclear))
+    return _Intake(tuple(spectra), tuple(opened), tuple(problems), tuple(unclear))
 
 
 def _photon_energy_in(path: Path) -> float | None:

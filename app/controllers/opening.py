@@ -41,6 +41,7 @@ from ..views.recovery_dialog import RecoveryDialog
 from ..views.text_dialog import BoundsDialog, SpeciesDialog, TextDialog
 from ..views.unlock_dialog import UnlockDialog
 from .base import Controller
+from .files import Unclear
 
 if TYPE_CHECKING:
     from ..program import Program
@@ -282,12 +283,15 @@ class Opening(Controller):
     # -----------------------------------------------------------------------------
     # The program
 
-    def axis(self, path: Path, question: str, photon_energy_ev: float | None = None) -> None:
-        """Ask what the axis of a file is; the photon energy is what the file says of it."""
+    def axis(self, unclear: Sequence[Unclear]) -> None:
+        """Ask what the axis of the first of some files is, and whether the others are like it."""
+        first = unclear[0]
         dialog = AxisDialog(
-            path.name, question, self.program.window, photon_energy_ev=photon_energy_ev
-        )
-        dialog.answered.connect(partial(self.program.files.answer_axis, path))
+            first.path.name, first.question, self.program.window,
+            photon_energies_ev=[one.photon_energy_ev for one in unclear],
+        )  # fmt: skip
+        dialog.answered.connect(self.program.files.answer_axis)
+        dialog.rejected.connect(self.program.files.leave_axis)
         self.show(dialog)
 
     def export(self) -> None:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from spectra_core.readers import AXES, ReadOptions
 
@@ -31,17 +40,25 @@ class AxisDialog(QDialog):
 
     Signals
     -------
-    answered(ReadOptions)
+    answered(ReadOptions, bool)
+        And whether it is the answer for all the files that wait.
     """
 
-    answered = Signal(object)
+    answered = Signal(object, bool)
 
     def __init__(
-        self, name: str, question: str, parent: QWidget, *, photon_energy_ev: float | None = None
+        self,
+        name: str,
+        question: str,
+        parent: QWidget,
+        *,
+        photon_energies_ev: Sequence[float | None] = (None,),
     ) -> None:
-        """Ask for a file; `photon_energy_ev` is what it says of it itself."""
+        """Ask for a file; `photon_energies_ev` is what it and those that wait say themselves."""
         super().__init__(parent)
-        self._in_file = photon_energy_ev
+        self._in_files = photon_energies_ev
+        self.for_all = QCheckBox(f"the same for all {len(photon_energies_ev)} files")
+        self.for_all.toggled.connect(self._check)
         self.setWindowTitle(f"What is the axis of {name}?")
         self.setMinimumWidth(440)
         options = [("", "choose…"), *((key, _WORDS.get(key, key)) for key in AXES)]
@@ -51,8 +68,6 @@ class AxisDialog(QDialog):
             None, low=_LOW, high=_HIGH, unit="eV", what="photon energy", optional=True
         )
         self.photon.textChanged.connect(self._check)
-        if photon_energy_ev is not None:
-            self.photon.setPlaceholderText(f"{show_number(photon_energy_ev)} eV, from the file")
         self._hint = label("", "muted", wrap=True)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         # Room for the longest hint, so that the fields keep theirs when it appears.
@@ -74,7 +89,9 @@ class AxisDialog(QDialog):
         layout.addWidget(label(question[:1].upper() + question[1:], wrap=True))
         layout.addLayout(grid)
         layout.addWidget(self._hint)
+        layout.addWidget(self.for_all)
         layout.addWidget(buttons)
+        self.for_all.setVisible(len(photon_energies_ev) > 1)
         self._check()
 
     def _check(self, *_: object) -> None:
@@ -83,7 +100,13 @@ class AxisDialog(QDialog):
         self.photon.setEnabled(axis in _HINTS)
         typed = self._typed()
         wrong = typed is None and bool(self.photon.text().strip())
-        lacks = axis == "kinetic" and typed is None and self._in_file is None
+        given = self._in_files if self.for_all.isChecked() else self._in_files[:1]
+        known = sorted({energy for energy in given if energy is not None})
+        words = " or ".join(show_number(energy) for energy in known)
+        self.photon.setPlaceholderText(
+            f"{words} eV, from the file{'s' if len(given) > 1 else ''}" if known else ""
+        )
+        lacks = axis == "kinetic" and typed is None and None in given
         self.take.setEnabled(bool(axis) and not (self.photon.isEnabled() and (wrong or lacks)))
         self._hint.setText(_HINTS.get(axis, ""))
 
@@ -95,4 +118,6 @@ class AxisDialog(QDialog):
     def _take(self) -> None:
         photon = self._typed() if self.photon.isEnabled() else None
         self.accept()
-        self.answered.emit(ReadOptions(axis=self.axis.value, photon_energy_ev=photon))
+        self.answered.emit(
+            ReadOptions(axis=self.axis.value, photon_energy_ev=photon), self.for_all.isChecked()
+        )

@@ -16,6 +16,7 @@ from PySide6.QtCore import QPoint, QSettings, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app.controllers.files import Unclear
 from app.main import make_application
 from app.program import Program
 from app.selection import Selection
@@ -52,6 +53,11 @@ class Camera:
         assert dialog is not None
         self.take(name, dialog)
         self.program.opening.close()
+
+
+def not_named(name: str) -> Unclear:
+    """Return a file that does not say what its axis is."""
+    return Unclear(Path(name), "it is not known what the axis is.", None)
 
 
 def start(folder: Path, size: QSize) -> Program:
@@ -133,7 +139,7 @@ def dialogs(camera: Camera) -> None:
         ("21-science-notes", ask.science_notes), ("22-about", ask.about), ("23-export", ask.export),
         ("24-unlock", lambda: ask.unlock("PS4", "area")),
         ("25-link", lambda: ask.link(f"{camera.program.scene.selection.region}/PS4/fwhm")),
-        ("26-axis", lambda: ask.axis(Path("data.txt"), "it is not known what the axis is.")),
+        ("26-axis", lambda: ask.axis([not_named("a.txt"), not_named("b.txt")])),
         ("27-crash", lambda: camera.program.crashed(ValueError("a synthetic defect"))),
     ):  # fmt: skip
         camera.dialog(name, show)
