@@ -9,6 +9,10 @@ from PySide6.QtCore import QSettings
 
 from .theme import SCHEMES, Scheme
 
+RESIDUAL_RANGES = (3, 4, 5, 6, 10)
+_CHOICES: dict[str, tuple[object, ...]] = {"scheme": SCHEMES, "residual_range": RESIDUAL_RANGES}
+"""What can be preferred where it is one of a few."""
+
 
 @dataclass(frozen=True)
 class Preferences:
@@ -23,12 +27,15 @@ class Preferences:
         Seconds after a change until the recovery file is written.
     starts : int
         Starting points of the fits of new analyses.
+    residual_range : {3, 4, 5, 6, 10}
+        The panel of the residual reaches at least this many sigma.
     """
 
     scheme: Scheme = "system"
     live_refit: bool = True
     autosave_s: float = 2.0
     starts: int = 3
+    residual_range: int = RESIDUAL_RANGES[0]
 
 
 def load_preferences(settings: QSettings) -> Preferences:
@@ -37,7 +44,7 @@ def load_preferences(settings: QSettings) -> Preferences:
     for field in fields(Preferences):
         stored = settings.value(f"preferences/{field.name}")
         value = _converted(stored, type(getattr(found, field.name)))
-        if value is not None and (field.name != "scheme" or value in SCHEMES):
+        if value is not None and value in _CHOICES.get(field.name, (value,)):
             change: dict[str, Any] = {field.name: value}
             found = replace(found, **change)
     return found

@@ -88,7 +88,7 @@ class Program(QObject):
         super().__init__()
         self.settings, self.data_folder = settings, data_folder
         self.preferences = load_preferences(settings)
-        self.plot_options = PlotOptions()
+        self.plot_options = PlotOptions(residual_range=self.preferences.residual_range)
         self.document = Document(self)
         self.jobs = Jobs(self)
         self.autosave = Autosave(
@@ -110,6 +110,7 @@ class Program(QObject):
         self._live: tuple[FitResult, str] | None = None
         self._is_down = False
         theme().use(self.preferences.scheme)
+        self.window.plot.set_options(self.plot_options)
         self._connect()
         self.refresh()
         self.window.restore(settings)
@@ -409,6 +410,8 @@ class Program(QObject):
         if theme().scheme != preferences.scheme:
             theme().use(preferences.scheme)
             self.refresh()
+        if self.plot_options.residual_range != preferences.residual_range:
+            self._draw(replace(self.plot_options, residual_range=preferences.residual_range))
         self._show_actions()
 
     @property

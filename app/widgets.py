@@ -121,6 +121,11 @@ def in_locale(text: str) -> str:
     return text.replace(".", QLocale().decimalPoint())
 
 
+def printed(text: str) -> str:
+    """Return a number as it is printed: the locale's mark, and a minus sign for the hyphen."""
+    return in_locale(text).replace("-", "\N{MINUS SIGN}")
+
+
 def read_number(text: str) -> float | None:
     """Return the number a person typed, with a point or the locale's mark; None if it is none.
 

@@ -31,8 +31,9 @@ from ..widgets import (
     restyle,
     row,
 )
-from .component_numbers import MAIN, NAMES, Cell, Numbers, numbers
+from .component_numbers import MAIN, Cell, Numbers, numbers
 from .owner_intents import OwnerIntents
+from .parameter_words import NAMES
 
 OWNER_MIME = "application/x-doublet-owner"
 _MARKS = {"free": "", "fixed": "· fixed", "linked": "=", "at bound": "⚠ at bound"}

@@ -14,9 +14,9 @@ from spectra_core.results import rounded
 
 from ..scene import Scene
 from ..widgets import in_locale, show_number
+from .parameter_words import NAMES
 
 MAIN = ("center", "fwhm", "fwhm_gauss", "fwhm_lorentz", "area", "height")
-NAMES = {"center": "centre", "fwhm": "FWHM", "fwhm_gauss": "FWHM G", "fwhm_lorentz": "FWHM L"}
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Numbers:
             text = show_number(value, 6)
         return Cell(
             path, name or NAMES.get(spec.name, spec.name), value, stderr, in_locale(text),
-            f"± {in_locale(error)}" if error else "", self._unit(spec), state.kind, state.words,
+            f"± {in_locale(error)}" if error else "", self.unit(spec), state.kind, state.words,
         )  # fmt: skip
 
     def share(self, owner: str) -> float | None:
@@ -133,7 +133,8 @@ class Numbers:
     def _doublet(self, owner: str) -> Doublet | None:
         return next((d for d in self.region.doublets if d.id == owner), None)
 
-    def _unit(self, spec: ParameterSpec) -> str:
+    def unit(self, spec: ParameterSpec) -> str:
+        """Return the unit of a parameter as it is printed; empty for a pure number."""
         spectrum = self.scene.spectrum
         if spectrum is None:
             return ""

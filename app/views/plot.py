@@ -40,6 +40,7 @@ from .plot_scene import (
     sample_of,
     title_of,
 )
+from .residual import SIGMAS
 
 __all__ = ["PlotOptions", "PlotView", "Tick"]
 
@@ -62,6 +63,8 @@ class PlotOptions:
     library_ticks : bool
     log_y : bool
         Counts on a logarithmic axis.
+    residual_range : int
+        The panel of the residual reaches at least this many sigma.
     """
 
     kinetic: bool = False
@@ -70,6 +73,7 @@ class PlotOptions:
     waterfall: float = 0.0
     library_ticks: bool = True
     log_y: bool = False
+    residual_range: int = SIGMAS
 
 
 class PlotView(QFrame):
@@ -165,6 +169,7 @@ class PlotView(QFrame):
     def set_options(self, options: PlotOptions) -> None:
         """Draw it in another way."""
         self._options = options
+        self._panels.set_residual_range(options.residual_range)
         if self._scene is not None:
             self.show_scene(self._scene)
 

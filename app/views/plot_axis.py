@@ -11,8 +11,9 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from ..theme import colour
-from ..widgets import in_locale
+from ..widgets import printed
 from .plot_items import PixelItem
+from .residual import SIGMAS
 
 _BIG = 1e6
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -45,7 +46,7 @@ class EnergyAxis(pg.AxisItem):  # type: ignore[misc]
     def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:  # noqa: N802
         """Return the printed numbers."""
         shown = values if self._mirror is None else [self._mirror - v for v in values]
-        return [_printed(text) for text in super().tickStrings(shown, scale, spacing)]
+        return [printed(text) for text in super().tickStrings(shown, scale, spacing)]
 
 
 class CountsAxis(pg.AxisItem):  # type: ignore[misc]
@@ -60,17 +61,28 @@ class CountsAxis(pg.AxisItem):  # type: ignore[misc]
         """Return the printed numbers."""
         if not self.logMode and values and max(abs(v) for v in values) >= _BIG:
             return [_power(v) for v in values]
-        return [_printed(text) for text in super().tickStrings(values, scale, spacing)]
+        return [printed(text) for text in super().tickStrings(values, scale, spacing)]
 
 
 class SigmaAxis(CountsAxis):
-    """The axis of the residual: zero and three sigma, more only where the fit is far off."""
+    """The axis of the residual: zero and its range, more only where the fit is far off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._range = float(SIGMAS)
+
+    def set_range(self, sigmas: float) -> None:
+        """Name this many sigma on both sides of zero."""
+        if sigmas != self._range:
+            self._range = sigmas
+            self.picture = None
+            self.update()
 
     def tickValues(self, low: float, high: float, size: float) -> Any:  # noqa: N802
         """Return tick places."""
-        if high > 4 * 3.0:
+        if high > 4 * self._range:
             return super().tickValues(low, high, size)[:1]
-        return [(3.0, [-3.0, 0.0, 3.0])]
+        return [(self._range, [-self._range, 0.0, self._range])]
 
 
 class GridItem(PixelItem):
@@ -123,11 +135,7 @@ def _power(value: float) -> str:
     if value == 0:
         return "0"
     power = floor(log10(abs(value)))
-    return f"{_printed(f'{value / 10.0**power:g}')}·10{str(power).translate(_RAISED)}"
-
-
-def _printed(text: str) -> str:
-    return in_locale(text).replace("-", "\N{MINUS SIGN}")
+    return f"{printed(f'{value / 10.0**power:g}')}·10{str(power).translate(_RAISED)}"
 
 
 def dress(axis: pg.AxisItem) -> None:

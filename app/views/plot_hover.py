@@ -14,7 +14,7 @@ from spectra_core.spectrum import Spectrum
 from ..formula import formula
 from ..scene import Scene
 from ..theme import theme
-from ..widgets import in_locale
+from ..widgets import in_locale, printed
 from .plot_handles import HANDLE_WORDS
 from .plot_items import Tick
 
@@ -132,4 +132,4 @@ def _label(scene: Scene, owner: str) -> str:
 
 
 def _number(value: float, form: str = ".2f") -> str:
-    return in_locale(f"{value:{form}}").replace("-", "\N{MINUS SIGN}")
+    return printed(f"{value:{form}}")

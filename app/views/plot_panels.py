@@ -61,9 +61,9 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def _make_plots(self, mouse: MouseOwner) -> None:
         self.box = PlotBox(mouse, has_handles=True)
         self.upper_box = PlotBox(mouse, has_handles=False)
-        self.energies, self.counts = EnergyAxis(), CountsAxis()
+        self.energies, self.counts, self._sigmas = EnergyAxis(), CountsAxis(), SigmaAxis()
         self._upper = self.addPlot(
-            row=0, col=0, viewBox=self.upper_box, axisItems={"left": SigmaAxis()}
+            row=0, col=0, viewBox=self.upper_box, axisItems={"left": self._sigmas}
         )
         self._main = self.addPlot(
             row=1, col=0, viewBox=self.box,
@@ -105,6 +105,11 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.handles = HandlesItem(self.box)
         self.message = pg.TextItem("", anchor=(0.5, 0.5))
         self.message.setParentItem(self.box)
+
+    def set_residual_range(self, sigmas: float) -> None:
+        """Let the panel of the residual reach at least this many sigma."""
+        self._sigmas.set_range(sigmas)
+        self.residual.set_range(sigmas)
 
     def show_axes(self, spectrum: Spectrum | None, mirror: float | None) -> None:
         """Name the axes of a spectrum; `mirror` is the photon energy for kinetic energies."""

@@ -13,7 +13,7 @@ from spectra_core.model import Region
 from spectra_core.spectrum import Array, Axis, Spectrum
 
 from ..scene import Scene
-from ..widgets import in_locale
+from ..widgets import in_locale, printed
 from .plot_hover import unit_of
 from .plot_items import Band, Trace
 
@@ -205,7 +205,7 @@ def about(scene: Scene) -> str:
             parts.append("not fitted")
     if scene.spectrum is not None and scene.spectrum.calibration.shift:
         calibration = scene.spectrum.calibration
-        shift = in_locale(f"{calibration.shift:+.2f}").replace("-", "\N{MINUS SIGN}")
+        shift = printed(f"{calibration.shift:+.2f}")
         reference = f" ({calibration.reference})" if calibration.reference else ""
         parts.append(f"shift {shift} {unit_of(scene.spectrum)}{reference}")
     return " · ".join(part for part in parts if part)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..preferences import Preferences
+from ..preferences import RESIDUAL_RANGES, Preferences
 from ..widgets import Choice, Count, NumberField, heading, label, row
 
 _SCHEMES = (("system", "as the system"), ("light", "light"), ("dark", "dark"))
@@ -47,6 +47,12 @@ class PreferencesDialog(QDialog):
             values.autosave_s, low=0.5, high=600.0, unit="s", what="autosave delay"
         )
         self.autosave.committed.connect(lambda v: self._set(autosave_s=v))
+        self.residual = Choice(
+            ((str(sigmas), f"± {sigmas} σ") for sigmas in RESIDUAL_RANGES), name="Residual range"
+        )
+        self.residual.set_value(str(values.residual_range))
+        self.residual.setToolTip("The residual panel shows at least this range; its band is ± 3 σ.")
+        self.residual.chosen.connect(lambda v: self._set(residual_range=int(v)))
         folder = label(library_folder, "muted", wrap=True)
         folder.setToolTip("Your own library files: same format as the shipped ones.")
         grid = QGridLayout()
@@ -54,7 +60,8 @@ class PreferencesDialog(QDialog):
         grid.setColumnStretch(1, 1)
         for line, (text, widget) in enumerate((
             ("colours", self.scheme), ("starts of a new fit", self.starts),
-            ("keep for recovery after", self.autosave), ("own library folder", folder),
+            ("keep for recovery after", self.autosave), ("residual range", self.residual),
+            ("own library folder", folder),
         )):  # fmt: skip
             grid.addWidget(label(text, "muted"), line, 0)
             grid.addWidget(widget, line, 1)

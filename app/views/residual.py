@@ -12,7 +12,10 @@ from spectra_core.spectrum import Array
 from ..theme import colour
 from .plot_items import MANY_POINTS, ViewItem, cosmetic, polyline
 
-SIGMAS = 3.0
+SIGMAS = 3
+"""Half the height of the band: nearly all residuals of a good fit lie within."""
+_ROOM = 1.4
+"""The panel is this much higher than the range that is asked for."""
 
 
 class ResidualItem(ViewItem):
@@ -22,13 +25,19 @@ class ResidualItem(ViewItem):
         super().__init__()
         self._x = np.empty(0)
         self._residual = np.empty(0)
+        self._range = float(SIGMAS)
+
+    def set_range(self, sigmas: float) -> None:
+        """Let the panel reach at least this many sigma; seen with the next residual."""
+        self._range = sigmas
 
     @property
     def reach(self) -> float:
-        """The largest distance from zero, at least somewhat more than the band."""
+        """The largest distance from zero, at least somewhat more than the range."""
+        least = self._range * _ROOM
         if not self._residual.size:
-            return SIGMAS * 1.4
-        return max(SIGMAS * 1.4, 1.08 * float(np.nanmax(np.abs(self._residual))))
+            return least
+        return max(least, 1.08 * float(np.nanmax(np.abs(self._residual))))
 
     def show_residual(self, x: Array, residual: Array) -> None:
         """Show residuals, both of shape (N,)."""

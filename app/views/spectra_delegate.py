@@ -32,7 +32,9 @@ class SpectraDelegate(QStyledItemDelegate):
         metrics = QFontMetrics(option.font)
         if one.spectrum is not None:
             return QSize(120, metrics.height() + 11)
-        return QSize(120, metrics.height() * len(_lines(one.text, option.font, self._room())) + 9)
+        return QSize(
+            120, metrics.height() * len(two_lines(one.text, option.font, self._room())) + 9
+        )
 
     def _room(self) -> int:
         return max(self._view.viewport().width() - 18, 60)
@@ -46,7 +48,7 @@ class SpectraDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = option.font
         if one.spectrum is None:
-            text = "\n".join(_lines(one.text, font, self._room()))
+            text = "\n".join(two_lines(one.text, font, self._room()))
             font.setBold(True)
             painter.setFont(font)
             painter.setPen(colour("text"))
@@ -71,7 +73,7 @@ class SpectraDelegate(QStyledItemDelegate):
         font.setBold(True)
         painter.setFont(font)
         metrics = QFontMetrics(font)
-        text = metrics.elidedText(one.text, Qt.TextElideMode.ElideRight, max(room, 20))
+        text = metrics.elidedText(one.text, Qt.TextElideMode.ElideMiddle, max(room, 20))
         painter.setPen(colour("text"))
         painter.drawText(QRect(left, area.top(), room, area.height()),
                          Qt.AlignmentFlag.AlignVCenter, text)  # fmt: skip
@@ -81,7 +83,7 @@ class SpectraDelegate(QStyledItemDelegate):
             painter.setFont(font)
             painter.setPen(colour("muted"))
             metrics = QFontMetrics(font)
-            words = metrics.elidedText(one.words, Qt.TextElideMode.ElideMiddle, room - used)
+            words = metrics.elidedText(one.words, Qt.TextElideMode.ElideLeft, room - used)
             painter.drawText(QRect(left + used, area.top(), room - used, area.height()),
                              Qt.AlignmentFlag.AlignVCenter, words)  # fmt: skip
 
@@ -116,8 +118,8 @@ class SpectraDelegate(QStyledItemDelegate):
         return curve
 
 
-def _lines(text: str, font: QFont, room: int) -> list[str]:
-    """Return a name in at most two lines, the second shortened in its middle."""
+def two_lines(text: str, font: QFont, room: int) -> list[str]:
+    """Return a name in at most two lines, the second without its beginning if it is too long."""
     bold = QFont(font)
     bold.setBold(True)
     metrics = QFontMetrics(bold)
@@ -129,7 +131,8 @@ def _lines(text: str, font: QFont, room: int) -> list[str]:
         first = f"{first} {words.pop(0)}".strip()
     if not first:
         return [metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room)]
-    return [first, metrics.elidedText(" ".join(words), Qt.TextElideMode.ElideMiddle, room)]
+    # The first line has the beginning; the end tells samples of one series apart.
+    return [first, metrics.elidedText(" ".join(words), Qt.TextElideMode.ElideLeft, room)]
 
 
 def _paint_state(painter: QPainter, at: QPointF, state: str) -> None:

@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRectF, Qt, Signal
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRectF,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import QAction, QGuiApplication, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -32,7 +40,7 @@ from spectra_core.results import interval_ends, rounded
 from ..formula import formula
 from ..scene import Scene
 from ..theme import colour, number_font, theme
-from ..widgets import in_locale, label, row
+from ..widgets import in_locale, label, printed, row
 
 Index = QModelIndex | QPersistentModelIndex
 PARTS = (("counting", "#0072B2"), ("background", "#E69F00"), ("model", "#8C6BB1"),
@@ -93,7 +101,7 @@ def _row(project: Project, key: str, ratio: Ratio) -> RatioRow:
     stale = is_stale(project, key)
     note = "changed after its fit" if stale else ratio.note
     return RatioRow(
-        key, _sample(project, key), ratio.name, in_locale(value), in_locale(interval), note,
+        key, _sample(project, key), ratio.name, printed(value), printed(interval), note,
         ratio, stale,
     )  # fmt: skip
 
@@ -240,6 +248,14 @@ class _Table(QTableWidget):
         ):  # fmt: skip
             header.setSectionResizeMode(column, mode)
         self.setItemDelegateForColumn(4, _BudgetDelegate(self))
+        # Names of samples are wrapped; what is still too long loses the beginning of its last
+        # line, because samples of one series are told apart by the end of their names.
+        self.setTextElideMode(Qt.TextElideMode.ElideLeft)
+        self.verticalHeader().setMaximumSectionSize(3 * self.fontMetrics().height() + 8)
+        # The header speaks before the new width is in use, and often while a person pulls.
+        self._fit_rows = QTimer(self, singleShot=True, interval=0)
+        self._fit_rows.timeout.connect(self.resizeRowsToContents)
+        header.sectionResized.connect(lambda *_: self._fit_rows.start())
 
     def show_rows(self, rows: list[RatioRow]) -> None:
         """Fill the table."""
@@ -250,7 +266,8 @@ class _Table(QTableWidget):
             texts = (formula(one.sample), formula(one.name), value, one.interval, "")
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
-                item.setToolTip("\n".join(t for t in (one.ratio.formula, one.note) if t))
+                whole = texts[0] if column == 0 else ""
+                item.setToolTip("\n".join(t for t in (whole, one.ratio.formula, one.note) if t))
                 if column in (2, 3):
                     item.setFont(number_font(bold=column == 2))
                 if one.stale:
@@ -350,4 +367,5 @@ class _Chart(pg.PlotWidget):  # type: ignore[misc]
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 18 else f"{text[:9]}…{text[-8:]}"
+    """Shorten a name in front of its end, which tells samples of one series apart."""
+    return text if len(text) <= 18 else f"{text[:4]}…{text[-13:]}"

@@ -13,9 +13,13 @@ from spectra_core.profile_likelihood import UniquenessCurve
 from ..formula import formula
 from ..scene import Scene
 from ..theme import colour, theme
-from ..widgets import Choice, in_locale, label, row
+from ..widgets import Choice, label, printed, row
+from .component_numbers import Numbers, numbers
+from .parameter_words import NAMES
+from .plot_axis import CountsAxis, EnergyAxis
 from .plot_items import cosmetic
 
+_ASKED = ("center", "fwhm", "area")
 _LEVELS = ((1.0, "68 %"), (3.841, "95 %"))
 
 
@@ -33,13 +37,14 @@ class UniquenessTab(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._fit: object = None
+        self._units: dict[str, str] = {}
         self.parameter = Choice(name="Parameter")
         self.parameter.setMinimumContentsLength(28)
         self.compute = QPushButton("Compute")
         self.compute.setToolTip("Fits again with the parameter held at each of 25 values.")
         self.compute.clicked.connect(self._ask)
         self._said = label("", "muted", wrap=True)
-        self.plot = pg.PlotWidget()
+        self.plot = pg.PlotWidget(axisItems={"left": CountsAxis(), "bottom": EnergyAxis()})
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.plot.setAccessibleName("Uniqueness curve")
@@ -69,15 +74,20 @@ class UniquenessTab(QWidget):
         self._fit = scene.fit if on else None
         self._line.setData([], [])
         self._said.setText("" if on else "Fit to ask how well a parameter is determined.")
+        self._offer(numbers(scene) if on else None)
+
+    def _offer(self, shown: Numbers | None) -> None:
         options = []
-        if on and scene.region is not None:
-            for owner in owners(scene.region):
-                first = members(scene.region, owner)[0]
-                for name in ("center", "fwhm", "area"):
-                    if any(spec.name == name for spec in scene.region.specs_of(first)):
-                        words = {"center": "centre", "fwhm": "FWHM"}.get(name, name)
-                        text = f"{formula(owner_label(scene.region, owner))} {words}"
-                        options.append((f"{scene.region.name}/{owner}/{name}", text))
+        self._units = {}
+        for owner in owners(shown.region) if shown is not None else ():
+            assert shown is not None
+            label_of = formula(owner_label(shown.region, owner))
+            for spec in shown.region.specs_of(members(shown.region, owner)[0]):
+                if spec.name in _ASKED:
+                    path = f"{shown.region.name}/{owner}/{spec.name}"
+                    unit = self._units[path] = shown.unit(spec)
+                    words = f"{label_of} {NAMES.get(spec.name, spec.name)}"
+                    options.append((path, f"{words} ({unit})" if unit else words))
         self.parameter.set_options(options, self.parameter.value)
 
     def show_curve(self, path: str, curve: UniquenessCurve) -> None:
@@ -89,7 +99,7 @@ class UniquenessTab(QWidget):
         self.plot.setXRange(float(curve.values[0]), float(curve.values[-1]))
         self.plot.setLabel("bottom", self.parameter.currentText())
         self.plot.setLabel("left", "Δχ²")
-        best = in_locale(f"{curve.best:.5g}")
+        best = f"{printed(f'{curve.best:.5g}')} {self._units.get(path, '')}".strip()
         self._said.setText(f"Best at {best}. A narrow valley is a number, a flat one is none.")
 
     def _ask(self) -> None:
