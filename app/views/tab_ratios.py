@@ -41,11 +41,15 @@ from ..formula import formula
 from ..scene import Scene
 from ..theme import colour, number_font, theme
 from ..widgets import in_locale, label, printed, row
+from .spectra_delegate import two_lines
 
 Index = QModelIndex | QPersistentModelIndex
 PARTS = (("counting", "#0072B2"), ("background", "#E69F00"), ("model", "#8C6BB1"),
          ("reference", "#7F7F7F"))  # fmt: skip
 HEADINGS = ("sample", "ratio", "value", "95 % interval", "error budget")
+_LEAST_WIDTH = 100
+"""The ends of two names of samples can be told apart in this width."""
+_LINE_BREAK = "\N{LINE SEPARATOR}"
 _BUDGET = Qt.ItemDataRole.UserRole
 
 
@@ -248,10 +252,8 @@ class _Table(QTableWidget):
         ):  # fmt: skip
             header.setSectionResizeMode(column, mode)
         self.setItemDelegateForColumn(4, _BudgetDelegate(self))
-        # Names of samples are wrapped; what is still too long loses the beginning of its last
-        # line, because samples of one series are told apart by the end of their names.
-        self.setTextElideMode(Qt.TextElideMode.ElideLeft)
-        self.verticalHeader().setMaximumSectionSize(3 * self.fontMetrics().height() + 8)
+        self.setItemDelegateForColumn(0, _SampleDelegate(self))
+        header.setMinimumSectionSize(_LEAST_WIDTH)
         # The header speaks before the new width is in use, and often while a person pulls.
         self._fit_rows = QTimer(self, singleShot=True, interval=0)
         self._fit_rows.timeout.connect(self.resizeRowsToContents)
@@ -283,6 +285,20 @@ def _budget_words(ratio: Ratio) -> str:
     parts = [(name, getattr(ratio.budget, name)) for name, _ in PARTS]
     said = [f"{name} ± {in_locale(f'{value:.2g}')}" for name, value in parts if value is not None]
     return "\n".join(said) or "counting statistics alone, from the covariance of the fit"
+
+
+class _SampleDelegate(QStyledItemDelegate):
+    """Writes the name of a sample in at most two lines, as the tree does."""
+
+    def __init__(self, table: QTableWidget) -> None:
+        super().__init__(table)
+        self._table = table
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:  # noqa: N802
+        """Break the name for the width that its column has."""
+        super().initStyleOption(option, index)
+        room = self._table.columnWidth(index.column()) - 10
+        option.text = _LINE_BREAK.join(two_lines(option.text, option.font, room))
 
 
 class _BudgetDelegate(QStyledItemDelegate):

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtGui import QFontMetrics, QHelpEvent
-from PySide6.QtWidgets import QApplication, QLabel, QToolTip, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QStyleOptionViewItem,
+    QTableWidget,
+    QToolTip,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.preferences import load_preferences
@@ -202,18 +209,29 @@ def samples(scene: Scene, *names: str) -> Scene:
     return Scene(project)
 
 
-def test_names_of_samples_are_wrapped_and_read_in_full(
+def painted(table: QTableWidget, row: int) -> list[str]:
+    """Return the lines of a sample's name as they are painted."""
+    option = QStyleOptionViewItem()
+    option.font = table.font()
+    table.itemDelegateForColumn(0).initStyleOption(option, table.model().index(row, 0))
+    return option.text.split("\N{LINE SEPARATOR}")
+
+
+def test_names_of_samples_can_be_told_apart_where_there_is_little_room(
     qtbot: QtBot, single: Scene, tab: Callable
 ) -> None:
     shown: RatiosTab = tab(RatiosTab())
-    shown.resize(700, 420)
     shown.show_scene(samples(single, f"{LONG}, charged", f"{LONG}, discharged"))
     table = shown.table
     assert table.rowCount() == 2
+    shown.resize(420, 420)
+    qtbot.waitUntil(lambda: len(painted(table, 0)) == 2)
+    assert painted(table, 0)[1].endswith(" charged")
+    assert painted(table, 1)[1].endswith("ischarged")
     line = QFontMetrics(table.font()).height()
-    qtbot.waitUntil(lambda: table.rowHeight(1) >= 3 * line)
+    qtbot.waitUntil(lambda: table.rowHeight(1) >= 2 * line)
     shown.resize(2400, 420)
-    qtbot.waitUntil(lambda: table.rowHeight(1) < 3 * line)
+    qtbot.waitUntil(lambda: len(painted(table, 1)) == 1)
     tips = [table.item(row, 0).toolTip() for row in range(2)]
     assert tips[0].split("\n")[0].endswith("60 degrees, charged")
     assert tips[1].split("\n")[0].endswith("60 degrees, discharged")
