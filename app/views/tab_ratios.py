@@ -41,15 +41,13 @@ from ..formula import formula
 from ..scene import Scene
 from ..theme import colour, number_font, theme
 from ..widgets import in_locale, label, printed, row
-from .spectra_delegate import two_lines
 
 Index = QModelIndex | QPersistentModelIndex
 PARTS = (("counting", "#0072B2"), ("background", "#E69F00"), ("model", "#8C6BB1"),
          ("reference", "#7F7F7F"))  # fmt: skip
 HEADINGS = ("sample", "ratio", "value", "95 % interval", "error budget")
 _LEAST_WIDTH = 100
-"""The ends of two names of samples can be told apart in this width."""
-_LINE_BREAK = "\N{LINE SEPARATOR}"
+"""The name of a sample has room for a long word in each of its lines."""
 _BUDGET = Qt.ItemDataRole.UserRole
 
 
@@ -252,7 +250,7 @@ class _Table(QTableWidget):
         ):  # fmt: skip
             header.setSectionResizeMode(column, mode)
         self.setItemDelegateForColumn(4, _BudgetDelegate(self))
-        self.setItemDelegateForColumn(0, _SampleDelegate(self))
+        # Names of samples are wrapped, never shortened: any word may tell two of them apart.
         header.setMinimumSectionSize(_LEAST_WIDTH)
         # The header speaks before the new width is in use, and often while a person pulls.
         self._fit_rows = QTimer(self, singleShot=True, interval=0)
@@ -285,20 +283,6 @@ def _budget_words(ratio: Ratio) -> str:
     parts = [(name, getattr(ratio.budget, name)) for name, _ in PARTS]
     said = [f"{name} ± {in_locale(f'{value:.2g}')}" for name, value in parts if value is not None]
     return "\n".join(said) or "counting statistics alone, from the covariance of the fit"
-
-
-class _SampleDelegate(QStyledItemDelegate):
-    """Writes the name of a sample in at most two lines, as the tree does."""
-
-    def __init__(self, table: QTableWidget) -> None:
-        super().__init__(table)
-        self._table = table
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:  # noqa: N802
-        """Break the name for the width that its column has."""
-        super().initStyleOption(option, index)
-        room = self._table.columnWidth(index.column()) - 10
-        option.text = _LINE_BREAK.join(two_lines(option.text, option.font, room))
 
 
 class _BudgetDelegate(QStyledItemDelegate):
@@ -376,12 +360,18 @@ class _Chart(pg.PlotWidget):  # type: ignore[misc]
                 x=x, y=y, top=high - y, bottom=y - low, beam=0.08, pen=pg.mkPen(tone, width=1.4)
             ))  # fmt: skip
             self.addItem(pg.ScatterPlotItem(x=x, y=y, brush=tone, pen=None, size=8))
-        ticks = [(place, _short(formula(sample))) for place, sample in enumerate(samples)]
-        self.getAxis("bottom").setTicks([ticks])
+        self.getAxis("bottom").setTicks([list(enumerate(short_names(samples)))])
         self.setLabel("left", names[0] if len(names) == 1 else "ratio")
         self.setXRange(-0.5, max(len(samples) - 0.5, 0.5))
 
 
+def short_names(samples: list[str]) -> list[str]:
+    """Return names of samples short enough for an axis, without a bracket that all end with."""
+    endings = {sample.rpartition(" (")[2] for sample in samples}
+    if len(samples) > 1 and len(endings) == 1 and endings.pop().endswith(")"):
+        samples = [sample.rpartition(" (")[0] for sample in samples]
+    return [_short(formula(sample)) for sample in samples]
+
+
 def _short(text: str) -> str:
-    """Shorten a name in front of its end, which tells samples of one series apart."""
-    return text if len(text) <= 18 else f"{text[:4]}…{text[-13:]}"
+    return text if len(text) <= 20 else f"{text[:3]}…{text[-16:]}"

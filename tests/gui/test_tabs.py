@@ -12,8 +12,6 @@ from PySide6.QtGui import QFontMetrics, QHelpEvent
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
-    QStyleOptionViewItem,
-    QTableWidget,
     QToolTip,
     QWidget,
 )
@@ -29,7 +27,7 @@ from app.views.plot_panels import Panels
 from app.views.preferences_dialog import PreferencesDialog
 from app.views.spectra_delegate import two_lines
 from app.views.tab_correlations import CorrelationsTab
-from app.views.tab_ratios import RatiosTab
+from app.views.tab_ratios import RatiosTab, short_names
 from app.views.tab_uniqueness import UniquenessTab
 from spectra_core.fit import fit
 from spectra_core.model import Background, Model, Parameter, Region, add_doublet
@@ -209,15 +207,7 @@ def samples(scene: Scene, *names: str) -> Scene:
     return Scene(project)
 
 
-def painted(table: QTableWidget, row: int) -> list[str]:
-    """Return the lines of a sample's name as they are painted."""
-    option = QStyleOptionViewItem()
-    option.font = table.font()
-    table.itemDelegateForColumn(0).initStyleOption(option, table.model().index(row, 0))
-    return option.text.split("\N{LINE SEPARATOR}")
-
-
-def test_names_of_samples_can_be_told_apart_where_there_is_little_room(
+def test_names_of_samples_are_wrapped_and_read_in_full(
     qtbot: QtBot, single: Scene, tab: Callable
 ) -> None:
     shown: RatiosTab = tab(RatiosTab())
@@ -225,16 +215,21 @@ def test_names_of_samples_can_be_told_apart_where_there_is_little_room(
     table = shown.table
     assert table.rowCount() == 2
     shown.resize(420, 420)
-    qtbot.waitUntil(lambda: len(painted(table, 0)) == 2)
-    assert painted(table, 0)[1].endswith(" charged")
-    assert painted(table, 1)[1].endswith("ischarged")
     line = QFontMetrics(table.font()).height()
-    qtbot.waitUntil(lambda: table.rowHeight(1) >= 2 * line)
+    qtbot.waitUntil(lambda: table.rowHeight(1) >= 4 * line)
+    assert table.columnWidth(0) > QFontMetrics(table.font()).horizontalAdvance("discharged")
     shown.resize(2400, 420)
-    qtbot.waitUntil(lambda: len(painted(table, 1)) == 1)
+    qtbot.waitUntil(lambda: table.rowHeight(1) < 4 * line)
     tips = [table.item(row, 0).toolTip() for row in range(2)]
     assert tips[0].split("\n")[0].endswith("60 degrees, charged")
     assert tips[1].split("\n")[0].endswith("60 degrees, discharged")
+
+
+def test_names_on_the_axis_of_the_ratios_keep_what_tells_them_apart() -> None:
+    ends = ("charged 4.3 V (synthetic)", "discharged 2.8 V (synthetic)")
+    short = short_names([f"bare cathode, {end}" for end in ends])
+    assert short[0].endswith(" charged 4.3 V") and short[1].endswith("discharged 2.8 V")
+    assert short_names(["cathode"]) == ["cathode"]
 
 
 def test_shortened_names_in_the_tree_keep_the_word_that_tells_them_apart(
