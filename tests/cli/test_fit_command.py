@@ -194,6 +194,8 @@ def test_a_folder_without_write_permission_is_named(
 
 INTERRUPTED = """
 import os, signal
+# a test run started in the background of a script inherits that Ctrl-C is ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import spectra_core.batch as batch
 fit, calls = batch.fit, []
 
