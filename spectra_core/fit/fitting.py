@@ -25,6 +25,7 @@ LEAST_SQUARES = "lm"
 _REWEIGHTING_PASSES = 20
 _SETTLED = 1e-6  # of a standard error: weights and parameters agree with each other
 _RANK_TOLERANCE = 1e-11
+_EXACT = 1e-24  # chi-square over that of the data: the model is the data but for rounding
 
 
 @dataclass(frozen=True)
@@ -272,6 +273,7 @@ def _runner(
             problem.lower,
             problem.upper,
             problem.flat,
+            exact=_EXACT * _signal(problem, sigmas),
             tolerance=options.tolerance,
             max_iterations=options.max_iterations,
             progress=progress,
@@ -279,6 +281,12 @@ def _runner(
         )
 
     return run
+
+
+def _signal(problem: Problem, sigmas: tuple[Array, ...]) -> float:
+    """Return chi-square of no model at all, as large as the data are in standard deviations."""
+    parts = zip(problem.regions, sigmas, strict=True)
+    return sum(float(np.sum(np.square(region.y / sigma))) for region, sigma in parts)
 
 
 def _settle(problem: Problem, weights: tuple[Weights, ...], q: Array | None, run: Run) -> Settled:

@@ -85,6 +85,7 @@ def solve(
     max_iterations: int = 500,
     damping: float = 1e-3,
     stretch: Callable[[Array], Array] | None = None,
+    exact: float = 0.0,
     progress: Callable[[TracePoint], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Solution:
@@ -105,6 +106,8 @@ def solve(
         First Levenberg-Marquardt parameter, relative to the column norms.
     stretch : callable or None
         ``q -> (F,)``: how fast what is to be damped moves with `q`; None: they are the same.
+    exact : float
+        Chi-square at which the model is the data but for rounding: there is nothing to gain.
     progress, should_stop : callable or None
         Called once for each evaluation.
 
@@ -129,6 +132,9 @@ def solve(
     growth, converged, message = 2.0, False, f"no convergence after {max_iterations} evaluations"
     still = 0
     for iteration in range(1, max_iterations + 1):
+        if chi_square <= exact:
+            converged, message = True, _TO_ROUNDING
+            break
         if should_stop is not None and should_stop():
             raise Cancelled("the fit was cancelled; nothing was changed.")
         unit = np.ones(q.size) if stretch is None else stretch(q)

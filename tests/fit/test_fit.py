@@ -73,7 +73,9 @@ def fitted(measured):
     return fit(measured, Model((s2p_region(161.3, 163.2, 1.4),)))
 
 
-def test_noise_free_truth_is_recovered_from_a_poor_start():
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_noise_free_truth_is_recovered_from_a_poor_start(monkeypatch, engine):
+    monkeypatch.setenv("DOUBLET_ENGINE", engine)
     result = fit(drawn(truth(), ENERGY), Model((s2p_region(161.2, 163.2, 1.43),)))
     assert result.status is Status.CONVERGED
     assert result.value("S 2p/PS4/area") == pytest.approx(9000.0, rel=1e-7)
