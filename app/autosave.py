@@ -8,8 +8,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from spectra_core.errors import SpectraError
-from spectra_core.project import Project
-from spectra_core.project_file import recovery_path, save_recovery
+from spectra_core.project.file import recovery_path, save_recovery
+from spectra_core.project.project import Project
 
 from .document import Document
 from .jobs import Jobs, Report
@@ -27,9 +27,14 @@ class Autosave(QObject):
     failed = Signal(str)
 
     def __init__(
-        self, document: Document, jobs: Jobs, folder: Path, *, after_s: float = 2.0,
+        self,
+        document: Document,
+        jobs: Jobs,
+        folder: Path,
+        *,
+        after_s: float = 2.0,
         parent: QObject | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(parent)
         self._document, self._jobs, self._folder = document, jobs, folder
         self._timer = QTimer(self)

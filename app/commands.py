@@ -8,7 +8,7 @@ from time import monotonic
 
 from PySide6.QtGui import QUndoCommand
 
-from spectra_core.project import Project
+from spectra_core.project.project import Project
 
 from .selection import Selection
 

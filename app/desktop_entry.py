@@ -1,4 +1,4 @@
-"""Doublet in the menus of a Linux desktop: entry, icon and file type, for one person."""
+"""Doublet in the menus of a Linux desktop: entry, icon and file type, for one user."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ENTRY = "applications/doublet.desktop"
 
 
 def install_desktop_entry(environment: Mapping[str, str] | None = None) -> tuple[Path, ...]:
-    """Write the entry, the icon and the file type into the person's own data folder.
+    """Write the entry, the icon and the file type into the user's own data folder.
 
     Parameters
     ----------

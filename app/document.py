@@ -14,8 +14,8 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from spectra_core.analyses import analyses_of, region_for
-from spectra_core.project import Project
+from spectra_core.project.analyses import analyses_of, region_for
+from spectra_core.project.project import Project
 
 from .commands import Snapshot, Step
 from .selection import Selection
@@ -103,9 +103,14 @@ class Document(QObject):
             self.selection_changed.emit(chosen)
 
     def open(
-        self, project: Project, *, path: Path | None = None, read_only_because: str = "",
-        selection: Selection | None = None, saved: bool = True,
-    ) -> None:  # fmt: skip
+        self,
+        project: Project,
+        *,
+        path: Path | None = None,
+        read_only_because: str = "",
+        selection: Selection | None = None,
+        saved: bool = True,
+    ) -> None:
         """Take another project in the place of this one; there is no way back.
 
         Parameters

@@ -92,7 +92,7 @@ class Jobs(QObject):
     changed()
         A job began, went on or ended.
     failed(title, sentence)
-        A job ended with something a person can act on.
+        A job ended with something a user can act on.
     broke(BaseException)
         A job ended with a defect of the program.
     """
@@ -115,7 +115,7 @@ class Jobs(QObject):
 
     @property
     def running(self) -> tuple[Job, ...]:
-        """Jobs that a person sees, in the order they began."""
+        """Jobs that a user sees, in the order they began."""
         return tuple(job for job, _ in self._running.values() if not job.quiet)
 
     @property
@@ -153,7 +153,7 @@ class Jobs(QObject):
         return job
 
     def cancel(self, job: Job | None = None) -> None:
-        """Ask a job, or all that a person sees, to stop."""
+        """Ask a job, or all that a user sees, to stop."""
         for running, _ in self._running.values():
             if running is job or (job is None and not running.quiet):
                 running.stop.set()

@@ -76,7 +76,7 @@ class MainWindow(QMainWindow):
     -------
     files_dropped(list)
     close_asked()
-        The person wants to leave; `allow_close` lets the window go.
+        The user wants to leave; `allow_close` lets the window go.
     search_asked(str)
     cancel_asked()
     """
@@ -149,10 +149,13 @@ class MainWindow(QMainWindow):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(False)
         for tab, title in (
-            (self.ratios, "Ratios"), (self.table, "Components"),
-            (self.correlations, "Correlations"), (self.uniqueness, "Uniqueness"),
-            (self.history, "History"), (self.report, "Report preview"),
-        ):  # fmt: skip
+            (self.ratios, "Ratios"),
+            (self.table, "Components"),
+            (self.correlations, "Correlations"),
+            (self.uniqueness, "Uniqueness"),
+            (self.history, "History"),
+            (self.report, "Report preview"),
+        ):
             self.tabs.addTab(tab, title)
         panel = _Narrow()
         panel.setObjectName("page")
@@ -160,9 +163,11 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(10, 8, 12, 12)
         column.setSpacing(8)
         for title, view in (
-            ("Components", self.cards), ("Background", self.background), ("Fit", self.fit_panel),
+            ("Components", self.cards),
+            ("Background", self.background),
+            ("Fit", self.fit_panel),
             ("Referee's notes", self.notes),
-        ):  # fmt: skip
+        ):
             column.addWidget(heading(title))
             column.addWidget(view)
         column.addStretch(1)
@@ -206,8 +211,11 @@ class MainWindow(QMainWindow):
         for widget in (self.state_label, self.saved_label, self.cursor_label):
             bar.addWidget(widget)
         beside: tuple[QWidget, ...] = (
-            self._progress_words, self._progress, self._cancel, self.file_label,
-        )  # fmt: skip
+            self._progress_words,
+            self._progress,
+            self._cancel,
+            self.file_label,
+        )
         for part in beside:
             bar.addPermanentWidget(part)
         self.show_job(None, 0)
@@ -241,8 +249,14 @@ class MainWindow(QMainWindow):
         bar = QToolBar("Toolbar")
         bar.setObjectName("toolbar")
         bar.setMovable(False)
-        words = {"open": "Open…", "calibrate": "Calibrate", "preset": "Preset",
-                 "add_component": "Add component", "undo": "↶", "redo": "↷"}  # fmt: skip
+        words = {
+            "open": "Open…",
+            "calibrate": "Calibrate",
+            "preset": "Preset",
+            "add_component": "Add component",
+            "undo": "↶",
+            "redo": "↷",
+        }
         for one in TOOLBAR:
             button = QToolButton()
             button.setObjectName("primary" if one == "fit" else "tool")

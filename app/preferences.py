@@ -1,4 +1,4 @@
-"""What a person prefers, kept by the system's settings between two starts."""
+"""What a user prefers, kept by the system's settings between two starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CHOICES: dict[str, tuple[object, ...]] = {"scheme": SCHEMES, "residual_range": 
 
 @dataclass(frozen=True)
 class Preferences:
-    """Preferences of the person at this machine.
+    """Preferences of the user at this machine.
 
     Attributes
     ----------

@@ -17,10 +17,10 @@ from typing import Any
 from PySide6.QtCore import QObject, QSettings, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
+from spectra_core.editing.edits import place_of
 from spectra_core.errors import SpectraError
-from spectra_core.fit import FitResult, FitWarning
-from spectra_core.model_edits import place_of
-from spectra_core.project import Project
+from spectra_core.fitting import FitResult, FitWarning
+from spectra_core.project.project import Project
 
 from .actions import ACTIONS, Action, State, action
 from .autosave import Autosave
@@ -92,9 +92,12 @@ class Program(QObject):
         self.document = Document(self)
         self.jobs = Jobs(self)
         self.autosave = Autosave(
-            self.document, self.jobs, self.recovery_folder, after_s=self.preferences.autosave_s,
+            self.document,
+            self.jobs,
+            self.recovery_folder,
+            after_s=self.preferences.autosave_s,
             parent=self,
-        )  # fmt: skip
+        )
         self.files = Files(self)
         self.fitting = Fitting(self)
         self.editing = Editing(self)
@@ -357,11 +360,15 @@ class Program(QObject):
         """Return what decides which actions can run."""
         stack = self.document.stack
         return State(
-            self.document.project, self.scene, stack.undoText() if stack.canUndo() else "",
-            stack.redoText() if stack.canRedo() else "", self.document.is_dirty,
-            bool(self.jobs.running), self.editing.has_copied,
+            self.document.project,
+            self.scene,
+            stack.undoText() if stack.canUndo() else "",
+            stack.redoText() if stack.canRedo() else "",
+            self.document.is_dirty,
+            bool(self.jobs.running),
+            self.editing.has_copied,
             self.spectra.has_copied,
-        )  # fmt: skip
+        )
 
     def why_not(self) -> dict[str, str]:
         """Return why each action cannot run now; empty where it can."""
@@ -385,10 +392,15 @@ class Program(QObject):
         self.run(action(action_id))
 
     def edit(
-        self, label: str, edit: Callable[..., Project], *args: Any, merge: str = "",
-        select: Selection | Callable[[Project], Selection] | None = None, **options: Any,
-    ) -> bool:  # fmt: skip
-        """Apply an edit; what a person can act on is said, and nothing has changed then."""
+        self,
+        label: str,
+        edit: Callable[..., Project],
+        *args: Any,
+        merge: str = "",
+        select: Selection | Callable[[Project], Selection] | None = None,
+        **options: Any,
+    ) -> bool:
+        """Apply an edit; what a user can act on is said, and nothing has changed then."""
         try:
             self.document.apply(label, edit, *args, merge=merge, select=select, **options)
         except SpectraError as error:
@@ -487,7 +499,7 @@ class Program(QObject):
         """Load the fit engine in the background, so that the first fit does not wait."""
 
         def work(report: Report) -> None:
-            from spectra_core.fit.engine import kernels
+            from spectra_core.fitting.engine import kernels
 
             kernels()
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from spectra_core.fit import FitResult, RegionFit
+from spectra_core.fitting import FitResult, RegionFit
 from spectra_core.model import Region
-from spectra_core.project import Analysis, Project
+from spectra_core.project.project import Analysis, Project
 from spectra_core.spectrum import Spectrum
 
 from .selection import Selection

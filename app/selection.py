@@ -1,4 +1,4 @@
-"""What a person is looking at: spectra in the tree, an analysis, a region of it, a component."""
+"""What a user is looking at: spectra in the tree, an analysis, a region of it, a component."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Everything on screen takes its colours from the palette in use, `theme().palette`, and repaints on
 `theme().changed`. Species colours are not here: they belong to the data, see
-`spectra_core.colours`.
+`spectra_core.results.colours`.
 """
 
 from __future__ import annotations
@@ -55,29 +55,65 @@ class Palette:
 
 LIGHT = Palette(
     dark=False,
-    window="#f5f6f8", card="#ffffff", border="#dfe3e8", hover="#eef1f5", selection="#e3edfc",
-    text="#1c2733", muted="#55616e", faint="#8a949f",
-    accent="#2563d9", accent_hover="#1d54be", on_accent="#ffffff",
-    good="#1f8a5b", good_surface="#eef8f3", warn="#b7791f", warn_surface="#fdf6e6",
-    alarm="#c0392b", alarm_surface="#fceeec",
-    grid="#eceff2", data="#3c4858", envelope="#10202f", background_line="#7b8794",
-    residual="#5b6f8f", band="#eef1f6", tip="#2b3743", tip_text="#f4f6f8",
-)  # fmt: skip
+    window="#f5f6f8",
+    card="#ffffff",
+    border="#dfe3e8",
+    hover="#eef1f5",
+    selection="#e3edfc",
+    text="#1c2733",
+    muted="#55616e",
+    faint="#8a949f",
+    accent="#2563d9",
+    accent_hover="#1d54be",
+    on_accent="#ffffff",
+    good="#1f8a5b",
+    good_surface="#eef8f3",
+    warn="#b7791f",
+    warn_surface="#fdf6e6",
+    alarm="#c0392b",
+    alarm_surface="#fceeec",
+    grid="#eceff2",
+    data="#3c4858",
+    envelope="#10202f",
+    background_line="#7b8794",
+    residual="#5b6f8f",
+    band="#eef1f6",
+    tip="#2b3743",
+    tip_text="#f4f6f8",
+)
 
 DARK = Palette(
     dark=True,
-    window="#171b20", card="#20262d", border="#343d47", hover="#2a323b", selection="#27405f",
-    text="#e7ebef", muted="#a8b2bd", faint="#7d8894",
-    accent="#5b93f5", accent_hover="#78a7f8", on_accent="#0e1621",
-    good="#4cc38a", good_surface="#1d3229", warn="#e0a83e", warn_surface="#35301f",
-    alarm="#ef7a6d", alarm_surface="#3a2624",
-    grid="#2c343d", data="#c3ccd6", envelope="#f2f5f8", background_line="#8d99a6",
-    residual="#93a7c6", band="#262e37", tip="#e7ebef", tip_text="#1c2733",
-)  # fmt: skip
+    window="#171b20",
+    card="#20262d",
+    border="#343d47",
+    hover="#2a323b",
+    selection="#27405f",
+    text="#e7ebef",
+    muted="#a8b2bd",
+    faint="#7d8894",
+    accent="#5b93f5",
+    accent_hover="#78a7f8",
+    on_accent="#0e1621",
+    good="#4cc38a",
+    good_surface="#1d3229",
+    warn="#e0a83e",
+    warn_surface="#35301f",
+    alarm="#ef7a6d",
+    alarm_surface="#3a2624",
+    grid="#2c343d",
+    data="#c3ccd6",
+    envelope="#f2f5f8",
+    background_line="#8d99a6",
+    residual="#93a7c6",
+    band="#262e37",
+    tip="#e7ebef",
+    tip_text="#1c2733",
+)
 
 
 class Theme(QObject):
-    """The scheme in use; follows the system until a person chooses."""
+    """The scheme in use; follows the system until a user chooses."""
 
     changed = Signal()
 
@@ -156,15 +192,23 @@ def qt_palette(colours: Palette) -> QPalette:
     palette = QPalette()
     role = QPalette.ColorRole
     for target, name in (
-        (role.Window, colours.window), (role.WindowText, colours.text),
-        (role.Base, colours.card), (role.AlternateBase, colours.window),
-        (role.Text, colours.text), (role.Button, colours.card), (role.ButtonText, colours.text),
-        (role.Highlight, colours.selection), (role.HighlightedText, colours.text),
-        (role.ToolTipBase, colours.tip), (role.ToolTipText, colours.tip_text),
-        (role.PlaceholderText, colours.faint), (role.Link, colours.accent),
-        (role.LinkVisited, colours.accent), (role.Mid, colours.border),
+        (role.Window, colours.window),
+        (role.WindowText, colours.text),
+        (role.Base, colours.card),
+        (role.AlternateBase, colours.window),
+        (role.Text, colours.text),
+        (role.Button, colours.card),
+        (role.ButtonText, colours.text),
+        (role.Highlight, colours.selection),
+        (role.HighlightedText, colours.text),
+        (role.ToolTipBase, colours.tip),
+        (role.ToolTipText, colours.tip_text),
+        (role.PlaceholderText, colours.faint),
+        (role.Link, colours.accent),
+        (role.LinkVisited, colours.accent),
+        (role.Mid, colours.border),
         (role.Accent, colours.accent),
-    ):  # fmt: skip
+    ):
         palette.setColor(target, QColor(name))
     for target in (role.WindowText, role.Text, role.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, target, QColor(colours.faint))

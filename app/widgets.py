@@ -41,7 +41,7 @@ class Card(QFrame):
 
 def label(
     text: str = "", name: str = "", *, wrap: bool = False, selectable: bool = False
-) -> QLabel:  # fmt: skip
+) -> QLabel:
     """Return a label of one of the style sheet's kinds.
 
     A selectable one can be copied from; it keeps the clicks on it from the card around it.
@@ -127,7 +127,7 @@ def printed(text: str) -> str:
 
 
 def read_number(text: str) -> float | None:
-    """Return the number a person typed, with a point or the locale's mark; None if it is none.
+    """Return the number a user typed, with a point or the locale's mark; None if it is none.
 
     A unit behind the number is left out: ``161.5 eV`` is 161.5.
     """
@@ -191,7 +191,7 @@ class NumberField(QLineEdit):
         return self._value
 
     def set_value(self, value: float | None, text: str = "") -> None:
-        """Show a number, as `text` if given; emits nothing, and leaves a typing person alone."""
+        """Show a number, as `text` if given; emits nothing, and leaves a typing user alone."""
         self._value = value
         number = "" if value is None else text or show_number(value, self._digits)
         self._shown = f"{number} {self._unit}".strip() if number and self._unit else number

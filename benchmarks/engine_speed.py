@@ -22,14 +22,15 @@ import numpy as np
 from scipy.optimize import leastsq
 
 from benchmarks import peers
-from spectra_core.fit import FitOptions, LiveFit, Weights, evaluate, fit
-from spectra_core.fit.batch_fit import BatchOptions, SpectrumStack, fit_batch
-from spectra_core.fit.compile import compile_problem
-from spectra_core.fit.engine import baseline_kernels, compiled_fit, settle
-from spectra_core.fit.evaluate import residual_jacobian
-from spectra_core.fit.refits import parametric_draws, profile_all, refit_draws
-from spectra_core.fit.start import given_values
-from spectra_core.lineshapes import LINESHAPES
+from spectra_core.curves.lineshapes import LINESHAPES
+from spectra_core.curves.shirley import proctor_sherwood
+from spectra_core.curves.tougaard import loss_integral, tougaard_kernel
+from spectra_core.fitting import FitOptions, LiveFit, Weights, evaluate, fit
+from spectra_core.fitting.batch import BatchOptions, SpectrumStack, fit_batch
+from spectra_core.fitting.engine import baseline_kernels, compiled_fit, settle
+from spectra_core.fitting.evaluate import residual_jacobian
+from spectra_core.fitting.problem import compile_problem
+from spectra_core.fitting.start import given_values
 from spectra_core.model import (
     Background,
     Model,
@@ -39,9 +40,8 @@ from spectra_core.model import (
     make_component,
     set_parameter,
 )
-from spectra_core.shirley import proctor_sherwood
 from spectra_core.spectrum import Array, Axis, make_spectrum
-from spectra_core.tougaard import loss_integral, tougaard_kernel
+from spectra_core.uncertainty.refits import parametric_draws, profile_all, refit_draws
 
 ROOT = Path(__file__).resolve().parents[1]
 Values = dict[str, float]
@@ -98,10 +98,12 @@ def single_fit() -> Values:
     assert solved is not None
     parameter_error = float(np.abs(solved[0].q / polished - 1.0).max())
     errors = {
-        "S 2p/A 2p3/2/area": "Aa_amplitude", "S 2p/A 2p3/2/center": "Aa_center",
-        "S 2p/B 2p3/2/area": "Ba_amplitude", "S 2p/C 2p3/2/center": "Ca_center",
+        "S 2p/A 2p3/2/area": "Aa_amplitude",
+        "S 2p/A 2p3/2/center": "Aa_center",
+        "S 2p/B 2p3/2/area": "Ba_amplitude",
+        "S 2p/C 2p3/2/center": "Ca_center",
         "S 2p/background/step": "bg_step",
-    }  # fmt: skip
+    }
     error_error = max(
         abs((ours.stderr(path) or np.nan) / theirs.params[name].stderr - 1.0)
         for path, name in errors.items()
@@ -110,12 +112,17 @@ def single_fit() -> Values:
     core, public = seconds["lmfit"] / seconds["core"], seconds["lmfit"] / seconds["fit"]
     good = excess <= 1e-8 and parameter_error <= 1e-6 and error_error <= 1e-3
     return {
-        "lmfit_ms": 1e3 * seconds["lmfit"], "core_ms": 1e3 * seconds["core"],
-        "core_tight_ms": 1e3 * seconds["tight"], "fit_ms": 1e3 * seconds["fit"],
-        "lmfit_over_core": core, "lmfit_over_fit": public, "chi_square_excess": excess,
-        "tight_parameter_error": parameter_error, "stderr_error": error_error,
+        "lmfit_ms": 1e3 * seconds["lmfit"],
+        "core_ms": 1e3 * seconds["core"],
+        "core_tight_ms": 1e3 * seconds["tight"],
+        "fit_ms": 1e3 * seconds["fit"],
+        "lmfit_over_core": core,
+        "lmfit_over_fit": public,
+        "chi_square_excess": excess,
+        "tight_parameter_error": parameter_error,
+        "stderr_error": error_error,
         "met": float(core >= 1000 and public >= 300 and good),
-    }  # fmt: skip
+    }
 
 
 def _polished(problem: Any, sigma: Any, q: Array) -> Array:
@@ -155,18 +162,24 @@ def against_fityk() -> Values:
     pairs = list(zip((found["seconds"] for found in theirs[method]), ours[method], strict=True))
     seconds, core = (statistics.median(side) for side in zip(*pairs, strict=True))
     ratio = statistics.median(their / our for their, our in pairs)
-    polished = _polished(problem, spectrum.sigma, given_values(compile_problem(
-        fit(spectrum, model).model, {"S 2p": spectrum})))  # fmt: skip
+    polished = _polished(
+        problem,
+        spectrum.sigma,
+        given_values(compile_problem(fit(spectrum, model).model, {"S 2p": spectrum})),
+    )
     solved = settle(compiled, None, tolerance=FINE, max_iterations=500)
     assert solved is not None
     our_error = float(np.abs(solved[0].q / polished - 1.0).max())
     their_error = _fityk_error(problem, polished, theirs[method][-1])
     return {
-        "fityk_ms": 1e3 * seconds, "core_ms": 1e3 * core, "ratio": ratio,
-        "fityk_parameter_error": their_error, "parameter_error": our_error,
+        "fityk_ms": 1e3 * seconds,
+        "core_ms": 1e3 * core,
+        "ratio": ratio,
+        "fityk_parameter_error": their_error,
+        "parameter_error": our_error,
         "error_ratio": their_error / our_error,
         "met": float(ratio >= 5 and their_error >= 10 * our_error),
-    }  # fmt: skip
+    }
 
 
 def _fityk_error(problem: Any, polished: Array, found: Values) -> float:
@@ -219,29 +232,38 @@ def map_fit(n: int = 10_000) -> Values:
     seconds = in_turn(
         {
             "lmfit": (
-                lambda: lmfit_model.fit(spectrum.y, parameters, x=peers.X, weights=weights), 2,
+                lambda: lmfit_model.fit(spectrum.y, parameters, x=peers.X, weights=weights),
+                2,
             ),
             "map": (
                 lambda: fit_batch(
                     stack, model, options=quick, threads=2, batch=BatchOptions(covariance=True)
-                ), 1,
+                ),
+                1,
             ),
         },
         3,
-    )  # fmt: skip
+    )
     same, at_least = _against_minpack(y[:200], model, quick)
     streamed = _stream(50_000)
     cost = seconds["map"] / seconds["lmfit"]
     scaling = streamed["seconds"] / 5.0 / seconds["map"]
     return {
-        "lmfit_s": seconds["lmfit"], "map_s": seconds["map"], "fits_per_s": n / seconds["map"],
-        "map_over_lmfit": cost, "within_1e-6_of_minpack": same, "as_good_or_better": at_least,
-        "streamed": 50_000.0, "stream_s": streamed["seconds"], "stream_peak_mib": streamed["peak"],
-        "stream_mib_per_1e6": streamed["growth"], "million_over_map": 100.0 * scaling,
+        "lmfit_s": seconds["lmfit"],
+        "map_s": seconds["map"],
+        "fits_per_s": n / seconds["map"],
+        "map_over_lmfit": cost,
+        "within_1e-6_of_minpack": same,
+        "as_good_or_better": at_least,
+        "streamed": 50_000.0,
+        "stream_s": streamed["seconds"],
+        "stream_peak_mib": streamed["peak"],
+        "stream_mib_per_1e6": streamed["growth"],
+        "million_over_map": 100.0 * scaling,
         "met": float(
             cost <= 4 and same >= 0.995 and streamed["growth"] < 2048 and 100.0 * scaling <= 110
         ),
-    }  # fmt: skip
+    }
 
 
 def _against_minpack(y: Array, model: Model, options: FitOptions) -> tuple[float, float]:
@@ -255,9 +277,13 @@ def _against_minpack(y: Array, model: Model, options: FitOptions) -> tuple[float
         sigma = np.sqrt(np.maximum(curve + row, 1.0))
         function = _weighted(problem, sigma)
         found, *_ = leastsq(
-            lambda q, f=function: f(q)[0], given_values(problem),
-            Dfun=lambda q, f=function: f(q)[1], ftol=1e-15, xtol=1e-15, maxfev=2000,
-        )  # fmt: skip
+            lambda q, f=function: f(q)[0],
+            given_values(problem),
+            Dfun=lambda q, f=function: f(q)[1],
+            ftol=1e-15,
+            xtol=1e-15,
+            maxfev=2000,
+        )
         if (found < problem.lower).any() or (found > problem.upper).any():
             found = np.clip(found, problem.lower, problem.upper)
         theirs = float(np.sum(function(found)[0] ** 2))
@@ -312,9 +338,7 @@ def _stream(n: int) -> dict[str, float]:
     if done.returncode:
         raise RuntimeError(done.stderr)
     seconds, before, peak = map(float, done.stdout.split())
-    return {
-        "seconds": seconds, "peak": peak, "growth": before + (peak - before) * 1_000_000 / n
-    }  # fmt: skip
+    return {"seconds": seconds, "peak": peak, "growth": before + (peak - before) * 1_000_000 / n}
 
 
 # --- goal 4: robustness -------------------------------------------------------------------------
@@ -326,10 +350,14 @@ def robust_map(n: int = 2000) -> Values:
     centers, rng = np.array([90.0, 150.0, 230.0, 310.0]), np.random.default_rng(4)
     shape, y, truths = LINESHAPES["pseudo_voigt"], np.zeros((n, x.size)), np.empty((n, 4, 4))
     for k in range(n):
-        truths[k] = np.column_stack([
-            rng.uniform(2e3, 1.2e4, 4), centers + rng.normal(0, 6, 4), rng.uniform(12, 30, 4),
-            rng.uniform(0.1, 0.9, 4),
-        ])  # fmt: skip
+        truths[k] = np.column_stack(
+            [
+                rng.uniform(2e3, 1.2e4, 4),
+                centers + rng.normal(0, 6, 4),
+                rng.uniform(12, 30, 4),
+                rng.uniform(0.1, 0.9, 4),
+            ]
+        )
         y[k] = sum(shape.evaluate(x, p, 1) for p in truths[k])
     y += rng.normal(0.0, 2.0, y.shape)
     region = Region("map", (0.0, 400.0), Background("none"))
@@ -337,10 +365,14 @@ def robust_map(n: int = 2000) -> Values:
         region = add_component(
             region,
             make_component(
-                f"line {i}", "pseudo_voigt", area=5e3, center=center + 8.0 * (-1) ** i,
-                fwhm=Parameter(45.0, 3.0, 150.0), mix=Parameter(0.5, 0.0, 1.0),
+                f"line {i}",
+                "pseudo_voigt",
+                area=5e3,
+                center=center + 8.0 * (-1) ** i,
+                fwhm=Parameter(45.0, 3.0, 150.0),
+                mix=Parameter(0.5, 0.0, 1.0),
             ),
-        )  # fmt: skip
+        )
     model = Model((region,))
     stack = SpectrumStack(x, y, Axis.RAMAN_SHIFT, "arbitrary")
     start = time.perf_counter()
@@ -350,15 +382,18 @@ def robust_map(n: int = 2000) -> Values:
     excess = result.chi_square / best - 1.0
     near, close = float((excess <= 1e-6).mean()), float((excess <= 1e-3).mean())
     return {
-        "map_s": seconds, "fits_per_s": n / seconds, "within_1e-6": near, "within_1e-3": close,
+        "map_s": seconds,
+        "fits_per_s": n / seconds,
+        "within_1e-6": near,
+        "within_1e-3": close,
         "improved_by_rescue": float(result.improved.sum()),
         "met": float(near >= 0.97 and close >= 0.99),
-    }  # fmt: skip
+    }
 
 
 def _from_truth(stack: SpectrumStack, model: Model, truths: Array) -> Array:
     """Return the chi-square reached from the true values: the best one can hope to know."""
-    from spectra_core.fit.engine import kernels, run_many
+    from spectra_core.fitting.engine import kernels, run_many
 
     problem = compile_problem(model, {"map": stack.spectrum(np.asarray(stack.y[0:1])[0])})
     compiled = compiled_fit(problem, (Weights.UNIT,))
@@ -371,9 +406,15 @@ def _from_truth(stack: SpectrumStack, model: Model, truths: Array) -> Array:
     q = np.array([[truth[line, name] for line, name in order] for truth in truths])
     y = np.asarray(stack.y)
     _, state, _, _ = run_many(
-        compiled, y, compiled.static[None], np.ones((len(y), 1)), q, kernels().AS_GIVEN,
-        tolerance=1e-8, limit=500,
-    )  # fmt: skip
+        compiled,
+        y,
+        compiled.static[None],
+        np.ones((len(y), 1)),
+        q,
+        kernels().AS_GIVEN,
+        tolerance=1e-8,
+        limit=500,
+    )
     return np.asarray(state[:, kernels().CHI_SQUARE])
 
 
@@ -390,13 +431,14 @@ def intervals() -> Values:
     seconds = in_turn(
         {
             "lmfit": (
-                lambda: lmfit_model.fit(spectrum.y, parameters, x=peers.X, weights=weights), 1,
+                lambda: lmfit_model.fit(spectrum.y, parameters, x=peers.X, weights=weights),
+                1,
             ),
             "profiles": (lambda: profile_all(result), 3),
             "bootstraps": (lambda: refit_draws(result, draws), 3),
         },
         7,
-    )  # fmt: skip
+    )
     profiles, (free, good) = profile_all(result), refit_draws(result, draws)
     errors = np.sqrt(np.diag(result.covariance)[result.problem.free])
     best = result.values[result.problem.free]
@@ -405,15 +447,18 @@ def intervals() -> Values:
     profile_part = seconds["profiles"] / seconds["lmfit"]
     bootstrap_part = seconds["bootstraps"] / seconds["lmfit"]
     return {
-        "lmfit_ms": 1e3 * seconds["lmfit"], "profiles_ms": 1e3 * seconds["profiles"],
-        "bootstraps_ms": 1e3 * seconds["bootstraps"], "profiles_over_lmfit": profile_part,
-        "bootstraps_over_lmfit": bootstrap_part, "free_parameters": float(best.size),
+        "lmfit_ms": 1e3 * seconds["lmfit"],
+        "profiles_ms": 1e3 * seconds["profiles"],
+        "bootstraps_ms": 1e3 * seconds["bootstraps"],
+        "profiles_over_lmfit": profile_part,
+        "bootstraps_over_lmfit": bootstrap_part,
+        "free_parameters": float(best.size),
         "interval_over_stderr_min": float(distance.min()),
         "interval_over_stderr_max": float(distance.max()),
         "scatter_over_stderr_min": float(scatter.min()),
         "scatter_over_stderr_max": float(scatter.max()),
         "met": float(profile_part <= 0.1 and bootstrap_part <= 0.1),
-    }  # fmt: skip
+    }
 
 
 def live() -> Values:
@@ -434,9 +479,11 @@ def live() -> Values:
     p95 = 1e3 * float(np.quantile(times, 0.95))
     excess = max(rises)
     return {
-        "median_ms": 1e3 * statistics.median(times), "p95_ms": p95, "chi_square_excess": excess,
+        "median_ms": 1e3 * statistics.median(times),
+        "p95_ms": p95,
+        "chi_square_excess": excess,
         "met": float(p95 < 2.0 and excess < 1e-3),
-    }  # fmt: skip
+    }
 
 
 # --- goal 7: backgrounds ------------------------------------------------------------------------
@@ -460,9 +507,11 @@ def backgrounds() -> Values:
     )
     agree = np.abs(curve[0] - peers.shirley_loop(x, y, y[0], y[-1], 1e-10)).max() / y.max()
     values = {
-        "shirley_us": 1e6 * shirley["ours"], "shirley_ratio": shirley["loop"] / shirley["ours"],
-        "shirley_numpy_ratio": shirley["loop"] / shirley["numpy"], "shirley_error": float(agree),
-    }  # fmt: skip
+        "shirley_us": 1e6 * shirley["ours"],
+        "shirley_ratio": shirley["loop"] / shirley["ours"],
+        "shirley_numpy_ratio": shirley["loop"] / shirley["numpy"],
+        "shirley_error": float(agree),
+    }
     tougaard = {n: _tougaard(n) for n in (281, 1000)}
     for n, (ratio, error) in tougaard.items():
         values |= {f"tougaard_{n}_ratio": ratio, f"tougaard_{n}_error": error}
@@ -504,19 +553,22 @@ def _arpls(n: int = 300) -> Values:
 
     def ours() -> None:
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(
-                lambda part: baseline_kernels().arpls_many(y[part], 1e5, 1e-3, 50, found[part]),
-                halves,
-            ))  # fmt: skip
+            list(
+                pool.map(
+                    lambda part: baseline_kernels().arpls_many(y[part], 1e5, 1e-3, 50, found[part]),
+                    halves,
+                )
+            )
 
     reference = np.array([oracle.arpls(row, lam=1e5)[0] for row in y])
     seconds = in_turn(
         {"loop": (lambda: [oracle.arpls(row, lam=1e5) for row in y], 1), "ours": (ours, 1)}, 3
     )
     return {
-        "arpls_us": 1e6 * seconds["ours"] / n, "arpls_ratio": seconds["loop"] / seconds["ours"],
+        "arpls_us": 1e6 * seconds["ours"] / n,
+        "arpls_ratio": seconds["loop"] / seconds["ours"],
         "arpls_error": float(np.abs(found - reference).max() / np.ptp(y)),
-    }  # fmt: skip
+    }
 
 
 # --- goal 8: start-up ---------------------------------------------------------------------------

@@ -20,9 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from spectra_core.colours import component_colours
-from spectra_core.drag import TOP, Follower, Handle, Pulled, handles, pull
-from spectra_core.fit import FitResult, evaluate, fit
+from spectra_core.editing.drag import TOP, Follower, Handle, Pulled, handles, pull
+from spectra_core.fitting import FitResult, evaluate, fit
 from spectra_core.model import (
     Background,
     Model,
@@ -32,8 +31,9 @@ from spectra_core.model import (
     add_doublet,
     make_component,
 )
-from spectra_core.project import Project, add_analysis, add_spectra, set_result
-from spectra_core.simulate import Acquisition, simulate
+from spectra_core.project.project import Project, add_analysis, add_spectra, set_result
+from spectra_core.results.colours import component_colours
+from spectra_core.runs.simulate import Acquisition, simulate
 from spectra_core.spectrum import Axis, Meta, make_spectrum
 
 N_FRAMES = 600  # ten seconds of a screen
@@ -41,8 +41,12 @@ WARM_UP = 20
 SIZE = 1000, 640
 REGION = "S 2p"
 _HANDLE = Handle(TOP, "PS4 2p3/2")
-_DOUBLETS = (("PS4", 161.5, 4000.0), ("bridging S", 162.7, 6000.0), ("S-S", 163.7, 1500.0),
-             ("sulfate", 168.4, 2500.0))  # fmt: skip
+_DOUBLETS = (
+    ("PS4", 161.5, 4000.0),
+    ("bridging S", 162.7, 6000.0),
+    ("S-S", 163.7, 1500.0),
+    ("sulfate", 168.4, 2500.0),
+)
 
 
 def redraw() -> dict[str, float]:
@@ -80,15 +84,21 @@ def many_points() -> dict[str, float]:
 def nine_curves() -> Model:
     """Return a synthetic S 2p model of four doublets and a single component."""
     background = Background(
-        "shirley", "active",
+        "shirley",
+        "active",
         parameters={"level": Parameter(500.0), "step": Parameter(0.01, min=0.0, max=0.2)},
-    )  # fmt: skip
+    )
     region = Region(REGION, (157.0, 173.0), background)
     for name, center, area in _DOUBLETS:
         region = add_doublet(
-            region, name, REGION, center=Parameter(center, min=center - 0.6, max=center + 0.6),
-            fwhm=Parameter(1.2, min=0.6, max=2.0), area=Parameter(area, min=0.0), mix=0.3,
-        )  # fmt: skip
+            region,
+            name,
+            REGION,
+            center=Parameter(center, min=center - 0.6, max=center + 0.6),
+            fwhm=Parameter(1.2, min=0.6, max=2.0),
+            area=Parameter(area, min=0.0),
+            mix=0.3,
+        )
     single = make_component("Se 3p", center=166.3, fwhm=1.8, area=900.0, mix=0.3)
     return Model((add_component(region, single),))
 
@@ -120,10 +130,16 @@ def _view(result: FitResult) -> Any:
     region = result.model.region(REGION)
     return _shown(
         Scene(
-            project, Selection(("s1",), key, REGION, "PS4"), shown.spectrum,
-            project.analysis(key), region, result, fitted=True, colours=component_colours(region),
+            project,
+            Selection(("s1",), key, REGION, "PS4"),
+            shown.spectrum,
+            project.analysis(key),
+            region,
+            result,
+            fitted=True,
+            colours=component_colours(region),
         )
-    )  # fmt: skip
+    )
 
 
 def _view_of_survey() -> Any:
@@ -161,10 +177,15 @@ def _turn_wheel(view: Any, turn: int) -> None:
     place = view.viewport.rect().center()
     step = QPoint(0, 120 if turn % 20 < 10 else -120)  # in and out again
     event = QWheelEvent(
-        QPointF(place), QPointF(view.viewport.mapToGlobal(place)), QPoint(), step,
-        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase,
+        QPointF(place),
+        QPointF(view.viewport.mapToGlobal(place)),
+        QPoint(),
+        step,
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
         False,
-    )  # fmt: skip
+    )
     QCoreApplication.sendEvent(view.viewport, event)
     view.viewport.repaint()
 

@@ -28,7 +28,7 @@ import numpy as np
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from spectra_core.fit import FitResult, evaluate, fit
+from spectra_core.fitting import FitResult, evaluate, fit
 from spectra_core.model import (
     Background,
     Model,
@@ -39,11 +39,17 @@ from spectra_core.model import (
     set_parameter,
     share,
 )
-from spectra_core.monte_carlo import monte_carlo
-from spectra_core.profile_likelihood import delta_chi_square
-from spectra_core.quantify import area_ratio
 from spectra_core.spectrum import Axis, Meta, Spectrum
-from spectra_core.uncertainty import LEVEL, ONE_SIGMA, AreaRatio, Quantity, normal_quantile
+from spectra_core.uncertainty.monte_carlo import monte_carlo
+from spectra_core.uncertainty.profile import delta_chi_square
+from spectra_core.uncertainty.quantities import (
+    LEVEL,
+    ONE_SIGMA,
+    AreaRatio,
+    Quantity,
+    normal_quantile,
+)
+from spectra_core.uncertainty.ratios import area_ratio
 
 POSITION, FWHM, STEP, BACKGROUND = 161.5, 1.2, 0.1, 0.3
 LEVELS = (ONE_SIGMA, LEVEL)
@@ -98,9 +104,15 @@ def true_model(case: Case) -> Model:
     region = Region("S 2p", (157.0, 169.0), background)
     for name, center in (("PS4", POSITION), ("new", POSITION + case.separation)):
         region = add_doublet(
-            region, name, "S 2p", "gl_sum", center=center, fwhm=FWHM, area=1.0,
+            region,
+            name,
+            "S 2p",
+            "gl_sum",
+            center=center,
+            fwhm=FWHM,
+            area=1.0,
             mix=Parameter(0.2, free=False),
-        )  # fmt: skip
+        )
     model = add_links(Model((region,)), share(["S 2p/PS4/fwhm", "S 2p/new/fwhm"]))
     peaks = evaluate(blank(), model).regions[0].peaks
     height = float((peaks["PS4 2p3/2"] + peaks["PS4 2p1/2"]).max())
@@ -157,9 +169,14 @@ def measure(case: Case, n: int, *, drawn: int = 0, draws: int = 100, seed: int =
     covered = {key: float(np.mean(values)) for key, values in hits.items()}
     spread = float(ratios.std(ddof=1))
     return Coverage(
-        n, drawn, covered, float(ratios.mean() - 1.0) / spread, spread, float(reported),
+        n,
+        drawn,
+        covered,
+        float(ratios.mean() - 1.0) / spread,
+        spread,
+        float(reported),
         float(np.mean([_naive(result) for result in results])),
-    )  # fmt: skip
+    )
 
 
 Hits = dict[tuple[str, str, float], bool]

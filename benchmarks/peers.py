@@ -16,16 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from spectra_core.fit import evaluate
-from spectra_core.model import (
-    Background,
-    Model,
-    Parameter,
-    Region,
-    add_doublet,
-    add_links,
-    share,
-)
+from spectra_core.fitting import evaluate
+from spectra_core.model import Background, Model, Parameter, Region, add_doublet, add_links, share
 from spectra_core.spectrum import Array, Axis, Spectrum, make_spectrum, replace_fields
 
 X = np.linspace(158.0, 172.0, 281)
@@ -49,10 +41,16 @@ def s2p_model(n_doublets: int, *, truth: bool = False, background: str = "shirle
     for name in NAMES[:n_doublets]:
         center, area, sigma = values[name]
         region = add_doublet(
-            region, name, "S 2p", "voigt_two_widths", splitting=SPLITTING, center=center,
-            area=1.5 * area, fwhm_gauss=Parameter(FWHM_PER_SIGMA * sigma, 0.05, 5.0),
+            region,
+            name,
+            "S 2p",
+            "voigt_two_widths",
+            splitting=SPLITTING,
+            center=center,
+            area=1.5 * area,
+            fwhm_gauss=Parameter(FWHM_PER_SIGMA * sigma, 0.05, 5.0),
             fwhm_lorentz=Parameter(2.0 * gamma, 0.0, 3.0),
-        )  # fmt: skip
+        )
     widths = [f"S 2p/{name}/fwhm_lorentz" for name in NAMES[:n_doublets]]
     return add_links(Model((region,)), share(widths))
 
@@ -173,13 +171,15 @@ def fityk_s2p(y: Array, sigma: Array, method: str, repeats: int = 30) -> dict[st
         np.savetxt(data, np.column_stack([X, y, sigma]))
         script.write_text(
             _FITYK.format(
-                data=data, method=method, repeats=repeats,
+                data=data,
+                method=method,
+                repeats=repeats,
                 start="\n".join(f'F:execute("{line}")' for line in start),
                 functions="\n".join(f'F:execute("{line}")' for line in functions),
                 sum=" + ".join([*terms, "%k"]),
                 names=", ".join(f'"{name}"' for name in names),
             )
-        )  # fmt: skip
+        )
         done = subprocess.run(["cfityk", "-n", str(script)], capture_output=True, text=True)
     found = re.findall(r"^(\w+)\s+([-+.\deE]+)$", done.stdout, flags=re.M)
     if not found:

@@ -31,9 +31,11 @@ import numpy as np
 
 from spectra_core.datafiles import data_path
 from spectra_core.errors import ProjectFileError
-from spectra_core.fit import fit
+from spectra_core.fitting import fit
 from spectra_core.model import Model
-from spectra_core.project import (
+from spectra_core.project.file import backup_path, load_project, save_project
+from spectra_core.project.plain import numbers, parameters_of, spectrum_entry, structure, to_text
+from spectra_core.project.project import (
     Project,
     accept_fit,
     add_analysis,
@@ -41,10 +43,8 @@ from spectra_core.project import (
     set_result,
     set_settings,
 )
-from spectra_core.project_file import backup_path, load_project, save_project
-from spectra_core.project_json import numbers, parameters_of, spectrum_entry, structure, to_text
-from spectra_core.recipe import load_recipe, model_from_recipe
-from spectra_core.simulate import Acquisition, simulate
+from spectra_core.recipe.text import load_recipe, model_from_recipe
+from spectra_core.runs.simulate import Acquisition, simulate
 
 N_FITS = 1000
 ROUNDS = 5

@@ -6,7 +6,7 @@ was found, what its true energy is, and which line it is at all. The last one is
 largest: carbon black (sp2, near 284.5 eV, asymmetric, with a pi-pi* shake-up) is easily
 taken for adventitious carbon (284.8 eV). The shift's uncertainty moves all centres of a
 sample together; separations between lines do not carry it. That is also why separations
-tell a charge shift from a wrong assignment (`rigidity_test`).
+tell a charge shift from a wrong assignment (`spectra_core.referee.rigidity`).
 
 References
 ----------
@@ -22,15 +22,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, sqrt
-from statistics import median
 from typing import Literal
 
 import numpy as np
 
-from .core_levels import CoreLevel, core_level
-from .diagnostics import level_in
+from .core_levels import CoreLevel, core_level, level_in
 from .errors import DataError, ModelError
-from .fit import FitResult, fit
+from .fitting import FitResult, fit
 from .model import (
     REGION,
     Background,
@@ -43,19 +41,9 @@ from .model import (
     resolve_component,
     split_path,
 )
-from .spectrum import (
-    Array,
-    Axis,
-    Calibration,
-    Spectrum,
-    calibrate,
-    points_in_window,
-    to_axis,
-)
+from .spectrum import Array, Axis, Calibration, Spectrum, calibrate, points_in_window, to_axis
 
 Method = Literal["fit", "pick"]
-RIGID_SPREAD_EV = 0.3
-_EDGE = 1e-6  # eV: differences of printed numbers must not fail on the last binary digit
 _DETECTED = 3.0  # standard errors
 
 
@@ -67,7 +55,7 @@ class ReferenceKind:
     ----------
     name : str
     assigned_ev : float
-        Energy it is given unless the person says otherwise.
+        Energy it is given unless the user says otherwise.
     uncertainty_ev : float
         Standard uncertainty of that energy.
     source : str
@@ -193,7 +181,7 @@ def measure_reference(
         Energy in eV that the line is given; None only for C 1s, where the kind has one.
     assigned_uncertainty : float or None
         Standard uncertainty of that energy, eV; None: the kind's, zero for a line that
-        the person gave an energy.
+        the user gave an energy.
     window : tuple of two floats or None
         Where to look, eV on the recorded binding energy scale; None: within 10 eV of
         the level's nominal energy.
@@ -278,9 +266,17 @@ def _reference_line(
         place = found.position if found.other_position is None else found.other_position
         other = next(k for k in KINDS.values() if k is not kind).assigned_ev - place
     return ReferenceLine(
-        calibration, method, found.kind, found.position, found.uncertainty, energy, u_assigned,
-        found.evidence, other, found.result,
-    )  # fmt: skip
+        calibration,
+        method,
+        found.kind,
+        found.position,
+        found.uncertainty,
+        energy,
+        u_assigned,
+        found.evidence,
+        other,
+        found.result,
+    )
 
 
 def _said(kind: str) -> str:
@@ -397,24 +393,39 @@ def _empty(window: tuple[float, float]) -> Region:
 
 def _adventitious(window: tuple[float, float], near: float) -> Region:
     main = make_component(
-        _MAIN, "voigt", area=Parameter(None, 0.0), mix=Parameter(0.2, free=False),
-        center=Parameter(near, near - 1.0, near + 1.0), fwhm=Parameter(1.2, 0.5, 2.5), line="C 1s",
-    )  # fmt: skip
+        _MAIN,
+        "voigt",
+        area=Parameter(None, 0.0),
+        mix=Parameter(0.2, free=False),
+        center=Parameter(near, near - 1.0, near + 1.0),
+        fwhm=Parameter(1.2, 0.5, 2.5),
+        line="C 1s",
+    )
     return _with_oxidised(add_component(_empty(window), main), near)
 
 
 def _carbon_black(window: tuple[float, float], near: float) -> Region:
     main = make_component(
-        _MAIN, "la", area=Parameter(None, 0.0), alpha=Parameter(1.2, 0.75, 2.2),
-        beta=Parameter(2.2, free=False), gauss=Parameter(0.5, free=False),
-        center=Parameter(near, near - 1.0, near + 1.0), fwhm=Parameter(0.9, 0.3, 2.0), line="C 1s",
-    )  # fmt: skip
+        _MAIN,
+        "la",
+        area=Parameter(None, 0.0),
+        alpha=Parameter(1.2, 0.75, 2.2),
+        beta=Parameter(2.2, free=False),
+        gauss=Parameter(0.5, free=False),
+        center=Parameter(near, near - 1.0, near + 1.0),
+        fwhm=Parameter(0.9, 0.3, 2.0),
+        line="C 1s",
+    )
     region = _with_oxidised(add_component(_empty(window), main), near)
     low_end = near + 5.6
     shake_up = make_component(
-        _SHAKE_UP, "gaussian", area=Parameter(None, 0.0), fwhm=Parameter(2.5, free=False),
-        center=Parameter(low_end + 0.6, low_end, low_end + 1.4), line="C 1s",
-    )  # fmt: skip
+        _SHAKE_UP,
+        "gaussian",
+        area=Parameter(None, 0.0),
+        fwhm=Parameter(2.5, free=False),
+        center=Parameter(low_end + 0.6, low_end, low_end + 1.4),
+        line="C 1s",
+    )
     return add_component(region, shake_up)
 
 
@@ -423,11 +434,15 @@ def _with_oxidised(region: Region, near: float) -> Region:
         region = add_component(
             region,
             make_component(
-                name, "voigt", area=Parameter(None, 0.0), mix=Parameter(0.2, free=False),
+                name,
+                "voigt",
+                area=Parameter(None, 0.0),
+                mix=Parameter(0.2, free=False),
                 center=Parameter(near + offset, near + low, near + high),
-                fwhm=Parameter(1.4, free=False), line="C 1s",
+                fwhm=Parameter(1.4, free=False),
+                line="C 1s",
             ),
-        )  # fmt: skip
+        )
     return region
 
 
@@ -521,9 +536,13 @@ def calibrate_samples(
         known = shifts.setdefault(sample, [])
         if is_level(spectrum, reference) and not (known and per == "sample"):
             line = measure_reference(
-                spectrum, reference=reference, method=method, kind=kind, assigned=assigned,
+                spectrum,
+                reference=reference,
+                method=method,
+                kind=kind,
+                assigned=assigned,
                 assigned_uncertainty=assigned_uncertainty,
-            )  # fmt: skip
+            )
             references.append((sample, line))
             known.append(line.calibration)
     missing = tuple(sample for sample, known in shifts.items() if not known)
@@ -659,113 +678,3 @@ def _stderr(result: FitResult, weights: Array) -> float | None:
         return None
     variance = float(weights[used] @ result.covariance[np.ix_(used, used)] @ weights[used])
     return sqrt(variance) if isfinite(variance) and variance > 0 else None
-
-
-# ---------------------------------------------------------------------------------
-# Rigidity
-
-
-@dataclass(frozen=True)
-class Level:
-    """One line of a sample and where it is expected.
-
-    Attributes
-    ----------
-    level, species : str
-    measured, expected : float
-        eV; of the line of lower binding energy where it is a doublet.
-    tolerance : float
-        How far it may be from `expected` and still count as the same, eV.
-    """
-
-    level: str
-    species: str
-    measured: float
-    expected: float
-    tolerance: float
-
-    @property
-    def offset(self) -> float:
-        """Measured minus expected, eV."""
-        return self.measured - self.expected
-
-    @property
-    def text(self) -> str:
-        """The offset in words."""
-        return f"{self.level} of {self.species} {round(self.offset, 1) + 0.0:+.1f}"  # no -0.0
-
-
-@dataclass(frozen=True)
-class Rigidity:
-    """Whether all levels of a sample are off by one and the same amount.
-
-    Attributes
-    ----------
-    verdict : {"consistent", "rigid", "non-rigid", "not tested"}
-        All within their tolerances; off together (a charge shift explains it); off by
-        different amounts (it does not: an assignment is wrong); fewer than two levels.
-    levels : tuple of Level
-    offsets : tuple of float
-        Measured minus expected, eV.
-    spread : float
-        Largest minus smallest offset, eV.
-    proposed_shift : float or None
-        To be added to all binding energies, eV; only where the verdict is rigid.
-    message : str
-    """
-
-    verdict: Literal["consistent", "rigid", "non-rigid", "not tested"]
-    levels: tuple[Level, ...]
-    offsets: tuple[float, ...]
-    spread: float
-    proposed_shift: float | None
-    message: str
-
-
-def rigidity_test(
-    levels: Iterable[Level | tuple[str, str, float, float, float]],
-    *,
-    rigid_spread: float = RIGID_SPREAD_EV,
-) -> Rigidity:
-    """Tell a charge shift from a wrong assignment by the offsets of several levels.
-
-    Parameters
-    ----------
-    levels : iterable of Level or tuple
-        (level, species, measured, expected, tolerance), energies in eV.
-    rigid_spread : float
-        Largest spread of the offsets that still counts as rigid, eV.
-
-    Returns
-    -------
-    rigidity : Rigidity
-
-    Notes
-    -----
-    Charging moves every level of a sample by the same amount, so separations keep. Two
-    lines of one level test less than two levels do: a sample whose lines are all of one
-    level is tested all the same, and the message names the lines.
-    """
-    rows = tuple(row if isinstance(row, Level) else Level(*row) for row in levels)
-    offsets = tuple(row.offset for row in rows)
-    if len(rows) < 2:
-        message = "Fewer than two assigned levels: a charge shift cannot be told from a wrong name."
-        return Rigidity("not tested", rows, offsets, 0.0, None, message)
-    spread = max(offsets) - min(offsets)
-    listed = ", ".join(row.text for row in rows)
-    if all(abs(row.offset) <= row.tolerance + _EDGE for row in rows):
-        message = f"All levels agree with the reference values ({listed} eV)."
-        return Rigidity("consistent", rows, offsets, spread, None, message)
-    if spread <= rigid_spread + _EDGE:
-        shift = -median(offsets)
-        message = (
-            f"All levels are off by nearly the same amount ({listed} eV, spread {spread:.1f} eV):"
-            f" a charge shift explains it. Re-reference by {shift:+.1f} eV."
-        )
-        return Rigidity("rigid", rows, offsets, spread, shift, message)
-    message = (
-        f"The levels are off by different amounts ({listed} eV, spread {spread:.1f} eV, rigid"
-        f" would be up to {rigid_spread:.1f} eV). A charge shift moves all levels alike, so"
-        " charging cannot explain it: an assignment is wrong, or the references differ."
-    )
-    return Rigidity("non-rigid", rows, offsets, spread, None, message)

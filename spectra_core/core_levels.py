@@ -10,7 +10,7 @@ j = l + 1/2 or j = l - 1/2, and the spectrum shows two lines. Three facts tie th
 
 The first two are computed here. The third is read from ``peak_libraries/core_levels.toml``,
 where every value has its sources and a status (A, B, C or unconfirmed). A level without a
-trustworthy splitting has none: `CoreLevel.require_splitting` then asks the person for one,
+trustworthy splitting has none: `CoreLevel.require_splitting` then asks the user for one,
 because a wrong splitting moves areas by 10 % while the fit still looks good.
 """
 
@@ -310,3 +310,17 @@ def _splitting_complaint(row: Mapping[str, Any]) -> str:
         return f"the splitting {splitting} is not positive: j = l + 1/2 binds less."
     low, high = row.get("splitting_range_ev", (splitting, splitting))
     return "" if low <= splitting <= high else f"the splitting {splitting} is outside its range."
+
+
+_LEVEL_IN_NAME = re.compile(r"(?<![A-Za-z])([A-Z][a-z]?)\s*([1-7][spdf])(?![A-Za-z])")
+
+
+def level_in(text: str) -> str:
+    """Return the core level that a name contains, e.g. ``"S 2p"``; empty if none does."""
+    found = _LEVEL_IN_NAME.search(text)
+    if found is None:
+        return ""
+    try:
+        return core_level(f"{found[1]} {found[2]}").name
+    except ModelError:
+        return ""

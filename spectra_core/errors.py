@@ -1,4 +1,4 @@
-"""The errors a person can act on.
+"""The errors a user can act on.
 
 Every failure that bad input can cause is a `SpectraError`: one sentence that
 says what was wrong with the value found, where it was found, and a hint that
@@ -129,4 +129,4 @@ class FitError(SpectraError):
 
 
 class Cancelled(SpectraError):
-    """The person, or the calling program, asked to stop; nothing was changed."""
+    """The user, or the calling program, asked to stop; nothing was changed."""

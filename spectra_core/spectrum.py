@@ -99,7 +99,7 @@ class Meta:
     Attributes
     ----------
     sample, region, technique, species, transition : str
-        As written in the file; `region` is the person's name of the block.
+        As written in the file; `region` is the user's name of the block.
     excitation_energy_ev, pass_energy_ev, work_function_ev : float or None
         Photon energy, analyser pass energy, analyser work function (recorded,
         never subtracted on its own account).

@@ -13,12 +13,11 @@ from spectra_core.calibration import (
     center_uncertainty,
     measure_reference,
     reference_shift,
-    rigidity_test,
     separation,
 )
+from spectra_core.curves.lineshapes import lineshape
 from spectra_core.errors import DataError, ModelError
-from spectra_core.fit import fit
-from spectra_core.lineshapes import lineshape
+from spectra_core.fitting import fit
 from spectra_core.model import (
     Background,
     Model,
@@ -28,7 +27,8 @@ from spectra_core.model import (
     add_doublet,
     make_component,
 )
-from spectra_core.simulate import Acquisition, simulate
+from spectra_core.referee.rigidity import rigidity_test
+from spectra_core.runs.simulate import Acquisition, simulate
 from spectra_core.spectrum import Axis, Calibration, Spectrum, calibrate, to_axis
 
 CONSTANT_STEP = {"level": Parameter(300.0), "step": Parameter(0.01)}
@@ -44,13 +44,19 @@ def carbon(kind: str, maximum: float, *, seed: int = 0, counts: float = 1e4, sam
     """Synthetic C 1s whose highest line has its maximum at `maximum`."""
     region = Region("C 1s", (280.0, 297.0), Background("shirley", parameters=CONSTANT_STEP))
     if kind == "adventitious":
-        lines = [("voigt", 0.0, 3000.0, 1.25, {}), ("voigt", 1.5, 500.0, 1.35, {}),
-                 ("voigt", 4.1, 300.0, 1.35, {})]  # fmt: skip
+        lines = [
+            ("voigt", 0.0, 3000.0, 1.25, {}),
+            ("voigt", 1.5, 500.0, 1.35, {}),
+            ("voigt", 4.1, 300.0, 1.35, {}),
+        ]
         offset = 0.0
     else:
         tail = {"alpha": 1.2, "beta": 2.2, "gauss": 0.5}
-        lines = [("la", 0.0, 3000.0, 0.8, tail), ("voigt", 1.8, 200.0, 1.3, {}),
-                 ("gaussian", 6.3, 120.0, 2.6, {})]  # fmt: skip
+        lines = [
+            ("la", 0.0, 3000.0, 0.8, tail),
+            ("voigt", 1.8, 200.0, 1.3, {}),
+            ("gaussian", 6.3, 120.0, 2.6, {}),
+        ]
         x = np.linspace(-3.0, 3.0, 60001)
         curve = lineshape("la").evaluate(x, np.array([1.0, 0.0, 0.8, 1.2, 2.2, 0.5]), 1)
         offset = float(x[np.argmax(curve)])
@@ -165,9 +171,11 @@ def sulfur(center: float = 163.5, *, sample: str = "s", seed: int = 0) -> Spectr
 
 def test_every_sample_is_shifted_by_its_own_carbon():
     spectra = [
-        carbon("adventitious", 286.8, sample="a"), sulfur(sample="a"),
-        carbon("adventitious", 284.8, sample="b"), sulfur(161.5, sample="b"),
-    ]  # fmt: skip
+        carbon("adventitious", 286.8, sample="a"),
+        sulfur(sample="a"),
+        carbon("adventitious", 284.8, sample="b"),
+        sulfur(161.5, sample="b"),
+    ]
     done = calibrate_samples(spectra, kind="adventitious")
     tops = [s.x[np.argmax(s.y)] for s in done.spectra]
     assert tops[1] == pytest.approx(161.5, abs=0.15)
@@ -177,9 +185,11 @@ def test_every_sample_is_shifted_by_its_own_carbon():
 
 def test_each_etch_level_may_have_its_own_reference():
     spectra = [
-        carbon("adventitious", 285.8), sulfur(162.5),
-        carbon("adventitious", 287.8), sulfur(164.5),
-    ]  # fmt: skip
+        carbon("adventitious", 285.8),
+        sulfur(162.5),
+        carbon("adventitious", 287.8),
+        sulfur(164.5),
+    ]
     done = calibrate_samples(spectra, kind="adventitious", per="spectrum")
     shifts = [s.calibration.shift for s in done.spectra]
     assert shifts[1] == pytest.approx(-1.0, abs=0.02)

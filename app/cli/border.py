@@ -1,4 +1,4 @@
-"""The border between the program and the person: messages, exit codes, tracebacks.
+"""The border between the program and the user: messages, exit codes, tracebacks.
 
 Every failure becomes one or two sentences on standard error. A command counts what it
 did and what failed in a `Tally`; the exit code follows from it: 0 everything done, 1

@@ -62,8 +62,8 @@ def command(source: str, target: str, select: str | None, **values: Any) -> int:
 
 def _lost(path: Path, written: list[Spectrum]) -> list[str]:
     """Return one sentence for each spectrum that the file does not give back in full."""
-    from spectra_core.inspect import differences
     from spectra_core.readers import read
+    from spectra_core.readers.inspect import differences
 
     sentences = []
     for before, after in zip(written, read(path), strict=True):

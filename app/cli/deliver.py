@@ -1,4 +1,4 @@
-"""From a run to what the person gets: table, JSON, results folder, failures, exit code."""
+"""From a run to what the user gets: table, JSON, results folder, failures, exit code."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from spectra_core.errors import SpectraError
-from spectra_core.export import DEFAULT_FORMATS, Look, export_steps, written_kinds
+from spectra_core.export.formats import DEFAULT_FORMATS, Look, export_steps, written_kinds
 
 from .border import Tally, note
 from .output import json_text, make_folder, write_text
 
 if TYPE_CHECKING:
-    from spectra_core.batch import Run
+    from spectra_core.runs.batch import Run
 
 
 def deliver(
@@ -46,11 +46,11 @@ def deliver(
     """
     tally = _counted(run)
     if show_table and json_file != "-" and run.fits:
-        from spectra_core.results import text_table
+        from spectra_core.results.document import text_table
 
         click.echo(text_table(run))
     if json_file is not None:
-        from spectra_core.results import results_document
+        from spectra_core.results.document import results_document
 
         try:
             write_text(json_file, json_text(results_document(run)))
@@ -89,7 +89,7 @@ def write_files(
     run: Run, folder: Path, formats: Sequence[str], tally: Tally, *, look: Look | None = None
 ) -> None:
     """Write results, curves, figures and reports; one that cannot be written stops no other."""
-    from spectra_core.results import file_stems
+    from spectra_core.results.document import file_stems
 
     written = 0
     for write in export_steps(run, folder, formats, look=look, say=note):

@@ -13,9 +13,9 @@ from .fit import progress_bar
 from .output import json_text, make_folder, print_table, write_text
 
 if TYPE_CHECKING:
-    from spectra_core.batch import Run
-    from spectra_core.quantify import Ratio
-    from spectra_core.recipe import Recipe
+    from spectra_core.recipe.text import Recipe
+    from spectra_core.runs.batch import Run
+    from spectra_core.uncertainty.ratios import Ratio
 
 EXAMPLES = ("resources", "examples")
 FIT_RECIPE = "su2025_fig5_fit.toml"
@@ -55,9 +55,9 @@ def command(output: str, seed: int | None) -> int:
     The table is the area ratio intermediate : PS4 of four S 2p spectra, with intervals, beside
     the value that the paper prints and the truth of the simulation.
     """
-    from spectra_core.batch import run
     from spectra_core.datafiles import data_path
-    from spectra_core.recipe import load_recipe
+    from spectra_core.recipe.text import load_recipe
+    from spectra_core.runs.batch import run
 
     folder = make_folder(output)
     recipe_file = data_path(*EXAMPLES, FIT_RECIPE)
@@ -83,8 +83,8 @@ def command(output: str, seed: int | None) -> int:
 def _put(name: str, folder: Path, seed: int | None) -> float:
     """Put a replica and its truth into the folder; return the true ratio."""
     from spectra_core.datafiles import data_path
-    from spectra_core.recipe import load_recipe
-    from spectra_core.simulate import simulate_recipe
+    from spectra_core.recipe.text import load_recipe
+    from spectra_core.runs.simulate import simulate_recipe
     from spectra_core.writers import write
 
     simulation = simulate_recipe(load_recipe(data_path(*EXAMPLES, f"{name}.toml")), seed=seed)
@@ -114,32 +114,49 @@ def _print_ratios(done: Run, truths: list[float]) -> None:
         budget = ratio.budget
         rows.append(
             (
-                cell, _printed_value(observation), f"{truth:.4g}", f"{ratio.value:.3f}",
-                _interval(ratio.interval), _interval(ratio.total_interval),
+                cell,
+                _printed_value(observation),
+                f"{truth:.4g}",
+                f"{ratio.value:.3f}",
+                _interval(ratio.interval),
+                _interval(ratio.total_interval),
                 *(_error(row) for row in (budget.counting, budget.background, budget.model)),
                 _inside(truth, ratio),
             )
-        )  # fmt: skip
+        )
     print_table(
         (
-            "cell", ">paper", ">truth", ">fitted", "95 % counting", "95 % all rows",
-            ">u counting", ">u background", ">u model", "truth inside",
+            "cell",
+            ">paper",
+            ">truth",
+            ">fitted",
+            "95 % counting",
+            "95 % all rows",
+            ">u counting",
+            ">u background",
+            ">u model",
+            "truth inside",
         ),
         rows,
-    )  # fmt: skip
+    )
 
 
 def _print_printed_splittings(done: Run, printed: Run, truths: list[float]) -> None:
     click.echo("\nFitted with the splittings that the paper prints for these figures (PS4 1.3 eV,")
     click.echo("intermediate 1.1 eV) in place of 1.18 eV, the same spectra would have given:\n")
     rows = [
-        (cell, f"{truth:.4g}", f"{right.value:.3f}", f"{wrong.value:.3f}",
-         f"{100 * (wrong.value / right.value - 1):+.1f} %")
+        (
+            cell,
+            f"{truth:.4g}",
+            f"{right.value:.3f}",
+            f"{wrong.value:.3f}",
+            f"{100 * (wrong.value / right.value - 1):+.1f} %",
+        )
         for (_, cell, _), truth, right, wrong in zip(
             CELLS, truths, _ratios(done), _ratios(printed), strict=True
         )
         if right.value and wrong.value
-    ]  # fmt: skip
+    ]
     print_table(("cell", ">truth", ">1.18 eV", ">as printed", ">off by"), rows)
     for warning in printed.fits[0].warnings:
         if warning.code == "splitting_wrong":
@@ -157,7 +174,7 @@ def _printed_value(observation: str) -> str:
 
 
 def _interval(interval: tuple[float, float] | None) -> str:
-    from spectra_core.results import interval_ends
+    from spectra_core.results.document import interval_ends
 
     return "-" if interval is None else " to ".join(interval_ends(interval))
 

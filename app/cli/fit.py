@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spectra_core.errors import FitError, ReadError, RecipeError, SpectraError
-from spectra_core.export import FORMATS, Look
+from spectra_core.export.formats import FORMATS, Look
 
 from .border import IN_PART, complain, note
 from .deliver import deliver
@@ -22,10 +22,10 @@ from .output import check_folder
 from .selecting import select_option
 
 if TYPE_CHECKING:
-    from spectra_core.batch import Progress, Run
-    from spectra_core.fit import FitOptions, FitWarning
+    from spectra_core.fitting import FitOptions, FitWarning
     from spectra_core.readers import ReadOptions
-    from spectra_core.recipe import Recipe
+    from spectra_core.recipe.text import Recipe
+    from spectra_core.runs.batch import Progress, Run
 
 WEIGHTS = ("poisson", "unit", "given")
 DEFAULT_FOLDER = "doublet-results"
@@ -173,15 +173,15 @@ def _recipe(
             click.get_current_context(),
         )
     if preset_name is not None:
-        from spectra_core.fit import FitWarning
-        from spectra_core.presets import preset
+        from spectra_core.fitting import FitWarning
+        from spectra_core.recipe.presets import preset
 
         chosen = preset(preset_name)
         warnings = tuple(FitWarning("preset", text, chosen.id) for text in chosen.warnings)
         return chosen.recipe, warnings
     if recipe_file is None:
         return None, ()
-    from spectra_core.recipe import load_recipe
+    from spectra_core.recipe.text import load_recipe
 
     return load_recipe(recipe_file), ()
 
@@ -225,7 +225,7 @@ def _run(
     values: dict[str, Any],
     options: ReadOptions,
 ) -> Run:
-    from spectra_core.batch import run
+    from spectra_core.runs.batch import run
 
     with progress_bar() as progress:
         return run(
@@ -243,9 +243,9 @@ def _run(
 
 
 def _fit_options(recipe: Recipe | None, values: dict[str, Any]) -> FitOptions:
-    from spectra_core.batch import STORED_FIT_OPTIONS
-    from spectra_core.fit import Weights
-    from spectra_core.recipe import fit_options_from_recipe
+    from spectra_core.fitting import Weights
+    from spectra_core.recipe.text import fit_options_from_recipe
+    from spectra_core.runs.batch import STORED_FIT_OPTIONS
 
     options = STORED_FIT_OPTIONS if recipe is None else fit_options_from_recipe(recipe)
     given = {name: values[name] for name in ("starts", "method") if values[name] is not None}
@@ -262,8 +262,8 @@ def _used_options(recipe: Recipe | None, values: dict[str, Any]) -> FitOptions:
 
 def _save_project(run: Run, file: str, options: FitOptions) -> int:
     """Save a run as a project; return the exit code that this adds."""
-    from spectra_core.project_file import save_project
-    from spectra_core.project_recipe import project_from_run
+    from spectra_core.project.file import save_project
+    from spectra_core.project.recipes import project_from_run
 
     if not run.fits:
         return 0
@@ -287,8 +287,8 @@ def _with_energy_options(
     shift, work_function = values["shift"], values["work_function"]
     if shift is None and work_function is None:
         return recipe
-    from spectra_core.recipe import calibration_from_recipe
-    from spectra_core.recipe_schema import CalibrationEntry
+    from spectra_core.recipe.schema import CalibrationEntry
+    from spectra_core.recipe.text import calibration_from_recipe
 
     own = calibration_from_recipe(recipe)
     total = shift if shift is not None else (own.shift if own else 0.0)
@@ -303,7 +303,7 @@ def _with_energy_options(
 
 def _check_kinetic(files: Sequence[Path], options: ReadOptions, select: str | None) -> None:
     from spectra_core.readers import read
-    from spectra_core.select import select_spectra
+    from spectra_core.runs.select import select_spectra
     from spectra_core.spectrum import Axis
 
     for file in files:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file to read, and whether the person named it (or only its folder)."""
+    """A file to read, and whether the user named it (or only its folder)."""
 
     path: Path
     named: bool
@@ -52,7 +52,7 @@ def find_files(paths: Iterable[str]) -> Iterator[InputFile]:
 def readable_files(paths: Iterable[str]) -> tuple[list[Path], list[str]]:
     """Return the files to work on, and why files of walked folders are left out.
 
-    Files the person named are never left out: their failure is an error.
+    Files the user named are never left out: their failure is an error.
     """
     from spectra_core.readers import identify
 
@@ -82,7 +82,7 @@ def read_file(path: Path, options: ReadOptions, tally: Tally) -> list[Spectrum]:
 
 
 def with_path(error: SpectraError, path: Path) -> str:
-    """Return an error's sentences with the file as the person wrote it before them."""
+    """Return an error's sentences with the file as the user wrote it before them."""
     text = str(error)
     for start in (str(path), path.name):
         if text.startswith(start):

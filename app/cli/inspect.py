@@ -20,9 +20,22 @@ if TYPE_CHECKING:
 
 ASK = "ask (--axis)"
 HEADINGS = (
-    ">#", "sample", "region", "axis", ">from", ">to", ">step", ">points", "intensity",
-    ">dwell s", ">scans", ">hv eV", ">pass eV", ">etch s", "CasaXPS fit",
-)  # fmt: skip
+    ">#",
+    "sample",
+    "region",
+    "axis",
+    ">from",
+    ">to",
+    ">step",
+    ">points",
+    "intensity",
+    ">dwell s",
+    ">scans",
+    ">hv eV",
+    ">pass eV",
+    ">etch s",
+    "CasaXPS fit",
+)
 
 EPILOG = """\b
 Examples:
@@ -71,7 +84,7 @@ def command(paths: tuple[str, ...], as_json: bool, **values: Any) -> int:
 def _records(
     file: InputFile, options: ReadOptions, tally: Tally, unread: list[dict[str, str]]
 ) -> list[dict[str, Any]]:
-    from spectra_core.inspect import describe
+    from spectra_core.readers.inspect import describe
 
     if file.named:
         spectra = read_file(file.path, options, tally)

@@ -1,4 +1,4 @@
-"""`doublet library`: the peak library as a person reads it, layer by layer."""
+"""`doublet library`: the peak library as a user reads it, layer by layer."""
 
 from __future__ import annotations
 
@@ -14,13 +14,21 @@ from .output import json_text, print_table, write_text
 
 if TYPE_CHECKING:
     from spectra_core.library import PeakLibrary
-    from spectra_core.library_records import Entry, Observation, Overlap, PresetHeader, Separation
-    from spectra_core.library_search import Candidate, Offset
+    from spectra_core.library.records import Entry, Observation, Overlap, PresetHeader, Separation
+    from spectra_core.library.search import Candidate, Offset
 
 KINDS = (
-    "consensus", "observations", "presets", "separations", "overlaps", "standards",
-    "sensitivity", "auger", "widths", "sources",
-)  # fmt: skip
+    "consensus",
+    "observations",
+    "presets",
+    "separations",
+    "overlaps",
+    "standards",
+    "sensitivity",
+    "auger",
+    "widths",
+    "sources",
+)
 
 EPILOG = """\b
 Examples:
@@ -95,8 +103,16 @@ def _records(library: PeakLibrary, kind: str) -> Any:
 
 def _entry_row(entry: Entry) -> list[str]:
     tolerance = "-" if entry.tolerance is None else f"±{entry.tolerance:g}"
-    return [entry.id, entry.species, entry.level, entry.position, tolerance, _spread(entry),
-            str(entry.n), entry.status]  # fmt: skip
+    return [
+        entry.id,
+        entry.species,
+        entry.level,
+        entry.position,
+        tolerance,
+        _spread(entry),
+        str(entry.n),
+        entry.status,
+    ]
 
 
 def _spread(entry: Entry) -> str:
@@ -105,8 +121,16 @@ def _spread(entry: Entry) -> str:
 
 def _observation_row(observation: Observation) -> list[str]:
     o = observation
-    return [o.id, o.species, o.level, _printed(o), o.sample or o.material, o.state,
-            ", ".join(o.flags), o.status]  # fmt: skip
+    return [
+        o.id,
+        o.species,
+        o.level,
+        _printed(o),
+        o.sample or o.material,
+        o.state,
+        ", ".join(o.flags),
+        o.status,
+    ]
 
 
 def _printed(observation: Observation) -> str:
@@ -123,8 +147,14 @@ def _separation_row(separation: Separation) -> list[str]:
 
 def _overlap_row(overlap: Overlap) -> list[str]:
     low, high = overlap.window
-    return [overlap.id, overlap.level, f"{low:g}-{high:g} {overlap.unit}", overlap.what,
-            overlap.test, overlap.status]  # fmt: skip
+    return [
+        overlap.id,
+        overlap.level,
+        f"{low:g}-{high:g} {overlap.unit}",
+        overlap.what,
+        overlap.test,
+        overlap.status,
+    ]
 
 
 def _preset_row(header: PresetHeader) -> list[str]:
@@ -169,7 +199,7 @@ TABLES: dict[str, tuple[Sequence[str], Row]] = {
 
 
 def _evidence(key: str) -> str:
-    from spectra_core.library_records import EVIDENCE
+    from spectra_core.library.records import EVIDENCE
 
     return EVIDENCE.get(key, key)
 
@@ -272,7 +302,7 @@ def _overlaps(library: PeakLibrary, entry: Entry) -> list[Overlap]:
 
 
 def _show_observation(library: PeakLibrary, observation: Observation) -> None:
-    from spectra_core.library_records import FLAGS
+    from spectra_core.library.records import FLAGS
 
     _show_fields(observation)
     if observation.implied_splitting:
@@ -285,7 +315,7 @@ def _show_observation(library: PeakLibrary, observation: Observation) -> None:
 
 
 def _show_preset(header: PresetHeader) -> None:
-    from spectra_core.presets import preset
+    from spectra_core.recipe.presets import preset
 
     loaded = preset(header.id)
     kind = "as reported, for reproduction only" if header.as_reported else "recommended"
@@ -367,8 +397,15 @@ def search_command(energy: float, level: str | None, tolerance: float | None, as
 def _candidate_row(candidate: Candidate) -> list[str]:
     entry = candidate.entry
     inside = "yes" if candidate.within_tolerance else "no"
-    return [entry.id, entry.species, entry.position, f"{candidate.distance:+.2f}",
-            f"{candidate.z:.1f}", inside, entry.status]  # fmt: skip
+    return [
+        entry.id,
+        entry.species,
+        entry.position,
+        f"{candidate.distance:+.2f}",
+        f"{candidate.z:.1f}",
+        inside,
+        entry.status,
+    ]
 
 
 OWN_CONFLICTS = ("unconfirmed", "not separable", "second line", "excluded")
@@ -436,7 +473,7 @@ def check_command(folders: tuple[str, ...]) -> int:
     the folder cannot be read.
     """
     from spectra_core.library import load_library, shipped_folder
-    from spectra_core.library_check import check
+    from spectra_core.library.check import check
 
     chosen = [shipped_folder(), *map(Path, folders)] if folders else None
     problems = check(chosen)

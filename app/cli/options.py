@@ -1,4 +1,4 @@
-"""Options that several commands share: what a person may have to say about a file.
+"""Options that several commands share: what a user may have to say about a file.
 
 The words are those of `spectra_core.readers.options`, repeated here because a help page
 must not wait for numpy; a test compares them.

@@ -1,4 +1,4 @@
-"""How results reach the person: tables as wide as the terminal, JSON without anything else."""
+"""How results reach the user: tables as wide as the terminal, JSON without anything else."""
 
 from __future__ import annotations
 

@@ -10,12 +10,21 @@ from .border import Tally, note
 from .output import json_text, print_table, write_text
 
 if TYPE_CHECKING:
-    from spectra_core.ratio_table import RatioRow
+    from spectra_core.results.ratio_table import RatioRow
 
 HEADINGS = (
-    "ratio", "sample", ">value", ">95 % interval", ">counting", ">background", ">model",
-    ">reference", ">total", ">95 %, all rows", "results",
-)  # fmt: skip
+    "ratio",
+    "sample",
+    ">value",
+    ">95 % interval",
+    ">counting",
+    ">background",
+    ">model",
+    ">reference",
+    ">total",
+    ">95 %, all rows",
+    "results",
+)
 
 EPILOG = """\b
 Examples:
@@ -40,7 +49,7 @@ def command(paths: tuple[str, ...], csv_file: str | None, json_file: str | None)
         raise click.UsageError(
             "Standard output can hold either csv or JSON, not both.", click.get_current_context()
         )
-    from spectra_core.ratio_table import ratios_csv, ratios_document
+    from spectra_core.results.ratio_table import ratios_csv, ratios_document
 
     tally = Tally()
     rows = _rows(paths, tally)
@@ -57,7 +66,7 @@ def command(paths: tuple[str, ...], csv_file: str | None, json_file: str | None)
 
 def _rows(paths: tuple[str, ...], tally: Tally) -> list[RatioRow]:
     from spectra_core.errors import SpectraError
-    from spectra_core.ratio_table import read_ratios, results_file
+    from spectra_core.results.ratio_table import read_ratios, results_file
 
     rows: list[RatioRow] = []
     for path in dict.fromkeys(results_file(path) for path in paths):
@@ -81,8 +90,8 @@ def _print(rows: list[RatioRow]) -> None:
 
 
 def _cells(row: RatioRow) -> list[str]:
-    from spectra_core.ratio_table import BUDGET_ROWS
-    from spectra_core.results import with_error
+    from spectra_core.results.document import with_error
+    from spectra_core.results.ratio_table import BUDGET_ROWS
 
     entry = row.entry
     value = "-" if entry["value"] is None else with_error(entry["value"], entry["stderr"])
@@ -104,6 +113,6 @@ def _short(value: float | None) -> str:
 
 
 def _interval(pair: list[float] | None) -> str:
-    from spectra_core.results import interval_ends
+    from spectra_core.results.document import interval_ends
 
     return "-" if pair is None else " to ".join(interval_ends(pair))

@@ -50,7 +50,7 @@ def command(
 ) -> int:
     """Make a recipe of a CasaXPS fit or of a project, or print the recipe schema."""
     if schema:
-        from spectra_core.recipe import recipe_schema
+        from spectra_core.recipe.text import recipe_schema
 
         write_text(output, json_text(recipe_schema()))
         return 0
@@ -69,10 +69,10 @@ def command(
 def _from_project(path: Path, output: str, select: str | None) -> int:
     """Write the recipes that a project was made with; `select` chooses among its analyses."""
     from spectra_core.errors import RecipeError
-    from spectra_core.project_file import load_project
-    from spectra_core.project_recipe import recipes_from
-    from spectra_core.recipe import dump_recipe
-    from spectra_core.select import is_selected
+    from spectra_core.project.file import load_project
+    from spectra_core.project.recipes import recipes_from
+    from spectra_core.recipe.text import dump_recipe
+    from spectra_core.runs.select import is_selected
 
     project = load_project(path)
     found = [
@@ -105,10 +105,10 @@ def _numbered(output: str, count: int) -> list[str]:
 
 
 def _from_casaxps(path: Path, output: str, select: str | None, values: dict[str, Any]) -> int:
-    from spectra_core.batch import STORED_FIT_OPTIONS
     from spectra_core.errors import ReadError
-    from spectra_core.recipe import dump_recipe, recipe_from_model
-    from spectra_core.stored_fit import has_stored_fit, stored_fit
+    from spectra_core.foreign.stored_fit import has_stored_fit, stored_fit
+    from spectra_core.recipe.text import dump_recipe, recipe_from_model
+    from spectra_core.runs.batch import STORED_FIT_OPTIONS
 
     tally = Tally()
     spectra = read_file(path, take_read_options(values), tally)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from spectra_core.errors import FitError
-from spectra_core.export import FORMATS, Look
+from spectra_core.export.formats import FORMATS, Look
 
 from .border import Tally
 from .deliver import write_files
@@ -30,16 +30,17 @@ changed after its fit is reported with the fit it has, and said so.
 
 @click.command("report", epilog=EPILOG)
 @click.argument("project", metavar="PROJECT")
-@click.option("-o", "--output", default=DEFAULT_FOLDER, show_default=True, metavar="DIR",
-              help="Folder.")  # fmt: skip
+@click.option(
+    "-o", "--output", default=DEFAULT_FOLDER, show_default=True, metavar="DIR", help="Folder."
+)
 @formats_option
 @template_option
 @figure_width_option
 def command(project: str, output: str, **values: Any) -> int:
     """Write the report of a saved project."""
-    from spectra_core.project import is_stale
-    from spectra_core.project_file import load_project
-    from spectra_core.project_recipe import run_from_project
+    from spectra_core.project.file import load_project
+    from spectra_core.project.project import is_stale
+    from spectra_core.project.recipes import run_from_project
 
     folder = check_folder(output)
     saved = load_project(project)
@@ -61,8 +62,11 @@ def command(project: str, output: str, **values: Any) -> int:
             notes.append(said)
             tally.fail(f"{project}: {said} Fit it again.")
     look = Look(
-        values["template"], values["figure_width"], saved.settings.title, tuple(notes),
+        values["template"],
+        values["figure_width"],
+        saved.settings.title,
+        tuple(notes),
         saved.checklist,
-    )  # fmt: skip
+    )
     write_files(run, make_folder(folder), values["formats"] or DEFAULT_FORMATS, tally, look=look)
     return tally.exit_code

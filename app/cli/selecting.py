@@ -1,4 +1,4 @@
-"""`--select`: the spectra a person means by words of sample, region or line."""
+"""`--select`: the spectra a user means by words of sample, region or line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def selected(spectra: Iterable[Spectrum], text: str | None, *, where: str) -> li
     everything = list(spectra)
     if text is None:
         return everything
-    from spectra_core.select import select_spectra
+    from spectra_core.runs.select import select_spectra
 
     chosen = select_spectra(everything, text)
     if not chosen:

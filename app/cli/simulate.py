@@ -13,8 +13,8 @@ from .options import POSITIVE
 from .output import json_text, write_text
 
 if TYPE_CHECKING:
-    from spectra_core.recipe import Recipe
-    from spectra_core.simulate import Simulation
+    from spectra_core.recipe.text import Recipe
+    from spectra_core.runs.simulate import Simulation
 
 EPILOG = """\b
 Examples:
@@ -43,8 +43,8 @@ def command(
     recipe_file: str, output: str, truth: str | None, seed: int | None, counts: float | None
 ) -> int:
     """Draw Poisson counts from the model of a recipe: one spectrum for each region."""
-    from spectra_core.recipe import load_recipe
-    from spectra_core.simulate import simulate_recipe
+    from spectra_core.recipe.text import load_recipe
+    from spectra_core.runs.simulate import simulate_recipe
     from spectra_core.writers import write
 
     recipe = load_recipe(recipe_file)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 
-from spectra_core.drag import Follower, Handle, Pulled, nudge, pull
+from spectra_core.editing.drag import Follower, Handle, Pulled, nudge, pull
 from spectra_core.errors import SpectraError
-from spectra_core.fit import FitResult
-from spectra_core.project import set_model
+from spectra_core.fitting import FitResult
+from spectra_core.project.project import set_model
 
 from .base import Controller
 
@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from ..program import Program
 
 _WORDS = {
-    "top": "Move {}", "half_low": "Width of {}", "half_high": "Width of {}",
-    "window_low": "Window", "window_high": "Window",
-    "background_low": "Background end", "background_high": "Background end",
-}  # fmt: skip
+    "top": "Move {}",
+    "half_low": "Width of {}",
+    "half_high": "Width of {}",
+    "window_low": "Window",
+    "window_high": "Window",
+    "background_low": "Background end",
+    "background_high": "Background end",
+}
 
 
 @dataclass(eq=False)
@@ -72,9 +76,10 @@ class Dragging(Controller):
         assert key is not None  # a scene with an analysis has its id
         what = self.program.name_of(handle.owner)
         follower = Follower(
-            scene.project.spectra_of(key), refit=self.program.preferences.live_refit,
+            scene.project.spectra_of(key),
+            refit=self.program.preferences.live_refit,
             options=scene.analysis.options,
-        )  # fmt: skip
+        )
         self._drag = _Drag(
             key, scene.region.name, handle, scene.fit, follower, _WORDS[handle.kind].format(what)
         )
@@ -126,6 +131,9 @@ class Dragging(Controller):
         pulled = nudge(scene.fit, scene.region.name, owner, by)
         self.said.emit(pulled.said)
         self.program.edit(
-            f"Move {self.program.name_of(owner)}", set_model, key, pulled.model,
+            f"Move {self.program.name_of(owner)}",
+            set_model,
+            key,
+            pulled.model,
             merge=f"nudge {key} {owner}",
-        )  # fmt: skip
+        )

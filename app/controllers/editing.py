@@ -6,16 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from spectra_core import model_edits
-from spectra_core.analyses import (
-    add_component_at,
-    add_library_entry,
-    start_analysis,
-)
+from spectra_core.editing import edits as model_edits
 from spectra_core.errors import SpectraError
 from spectra_core.library import load_library
 from spectra_core.model import Link, Model, set_enabled
-from spectra_core.project import (
+from spectra_core.project.analyses import add_component_at, add_library_entry, start_analysis
+from spectra_core.project.project import (
     Project,
     RatioDefinition,
     add_ratio,
@@ -33,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Editing(Controller):
-    """Turns what a person did to a card, a cell or a menu into one edit."""
+    """Turns what a user did to a card, a cell or a menu into one edit."""
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
@@ -50,9 +46,13 @@ class Editing(Controller):
         return chosen.analysis, chosen.region
 
     def _change(
-        self, label: str, edit: Callable[..., Model], *args: Any, merge: str = "",
+        self,
+        label: str,
+        edit: Callable[..., Model],
+        *args: Any,
+        merge: str = "",
         owner: str | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Apply ``edit(model, *args)`` to the shown analysis."""
         shown = self._shown
         if shown is None:
@@ -187,9 +187,13 @@ class Editing(Controller):
         """Take a constraint off a doublet, with the reason that reports print."""
         region = self._region()
         self._change(
-            f"Unlock {parameter} of {doublet}", model_edits.unlock_doublet, region, doublet,
-            parameter, reason,
-        )  # fmt: skip
+            f"Unlock {parameter} of {doublet}",
+            model_edits.unlock_doublet,
+            region,
+            doublet,
+            parameter,
+            reason,
+        )
 
     def relock(self, doublet: str, parameter: str) -> None:
         """Put a constraint back on a doublet."""
@@ -283,7 +287,7 @@ class Editing(Controller):
         self.program.edit(f"Remove the ratio {name}", remove_ratio, name)
 
     def set_note(self, text: str) -> None:
-        """Change the person's note about the shown analysis."""
+        """Change the user's note about the shown analysis."""
         key = self.document.selection.analysis
         if key is not None:
             self.program.edit("Note", set_note, key, text, merge=f"note {key}")

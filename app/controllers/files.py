@@ -13,8 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from spectra_core.datafiles import data_path
 from spectra_core.errors import PartialRead, SpectraError
-from spectra_core.project import Project, add_spectra, set_settings
-from spectra_core.project_file import (
+from spectra_core.project.file import (
     SUFFIX,
     ProjectHandle,
     Recovery,
@@ -23,6 +22,7 @@ from spectra_core.project_file import (
     open_project,
     save_project,
 )
+from spectra_core.project.project import Project, add_spectra, set_settings
 from spectra_core.readers import READERS, ReadOptions, read
 from spectra_core.spectrum import Spectrum
 
@@ -134,7 +134,7 @@ class Files(Controller):
             self.program.opening.axis(self._asked)
 
     def answer_axis(self, options: ReadOptions, for_all: bool) -> None:
-        """Read the file that was asked about, or all that wait, with what a person said."""
+        """Read the file that was asked about, or all that wait, with what a user said."""
         told = self._asked if for_all else self._asked[:1]
         self._asked = ()
         del self._unclear[: len(told)]
@@ -142,7 +142,7 @@ class Files(Controller):
         self._ask_axis()
 
     def leave_axis(self) -> None:
-        """Say which files stay closed, as a person does not say what their axis is."""
+        """Say which files stay closed, as a user does not say what their axis is."""
         names = ", ".join(one.path.name for one in self._unclear)
         self._asked = ()
         self._unclear.clear()

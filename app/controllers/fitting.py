@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 
-from spectra_core.analyses import Analysed, in_turn, ratios_of, with_analysed, with_ratios
-from spectra_core.diagnostics import Comparison, compare_components
-from spectra_core.fit import FitOptions, FitResult
-from spectra_core.profile_likelihood import UniquenessCurve, uniqueness_curve
-from spectra_core.project import is_stale, set_options
-from spectra_core.quantify import Ratio
+from spectra_core.fitting import FitOptions, FitResult
+from spectra_core.project.analyses import Analysed, in_turn, ratios_of, with_analysed, with_ratios
+from spectra_core.project.project import is_stale, set_options
+from spectra_core.referee.alternatives import Comparison, compare_components
+from spectra_core.uncertainty.profile import UniquenessCurve, uniqueness_curve
+from spectra_core.uncertainty.ratios import Ratio
 
 from ..jobs import Report
 from .base import Controller

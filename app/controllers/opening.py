@@ -13,17 +13,20 @@ from PySide6.QtCore import qVersion
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog
 
-from spectra_core.calibration import Level, ReferenceLine, rigidity_test
+from spectra_core.calibration import ReferenceLine
+from spectra_core.core_levels import level_in
 from spectra_core.datafiles import data_path
-from spectra_core.diagnostics import Comparison, comparison_table, level_in, level_name
+from spectra_core.editing.edits import members, owner_label, owners
 from spectra_core.errors import SpectraError
 from spectra_core.library import load_library, user_folder
-from spectra_core.library_components import species_of
+from spectra_core.library.components import species_of
 from spectra_core.model import get_parameter
-from spectra_core.model_edits import members, owner_label, owners
-from spectra_core.presets import preset, preset_ids
-from spectra_core.project import RatioDefinition
-from spectra_core.results import program_versions
+from spectra_core.project.project import RatioDefinition
+from spectra_core.recipe.presets import preset, preset_ids
+from spectra_core.referee.alternatives import Comparison, comparison_table
+from spectra_core.referee.residuals import level_name
+from spectra_core.referee.rigidity import Level, rigidity_test
+from spectra_core.results.document import program_versions
 from spectra_core.spectrum import Calibration
 
 from ..actions import ACTIONS
@@ -91,9 +94,12 @@ class Opening(Controller):
             except SpectraError as error:
                 self.program.complain(str(error))
         dialog = LibraryDialog(
-            load_library(), found, self.program.window, level=level,
+            load_library(),
+            found,
+            self.program.window,
+            level=level,
             can_add=spectrum is not None,
-        )  # fmt: skip
+        )
         dialog.entry_chosen.connect(partial(self._add_entry, energy))
         dialog.preset_chosen.connect(self.program.spectra.add_preset)
         if presets:
@@ -123,9 +129,12 @@ class Opening(Controller):
             if s.meta.sample == shown.meta.sample
         ]
         dialog = CalibrationDialog(
-            own, shown.calibration, shown.axis.unit, self.program.window,
+            own,
+            shown.calibration,
+            shown.axis.unit,
+            self.program.window,
             chosen=len(selection.spectra),
-        )  # fmt: skip
+        )
         dialog.measure_asked.connect(self._measure)
         dialog.calibration_made.connect(self._calibrate)
         dialog.show_rigidity(self.rigidity_words())
@@ -287,9 +296,11 @@ class Opening(Controller):
         """Ask what the axis of the first of some files is, and whether the others are like it."""
         first = unclear[0]
         dialog = AxisDialog(
-            first.path.name, first.question, self.program.window,
+            first.path.name,
+            first.question,
+            self.program.window,
             photon_energies_ev=[one.photon_energy_ev for one in unclear],
-        )  # fmt: skip
+        )
         dialog.answered.connect(self.program.files.answer_axis)
         dialog.rejected.connect(self.program.files.leave_axis)
         self.show(dialog)

@@ -11,15 +11,15 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog
 
 from spectra_core.errors import SpectraError
-from spectra_core.export import Look, export_run
-from spectra_core.figures import fit_figure, save_figure
-from spectra_core.project import Project
-from spectra_core.project_recipe import recipes_from, run_from_project
-from spectra_core.recipe import dump_recipe
+from spectra_core.export.formats import Look, export_run
+from spectra_core.project.project import Project
+from spectra_core.project.recipes import recipes_from, run_from_project
+from spectra_core.recipe.text import dump_recipe
 from spectra_core.report import Report as ReportDocument
 from spectra_core.report import build_report
 from spectra_core.report.preview import Preview, render_preview
-from spectra_core.results import write_text
+from spectra_core.results.document import write_text
+from spectra_core.results.figures import fit_figure, save_figure
 
 from ..jobs import Report
 from .base import Controller
@@ -75,9 +75,13 @@ class Reporting(Controller):
 
         def work(report: Report) -> tuple[int, list[str]]:
             return export_run(
-                run_from_project(project), folder, formats, look=look,
-                progress=report.progress, should_stop=report.should_stop,
-            )  # fmt: skip
+                run_from_project(project),
+                folder,
+                formats,
+                look=look,
+                progress=report.progress,
+                should_stop=report.should_stop,
+            )
 
         def done(outcome: tuple[int, list[str]]) -> None:
             written, problems = outcome
@@ -145,7 +149,7 @@ class Reporting(Controller):
 
 
 def notes_of(project: Project) -> tuple[str, ...]:
-    """Return the person's own paragraphs."""
+    """Return the user's own paragraphs."""
     return tuple(text for text in project.notes.values() if text.strip())
 
 
@@ -155,6 +159,9 @@ def report_of(project: Project) -> ReportDocument | None:
     if not run.fits:
         return None
     return build_report(
-        run, title=project.settings.title, made=date.today().isoformat(),
-        notes=notes_of(project), entries=project.checklist,
-    )  # fmt: skip
+        run,
+        title=project.settings.title,
+        made=date.today().isoformat(),
+        notes=notes_of(project),
+        entries=project.checklist,
+    )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from types import MappingProxyType
 
-from spectra_core.analyses import drawn
-from spectra_core.colours import component_colours
 from spectra_core.errors import SpectraError
-from spectra_core.fit import FitResult
+from spectra_core.fitting import FitResult
 from spectra_core.model import Region
-from spectra_core.project import Analysis, Project, is_stale
-from spectra_core.project_result import on_fitting_axis
+from spectra_core.project.analyses import drawn
+from spectra_core.project.project import Analysis, Project, is_stale
+from spectra_core.project.stored import on_fitting_axis
+from spectra_core.results.colours import component_colours
 from spectra_core.spectrum import Spectrum
 
 from ..scene import Scene
@@ -45,9 +45,18 @@ class SceneMaker:
         found = self._curves(project, selection.analysis, analysis)
         fit, problem = (None, found) if isinstance(found, str) else (found, "")
         return Scene(
-            project, selection, spectrum, analysis, region, fit, fitted, stale, problem, others,
+            project,
+            selection,
+            spectrum,
+            analysis,
+            region,
+            fit,
+            fitted,
+            stale,
+            problem,
+            others,
             MappingProxyType(component_colours(region)),
-        )  # fmt: skip
+        )
 
     def _on_axis(self, spectrum: Spectrum) -> Spectrum:
         known = self._axes.get(id(spectrum))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 
-from spectra_core.analyses import (
+from spectra_core.calibration import ReferenceLine, measure_reference
+from spectra_core.foreign.stored_fit import has_stored_fit
+from spectra_core.project.analyses import (
     Applied,
     add_preset,
     add_stored_fit,
@@ -18,17 +20,15 @@ from spectra_core.analyses import (
     join,
     split,
 )
-from spectra_core.calibration import ReferenceLine, measure_reference
-from spectra_core.presets import preset
-from spectra_core.project import (
+from spectra_core.project.project import (
     Project,
     calibrate_spectra,
     remove_analysis,
     remove_spectrum,
     rename,
 )
+from spectra_core.recipe.presets import preset
 from spectra_core.spectrum import Calibration
-from spectra_core.stored_fit import has_stored_fit
 
 from ..jobs import Report
 from ..selection import Selection
@@ -115,9 +115,11 @@ class SpectraControl(Controller):
     def calibrate(self, calibration: Calibration, spectra: Sequence[str]) -> None:
         """Give spectra a calibration."""
         self.program.edit(
-            f"Calibrate by {calibration.shift:+.2f} eV", calibrate_spectra, calibration,
+            f"Calibrate by {calibration.shift:+.2f} eV",
+            calibrate_spectra,
+            calibration,
             spectra=list(spectra),
-        )  # fmt: skip
+        )
 
     def measure_reference(
         self,
@@ -132,9 +134,12 @@ class SpectraControl(Controller):
 
         def work(report: Report) -> ReferenceLine:
             return measure_reference(
-                measured, reference=reference, kind=kind, assigned=assigned,
+                measured,
+                reference=reference,
+                kind=kind,
+                assigned=assigned,
                 assigned_uncertainty=uncertainty,
-            )  # fmt: skip
+            )
 
         self.jobs.start(
             f"Measuring {reference}", work, lambda line: self.reference_found.emit(spectrum, line)

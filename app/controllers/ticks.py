@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from spectra_core.colours import species_colour
-from spectra_core.diagnostics import level_in
+from spectra_core.core_levels import level_in
 from spectra_core.library import PeakLibrary, load_library
-from spectra_core.library_records import RAMAN, Entry
+from spectra_core.library.records import RAMAN, Entry
+from spectra_core.results.colours import species_colour
 from spectra_core.spectrum import Axis, Spectrum
 
 from ..formula import formula
@@ -39,6 +39,11 @@ def _tick(entry: Entry) -> Tick:
     values = f", {entry.n} sources" if entry.n > 1 else ""
     tip = f"library {entry.center:g}{spread} {unit}{status}{values}"
     return Tick(
-        entry.id, formula(entry.label), entry.center, tip, not entry.is_confirmed,
-        max(entry.tolerance or 0.0, 0.3), species_colour(f"{entry.species} {entry.label}"),
-    )  # fmt: skip
+        entry.id,
+        formula(entry.label),
+        entry.center,
+        tip,
+        not entry.is_confirmed,
+        max(entry.tolerance or 0.0, 0.3),
+        species_colour(f"{entry.species} {entry.label}"),
+    )

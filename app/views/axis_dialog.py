@@ -19,9 +19,11 @@ from spectra_core.readers import AXES, ReadOptions
 from ..widgets import Choice, NumberField, label, read_number, show_number
 
 _WORDS = {
-    "binding": "binding energy, eV", "kinetic": "kinetic energy, eV",
-    "raman": "Raman shift, cm⁻¹", "wavelength": "wavelength, nm",
-}  # fmt: skip
+    "binding": "binding energy, eV",
+    "kinetic": "kinetic energy, eV",
+    "raman": "Raman shift, cm⁻¹",
+    "wavelength": "wavelength, nm",
+}
 
 
 _LOW, _HIGH = 1.0, 20_000.0

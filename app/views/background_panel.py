@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
 
-from spectra_core.background_kind import OptionSpec
-from spectra_core.backgrounds import BACKGROUNDS
+from spectra_core.curves.background_kind import OptionSpec
+from spectra_core.curves.backgrounds import BACKGROUNDS
+from spectra_core.editing.words import state_of
 from spectra_core.model import BACKGROUND, Background
-from spectra_core.model_words import state_of
-from spectra_core.results import rounded
+from spectra_core.results.document import rounded
 
 from ..scene import Scene
 from ..widgets import Card, Choice, NumberField, clear_layout, in_locale, label, row, show_number
@@ -18,7 +18,7 @@ _MODES = (("active", "fitted with the peaks"), ("static", "computed beforehand")
 
 
 class BackgroundPanel(Card):
-    """A card that emits what a person changes.
+    """A card that emits what a user changes.
 
     Signals
     -------

@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from spectra_core.calibration import KINDS, ReferenceLine
-from spectra_core.diagnostics import level_in
+from spectra_core.core_levels import level_in
 from spectra_core.library import load_library
-from spectra_core.library_records import UNCONFIRMED, Standard
+from spectra_core.library.records import UNCONFIRMED, Standard
 from spectra_core.spectrum import Calibration
 
 from ..formula import formula
@@ -81,9 +81,13 @@ def references(standards: Sequence[Standard]) -> Mapping[str, Reference]:
     for kind in KINDS.values():
         name = "adventitious carbon" if kind.name == "adventitious" else kind.name
         rows[kind.name] = Reference(
-            f"C 1s, {name}, {kind.assigned_ev:g} eV", _CARBON, kind.name, kind.assigned_ev,
-            kind.uncertainty_ev, kind.source,
-        )  # fmt: skip
+            f"C 1s, {name}, {kind.assigned_ev:g} eV",
+            _CARBON,
+            kind.name,
+            kind.assigned_ev,
+            kind.uncertainty_ev,
+            kind.source,
+        )
     for one in standards:
         # The lines of carbon are the kinds above, which are fitted with models of their own.
         if one.technique != "XPS" or one.unit != "eV" or one.line == _CARBON:
@@ -91,9 +95,13 @@ def references(standards: Sequence[Standard]) -> Mapping[str, Reference]:
         doubt = f", {UNCONFIRMED}" if one.status == UNCONFIRMED else ""
         note = [one.use, one.note, "" if one.uncertainty is not None else _NO_UNCERTAINTY]
         rows[one.id] = Reference(
-            f"{one.line} of {formula(one.material)}, {one.value:g} eV{doubt}", one.line, None,
-            one.value, one.uncertainty, "; ".join(text for text in note if text),
-        )  # fmt: skip
+            f"{one.line} of {formula(one.material)}, {one.value:g} eV{doubt}",
+            one.line,
+            None,
+            one.value,
+            one.uncertainty,
+            "; ".join(text for text in note if text),
+        )
     rows["line"] = Reference("another line, its energy typed below", note=_NO_UNCERTAINTY)
     rows["shift"] = Reference("no line: a shift that is known")
     return rows
@@ -189,9 +197,13 @@ class CalibrationDialog(QDialog):
             self._current.shift, what="shift", unit=unit, low=-200.0, high=200.0
         )
         self.error = NumberField(
-            self._current.uncertainty, what="uncertainty of the shift", unit=unit, low=0.0,
-            high=50.0, optional=True,
-        )  # fmt: skip
+            self._current.uncertainty,
+            what="uncertainty of the shift",
+            unit=unit,
+            low=0.0,
+            high=50.0,
+            optional=True,
+        )
         self.shift.committed.connect(self._typed)
         self.error.committed.connect(self._check)
         self.now = label(in_locale(f"now: {self._now(unit)}"), "muted")
@@ -275,7 +287,7 @@ class CalibrationDialog(QDialog):
         self._rigid_card.setVisible(bool(text))
 
     # -----------------------------------------------------------------------------
-    # What a person does
+    # What a user does
 
     def _reference_chosen(self, *_: object) -> None:
         chosen = self._references[self.reference.value]
@@ -284,8 +296,9 @@ class CalibrationDialog(QDialog):
         self.assigned.setPlaceholderText("needed" if not chosen.line else "by its kind")
         if chosen.line:
             wanted = level_in(chosen.line)
-            self.spectrum.set_value(next((k for k, s in self._spectra.items()
-                                          if s.level == wanted), ""))  # fmt: skip
+            self.spectrum.set_value(
+                next((k for k, s in self._spectra.items() if s.level == wanted), "")
+            )
         elif self.spectrum.currentIndex() < 0 and self._spectra:
             self.spectrum.setCurrentIndex(0)
         self._changed()

@@ -14,9 +14,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QGridLayout, QMenu, QVBoxLayout, QWidget
 
-from spectra_core.lineshapes import LINESHAPES
+from spectra_core.curves.lineshapes import LINESHAPES
+from spectra_core.editing.edits import doublet_words, members, owner_label, owners
 from spectra_core.model import Region
-from spectra_core.model_edits import doublet_words, members, owner_label, owners
 
 from ..formula import formula
 from ..scene import Scene
@@ -83,9 +83,10 @@ class ComponentCards(OwnerIntents, QWidget):
                 card.show_numbers(self._numbers)
         self._empty.setVisible(not ids)
         self._empty.setText(
-            "Open a file to begin." if scene.spectrum is None
+            "Open a file to begin."
+            if scene.spectrum is None
             else "No component on this spectrum yet."
-        )  # fmt: skip
+        )
         self._add.setEnabled(scene.spectrum is not None)
 
     def show_chosen(self, scene: Scene) -> None:
@@ -313,8 +314,7 @@ def owner_menu(view: OwnerIntents, numbers: Numbers, owner: str) -> QMenu:
         target.addAction(entry)
 
     enabled = first.enabled
-    add(menu, "Disable" if enabled else "Enable",
-        lambda: view.enabled_set.emit(owner, not enabled))  # fmt: skip
+    add(menu, "Disable" if enabled else "Enable", lambda: view.enabled_set.emit(owner, not enabled))
     add(menu, "Rename…", lambda: view.rename_asked.emit(owner))
     add(menu, "Species…", lambda: view.species_asked.emit(owner))
     add(menu, "Duplicate", lambda: view.duplicate_asked.emit(owner))
@@ -331,8 +331,11 @@ def owner_menu(view: OwnerIntents, numbers: Numbers, owner: str) -> QMenu:
             add(own, "Take the link off", lambda _=False, p=path: view.unlink_asked.emit(p))
         else:
             held = one.kind == "fixed"
-            add(own, "Free" if held else "Fix",
-                lambda _=False, p=path, h=held: view.held_set.emit(p, not h))  # fmt: skip
+            add(
+                own,
+                "Free" if held else "Fix",
+                lambda _=False, p=path, h=held: view.held_set.emit(p, not h),
+            )
             add(own, "Bounds…", lambda _=False, p=path: view.bounds_asked.emit(p))
             add(own, "Link to…", lambda _=False, p=path: view.link_asked.emit(p))
     shapes = menu.addMenu("Line shape")
@@ -348,11 +351,17 @@ def owner_menu(view: OwnerIntents, numbers: Numbers, owner: str) -> QMenu:
         for spec in region.specs_of(region.component(doublet.minor)):
             parameter = spec.name
             if parameter in doublet.unlocked_parameters:
-                add(locks, f"Lock {NAMES.get(parameter, parameter)} again",
-                    lambda _=False, p=parameter: view.relock_asked.emit(owner, p))  # fmt: skip
+                add(
+                    locks,
+                    f"Lock {NAMES.get(parameter, parameter)} again",
+                    lambda _=False, p=parameter: view.relock_asked.emit(owner, p),
+                )
             else:
-                add(locks, f"Unlock {NAMES.get(parameter, parameter)}…",
-                    lambda _=False, p=parameter: view.unlock_asked.emit(owner, p))  # fmt: skip
+                add(
+                    locks,
+                    f"Unlock {NAMES.get(parameter, parameter)}…",
+                    lambda _=False, p=parameter: view.unlock_asked.emit(owner, p),
+                )
     menu.addSeparator()
     add(menu, "Remove", lambda: view.remove_asked.emit(owner))
     return menu

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from spectra_core.curves.lineshapes import lineshape
+from spectra_core.curves.spec import ParameterSpec, unit_text
+from spectra_core.editing.edits import effective_links, members, owners, state_of, value_of
 from spectra_core.errors import ModelError
-from spectra_core.lineshapes import lineshape
 from spectra_core.model import Component, Doublet, Link, Model
-from spectra_core.model_edits import effective_links, members, owners, state_of, value_of
-from spectra_core.parameter_spec import ParameterSpec, unit_text
-from spectra_core.results import rounded
+from spectra_core.results.document import rounded
 
 from ..scene import Scene
 from ..widgets import in_locale, show_number
@@ -108,9 +108,16 @@ class Numbers:
         if value is not None and error is None:
             text = show_number(value, 6)
         return Cell(
-            path, name or NAMES.get(spec.name, spec.name), value, stderr, in_locale(text),
-            f"± {in_locale(error)}" if error else "", self.unit(spec), state.kind, state.words,
-        )  # fmt: skip
+            path,
+            name or NAMES.get(spec.name, spec.name),
+            value,
+            stderr,
+            in_locale(text),
+            f"± {in_locale(error)}" if error else "",
+            self.unit(spec),
+            state.kind,
+            state.words,
+        )
 
     def share(self, owner: str) -> float | None:
         """Return the part of an owner's area in its region; None if it has none."""

@@ -30,8 +30,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from spectra_core.editing.edits import members, owner_label, owners
 from spectra_core.model import Component
-from spectra_core.model_edits import members, owner_label, owners
 
 from ..formula import formula
 from ..scene import Scene
@@ -246,7 +246,7 @@ class _Delegate(QStyledItemDelegate):
     def setEditorData(self, editor: QWidget, index: Index) -> None:  # noqa: N802
         """Show the label, or the number with all its digits."""
         assert isinstance(editor, QLineEdit)
-        if editor.isModified():  # the table was filled anew while a person types
+        if editor.isModified():  # the table was filled anew while a user types
             return
         value = index.data(_LABEL) if index.column() == 0 else index.data(_SORT)
         shown = in_locale(f"{value:.8g}") if isinstance(value, float) else str(value or "")

@@ -13,7 +13,7 @@ from ..widgets import Card, clear_layout, heading, label, link_button, row
 
 
 class EmptyState(QWidget):
-    """The first thing a person sees.
+    """The first thing a user sees.
 
     Signals
     -------
@@ -34,8 +34,10 @@ class EmptyState(QWidget):
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         said = label(
             "Open VAMAS, text or workbook files, or drop them here. Load a preset, press F, and"
-            " read the ratio with its error budget.", "muted", wrap=True,
-        )  # fmt: skip
+            " read the ratio with its error budget.",
+            "muted",
+            wrap=True,
+        )
         said.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.open = QPushButton("Open a file…")
         self.open.setObjectName("primary")

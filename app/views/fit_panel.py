@@ -7,11 +7,11 @@ from dataclasses import replace
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from spectra_core.diagnostics import start_agreement
-from spectra_core.fit import FitOptions, FitResult, Weights
+from spectra_core.editing.words import state_of
+from spectra_core.fitting import FitOptions, FitResult, Weights
 from spectra_core.model import REGION
-from spectra_core.model_words import state_of
-from spectra_core.results import rounded
+from spectra_core.referee.residuals import start_agreement
+from spectra_core.results.document import rounded
 
 from ..scene import Scene
 from ..widgets import Card, Choice, Count, NumberField, in_locale, label, row

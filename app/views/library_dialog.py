@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from spectra_core.library import PeakLibrary
-from spectra_core.library_records import Entry
-from spectra_core.presets import Preset
+from spectra_core.library.records import Entry
+from spectra_core.recipe.presets import Preset
 
 from ..formula import formula
 from ..theme import colour, number_font, theme
@@ -40,8 +40,11 @@ _ID = Qt.ItemDataRole.UserRole
 _EVERY = ""
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _STEPS = {
-    Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 10, Qt.Key.Key_PageUp: -10,
-}  # fmt: skip
+    Qt.Key.Key_Down: 1,
+    Qt.Key.Key_Up: -1,
+    Qt.Key.Key_PageDown: 10,
+    Qt.Key.Key_PageUp: -10,
+}
 
 
 class LibraryDialog(QDialog):
@@ -56,9 +59,14 @@ class LibraryDialog(QDialog):
     preset_chosen = Signal(str)
 
     def __init__(
-        self, library: PeakLibrary, presets: Sequence[Preset], parent: QWidget, *, level: str = "",
+        self,
+        library: PeakLibrary,
+        presets: Sequence[Preset],
+        parent: QWidget,
+        *,
+        level: str = "",
         can_add: bool = True,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(parent)
         self._library = library
         self._presets = {preset.id: preset for preset in presets}
@@ -222,9 +230,13 @@ class LibraryDialog(QDialog):
         split.setSizes([400, 560])
         page = QWidget()
         layout = QVBoxLayout(page)
-        layout.addWidget(label(
-            "A preset goes onto the chosen spectra if several are chosen, else onto all.",
-            "muted", wrap=True))  # fmt: skip
+        layout.addWidget(
+            label(
+                "A preset goes onto the chosen spectra if several are chosen, else onto all.",
+                "muted",
+                wrap=True,
+            )
+        )
         layout.addWidget(split, 1)
         if (first := self.preset_list.topLevelItem(0)) is not None:
             self.preset_list.setCurrentItem(first)

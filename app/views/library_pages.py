@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from html import escape
 
 from spectra_core.library import PeakLibrary
-from spectra_core.library_records import FLAGS, RAMAN, Entry, Observation, Source
-from spectra_core.library_search import Offset
-from spectra_core.presets import Preset
+from spectra_core.library.records import FLAGS, RAMAN, Entry, Observation, Source
+from spectra_core.library.search import Offset
+from spectra_core.recipe.presets import Preset
 
 from ..formula import formula
 from ..theme import theme
@@ -163,9 +163,11 @@ def no_entry_page(level: str, elsewhere: int) -> str:
     """Return what is said where nothing matches; `elsewhere` counts species of other levels."""
     if not level or not elsewhere:
         return "<p>Nothing in the library matches.</p>"
-    what = "one species of another level does" if elsewhere == 1 else (
-        f"{elsewhere} species of other levels do"
-    )  # fmt: skip
+    what = (
+        "one species of another level does"
+        if elsewhere == 1
+        else (f"{elsewhere} species of other levels do")
+    )
     return (
         f"<p>Nothing of {escape(level)} matches, but {what}:"
         f" <a href='{EVERY_LEVEL}'>search every level</a>.</p>"
@@ -183,10 +185,12 @@ def preset_page(preset: Preset) -> str:
     parts.append(f"<p>{_said(preset.description)}</p>")
     rows = []
     for region in preset.model.regions:
-        names = list(dict.fromkeys(
-            [d.id for d in region.doublets]
-            + [c.label for c in region.components if region.doublet_of(c.id) is None]
-        ))  # fmt: skip
+        names = list(
+            dict.fromkeys(
+                [d.id for d in region.doublets]
+                + [c.label for c in region.components if region.doublet_of(c.id) is None]
+            )
+        )
         rows.append(f"{region.name}: {', '.join(formula(name) for name in names)}")
     parts += _listed("Components", rows)
     parts += _listed("Ratios", [formula(entry.name) for entry in preset.recipe.ratio or ()])
@@ -200,8 +204,15 @@ def preset_page(preset: Preset) -> str:
 def _listed(title: str, rows: Iterable[str], colour: str = "") -> list[str]:
     made = [f"<li style='margin-bottom:4px'>{escape(row)}</li>" for row in rows]
     style = f" style='color:{colour}'" if colour else ""
-    return [f"<h4{style}>{escape(title)}</h4><ul style='-qt-list-indent:0; margin-left:14px'>",
-            *made, "</ul>"] if made else []  # fmt: skip
+    return (
+        [
+            f"<h4{style}>{escape(title)}</h4><ul style='-qt-list-indent:0; margin-left:14px'>",
+            *made,
+            "</ul>",
+        ]
+        if made
+        else []
+    )
 
 
 def _tinted(colour: str, text: str) -> str:

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from spectra_core.editing.edits import link, members, owner_label, owners
+from spectra_core.editing.words import link_words
 from spectra_core.errors import ModelError
-from spectra_core.fit.compile import canonical_path
+from spectra_core.fitting.problem import canonical_path
 from spectra_core.model import BACKGROUND, REGION, Link, Model, Term, split_path
-from spectra_core.model_edits import link, members, owner_label, owners
-from spectra_core.model_words import link_words
 
 from ..formula import formula
 from ..widgets import Choice, NumberField, in_locale, label
@@ -55,10 +55,16 @@ class LinkDialog(QDialog):
         self._link.setDefault(True)
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
-        for line, (text, widget) in enumerate((
-            ("region", self.region), ("component", self.owner), ("parameter", self.parameter),
-            ("times", self.factor), ("plus", self.offset), ("because", self.note),
-        )):  # fmt: skip
+        for line, (text, widget) in enumerate(
+            (
+                ("region", self.region),
+                ("component", self.owner),
+                ("parameter", self.parameter),
+                ("times", self.factor),
+                ("plus", self.offset),
+                ("because", self.note),
+            )
+        ):
             grid.addWidget(label(text, "muted"), line, 0)
             grid.addWidget(widget, line, 1)
         layout = QVBoxLayout(self)

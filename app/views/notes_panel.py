@@ -8,21 +8,24 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
 
-from spectra_core.fit import FitWarning
-from spectra_core.lint_context import Finding
-from spectra_core.model_edits import Fix, fix_for
+from spectra_core.editing.edits import Fix, fix_for
+from spectra_core.fitting import FitWarning
+from spectra_core.referee.context import Finding
 
 from ..scene import Scene
 from ..widgets import clear_layout, label, link_button, row
 
-_SEVERITY = {"note": ("", "Worth knowing"), "warning": ("warn", "Warning"),
-             "alarm": ("alarm", "Alarm")}  # fmt: skip
+_SEVERITY = {
+    "note": ("", "Worth knowing"),
+    "warning": ("warn", "Warning"),
+    "alarm": ("alarm", "Alarm"),
+}
 _ROOM = 200  # pixels for links in the narrowest panel
 _ORDER = ("alarm", "warning", "note")
 
 
 class NotesPanel(QWidget):
-    """Notes, the worst first, and the person's own note below.
+    """Notes, the worst first, and the user's own note below.
 
     Signals
     -------
@@ -115,7 +118,7 @@ class NotesPanel(QWidget):
 
 
 class _Note(QPlainTextEdit):
-    """The person's own words about the analysis; they go into the report."""
+    """The user's own words about the analysis; they go into the report."""
 
     left = Signal(str)
 

@@ -1,4 +1,4 @@
-"""What a person can want of a component or doublet, wherever it is shown."""
+"""What a user can want of a component or doublet, wherever it is shown."""
 
 from __future__ import annotations
 

@@ -170,9 +170,7 @@ class ScienceNotes(_Page):
             return
         cursor = QTextCursor(self.browser.document())
         cursor.setPosition(int(item.data(Qt.ItemDataRole.UserRole)))
-        cursor.movePosition(
-            QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor
-        )  # fmt: skip
+        cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
         self.browser.setTextCursor(cursor)
         bar = self.browser.verticalScrollBar()
         bar.setValue(bar.value() + self.browser.cursorRect(cursor).top() - 8)
@@ -214,9 +212,14 @@ class AboutDialog(_Page):
         words = QVBoxLayout()
         words.addWidget(label("Doublet", "title"))
         words.setSpacing(2)
-        words.addWidget(label(
-            "XPS and Raman spectral deconvolution with exact spin-orbit doublets, made for"
-            " sulfide solid electrolytes.", "muted", wrap=True))  # fmt: skip
+        words.addWidget(
+            label(
+                "XPS and Raman spectral deconvolution with exact spin-orbit doublets, made for"
+                " sulfide solid electrolytes.",
+                "muted",
+                wrap=True,
+            )
+        )
         head = row(picture, words, spacing=14)
         head.setStretch(1, 1)
         self.body.addLayout(head)
@@ -266,9 +269,13 @@ class CrashDialog(_Page):
     def __init__(self, details: str, parent: QWidget | None) -> None:
         super().__init__("A defect in Doublet", parent, 640, 440)
         self.body.addWidget(label("Something went wrong that should not", "subtitle"))
-        self.body.addWidget(label(
-            "The action was not carried out; the project is as it was before it, and it is kept"
-            " for recovery. Please report the defect with these details.", wrap=True))  # fmt: skip
+        self.body.addWidget(
+            label(
+                "The action was not carried out; the project is as it was before it, and it is kept"
+                " for recovery. Please report the defect with these details.",
+                wrap=True,
+            )
+        )
         self.details = QPlainTextEdit(details)
         self.details.setReadOnly(True)
         self.details.setFont(fixed_font())

@@ -33,7 +33,7 @@ class PaletteRow:
 
 
 class CommandPalette(QDialog):
-    """A list of actions that narrows while a person types.
+    """A list of actions that narrows while a user types.
 
     Signals
     -------

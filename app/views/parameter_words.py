@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from spectra_core.editing.edits import members, owner_label
 from spectra_core.model import BACKGROUND, REGION, Model, Region, split_path
-from spectra_core.model_edits import members, owner_label
 
 from ..formula import formula
 

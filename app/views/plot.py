@@ -16,8 +16,8 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
-from spectra_core.drag import Handle, handles
-from spectra_core.fit import FitResult
+from spectra_core.editing.drag import Handle, handles
+from spectra_core.fitting import FitResult
 from spectra_core.model import Region, resolve_component
 from spectra_core.spectrum import Axis
 
@@ -77,7 +77,7 @@ class PlotOptions:
 
 
 class PlotView(QFrame):
-    """Shows a scene and lets a person take hold of it.
+    """Shows a scene and lets a user take hold of it.
 
     Signals
     -------
@@ -200,10 +200,14 @@ class PlotView(QFrame):
             )
         chosen = scene.selection
         view = (
-            scene.project.id, chosen.spectra, chosen.analysis, chosen.region,
-            self._options.waterfall, self._options.log_y,
+            scene.project.id,
+            chosen.spectra,
+            chosen.analysis,
+            chosen.region,
+            self._options.waterfall,
+            self._options.log_y,
             scene.spectrum and scene.spectrum.calibration,
-        )  # fmt: skip
+        )
         if view != self._view_of:
             self._view_of = view
             self._hover.hide()
@@ -448,9 +452,14 @@ class PlotView(QFrame):
         at = int(np.argmin(np.abs(scene.spectrum.x - x)))
         self.hovered.emit(float(scene.spectrum.x[at]), float(scene.spectrum.y[at]))
         lines = hover_lines(
-            scene, self._ticks if self._options.library_ticks else (), x, handle=handle, tick=tick,
-            owner=self._component_at(position), mirror=self._mirror(),
-        )  # fmt: skip
+            scene,
+            self._ticks if self._options.library_ticks else (),
+            x,
+            handle=handle,
+            tick=tick,
+            owner=self._component_at(position),
+            mirror=self._mirror(),
+        )
         self._hover.show_at(pixel, lines)
 
     def _leave(self) -> None:

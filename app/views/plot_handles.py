@@ -10,7 +10,7 @@ from PySide6.QtCore import QElapsedTimer, QObject, QPointF, QRectF, Qt, QTimer, 
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from spectra_core.drag import Handle
+from spectra_core.editing.drag import Handle
 
 from ..theme import colour, theme
 from .plot_items import PixelItem, tone_of
@@ -149,9 +149,7 @@ class Drag(QObject):
         self._frame.setTimerType(Qt.TimerType.PreciseTimer)
         self._frame.timeout.connect(self._tell)
 
-    def begin(
-        self, handle: Handle, place: tuple[float, float], hand: tuple[float, float]
-    ) -> None:  # fmt: skip
+    def begin(self, handle: Handle, place: tuple[float, float], hand: tuple[float, float]) -> None:
         """Take hold of a handle at `place` with the hand beside it, both in view units."""
         self.handle, self.given_up = handle, False
         # A handle that is not hit in the middle must not jump to the cursor.

@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
-from spectra_core.drag import Handle
+from spectra_core.editing.drag import Handle
 from spectra_core.spectrum import Spectrum
 
 from ..formula import formula
@@ -62,10 +62,15 @@ def unit_of(spectrum: Spectrum) -> str:
 
 
 def hover_lines(
-    scene: Scene, ticks: Sequence[Tick], x: float, *,
-    handle: Handle | None = None, tick: Tick | None = None, owner: str = "",
+    scene: Scene,
+    ticks: Sequence[Tick],
+    x: float,
+    *,
+    handle: Handle | None = None,
+    tick: Tick | None = None,
+    owner: str = "",
     mirror: float | None = None,
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """Return what the box says at an energy.
 
     Parameters

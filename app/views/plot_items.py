@@ -191,9 +191,14 @@ class CurvesItem(ViewItem):
             self.update()
 
     def show_curves(
-        self, x: Array, background: Array, envelope: Array, bands: Sequence[Band],
-        *, fitted: bool = True,
-    ) -> None:  # fmt: skip
+        self,
+        x: Array,
+        background: Array,
+        envelope: Array,
+        bands: Sequence[Band],
+        *,
+        fitted: bool = True,
+    ) -> None:
         """Show the curves of a region; arrays of shape (N,); a model not fitted is dashed."""
         low = float(min(envelope.min(), background.min()))
         high = float(max(envelope.max(), background.max(), *(b.top.max() for b in bands), low))

@@ -66,9 +66,11 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             row=0, col=0, viewBox=self.upper_box, axisItems={"left": self._sigmas}
         )
         self._main = self.addPlot(
-            row=1, col=0, viewBox=self.box,
+            row=1,
+            col=0,
+            viewBox=self.box,
             axisItems={"left": self.counts, "bottom": self.energies},
-        )  # fmt: skip
+        )
         grid = self.ci.layout
         grid.setRowStretchFactor(0, 2)
         grid.setRowStretchFactor(1, 11)

@@ -10,8 +10,8 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
 from spectra_core.errors import WriteError
-from spectra_core.figures import PRINT_DPI, SUFFIXES, fit_figure, save_figure
-from spectra_core.results import write_bytes
+from spectra_core.results.document import write_bytes
+from spectra_core.results.figures import PRINT_DPI, SUFFIXES, fit_figure, save_figure
 
 from ..scene import Scene
 from ..theme import colour
@@ -47,8 +47,9 @@ def export_picture(widget: QWidget, scene: Scene | None, path: Path) -> None:
         kinds = " or ".join(SUFFIXES if scene is not None and scene.fitted else (".png", ".svg"))
         raise WriteError(
             f'a spectrum without a fit cannot be drawn as "{path.suffix}".',
-            hint=f"Use {kinds}.", where=str(path),
-        )  # fmt: skip
+            hint=f"Use {kinds}.",
+            where=str(path),
+        )
     write_bytes(_png(widget) if suffix == ".png" else _svg(widget), path)
 
 

@@ -7,8 +7,8 @@ from functools import cache
 
 import numpy as np
 
-from spectra_core.fit import FitResult
-from spectra_core.fit.weights import counting_noise
+from spectra_core.fitting import FitResult
+from spectra_core.fitting.weights import counting_noise
 from spectra_core.model import Region
 from spectra_core.spectrum import Array, Axis, Spectrum
 
@@ -161,11 +161,14 @@ def overlay_traces(scene: Scene, waterfall: float, height: Height) -> list[Trace
     step = waterfall * (float(np.ptp(height.up(scene.spectrum.y))) or 1.0)
     return [
         Trace(
-            key, spectrum.x, height.up(spectrum.y) + number * step,
-            _OVERLAY_TONES[(number - 1) % len(_OVERLAY_TONES)], name_of(spectrum),
+            key,
+            spectrum.x,
+            height.up(spectrum.y) + number * step,
+            _OVERLAY_TONES[(number - 1) % len(_OVERLAY_TONES)],
+            name_of(spectrum),
         )
         for number, (key, spectrum) in enumerate(scene.overlays.items(), 1)
-    ]  # fmt: skip
+    ]
 
 
 def name_of(spectrum: Spectrum) -> str:

@@ -58,11 +58,15 @@ class PreferencesDialog(QDialog):
         grid = QGridLayout()
         grid.setVerticalSpacing(9)
         grid.setColumnStretch(1, 1)
-        for line, (text, widget) in enumerate((
-            ("colours", self.scheme), ("starts of a new fit", self.starts),
-            ("keep for recovery after", self.autosave), ("residual range", self.residual),
-            ("own library folder", folder),
-        )):  # fmt: skip
+        for line, (text, widget) in enumerate(
+            (
+                ("colours", self.scheme),
+                ("starts of a new fit", self.starts),
+                ("keep for recovery after", self.autosave),
+                ("residual range", self.residual),
+                ("own library folder", folder),
+            )
+        ):
             grid.addWidget(label(text, "muted"), line, 0)
             grid.addWidget(widget, line, 1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)

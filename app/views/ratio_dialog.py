@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectra_core.model_edits import owner_label, owners
-from spectra_core.project import Project, RatioDefinition, RatioUncertainty
+from spectra_core.editing.edits import owner_label, owners
+from spectra_core.project.project import Project, RatioDefinition, RatioUncertainty
 
 from ..formula import formula
 from ..widgets import Count, label, row
@@ -53,9 +53,7 @@ class Well(QListWidget):
     def chosen(self) -> tuple[str, ...]:
         """Return the labels that are checked."""
         items = (self.item(i) for i in range(self.count()))
-        return tuple(
-            i.data(_KEY) for i in items if i.checkState() == Qt.CheckState.Checked
-        )  # fmt: skip
+        return tuple(i.data(_KEY) for i in items if i.checkState() == Qt.CheckState.Checked)
 
     def choose(self, keys: Sequence[str]) -> None:
         """Check some labels, and only these."""
@@ -136,9 +134,14 @@ class RatioDialog(QDialog):
             well.changed.connect(self._check)
         layout = QVBoxLayout(self)
         layout.setSpacing(9)
-        layout.addWidget(label(
-            "Check the components, or drag their cards in. Areas of a doublet are those of both"
-            " lines.", "muted", wrap=True))  # fmt: skip
+        layout.addWidget(
+            label(
+                "Check the components, or drag their cards in. Areas of a doublet are those of both"
+                " lines.",
+                "muted",
+                wrap=True,
+            )
+        )
         layout.addLayout(wells)
         layout.addLayout(row(label("name", "muted"), self.name))
         unit = label("draws", "muted")
@@ -155,9 +158,11 @@ class RatioDialog(QDialog):
         if not self.budget.isChecked():
             return RatioDefinition(name, above, below)
         uncertainty = RatioUncertainty(
-            self.draws.count, self.background.isChecked(), self.model.isChecked(),
+            self.draws.count,
+            self.background.isChecked(),
+            self.model.isChecked(),
             self._reference,
-        )  # fmt: skip
+        )
         return RatioDefinition(name, above, below, uncertainty)
 
     def _check(self, *_: object) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
-from spectra_core.project_file import Recovery
+from spectra_core.project.file import Recovery
 
 from ..widgets import Card, label, plain_button, row
 

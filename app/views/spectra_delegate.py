@@ -75,8 +75,9 @@ class SpectraDelegate(QStyledItemDelegate):
         metrics = QFontMetrics(font)
         text = metrics.elidedText(one.text, Qt.TextElideMode.ElideMiddle, max(room, 20))
         painter.setPen(colour("text"))
-        painter.drawText(QRect(left, area.top(), room, area.height()),
-                         Qt.AlignmentFlag.AlignVCenter, text)  # fmt: skip
+        painter.drawText(
+            QRect(left, area.top(), room, area.height()), Qt.AlignmentFlag.AlignVCenter, text
+        )
         used = metrics.horizontalAdvance(text) + 8
         if one.words and room - used > 20:
             font.setBold(False)
@@ -84,8 +85,11 @@ class SpectraDelegate(QStyledItemDelegate):
             painter.setPen(colour("muted"))
             metrics = QFontMetrics(font)
             words = metrics.elidedText(one.words, Qt.TextElideMode.ElideLeft, room - used)
-            painter.drawText(QRect(left + used, area.top(), room - used, area.height()),
-                             Qt.AlignmentFlag.AlignVCenter, words)  # fmt: skip
+            painter.drawText(
+                QRect(left + used, area.top(), room - used, area.height()),
+                Qt.AlignmentFlag.AlignVCenter,
+                words,
+            )
 
     def _paint_spark(self, painter: QPainter, area: QRect, spectrum: Spectrum) -> None:
         shape = self._spark(spectrum)

@@ -13,7 +13,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QWidget
 
-from spectra_core.project import Analysis, Project, is_stale
+from spectra_core.project.project import Analysis, Project, is_stale
 from spectra_core.spectrum import Spectrum
 
 from ..formula import formula
@@ -57,9 +57,11 @@ class SpectraModel(QAbstractItemModel):
         """Show a project; return whether the rows are others than before."""
         old = self._project
         same = (
-            old is not None and old.spectra is project.spectra
-            and by_file == self._by_file and text == self._filter
-        )  # fmt: skip
+            old is not None
+            and old.spectra is project.spectra
+            and by_file == self._by_file
+            and text == self._filter
+        )
         self._project, self._by_file, self._filter = project, by_file, text
         states = _states(project)
         if same:
@@ -175,9 +177,14 @@ def _grouped(
             groups[name] = group
             root.children.append(group)
         one = Row(
-            key, formula(spectrum.meta.region) or "spectrum", group, place=len(group.children),
-            spectrum=spectrum, state=states.get(key, "none"), words=_words(spectrum, by_file),
-        )  # fmt: skip
+            key,
+            formula(spectrum.meta.region) or "spectrum",
+            group,
+            place=len(group.children),
+            spectrum=spectrum,
+            state=states.get(key, "none"),
+            words=_words(spectrum, by_file),
+        )
         group.children.append(one)
         rows[key] = one
     return root, rows

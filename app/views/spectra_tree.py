@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectra_core.project import Project
-from spectra_core.stored_fit import has_stored_fit
+from spectra_core.foreign.stored_fit import has_stored_fit
+from spectra_core.project.project import Project
 
 from ..scene import Scene
 from ..theme import theme

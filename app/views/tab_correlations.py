@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectra_core.fit import FitResult
+from spectra_core.fitting import FitResult
 
 from ..scene import Scene
 from ..theme import colour, theme
@@ -67,8 +67,9 @@ class CorrelationsTab(QWidget):
         self._said.setText(
             f"{len(found)} pairs are correlated by {limit} or more. What is correlated shares its"
             " uncertainty: neither number stands by itself."
-            if found else f"No pair is correlated by {limit} or more."
-        )  # fmt: skip
+            if found
+            else f"No pair is correlated by {limit} or more."
+        )
         for a, b, value in found[:60]:
             pair = f"{parameter_words(fit.model, a)}  ↔  {parameter_words(fit.model, b)}"
             self.pairs.addItem(f"{printed(f'{value:+.2f}')}   {pair}")

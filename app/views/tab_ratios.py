@@ -33,9 +33,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectra_core.project import Project, is_stale
-from spectra_core.quantify import Budget, Ratio
-from spectra_core.results import interval_ends, rounded
+from spectra_core.project.project import Project, is_stale
+from spectra_core.results.document import interval_ends, rounded
+from spectra_core.uncertainty.ratios import Budget, Ratio
 
 from ..formula import formula
 from ..scene import Scene
@@ -43,8 +43,12 @@ from ..theme import colour, number_font, theme
 from ..widgets import in_locale, label, printed, row
 
 Index = QModelIndex | QPersistentModelIndex
-PARTS = (("counting", "#0072B2"), ("background", "#E69F00"), ("model", "#8C6BB1"),
-         ("reference", "#7F7F7F"))  # fmt: skip
+PARTS = (
+    ("counting", "#0072B2"),
+    ("background", "#E69F00"),
+    ("model", "#8C6BB1"),
+    ("reference", "#7F7F7F"),
+)
 HEADINGS = ("sample", "ratio", "value", "95 % interval", "error budget")
 _LEAST_WIDTH = 100
 """The name of a sample has room for a long word in each of its lines."""
@@ -74,7 +78,7 @@ class RatioRow:
 
 
 def ratio_rows(project: Project) -> Iterator[RatioRow]:
-    """Yield the ratios of a project, samples in the person's order."""
+    """Yield the ratios of a project, samples in the user's order."""
     order = {name: place for place, name in enumerate(project.settings.sample_order)}
     keys = sorted(
         project.analyses,
@@ -103,9 +107,15 @@ def _row(project: Project, key: str, ratio: Ratio) -> RatioRow:
     stale = is_stale(project, key)
     note = "changed after its fit" if stale else ratio.note
     return RatioRow(
-        key, _sample(project, key), ratio.name, printed(value), printed(interval), note,
-        ratio, stale,
-    )  # fmt: skip
+        key,
+        _sample(project, key),
+        ratio.name,
+        printed(value),
+        printed(interval),
+        note,
+        ratio,
+        stale,
+    )
 
 
 class RatiosTab(QWidget):
@@ -172,8 +182,9 @@ class RatiosTab(QWidget):
 
     def text(self) -> str:
         """Return the table as text with tabs."""
-        lines = ["\t".join(("sample", "ratio", "value", "error", "low", "high", *_part_names(),
-                            "note"))]  # fmt: skip
+        lines = [
+            "\t".join(("sample", "ratio", "value", "error", "low", "high", *_part_names(), "note"))
+        ]
         for one in self._rows:
             ratio = one.ratio
             ends = ratio.total_interval or ratio.interval or (None, None)
@@ -195,9 +206,10 @@ class RatiosTab(QWidget):
         self.table.setVisible(bool(self._rows))
         defined = self._project is not None and bool(self._project.ratios)
         self._empty.setText(
-            "Fit to compute the ratios that are defined." if defined
+            "Fit to compute the ratios that are defined."
+            if defined
             else "No ratio is defined: load a preset, or define one."
-        )  # fmt: skip
+        )
         self._legend.setVisible(any(r.ratio.budget.total is not None for r in self._rows))
 
     def _choose(self) -> None:
@@ -245,14 +257,17 @@ class _Table(QTableWidget):
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column, mode in enumerate(
-            (QHeaderView.ResizeMode.Stretch, *(QHeaderView.ResizeMode.ResizeToContents,) * 3,
-             QHeaderView.ResizeMode.Stretch)
-        ):  # fmt: skip
+            (
+                QHeaderView.ResizeMode.Stretch,
+                *(QHeaderView.ResizeMode.ResizeToContents,) * 3,
+                QHeaderView.ResizeMode.Stretch,
+            )
+        ):
             header.setSectionResizeMode(column, mode)
         self.setItemDelegateForColumn(4, _BudgetDelegate(self))
         # Names of samples are wrapped, never shortened: any word may tell two of them apart.
         header.setMinimumSectionSize(_LEAST_WIDTH)
-        # The header speaks before the new width is in use, and often while a person pulls.
+        # The header speaks before the new width is in use, and often while a user pulls.
         self._fit_rows = QTimer(self, singleShot=True, interval=0)
         self._fit_rows.timeout.connect(self.resizeRowsToContents)
         header.sectionResized.connect(lambda *_: self._fit_rows.start())
@@ -352,13 +367,17 @@ class _Chart(pg.PlotWidget):  # type: ignore[misc]
                 continue
             x = np.array([samples.index(r.sample) for r in own]) + 0.12 * number
             y = np.array([r.ratio.value for r in own])
-            ends = [r.ratio.total_interval or r.ratio.interval or (v, v)
-                    for r, v in zip(own, y, strict=True)]  # fmt: skip
+            ends = [
+                r.ratio.total_interval or r.ratio.interval or (v, v)
+                for r, v in zip(own, y, strict=True)
+            ]
             low, high = np.array(ends).T
             tone = colour(PARTS[number % len(PARTS)][1])
-            self.addItem(pg.ErrorBarItem(
-                x=x, y=y, top=high - y, bottom=y - low, beam=0.08, pen=pg.mkPen(tone, width=1.4)
-            ))  # fmt: skip
+            self.addItem(
+                pg.ErrorBarItem(
+                    x=x, y=y, top=high - y, bottom=y - low, beam=0.08, pen=pg.mkPen(tone, width=1.4)
+                )
+            )
             self.addItem(pg.ScatterPlotItem(x=x, y=y, brush=tone, pen=None, size=8))
         self.getAxis("bottom").setTicks([list(enumerate(short_names(samples)))])
         self.setLabel("left", names[0] if len(names) == 1 else "ratio")

@@ -50,9 +50,8 @@ class ReportTab(QWidget):
         """Show a preview, at the place where the last one was; None: nothing is fitted."""
         self._preview = preview
         self._said.setText(
-            "Fit something to see its report." if preview is None
-            else "As it would be written now."
-        )  # fmt: skip
+            "Fit something to see its report." if preview is None else "As it would be written now."
+        )
         self._draw()
 
     def _draw(self) -> None:

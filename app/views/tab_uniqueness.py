@@ -7,8 +7,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from spectra_core.model_edits import members, owner_label, owners
-from spectra_core.profile_likelihood import UniquenessCurve
+from spectra_core.editing.edits import members, owner_label, owners
+from spectra_core.uncertainty.profile import UniquenessCurve
 
 from ..formula import formula
 from ..scene import Scene

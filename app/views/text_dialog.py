@@ -79,9 +79,11 @@ class SpeciesDialog(QDialog):
         )
         buttons.accepted.connect(self._take)
         buttons.rejected.connect(self.reject)
-        said = "Choose one of the library, or write your own." if known else (
-            "The library knows no species of this level: write your own."
-        )  # fmt: skip
+        said = (
+            "Choose one of the library, or write your own."
+            if known
+            else ("The library knows no species of this level: write your own.")
+        )
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
         layout.addWidget(label(f"Which species is {name}?", wrap=True))
@@ -106,9 +108,7 @@ class BoundsDialog(QDialog):
 
     given = Signal(object, object)
 
-    def __init__(
-        self, name: str, low: float, high: float, unit: str, parent: QWidget
-    ) -> None:  # fmt: skip
+    def __init__(self, name: str, low: float, high: float, unit: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"Bounds of {name}")
         self.low = NumberField(

@@ -88,7 +88,7 @@ def read(path: str | Path, *, options: ReadOptions | None = None) -> list[Spectr
     path : str or Path
         The file; its name does not matter.
     options : ReadOptions, optional
-        What a person says about it.
+        What a user says about it.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """From columns of numbers and metadata to a `Spectrum`, the same way for every text format.
 
-Here the person's answers (`ReadOptions`) meet what the file says, and the ordinate
+Here the user's answers (`ReadOptions`) meet what the file says, and the ordinate
 is settled: counts per second and detected counts are both kept where dwell time
 and scans are known, and neither is invented where they are not. A CCD's "counts"
 are not detected photons, so Raman spectra get no `Spectrum.counts`.
@@ -67,7 +67,7 @@ def assemble(
     meta : Meta
         What the file says of the measurement.
     options : ReadOptions
-        The person's answers; they win over the file.
+        The user's answers; they win over the file.
     **fields
         Further fields of `Spectrum`, e.g. ``calibration``.
 
@@ -84,9 +84,14 @@ def assemble(
     unit, meta = _settled_unit(columns, meta, options)
     values, unit = _settled_intensity(columns, unit, axis, meta)
     return make_spectrum(
-        columns.x, axis=axis, y_unit=unit, meta=meta,
-        transmission=columns.transmission, **values, **fields,
-    )  # fmt: skip
+        columns.x,
+        axis=axis,
+        y_unit=unit,
+        meta=meta,
+        transmission=columns.transmission,
+        **values,
+        **fields,
+    )
 
 
 def kept(spectra: list[Spectrum], problems: list[ReadError]) -> list[Spectrum]:
@@ -107,7 +112,7 @@ def kept(spectra: list[Spectrum], problems: list[ReadError]) -> list[Spectrum]:
 
 
 def with_answers(meta: Meta, options: ReadOptions) -> Meta:
-    """Return `meta` with what the person said in place of what the file says."""
+    """Return `meta` with what the user said in place of what the file says."""
     answers: dict[str, Any] = {
         "sample": options.sample,
         "region": options.region,
@@ -119,7 +124,7 @@ def with_answers(meta: Meta, options: ReadOptions) -> Meta:
 
 
 def settled_axis(axis: Axis | None, x: ArrayLike, options: ReadOptions) -> Axis:
-    """Return what the abscissa is, by the person's word, then by the file's.
+    """Return what the abscissa is, by the user's word, then by the file's.
 
     Raises
     ------

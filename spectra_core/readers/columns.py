@@ -97,7 +97,7 @@ def spectra_of_table(table: Table, meta: Meta, options: ReadOptions) -> list[Spe
     meta : Meta
         What is known of all of them; `sample` is set.
     options : ReadOptions
-        The person's answers.
+        The user's answers.
 
     Raises
     ------

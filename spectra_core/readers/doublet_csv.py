@@ -1,7 +1,7 @@
 """Doublet's own CSV: ``# key: value`` lines, one line of headings, numbers.
 
 Several spectra stand under each other, each with its own heading. Values are JSON
-(text in quotes); a person may write them without quotes. Numbers have all their
+(text in quotes); a user may write them without quotes. Numbers have all their
 digits, so that what was written is read back exactly.
 """
 

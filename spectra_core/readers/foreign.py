@@ -1,6 +1,6 @@
 """What a file is when it is not a spectrum Doublet reads.
 
-A person who opens the wrong file is helped most by being told what it is. The
+A user who opens the wrong file is helped most by being told what it is. The
 table below knows the first bytes of common files; order matters only where one
 signature contains another.
 """

@@ -23,8 +23,16 @@ from .options import ReadOptions
 from .text_table import Block, decode, read_tables, to_lines, to_number
 
 FORMAT = "LabSpec text"
-_NAMED = {"Acq. time (s)", "Accumulations", "Sample", "Title", "Date", "Acquired", "Remark",
-          "Instrument"}  # fmt: skip
+_NAMED = {
+    "Acq. time (s)",
+    "Accumulations",
+    "Sample",
+    "Title",
+    "Date",
+    "Acquired",
+    "Remark",
+    "Instrument",
+}
 
 
 def matches(head: bytes, path: Path) -> bool:

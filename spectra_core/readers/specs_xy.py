@@ -26,8 +26,18 @@ _KEY = re.compile(r"^([^:]+?):\s*(.*)$")
 _PLACE = re.compile(r"(Cycle|Curve|Scan|Channel): (\d+)")
 _EXTERNAL = re.compile(r"^External Channel Data Cycle: (\d+), (.+)$")
 _UNIT = re.compile(r"^(.*?)\s*\[([^]]*)\]")
-_SETTINGS = {"Group", "Region", "Spectrum ID", "Analyzer Lens", "Analyzer Slit", "Scan Mode",
-             "Bias Voltage", "Detector Voltage", "Source", "OrdinateRange"}  # fmt: skip
+_SETTINGS = {
+    "Group",
+    "Region",
+    "Spectrum ID",
+    "Analyzer Lens",
+    "Analyzer Slit",
+    "Scan Mode",
+    "Bias Voltage",
+    "Detector Voltage",
+    "Source",
+    "OrdinateRange",
+}
 
 
 def matches(head: bytes, path: Path) -> bool:

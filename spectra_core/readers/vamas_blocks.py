@@ -351,11 +351,14 @@ def _read_additional(lines: Lines, header: Header) -> Values:
     what = "additional numerical parameters"
     return {
         "additional": [
-            (lines.label(f"a label of the {what}"), lines.label(f"a unit of the {what}"),
-             lines.number(f"a value of the {what}"))
+            (
+                lines.label(f"a label of the {what}"),
+                lines.label(f"a unit of the {what}"),
+                lines.number(f"a value of the {what}"),
+            )
             for _ in range(lines.count(what))
         ]
-    }  # fmt: skip
+    }
 
 
 _ANGLES = ("source_polar_angle_deg", "source_azimuth_deg")

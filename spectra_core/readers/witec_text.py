@@ -1,6 +1,6 @@
 """WITec ASCII export: ``[Header]`` with ``Key = value``, then ``[Data]`` in columns.
 
-The abscissa is what the exporting person chose: nanometres, or relative wavenumbers.
+The abscissa is what the exporting user chose: nanometres, or relative wavenumbers.
 """
 
 from __future__ import annotations

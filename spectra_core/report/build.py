@@ -10,20 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from ..fit import FitWarning, RegionFit
-from ..lineshapes import lineshape
-from ..lint import Finding, lint
+from ..curves.lineshapes import lineshape
+from ..fitting import FitWarning, RegionFit
 from ..model import BACKGROUND, REGION, Component, Region
-from ..quantify import Ratio
-from ..recipe import dump_recipe
-from ..records import Failure, FitRecord, Run
-from ..results import (
-    doublet_label,
-    interval_ends,
-    position,
-    program_versions,
-)
+from ..recipe.text import dump_recipe
+from ..referee.rules import Finding, lint
+from ..results.document import doublet_label, interval_ends, position, program_versions
+from ..runs.records import Failure, FitRecord, Run
 from ..spectrum import Axis, is_synthetic, points_in_window
+from ..uncertainty.ratios import Ratio
 from .checklist import checklist
 from .document import (
     EMPTY,
@@ -77,7 +72,7 @@ def build_report(
     made : str
         Date of the report, as it is to be printed; left out: none.
     notes : sequence of str
-        The person's own paragraphs.
+        The user's own paragraphs.
     entries : mapping of str to str or None
         Answers to items of the checklist (`spectra_core.report.checklist.ITEMS`) by id.
 
@@ -156,12 +151,17 @@ def _summary(
         for record, fit in pairs
     )
     columns = (
-        Column(plain("sample"), 3.2), Column(plain("region"), 1.4), Column(plain("fit"), 1.5),
-        Column(plain("points"), 0.9, numeric=True), Column(plain("free"), 0.7, numeric=True),
+        Column(plain("sample"), 3.2),
+        Column(plain("region"), 1.4),
+        Column(plain("fit"), 1.5),
+        Column(plain("points"), 0.9, numeric=True),
+        Column(plain("free"), 0.7, numeric=True),
         Column(plain("reduced χ²"), 1.2, numeric=True),
-        Column(plain("residual STD"), 1.2, numeric=True), Column(plain("Abbe"), 0.9, numeric=True),
-        Column(plain("weights"), 1.1), Column(plain("remarks"), 0.9, numeric=True),
-    )  # fmt: skip
+        Column(plain("residual STD"), 1.2, numeric=True),
+        Column(plain("Abbe"), 0.9, numeric=True),
+        Column(plain("weights"), 1.1),
+        Column(plain("remarks"), 0.9, numeric=True),
+    )
     blocks.append(Table(plain("Fits"), columns, rows, "fits"))
     blocks += _left_out(run.failures, "Could not be done", "failures")
     blocks += _left_out(run.skipped, "Left out on purpose", "left out")
@@ -174,11 +174,17 @@ def _summary_row(
     s = fit.statistics
     status = record.result.status.value.replace("_", " ")
     return (
-        words(plain(_sample(record), longest=80)), words(species(fit.name), link=key),
-        words(status), count(s.n_points), count(s.n_free), number(s.reduced_chi_square, 3),
-        number(s.residual_std, 3), number(s.abbe, 3), words(WEIGHTS_WORDS[fit.weights]),
+        words(plain(_sample(record), longest=80)),
+        words(species(fit.name), link=key),
+        words(status),
+        count(s.n_points),
+        count(s.n_free),
+        number(s.reduced_chi_square, 3),
+        number(s.residual_std, 3),
+        number(s.abbe, 3),
+        words(WEIGHTS_WORDS[fit.weights]),
         count(len(_of_region(record, fit.name, remarks))),
-    )  # fmt: skip
+    )
 
 
 def _sample(record: FitRecord) -> str:
@@ -217,14 +223,16 @@ def _ratio_section(run: Run) -> list[Section]:
     table = Table(
         plain("Area ratios"),
         (
-            Column(plain("ratio"), 2.2), Column(plain("sample"), 2.6),
+            Column(plain("ratio"), 2.2),
+            Column(plain("sample"), 2.6),
             Column(plain("value"), 2.0, numeric=True, errors=True),
             Column(plain(f"low {level}"), 1.0, numeric=True),
             Column(plain(f"high {level}"), 1.0, numeric=True),
             Column(plain("below"), 0.9, numeric=True),
         ),
-        tuple(_ratio_row(record, ratio) for record, ratio in run.ratios), "ratios",
-    )  # fmt: skip
+        tuple(_ratio_row(record, ratio) for record, ratio in run.ratios),
+        "ratios",
+    )
     blocks: list[Block] = [table]
     if any(_has_budget(ratio) for _, ratio in run.ratios):
         blocks.append(_budget_table(run, level))
@@ -246,10 +254,12 @@ def _has_budget(ratio: Ratio) -> bool:
 def _ratio_row(record: FitRecord, ratio: Ratio) -> tuple[Cell, ...]:
     remark = "below detection" if ratio.upper_limit is not None else "none"
     return (
-        words(species(ratio.name)), words(plain(_sample(record), longest=80)),
+        words(species(ratio.name)),
+        words(plain(_sample(record), longest=80)),
         measured(ratio.value, ratio.stderr, remark="" if ratio.value is not None else remark),
-        *_ends(ratio.interval), number(ratio.upper_limit, 2),
-    )  # fmt: skip
+        *_ends(ratio.interval),
+        number(ratio.upper_limit, 2),
+    )
 
 
 def _ends(interval: tuple[float, float] | None) -> tuple[Cell, Cell]:
@@ -263,11 +273,12 @@ def _ends(interval: tuple[float, float] | None) -> tuple[Cell, Cell]:
 def _budget_table(run: Run, level: str) -> Table:
     names = ("counting", "background", "model", "reference", "total")
     columns = (
-        Column(plain("ratio"), 2.2), Column(plain("sample"), 2.6),
+        Column(plain("ratio"), 2.2),
+        Column(plain("sample"), 2.6),
         *(Column(plain(name), 1.1, numeric=True) for name in names),
         Column(plain(f"low {level}, all"), 1.2, numeric=True),
         Column(plain(f"high {level}, all"), 1.2, numeric=True),
-    )  # fmt: skip
+    )
     rows = []
     for record, ratio in run.ratios:
         cells = [number(getattr(ratio.budget, name), 2) for name in names]
@@ -280,21 +291,29 @@ def _budget_table(run: Run, level: str) -> Table:
 def _choices_section(run: Run) -> list[Section]:
     """Return every other choice of background and model that was tried for a ratio."""
     columns = (
-        Column(plain("ratio"), 2), Column(plain("sample"), 2.2), Column(plain("row"), 1.2),
-        Column(plain("choice"), 3.4), Column(plain("R"), 1, numeric=True),
-        Column(plain("reduced χ²"), 1, numeric=True), Column(plain("ΔBIC"), 1, numeric=True),
+        Column(plain("ratio"), 2),
+        Column(plain("sample"), 2.2),
+        Column(plain("row"), 1.2),
+        Column(plain("choice"), 3.4),
+        Column(plain("R"), 1, numeric=True),
+        Column(plain("reduced χ²"), 1, numeric=True),
+        Column(plain("ΔBIC"), 1, numeric=True),
         Column(plain("counted"), 2.6),
-    )  # fmt: skip
+    )
     rows = tuple(
         (
-            words(species(ratio.name)), words(plain(_sample(record), longest=60)),
-            words(variant.kind), words(variant.name), number(variant.ratio, 4),
-            number(variant.reduced_chi_square, 3), number(variant.delta_bic, 3),
+            words(species(ratio.name)),
+            words(plain(_sample(record), longest=60)),
+            words(variant.kind),
+            words(variant.name),
+            number(variant.ratio, 4),
+            number(variant.reduced_chi_square, 3),
+            number(variant.delta_bic, 3),
             words("yes" if variant.accepted else f"no: {variant.reason}"),
         )
         for record, ratio in run.ratios
         for variant in ratio.variants
-    )  # fmt: skip
+    )
     if not rows:
         return []
     table = Table(plain("Other choices tried"), columns, rows, "choices")
@@ -313,15 +332,16 @@ def _region_section(
     title = sentence(f"{_sample(record)}: ", species(fit.name))
     own = _of_region(record, fit.name, remarks)
     blocks: tuple[Block, ...] = (
-        Figure(f"figure-{key}", _caption(record, fit), _description(record, fit), fit,
-               record.result),
+        Figure(
+            f"figure-{key}", _caption(record, fit), _description(record, fit), fit, record.result
+        ),
         _component_table(record, fit, region, context),
         _parameter_table(record, fit, region, context),
         *_doublet_paragraphs(region),
         _statistics_table(record, fit, context),
         *_correlation_paragraph(record, fit),
         *(_remark(warning) for warning in own),
-    )  # fmt: skip
+    )
     return Section(key, title, blocks, level=2)
 
 
@@ -360,14 +380,15 @@ def _component_table(
     unit, y_unit = fit.spectrum.axis.unit, _y_unit(fit)
     area_unit = _area_unit(record, fit)
     columns = (
-        Column(plain("component"), 2.2), Column(plain("assigned to"), 1.9),
+        Column(plain("component"), 2.2),
+        Column(plain("assigned to"), 1.9),
         Column(heading("position", unit), 1.8, numeric=True, errors=True),
         Column(heading("FWHM", unit), 1.7, numeric=True, errors=True),
         Column(heading("area", area_unit), 2.1, numeric=True, errors=True),
         Column(heading("height", y_unit), 1.3, numeric=True),
         Column(heading("maximum at", unit), 1.4, numeric=True),
         Column(plain("line shape"), 1.8),
-    )  # fmt: skip
+    )
     rows: list[tuple[Cell, ...]] = []
     for component in region.components:
         rows.append(_component_row(record, fit, region, component))
@@ -414,9 +435,14 @@ def _component_row(
     )
     remark = "" if stderr is not None else why_no_error(center)
     return (
-        *names, measured(value, stderr, remark=remark), width, area, number(summary.height),
-        number(summary.maximum_at, 6), words(shape.title),
-    )  # fmt: skip
+        *names,
+        measured(value, stderr, remark=remark),
+        width,
+        area,
+        number(summary.height),
+        number(summary.maximum_at, 6),
+        words(shape.title),
+    )
 
 
 def _total_row(
@@ -439,10 +465,13 @@ def _parameter_table(
     record: FitRecord, fit: RegionFit, region: Region, context: tuple[tuple[str, str], ...]
 ) -> Table:
     columns = (
-        Column(plain("component"), 2), Column(plain("parameter"), 1.3),
-        Column(plain("value"), 2.2, numeric=True, errors=True), Column(plain("unit"), 2),
-        Column(plain("start"), 1.1, numeric=True), Column(plain("how it was treated"), 5),
-    )  # fmt: skip
+        Column(plain("component"), 2),
+        Column(plain("parameter"), 1.3),
+        Column(plain("value"), 2.2, numeric=True, errors=True),
+        Column(plain("unit"), 2),
+        Column(plain("start"), 1.1, numeric=True),
+        Column(plain("how it was treated"), 5),
+    )
     rows = tuple(
         _parameter_row(record, owner, name, path) for owner, name, path in _parameters_of(region)
     )
@@ -470,11 +499,13 @@ def _parameter_row(record: FitRecord, owner: Text, name: str, path: str) -> tupl
     said = treatment(result, path, estimate)
     tied = estimate.link is not None
     return (
-        words(owner), words(name), measured(estimate.value, estimate.stderr),
+        words(owner),
+        words(name),
+        measured(estimate.value, estimate.stderr),
         words(unit_text(estimate.unit)),
         EMPTY if tied else (words("estimated") if start is None else given(start)),
         words(plain(said, longest=400)),
-    )  # fmt: skip
+    )
 
 
 def _doublet_paragraphs(region: Region) -> list[Block]:
@@ -498,10 +529,16 @@ def _statistics_table(
     titles = ("N", "k free", "χ²", "reduced χ²", "residual STD", "Abbe", "runs p", "AIC", "BIC")
     columns = tuple(Column(plain(title), 1.0, numeric=True) for title in titles)
     row = (
-        count(s.n_points), count(s.n_free), number(s.chi_square), number(s.reduced_chi_square, 3),
-        number(s.residual_std, 3), number(s.abbe, 3), number(s.runs_p, 2), number(s.aic, 5),
+        count(s.n_points),
+        count(s.n_free),
+        number(s.chi_square),
+        number(s.reduced_chi_square, 3),
+        number(s.residual_std, 3),
+        number(s.abbe, 3),
+        number(s.runs_p, 2),
+        number(s.aic, 5),
         number(s.bic, 5),
-    )  # fmt: skip
+    )
     status = record.result.status.value.replace("_", " ")
     title = f"Statistics ({status}; {WEIGHTS_WORDS[fit.weights]} weights)"
     return Table(plain(title), columns, (row,), "statistics", context)
@@ -539,18 +576,21 @@ def _remark(warning: FitWarning) -> Paragraph:
 
 def _checklist_section(run: Run, entries: Mapping[str, str], bibliography: Bibliography) -> Section:
     lead = sentence(
-        "What a report of a peak fit has to state", bibliography.cite(REPORTING),
+        "What a report of a peak fit has to state",
+        bibliography.cite(REPORTING),
         ", as far as the files and the fits know it.",
-    )  # fmt: skip
+    )
     blocks = (Paragraph(lead), checklist(run, entries))
     return Section("checklist", plain("Checklist (ISO 19830 type)"), blocks)
 
 
 def _origin(run: Run) -> Section:
     columns = (
-        Column(plain("file"), 2.4), Column(plain("format"), 1.2),
-        Column(plain("spectra"), 0.8, numeric=True), Column(plain("SHA-256"), 5),
-    )  # fmt: skip
+        Column(plain("file"), 2.4),
+        Column(plain("format"), 1.2),
+        Column(plain("spectra"), 0.8, numeric=True),
+        Column(plain("SHA-256"), 5),
+    )
     rows = tuple(
         (words(_name(i.file)), words(i.format), count(i.spectra), words(i.sha256))
         for i in run.inputs
@@ -610,20 +650,30 @@ def _curves(record: FitRecord, fit: RegionFit) -> Curves:
 
 def _all_digits(pairs: Sequence[tuple[FitRecord, RegionFit]]) -> Table:
     columns = (
-        Column(plain("fit")), Column(plain("sample")), Column(plain("path")),
-        Column(plain("value"), numeric=True), Column(plain("standard error"), numeric=True),
-        Column(plain("unit")), Column(plain("treatment")),
-    )  # fmt: skip
+        Column(plain("fit")),
+        Column(plain("sample")),
+        Column(plain("path")),
+        Column(plain("value"), numeric=True),
+        Column(plain("standard error"), numeric=True),
+        Column(plain("unit")),
+        Column(plain("treatment")),
+    )
     rows = []
     for record, fit in pairs:
         for _, _, path in _parameters_of(record.result.model.region(fit.name)):
             estimate = record.result.estimate(path)
             said = treatment(record.result, path, estimate)
-            rows.append((
-                words(record.id), words(_sample(record)), words(plain(path)),
-                _exact(estimate.value), _exact(estimate.stderr), words(estimate.unit),
-                words(plain(said, longest=400)),
-            ))  # fmt: skip
+            rows.append(
+                (
+                    words(record.id),
+                    words(_sample(record)),
+                    words(plain(path)),
+                    _exact(estimate.value),
+                    _exact(estimate.stderr),
+                    words(estimate.unit),
+                    words(plain(said, longest=400)),
+                )
+            )
     return Table(plain("Every parameter, not rounded"), columns, tuple(rows), "all digits")
 
 

@@ -3,7 +3,7 @@
 It follows the kind of list that ISO 19830 asks for: identity, instrument, charge correction,
 range, background, components, fit, plots, quantification, series, data. Each item is one row
 with a function that finds it in a fit; what the files and the fit do not know can be entered
-by the person. An item that differs between regions is printed with their names.
+by the user. An item that differs between regions is printed with their names.
 
 References
 ----------
@@ -19,11 +19,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ..fit import FitResult, RegionFit
-from ..lineshapes import lineshape
+from ..curves.lineshapes import lineshape
+from ..fitting import FitResult, RegionFit
 from ..model import Region
-from ..records import FitRecord, Run
-from ..results import program_versions
+from ..results.document import program_versions
+from ..runs.records import FitRecord, Run
 from ..spectrum import Meta
 from .definitions import SHAPES
 from .document import Cell, Column, Table, clean_text, number, plain, words
@@ -232,11 +232,13 @@ def _correlated(seen: Seen) -> str:
 
 def _area_kind(seen: Seen) -> str:
     shapes = [lineshape(c.lineshape) for c in seen.region.components if c.enabled]
-    units = sorted({
-        seen.result.unit(path)
-        for path in seen.result.paths
-        if path.startswith(f"{seen.fit.name}/") and path.endswith("/area")
-    })  # fmt: skip
+    units = sorted(
+        {
+            seen.result.unit(path)
+            for path in seen.result.paths
+            if path.startswith(f"{seen.fit.name}/") and path.endswith("/area")
+        }
+    )
     finite = "integral of the line over all energies"
     infinite = "" if all(shape.finite_area for shape in shapes) else "; some shapes have none"
     return f"{finite}, in {', '.join(units) or 'no unit'}{infinite}"
@@ -244,8 +246,11 @@ def _area_kind(seen: Seen) -> str:
 
 def _sensitivity(seen: Seen) -> str | None:
     recipe = seen.record.recipe
-    tables = {link.sensitivity_table or "scofield-al-ka" for link in recipe.link if
-              link.sensitivity == "auto"}  # fmt: skip
+    tables = {
+        link.sensitivity_table or "scofield-al-ka"
+        for link in recipe.link
+        if link.sensitivity == "auto"
+    }
     return ", ".join(sorted(tables)) or None
 
 
@@ -267,75 +272,135 @@ def _failed(seen: Seen) -> str:
 
 
 ITEMS: tuple[Item, ...] = (
-    Item("file", "Identity", "Data file and checksum",
-         lambda s: f"{s.record.file.replace(chr(92), '/').rpartition('/')[2]}, SHA-256"
-         f" {s.fit.spectrum.source.sha256[:12]}… (whole below)"),
+    Item(
+        "file",
+        "Identity",
+        "Data file and checksum",
+        lambda s: (
+            f"{s.record.file.replace(chr(92), '/').rpartition('/')[2]}, SHA-256"
+            f" {s.fit.spectrum.source.sha256[:12]}… (whole below)"
+        ),
+    ),
     Item("sample", "Identity", "Sample", lambda s: clean_text(s.record.sample, longest=80) or None),
     Item("state", "Identity", "State of the sample, preparation, transfer", lambda s: None),
     Item("position", "Identity", "Position on the sample", lambda s: _position(s.meta)),
     Item("operator", "Identity", "Operator", lambda s: _said(s.meta, "operator")),
     Item("date", "Identity", "Date of the measurement", lambda s: s.meta.date or None),
-    Item("program", "Identity", "Program",
-         lambda s: f"Doublet {program_versions()['version']}"),
+    Item("program", "Identity", "Program", lambda s: f"Doublet {program_versions()['version']}"),
     Item("instrument", "Instrument", "Make and model", lambda s: s.meta.instrument or None),
     Item("source", "Instrument", "Source and photon energy", _source),
     Item("monochromator", "Instrument", "Monochromator", _monochromator),
-    Item("power", "Instrument", "Anode or laser power",
-         lambda s: _said(s.meta, "X-ray Power", "laser_power")
-         or _number(s.meta.extra.get("source_strength"), "W")),
+    Item(
+        "power",
+        "Instrument",
+        "Anode or laser power",
+        lambda s: (
+            _said(s.meta, "X-ray Power", "laser_power")
+            or _number(s.meta.extra.get("source_strength"), "W")
+        ),
+    ),
     Item("spot", "Instrument", "Analysed area", lambda s: _said(s.meta, "spot_size", "Spot Size")),
-    Item("geometry", "Instrument", "Angles between source, sample and analyser",
-         lambda s: _said(s.meta, "SourceAnalyserAngle", "source_analyser_angle")),
-    Item("pass_energy", "Instrument", "Pass energy",
-         lambda s: _number(s.meta.pass_energy_ev, "eV")),
-    Item("step", "Instrument", "Step",
-         lambda s: f"{s.fit.spectrum.step:.3g} {s.fit.spectrum.axis.unit}"),
-    Item("dwell", "Instrument", "Dwell time per channel and scan",
-         lambda s: _number(s.meta.dwell_s, "s")),
+    Item(
+        "geometry",
+        "Instrument",
+        "Angles between source, sample and analyser",
+        lambda s: _said(s.meta, "SourceAnalyserAngle", "source_analyser_angle"),
+    ),
+    Item(
+        "pass_energy", "Instrument", "Pass energy", lambda s: _number(s.meta.pass_energy_ev, "eV")
+    ),
+    Item(
+        "step",
+        "Instrument",
+        "Step",
+        lambda s: f"{s.fit.spectrum.step:.3g} {s.fit.spectrum.axis.unit}",
+    ),
+    Item(
+        "dwell",
+        "Instrument",
+        "Dwell time per channel and scan",
+        lambda s: _number(s.meta.dwell_s, "s"),
+    ),
     Item("scans", "Instrument", "Scans added up", lambda s: _number(s.meta.scans)),
     Item("scale", "Instrument", "Calibration of the energy scale: lines, date", lambda s: None),
     Item("resolution", "Instrument", "Resolution, e.g. FWHM of Ag 3d5/2", lambda s: None),
-    Item("transmission", "Instrument", "Transmission function",
-         lambda s: None if s.fit.spectrum.transmission is None
-         else "recorded with the data, not applied"),
-    Item("neutraliser", "Charge", "Charge neutraliser",
-         lambda s: _said(s.meta, "Charge Neutraliser", "Charge Neutralizer", "neutraliser")),
+    Item(
+        "transmission",
+        "Instrument",
+        "Transmission function",
+        lambda s: (
+            None if s.fit.spectrum.transmission is None else "recorded with the data, not applied"
+        ),
+    ),
+    Item(
+        "neutraliser",
+        "Charge",
+        "Charge neutraliser",
+        lambda s: _said(s.meta, "Charge Neutraliser", "Charge Neutralizer", "neutraliser"),
+    ),
     Item("reference", "Charge", "Reference, assigned and measured energy", _calibration),
     Item("shift", "Charge", "Shift applied, and its uncertainty", _shift),
-    Item("window", "Range", "Energy range fitted, number of points",
-         lambda s: f"{s.region.window[0]:g} to {s.region.window[1]:g} {s.fit.spectrum.axis.unit},"
-         f" {s.fit.x.size} points"),
-    Item("preprocessing", "Range", "Processing before the fit",
-         lambda s: "none by Doublet: raw data, not smoothed; before that: not recorded"),
+    Item(
+        "window",
+        "Range",
+        "Energy range fitted, number of points",
+        lambda s: (
+            f"{s.region.window[0]:g} to {s.region.window[1]:g} {s.fit.spectrum.axis.unit},"
+            f" {s.fit.x.size} points"
+        ),
+    ),
+    Item(
+        "preprocessing",
+        "Range",
+        "Processing before the fit",
+        lambda s: "none by Doublet: raw data, not smoothed; before that: not recorded",
+    ),
     Item("background", "Background", "Type and settings", _background),
     Item("ends", "Background", "Averaging at the ends", _ends),
     Item("iterations", "Background", "Iterations", _iterations),
     Item("lineshape", "Components", "Line shapes, with formula", _shapes),
     Item("species", "Components", "Assignment", _species),
-    Item("components", "Components", "Position, width, area, errors, start values, constraints",
-         lambda s: "in the tables of each region"),
+    Item(
+        "components",
+        "Components",
+        "Position, width, area, errors, start values, constraints",
+        lambda s: "in the tables of each region",
+    ),
     Item("bounds", "Components", "Parameters on a bound", _at_bound),
-    Item("objective", "Fit", "What was minimised",
-         lambda s: "sum of squared residuals over their standard deviation,"
-         f" {WEIGHTS_WORDS[s.fit.weights]} weights"),
+    Item(
+        "objective",
+        "Fit",
+        "What was minimised",
+        lambda s: (
+            "sum of squared residuals over their standard deviation,"
+            f" {WEIGHTS_WORDS[s.fit.weights]} weights"
+        ),
+    ),
     Item("method", "Fit", "Optimiser, starting points, convergence", _method),
     Item("freedom", "Fit", "Points, free parameters, degrees of freedom", _freedom),
     Item("quality", "Fit", "Goodness of fit", _quality),
-    Item("alternatives", "Fit", "BIC of one component fewer and more",
-         _alternatives),
+    Item("alternatives", "Fit", "BIC of one component fewer and more", _alternatives),
     Item("correlations", "Fit", "Correlated parameters", _correlated),
-    Item("plot", "Plots", "Data, envelope, background, components, normalised residuals",
-         lambda s: "all in the figure of each region"),
+    Item(
+        "plot",
+        "Plots",
+        "Data, envelope, background, components, normalised residuals",
+        lambda s: "all in the figure of each region",
+    ),
     Item("area", "Quantification", "Definition of area", _area_kind),
     Item("sensitivity", "Quantification", "Sensitivity factors", _sensitivity),
     Item("attenuation", "Quantification", "Attenuation lengths", lambda s: None),
     Item("ratios", "Quantification", "Area ratios with covariance", _ratios),
     Item("levels", "Series", "Levels and what they share", _levels),
     Item("failed", "Series", "Spectra that could not be fitted", _failed),
-    Item("sputtering", "Series", "Sputter ion, energy, angle, raster, rate and its calibration",
-         lambda s: "sputter time recorded; the rest not recorded" if s.meta.etch_time_s else None),
+    Item(
+        "sputtering",
+        "Series",
+        "Sputter ion, energy, angle, raster, rate and its calibration",
+        lambda s: "sputter time recorded; the rest not recorded" if s.meta.etch_time_s else None,
+    ),
     Item("archive", "Data", "Raw data and model archived", lambda s: None),
-)  # fmt: skip
+)
 
 
 def checklist(run: Run, entries: Mapping[str, str]) -> Table:
@@ -345,8 +410,8 @@ def checklist(run: Run, entries: Mapping[str, str]) -> Table:
     ----------
     run : Run
     entries : mapping of str to str
-        The person's own answers by the id of an item; they are marked as such. Others
-        become items of their own at the end: nothing a person wrote is lost.
+        The user's own answers by the id of an item; they are marked as such. Others
+        become items of their own at the end: nothing a user wrote is lost.
     """
     seen = [Seen(run, record, fit) for record in run.fits for fit in record.result.regions]
     rows = tuple(
@@ -367,7 +432,7 @@ def _own_items(entries: Mapping[str, str]) -> Iterator[Item]:
 def _answer(item: Item, seen: list[Seen], entries: Mapping[str, str]) -> Cell:
     entry = entries.get(item.id, "").strip()
     if entry:
-        return words(plain(f"{entry} (entered by the person)", longest=ENTRY_LENGTH))
+        return words(plain(f"{entry} (entered by the user)", longest=ENTRY_LENGTH))
     found = [(_where(look), item.find(look)) for look in seen]
     text = "; ".join(_grouped(found)) or NOT_RECORDED
     if text == NOT_RECORDED:

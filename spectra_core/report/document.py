@@ -2,7 +2,7 @@
 
 A `Report` holds sections; a section holds paragraphs, tables, figures and verbatim text.
 Text is a sequence of `Run`s, each plain, subscript, superscript, bold or italic, so that
-chemistry is set alike everywhere; `plain` is the same as the person wrote it. A number is
+chemistry is set alike everywhere; `plain` is the same as the user wrote it. A number is
 a `Cell` with the printed digits and the value they stand for: renderers print the digits.
 
 All text of a report passes `clean_text` here, once. Control characters, which no document
@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from ..fit import FitResult, RegionFit
-from ..results import rounded
+from ..fitting import FitResult, RegionFit
+from ..results.document import rounded
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -271,7 +271,7 @@ class Figure:
     @cached_property
     def drawing(self) -> Drawing:
         """The matplotlib figure, drawn once for all formats."""
-        from ..figures import fit_figure
+        from ..results.figures import fit_figure
 
         return fit_figure(self.fit, self.result, title="")
 

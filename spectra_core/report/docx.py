@@ -135,13 +135,14 @@ class _Writer:
         """Write a picture with its caption and its description for screen readers."""
         from docx.shared import Mm
 
-        from ..figures import figure_bytes
+        from ..results.figures import figure_bytes
 
         picture = io.BytesIO(figure_bytes(block.drawing, "png", dpi=PICTURE_DPI))
         paragraph = self.document.add_paragraph()
         paragraph.paragraph_format.keep_with_next = True
-        shape = paragraph.add_run().add_picture(picture, width=Mm(min(self.style.figure,
-                                                                     self.width_mm)))  # fmt: skip
+        shape = paragraph.add_run().add_picture(
+            picture, width=Mm(min(self.style.figure, self.width_mm))
+        )
         shape._inline.docPr.set("descr", block.description)
         self._runs(self.document.add_paragraph(style="Caption"), block.caption)
 
@@ -226,9 +227,14 @@ class _Writer:
     # text
 
     def _runs(
-        self, paragraph: Any, text: Text, *, size: float | None = None, bold: bool = False,
+        self,
+        paragraph: Any,
+        text: Text,
+        *,
+        size: float | None = None,
+        bold: bool = False,
         colour: str | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         from docx.shared import Pt
 
         for run in text.runs:
@@ -244,9 +250,14 @@ class _Writer:
                 written.font.bold = True
 
     def _coloured(
-        self, paragraph: Any, text: str, colour: str, *, bold: bool = False,
+        self,
+        paragraph: Any,
+        text: str,
+        colour: str,
+        *,
+        bold: bool = False,
         size: float | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         from docx.shared import Pt
 
         run = paragraph.add_run(text)
@@ -326,8 +337,9 @@ def _add_link(paragraph: Any, text: str, address: str, colour: str) -> None:
     from docx.oxml.ns import qn
 
     link = _element("w:hyperlink")
-    link.set(qn("r:id"), paragraph.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK,
-                                                 is_external=True))  # fmt: skip
+    link.set(
+        qn("r:id"), paragraph.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+    )
     run = paragraph.add_run(text)
     run.font.color.rgb = _rgb(colour)
     link.append(run._r)

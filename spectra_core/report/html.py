@@ -56,7 +56,7 @@ def inline_svg(figure: Figure) -> str:
     """Return a figure as SVG for the middle of a page, its ids unlike any other figure's."""
     from xml.sax.saxutils import escape, quoteattr
 
-    from ..figures import figure_bytes
+    from ..results.figures import figure_bytes
 
     text = figure_bytes(figure.drawing, "svg").decode()
     text = text[text.index("<svg") :]

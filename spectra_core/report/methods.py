@@ -1,7 +1,7 @@
 """The methods paragraph, in sentences that can go into a paper.
 
 Every sentence is made from what the fit knows; what is not recorded is named as missing, so
-that the person fills it in before anything is printed. Fits that were done alike share their
+that the user fills it in before anything is printed. Fits that were done alike share their
 sentences.
 """
 
@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from ..fit import FitResult, RegionFit
-from ..lineshapes import lineshape
+from ..curves.lineshapes import lineshape
+from ..fitting import FitResult, RegionFit
 from ..model import Component, Region
-from ..quantify import Ratio
-from ..records import FitRecord, Run
-from ..results import doublet_label, program_versions
+from ..results.document import doublet_label, program_versions
+from ..runs.records import FitRecord, Run
 from ..spectrum import is_synthetic
+from ..uncertainty.ratios import Ratio
 from .definitions import BACKGROUND_WORDS, SHAPES, WEIGHTS
 from .document import Paragraph, Text, clean_text, plain, sentence
 from .references import GOODNESS, UNCERTAINTY, UPPER_LIMIT, Bibliography, published

@@ -65,15 +65,29 @@ def render_pdf(report: Report, template: Template) -> bytes:
     margin = template.style.margin * MM
     buffer = io.BytesIO()
     document = BaseDocTemplate(
-        buffer, pagesize=size, leftMargin=margin, rightMargin=margin, topMargin=margin + 10,
-        bottomMargin=margin + 10, title=setting.shown(report.title.plain), author="",
-        creator=report.program, subject="report of a spectral fit", lang=report.language,
+        buffer,
+        pagesize=size,
+        leftMargin=margin,
+        rightMargin=margin,
+        topMargin=margin + 10,
+        bottomMargin=margin + 10,
+        title=setting.shown(report.title.plain),
+        author="",
+        creator=report.program,
+        subject="report of a spectral fit",
+        lang=report.language,
         invariant=1,
-    )  # fmt: skip
+    )
     frame = Frame(
-        margin, margin + 10, size[0] - 2 * margin, size[1] - 2 * margin - 20, leftPadding=0,
-        rightPadding=0, topPadding=0, bottomPadding=0,
-    )  # fmt: skip
+        margin,
+        margin + 10,
+        size[0] - 2 * margin,
+        size[1] - 2 * margin - 20,
+        leftPadding=0,
+        rightPadding=0,
+        topPadding=0,
+        bottomPadding=0,
+    )
     around = partial(_page_frame, report=report, setting=setting)
     document.addPageTemplates([PageTemplate("page", [frame], onPage=around)])
     document.build(_story(report, setting), canvasmaker=_counting_canvas())
@@ -143,8 +157,9 @@ class _Setting:
 
     def shown(self, text: str) -> str:
         """Return a text with the code points of characters that the letters lack."""
-        return "".join(c if ord(c) in self.known or c in "\n\t" else f"[U+{ord(c):04X}]"
-                       for c in text)  # fmt: skip
+        return "".join(
+            c if ord(c) in self.known or c in "\n\t" else f"[U+{ord(c):04X}]" for c in text
+        )
 
     def markup(self, text: Text) -> str:
         """Return styled text as reportlab's markup, escaped."""
@@ -161,9 +176,14 @@ class _Setting:
 
         size = changes.pop("size", self.style.text)
         values = {
-            "fontName": FONT, "fontSize": size, "leading": 1.32 * size, "spaceAfter": 0.5 * size,
-            "textColor": self.style.ink, "splitLongWords": 1, "embeddedHyphenation": 0,
-        } | changes  # fmt: skip
+            "fontName": FONT,
+            "fontSize": size,
+            "leading": 1.32 * size,
+            "spaceAfter": 0.5 * size,
+            "textColor": self.style.ink,
+            "splitLongWords": 1,
+            "embeddedHyphenation": 0,
+        } | changes
         return ParagraphStyle(name, **values)
 
 
@@ -205,9 +225,15 @@ def _story(report: Report, setting: _Setting) -> list[Any]:
     story: list[Any] = [Words(setting.markup(report.title), title)]
     if report.synthetic:
         mark = setting.paragraph_style(
-            "mark", textColor=style.alarm, fontName=f"{FONT}-Bold", borderColor=style.alarm,
-            borderWidth=1, borderPadding=4, spaceBefore=6, spaceAfter=10,
-        )  # fmt: skip
+            "mark",
+            textColor=style.alarm,
+            fontName=f"{FONT}-Bold",
+            borderColor=style.alarm,
+            borderWidth=1,
+            borderPadding=4,
+            spaceBefore=6,
+            spaceAfter=10,
+        )
         story.append(Words(SYNTHETIC, mark))
     fact = setting.paragraph_style("fact", spaceAfter=2)
     story += [
@@ -247,9 +273,12 @@ def _heading(key: str, text: Text, level: int, setting: _Setting) -> Any:
 
     size = setting.style.heading - (2 if level == 2 else 0)
     style = setting.paragraph_style(
-        f"heading{level}", size=size, fontName=f"{FONT}-Bold", textColor=setting.style.accent,
+        f"heading{level}",
+        size=size,
+        fontName=f"{FONT}-Bold",
+        textColor=setting.style.accent,
         spaceBefore=1.1 * size,
-    )  # fmt: skip
+    )
 
     class Heading(Words):  # type: ignore[misc]
         def draw(self) -> None:
@@ -280,8 +309,14 @@ def _paragraph(block: Paragraph, setting: _Setting) -> Any:
         changes["textColor"] = style.quiet
     if block.role in ("warning", "alarm"):
         colour = style.alarm if block.role == "alarm" else "#8A5A00"
-        changes |= {"borderPadding": 3, "backColor": style.shade, "spaceAfter": 9, "size":
-                    style.text - 0.5, "leftIndent": 3, "rightIndent": 3}  # fmt: skip
+        changes |= {
+            "borderPadding": 3,
+            "backColor": style.shade,
+            "spaceAfter": 9,
+            "size": style.text - 0.5,
+            "leftIndent": 3,
+            "rightIndent": 3,
+        }
         lead = f'<font color="{colour}"><b>{_LEADS[block.role]}</b></font>'
     else:
         lead = f"<b>{_LEADS[block.role]}</b>" if block.role in _LEADS else ""
@@ -355,12 +390,15 @@ def _table(block: Table, setting: _Setting) -> list[Any]:
     widths = column_widths(block, setting.width, partial(_width, size=size), 2 * _PADDING + 0.5)
     styles = {
         (numeric, bold): setting.paragraph_style(
-            f"cell{numeric}{bold}", size=size, alignment=2 if numeric else 0, spaceAfter=0,
+            f"cell{numeric}{bold}",
+            size=size,
+            alignment=2 if numeric else 0,
+            spaceAfter=0,
             fontName=f"{FONT}-Bold" if bold else FONT,
         )
         for numeric in (False, True)
         for bold in (False, True)
-    }  # fmt: skip
+    }
     head = [Words(setting.markup(c.title), styles[c.numeric, True]) for c in block.columns]
     body = [
         [

@@ -115,9 +115,16 @@ class _CanvasRenderer(RendererBase):
         raise WriteError("a figure with an image in it cannot be put into the PDF.")
 
     def draw_text(
-        self, gc: GraphicsContextBase, x: float, y: float, s: str, prop: Any, angle: float,
-        ismath: Any = False, mtext: Any = None,
-    ) -> None:  # fmt: skip
+        self,
+        gc: GraphicsContextBase,
+        x: float,
+        y: float,
+        s: str,
+        prop: Any,
+        angle: float,
+        ismath: Any = False,
+        mtext: Any = None,
+    ) -> None:
         canvas = self.canvas
         canvas.saveState()
         self._set_colours(gc, gc.get_rgb())

@@ -34,7 +34,7 @@ class Preview:
 
 def render_preview(report: Report) -> Preview:
     """Return a report as a preview."""
-    from ..figures import figure_bytes
+    from ..results.figures import figure_bytes
 
     parts = [f"<h1>{_text(report.title)}</h1>"]
     if report.synthetic:
@@ -79,12 +79,13 @@ def _table(table: Table) -> str:
         for side, column in zip(sides, table.columns, strict=True)
     )
     rows = "".join(
-        "<tr>" + "".join(
-            f'<td align="{side}">{_cell(cell)}</td>'
-            for side, cell in zip(sides, row, strict=True)
-        ) + "</tr>"
+        "<tr>"
+        + "".join(
+            f'<td align="{side}">{_cell(cell)}</td>' for side, cell in zip(sides, row, strict=True)
+        )
+        + "</tr>"
         for row in table.rows
-    )  # fmt: skip
+    )
     return f'{title}<table cellpadding="4" cellspacing="0"><tr>{heads}</tr>{rows}</table>'
 
 
@@ -99,8 +100,10 @@ def _cell(cell: Cell) -> str:
 
 def _text(text: Text) -> str:
     return "".join(
-        f"<{run.style}>{escape(run.text)}</{run.style}>" if run.style in ("sub", "sup")
-        else f"<i>{escape(run.text)}</i>" if run.style
+        f"<{run.style}>{escape(run.text)}</{run.style}>"
+        if run.style in ("sub", "sup")
+        else f"<i>{escape(run.text)}</i>"
+        if run.style
         else escape(run.text)
         for run in text.runs
-    )  # fmt: skip
+    )

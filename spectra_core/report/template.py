@@ -1,4 +1,4 @@
-"""The look of a report: the shipped templates, or the person's own in their place.
+"""The look of a report: the shipped templates, or the user's own in their place.
 
 A template is a folder with any of `report.html` (jinja2), `report.css` and `style.toml`, or
 one such file; what it does not bring is taken from the shipped ones. A template runs in
@@ -77,9 +77,10 @@ def _own(path: Path) -> dict[str, str]:
     else:
         problem = "is no template" if path.exists() else "is not there"
         raise ReadError(
-            f"{problem}.", hint=f"Give a folder with {HTML}, {CSS} or {STYLE}, or one such file.",
+            f"{problem}.",
+            hint=f"Give a folder with {HTML}, {CSS} or {STYLE}, or one such file.",
             where=str(path),
-        )  # fmt: skip
+        )
     if not found:
         raise ReadError(f"has none of {HTML}, {CSS} and {STYLE}.", where=str(path))
     return {name: _read(file) for name, file in found.items()}
@@ -105,8 +106,9 @@ def _style(text: str, shipped: dict[str, Any], where: str) -> PageStyle:
         if key not in shipped:
             raise ReadError(
                 f'style.toml has the unknown key "{key}".',
-                hint=f"Known: {', '.join(shipped)}.", where=where,
-            )  # fmt: skip
+                hint=f"Known: {', '.join(shipped)}.",
+                where=where,
+            )
         given[key] = _checked(key, value, shipped[key], where)
     known = {f.name for f in fields(PageStyle)}
     return PageStyle(**{k: v for k, v in (shipped | given).items() if k in known})

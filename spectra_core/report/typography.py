@@ -1,11 +1,11 @@
 """How species, core levels and units are set: PS4(3-) with its subscript and charge.
 
-Which words are formulas: see `spectra_core.formula`.
+Which words are formulas: see `spectra_core.results.formula`.
 """
 
 from __future__ import annotations
 
-from ..formula import Piece, formula_pieces
+from ..results.formula import Piece, formula_pieces
 from .document import ELLIPSIS, Run, Text, clean_text
 
 LONGEST_LABEL = 96

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from ..fit import Estimate, FitResult
+from ..fitting import Estimate, FitResult
 from ..model import Background, Doublet
 
 
@@ -62,7 +62,9 @@ _OPTIONS: Mapping[str, str | Mapping[Any, str]] = {
     "low_offset": "low binding energy end lowered by {:g} %",
     "high_offset": "high binding energy end lowered by {:g} %",
     "definition": {
-        "proctor_sherwood": _PROCTOR, "casaxps": _CASAXPS, "trapezoid": "trapezoid integrals",
+        "proctor_sherwood": _PROCTOR,
+        "casaxps": _CASAXPS,
+        "trapezoid": "trapezoid integrals",
     },
     "tolerance": "until the largest change was {:g} of the step",
     "max_iterations": "at most {:g} passes",
@@ -72,7 +74,7 @@ _OPTIONS: Mapping[str, str | Mapping[Any, str]] = {
     "d": "d = {:g} eV²",
     "gap": "no loss below {:g} eV",
     "fit_end": {True: "scaled to meet the high binding energy end", False: "not scaled"},
-}  # fmt: skip
+}
 _SAID_IF_NOT_ZERO = ("low_offset", "high_offset", "gap")
 
 

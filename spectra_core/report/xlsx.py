@@ -29,9 +29,12 @@ def render_xlsx(report: Report) -> bytes:
 
     buffer = io.BytesIO()
     options = {
-        "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-        "strings_to_numbers": False, "nan_inf_to_errors": False,
-    }  # fmt: skip
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "nan_inf_to_errors": False,
+    }
     with xlsxwriter.Workbook(buffer, options) as book:
         book.set_properties(
             {"title": report.title.plain[:250], "author": report.program, "created": _NO_DATE}
@@ -186,20 +189,30 @@ class _Writer:
                 if points
                 else {"type": "none"}
             )
-            chart.add_series({
-                "name": [sheet, 0, i], "categories": [sheet, 1, 0, last, 0],
-                "values": [sheet, 1, i, last, i], "marker": marker,
-                "line": {"none": True} if points else {"width": 1.25},
-            })  # fmt: skip
+            chart.add_series(
+                {
+                    "name": [sheet, 0, i],
+                    "categories": [sheet, 1, 0, last, 0],
+                    "values": [sheet, 1, i, last, i],
+                    "marker": marker,
+                    "line": {"none": True} if points else {"width": 1.25},
+                }
+            )
         energies = [v for v in curves.columns[0][1] if v is not None]
-        chart.set_x_axis({
-            "name": curves.columns[0][0], "reverse": curves.reversed_axis,
-            "min": min(energies), "max": max(energies), "major_gridlines": {"visible": False},
-            "num_format": "0",
-        })  # fmt: skip
+        chart.set_x_axis(
+            {
+                "name": curves.columns[0][0],
+                "reverse": curves.reversed_axis,
+                "min": min(energies),
+                "max": max(energies),
+                "major_gridlines": {"visible": False},
+                "num_format": "0",
+            }
+        )
         crossing = {"crossing": "max"} if curves.reversed_axis else {}
-        chart.set_y_axis({"name": curves.columns[2][0], "major_gridlines": {"visible": False},
-                          **crossing})  # fmt: skip
+        chart.set_y_axis(
+            {"name": curves.columns[2][0], "major_gridlines": {"visible": False}, **crossing}
+        )
         chart.set_size({"width": 720, "height": 420})
         chart.set_legend({"position": "bottom"})
         return chart

@@ -173,10 +173,10 @@ def _write_head(entry: Any, spectrum: Spectrum, missing: list[str]) -> None:
     add_field(entry, "program_name", "Doublet", version=__version__)
     if is_synthetic(spectrum):
         add_field(entry, "experiment_description", SYNTHETIC)
-    person = {"name": meta.extra.get("operator"), "affiliation": meta.extra.get("institution")}
-    if any(person.values()):
+    operator = {"name": meta.extra.get("operator"), "affiliation": meta.extra.get("institution")}
+    if any(operator.values()):
         user = add_group(entry, "user", "NXuser")
-        for name, text in person.items():
+        for name, text in operator.items():
             add_field(user, name, str(text or NOT_RECORDED))
     sample = add_group(entry, "sample", "NXsample")
     add_field(sample, "name", _recorded(meta.sample, "sample/name", missing))

@@ -1,4 +1,4 @@
-"""The command line as a person calls it: arguments in; exit code, output and messages out."""
+"""The command line as a user calls it: arguments in; exit code, output and messages out."""
 
 from __future__ import annotations
 

@@ -9,8 +9,12 @@ from click.testing import CliRunner
 
 from app.cli.main import main
 
-CELLS = {"bare_charged": 1.11, "bare_discharged": 0.97, "coated_charged": 1.56,
-         "coated_discharged": 0.56}  # fmt: skip
+CELLS = {
+    "bare_charged": 1.11,
+    "bare_discharged": 0.97,
+    "coated_charged": 1.56,
+    "coated_discharged": 0.56,
+}
 
 
 @pytest.fixture(scope="module")

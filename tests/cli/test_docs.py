@@ -13,11 +13,11 @@ import pytest
 
 from app.cli.main import COMMANDS
 from spectra_core.datafiles import data_path
-from spectra_core.fit import fit
-from spectra_core.project import Project, add_analysis, add_spectra, set_result
-from spectra_core.project_file import save_project
+from spectra_core.fitting import fit
+from spectra_core.project.file import save_project
+from spectra_core.project.project import Project, add_analysis, add_spectra, set_result
 from spectra_core.readers import read
-from spectra_core.recipe import load_recipe, model_from_recipe
+from spectra_core.recipe.text import load_recipe, model_from_recipe
 from spectra_core.writers import write
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"

@@ -1,4 +1,4 @@
-"""`doublet fit`: what a person gets, on standard output, in the folder and as exit code."""
+"""`doublet fit`: what a user gets, on standard output, in the folder and as exit code."""
 
 from __future__ import annotations
 
@@ -132,8 +132,20 @@ def test_a_kinetic_axis_gives_the_same_fit_and_a_work_function_moves_it(
     path = tmp_path / "S 2p.txt"
     rows = zip(1486.6 - spectrum.x_recorded, spectrum.counts, strict=True)
     path.write_text("".join(f"{x:.6f}\t{y:.0f}\n" for x, y in rows))
-    reading = ("--axis", "kinetic", "--photon-energy", "1486.6", "--region", "S 2p",
-               "--y-unit", "counts", "--dwell", "0.1", "--scans", "40")  # fmt: skip
+    reading = (
+        "--axis",
+        "kinetic",
+        "--photon-energy",
+        "1486.6",
+        "--region",
+        "S 2p",
+        "--y-unit",
+        "counts",
+        "--dwell",
+        "0.1",
+        "--scans",
+        "40",
+    )
 
     def position(source, *options):
         outcome = doublet("fit", source, "--recipe", recipe_file, "--json", "-", *options)

@@ -38,9 +38,13 @@ def start(platform: str, folder: Path, *wrap: str) -> str:
     """Start the program in a process of its own; return what it says."""
     environment = os.environ | {"QT_QPA_PLATFORM": platform}
     done = subprocess.run(
-        [*wrap, sys.executable, "-c", START, str(folder)], capture_output=True, text=True,
-        timeout=120, env=environment, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
+        [*wrap, sys.executable, "-c", START, str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+        cwd=Path(__file__).parents[2],
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -28,9 +28,14 @@ def test_json_holds_all_metadata(doublet, vamas_file):
     assert record["file"] == str(vamas_file)
     assert record["format"] == "VAMAS"
     assert record["axis"] == {
-        "kind": "binding energy", "unit": "eV", "from": pytest.approx(169.0), "to": 157.0,
-        "step": pytest.approx(0.05), "uniform": True, "points": 241,
-    }  # fmt: skip
+        "kind": "binding energy",
+        "unit": "eV",
+        "from": pytest.approx(169.0),
+        "to": 157.0,
+        "step": pytest.approx(0.05),
+        "uniform": True,
+        "points": 241,
+    }
     assert (record["dwell_s"], record["scans"]) == (0.1, 40)
     assert "SYNTHETIC" in record["comment"]
     assert len(record["sha256"]) == 64

@@ -1,4 +1,4 @@
-"""`doublet library`: what a person asks of the peak library, and its exit codes."""
+"""`doublet library`: what a user asks of the peak library, and its exit codes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ import pytest
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "library.md"
 
 KINDS = (
-    "consensus", "observations", "presets", "separations", "overlaps", "standards",
-    "sensitivity", "auger", "widths", "sources",
-)  # fmt: skip
+    "consensus",
+    "observations",
+    "presets",
+    "separations",
+    "overlaps",
+    "standards",
+    "sensitivity",
+    "auger",
+    "widths",
+    "sources",
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)

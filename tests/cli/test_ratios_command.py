@@ -13,8 +13,9 @@ import pytest
 def results(doublet, recipe_file, vamas_file, tmp_path):
     """Two results folders of one synthetic spectrum."""
     for name in ("bare", "coated"):
-        outcome = doublet("fit", vamas_file, "--recipe", recipe_file, "-o", tmp_path / name,
-                          "--formats", "json")  # fmt: skip
+        outcome = doublet(
+            "fit", vamas_file, "--recipe", recipe_file, "-o", tmp_path / name, "--formats", "json"
+        )
         assert outcome.code == 0
     return tmp_path / "bare", tmp_path / "coated"
 

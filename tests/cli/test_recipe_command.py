@@ -7,9 +7,9 @@ import json
 import pytest
 
 from spectra_core.model import set_parameter
-from spectra_core.project import add_analysis
-from spectra_core.project_file import load_project, save_project
-from spectra_core.recipe import load_recipe
+from spectra_core.project.file import load_project, save_project
+from spectra_core.project.project import add_analysis
+from spectra_core.recipe.text import load_recipe
 
 
 @pytest.fixture
@@ -55,14 +55,26 @@ def test_a_project_becomes_the_recipe_that_gives_its_numbers_again(
 ):
     project, again = tmp_path / "work.doublet", tmp_path / "again.doublet"
     recipe = tmp_path / "work.toml"
-    fitted = doublet("fit", vamas_file, "--recipe", recipe_file, "--json", "a.json",
-                     "--starts", 2, "--project", project)  # fmt: skip
+    fitted = doublet(
+        "fit",
+        vamas_file,
+        "--recipe",
+        recipe_file,
+        "--json",
+        "a.json",
+        "--starts",
+        2,
+        "--project",
+        project,
+    )
     assert fitted.code == 0, fitted.err
     assert "project saved" in fitted.err
     assert doublet("recipe", project, "--from", "project", "-o", recipe).code == 0
     assert load_recipe(recipe).fit.starts == 2
-    assert doublet("fit", vamas_file, "--recipe", recipe, "--json", "b.json",
-                   "--project", again).code == 0  # fmt: skip
+    assert (
+        doublet("fit", vamas_file, "--recipe", recipe, "--json", "b.json", "--project", again).code
+        == 0
+    )
     first, second = (
         next(iter(load_project(file).analyses.values())).result for file in (project, again)
     )

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from spectra_core.project_file import load_project
+from spectra_core.project.file import load_project
 from spectra_core.readers import read
 from spectra_core.writers import write
 
@@ -66,9 +66,15 @@ def test_names_that_climb_folders_stay_in_the_output_folder(
     write(tmp_path / "hostile.h5", [hostile])
     folder = tmp_path / "a" / "b" / "c" / "out"
     outcome = doublet(
-        "fit", tmp_path / "hostile.h5", "--recipe", recipe_file, "-o", folder,
-        "--formats", "json,csv,svg,html",
-    )  # fmt: skip
+        "fit",
+        tmp_path / "hostile.h5",
+        "--recipe",
+        recipe_file,
+        "-o",
+        folder,
+        "--formats",
+        "json,csv,svg,html",
+    )
     assert outcome.code == 0, outcome
     assert len(list(folder.iterdir())) == 4
     assert not list(tmp_path.glob("**/outside*"))
@@ -79,10 +85,10 @@ def test_names_that_climb_folders_stay_in_the_output_folder(
 def test_the_report_of_a_project_has_the_numbers_saved_with_it(
     doublet, vamas_file, recipe_file, tmp_path
 ):
-    from spectra_core.batch import run
-    from spectra_core.project_file import save_project
-    from spectra_core.project_recipe import project_from_run
-    from spectra_core.recipe import load_recipe
+    from spectra_core.project.file import save_project
+    from spectra_core.project.recipes import project_from_run
+    from spectra_core.recipe.text import load_recipe
+    from spectra_core.runs.batch import run
 
     done = run([vamas_file], recipe=load_recipe(recipe_file))
     save_project(project_from_run(done), tmp_path / "work.doublet")
@@ -95,8 +101,8 @@ def test_the_report_of_a_project_has_the_numbers_saved_with_it(
 
 
 def test_a_project_without_a_fit_has_no_report(doublet, clear, tmp_path):
-    from spectra_core.project import Project
-    from spectra_core.project_file import save_project
+    from spectra_core.project.file import save_project
+    from spectra_core.project.project import Project
 
     save_project(Project(), tmp_path / "empty.doublet")
     assert not load_project(tmp_path / "empty.doublet").analyses

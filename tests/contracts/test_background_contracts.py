@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spectra_core.backgrounds import BACKGROUNDS, complete_options
+from spectra_core.curves.backgrounds import BACKGROUNDS, complete_options
 
 NAMES = list(BACKGROUNDS)
 ACTIVE = [name for name in NAMES if "active" in BACKGROUNDS[name].modes]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from spectra_core.fit.engine import baseline_kernels
-from spectra_core.shirley import proctor_sherwood
+from spectra_core.curves.shirley import proctor_sherwood
+from spectra_core.fitting.engine import baseline_kernels
 
 pytest.importorskip("numba", reason="the kernels need numba")
 

@@ -6,13 +6,13 @@ The promise is 1e-10 of the largest value of each row (the curve, or one derivat
 import numpy as np
 import pytest
 
-from spectra_core.background_kind import ACTIVE
-from spectra_core.backgrounds import BACKGROUNDS
-from spectra_core.fit.compile import compile_problem
-from spectra_core.fit.engine import kernels, pack
-from spectra_core.fit.evaluate import region_curves, residual_jacobian
-from spectra_core.fit.start import given_values
-from spectra_core.lineshapes import LINESHAPES
+from spectra_core.curves.background_kind import ACTIVE
+from spectra_core.curves.backgrounds import BACKGROUNDS
+from spectra_core.curves.lineshapes import LINESHAPES
+from spectra_core.fitting.engine import kernels, pack
+from spectra_core.fitting.evaluate import region_curves, residual_jacobian
+from spectra_core.fitting.problem import compile_problem
+from spectra_core.fitting.start import given_values
 from spectra_core.model import Background, Model, Parameter, Region, add_component, make_component
 from spectra_core.spectrum import Axis, Meta, make_spectrum
 
@@ -130,19 +130,36 @@ def test_the_far_wings_are_those_of_numpy(name):
 
 
 VALUES = {
-    "level": 500.0, "slope": 3.0, "step": 0.02, "bend": 0.003, "b": 300.0, "amplitude": 90.0,
-    "rate": 0.11, "c0": 400.0, "c1": 30.0, "c2": -12.0, "c3": 4.0,
-}  # fmt: skip
+    "level": 500.0,
+    "slope": 3.0,
+    "step": 0.02,
+    "bend": 0.003,
+    "b": 300.0,
+    "amplitude": 90.0,
+    "rate": 0.11,
+    "c0": 400.0,
+    "c1": 30.0,
+    "c2": -12.0,
+    "c3": 4.0,
+}
 BACKGROUND_CASES = [
     pytest.param(name, options, id=f"{name} {options}")
     for name, options in (
-        ("none", {}), ("constant", {}), ("linear", {}), ("polynomial", {"degree": 3}),
-        ("exponential", {"origin": 160.0, "degree": 1}), ("exponential", {}),
-        ("shirley", {}), ("shirley", {"degree": 1}), ("shirley_components", {"degree": 1}),
-        ("shirley_slope", {}), ("tougaard_u2", {}), ("tougaard_u2", {"gap": 3.0, "degree": 1}),
+        ("none", {}),
+        ("constant", {}),
+        ("linear", {}),
+        ("polynomial", {"degree": 3}),
+        ("exponential", {"origin": 160.0, "degree": 1}),
+        ("exponential", {}),
+        ("shirley", {}),
+        ("shirley", {"degree": 1}),
+        ("shirley_components", {"degree": 1}),
+        ("shirley_slope", {}),
+        ("tougaard_u2", {}),
+        ("tougaard_u2", {"gap": 3.0, "degree": 1}),
         ("tougaard_u3", {"gap": 2.0}),
     )
-]  # fmt: skip
+]
 
 
 def active_region(name, options, free_shape):
@@ -211,7 +228,7 @@ def test_a_loss_tail_on_uneven_points_has_no_kernel():
 def test_the_faddeeva_function_is_scipys():
     from scipy.special import wofz
 
-    from spectra_core.fit.kernel_faddeeva import faddeeva
+    from spectra_core.fitting.kernels.faddeeva import faddeeva
 
     rng = np.random.default_rng(0)
     radius, angle = 10.0 * np.sqrt(rng.random(2000)), np.pi * rng.random(2000)

@@ -6,8 +6,8 @@ from math import isfinite
 import numpy as np
 import pytest
 
+from spectra_core.curves.lineshapes import LINESHAPES, LineShape, lineshape
 from spectra_core.errors import ModelError
-from spectra_core.lineshapes import LINESHAPES, LineShape, lineshape
 
 SHAPES = [pytest.param(shape, id=name) for name, shape in LINESHAPES.items()]
 X = np.linspace(155.0, 172.0, 341)

@@ -1,4 +1,4 @@
-"""The program as a person has it, with nothing of it on this machine's own settings."""
+"""The program as a user has it, with nothing of it on this machine's own settings."""
 
 from __future__ import annotations
 

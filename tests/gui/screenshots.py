@@ -20,7 +20,7 @@ from app.controllers.files import Unclear
 from app.main import make_application
 from app.program import Program
 from app.selection import Selection
-from spectra_core.drag import Handle
+from spectra_core.editing.drag import Handle
 
 SIZE = QSize(1440, 900)
 
@@ -98,10 +98,12 @@ def example(camera: Camera) -> None:
     QTest.mouseRelease(program.window.plot.viewport, Qt.MouseButton.LeftButton)
     program.document.stack.undo()
     for tab, name in (
-        (program.window.ratios, "07-ratios"), (program.window.table, "08-table"),
-        (program.window.correlations, "09-correlations"), (program.window.history, "10-history"),
+        (program.window.ratios, "07-ratios"),
+        (program.window.table, "08-table"),
+        (program.window.correlations, "09-correlations"),
+        (program.window.history, "10-history"),
         (program.window.report, "11-report"),
-    ):  # fmt: skip
+    ):
         program.window.tabs.setCurrentWidget(tab)
         program.window.resizeDocks([program.window.docks[2]], [380], Qt.Orientation.Vertical)
         QTest.qWait(600)
@@ -132,16 +134,22 @@ def dialogs(camera: Camera) -> None:
     """Every dialog."""
     ask = camera.program.opening
     for name, show in (
-        ("13-library", ask.library), ("14-presets", lambda: ask.library(presets=True)),
-        ("15-library-near", lambda: ask.library(energy=161.6)), ("16-calibration", ask.calibration),
-        ("17-ratio", ask.ratio), ("18-preferences", ask.preferences),
-        ("19-palette", lambda: ask.palette("fit")), ("20-shortcuts", ask.shortcuts),
-        ("21-science-notes", ask.science_notes), ("22-about", ask.about), ("23-export", ask.export),
+        ("13-library", ask.library),
+        ("14-presets", lambda: ask.library(presets=True)),
+        ("15-library-near", lambda: ask.library(energy=161.6)),
+        ("16-calibration", ask.calibration),
+        ("17-ratio", ask.ratio),
+        ("18-preferences", ask.preferences),
+        ("19-palette", lambda: ask.palette("fit")),
+        ("20-shortcuts", ask.shortcuts),
+        ("21-science-notes", ask.science_notes),
+        ("22-about", ask.about),
+        ("23-export", ask.export),
         ("24-unlock", lambda: ask.unlock("PS4", "area")),
         ("25-link", lambda: ask.link(f"{camera.program.scene.selection.region}/PS4/fwhm")),
         ("26-axis", lambda: ask.axis([not_named("a.txt"), not_named("b.txt")])),
         ("27-crash", lambda: camera.program.crashed(ValueError("a synthetic defect"))),
-    ):  # fmt: skip
+    ):
         camera.dialog(name, show)
 
 

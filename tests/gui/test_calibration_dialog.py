@@ -1,4 +1,4 @@
-"""Calibrating as a person does: choose a reference, measure it, give its shift to a sample.
+"""Calibrating as a user does: choose a reference, measure it, give its shift to a sample.
 
 All spectra are synthetic.
 """
@@ -28,8 +28,8 @@ from spectra_core.model import (
     add_doublet,
     make_component,
 )
-from spectra_core.project import Project, add_spectra
-from spectra_core.simulate import Acquisition, simulate
+from spectra_core.project.project import Project, add_spectra
+from spectra_core.runs.simulate import Acquisition, simulate
 from spectra_core.spectrum import Calibration, Spectrum
 
 Make = Callable[..., CalibrationDialog]
@@ -87,10 +87,15 @@ def answer(dialog: CalibrationDialog, **spectra: Spectrum) -> None:
     """Let the core measure what the dialog asks for."""
 
     def measure(asked: Measurement) -> None:
-        dialog.show_reference(measure_reference(
-            spectra[asked.spectrum], reference=asked.line, kind=asked.kind,
-            assigned=asked.assigned, assigned_uncertainty=asked.uncertainty,
-        ))  # fmt: skip
+        dialog.show_reference(
+            measure_reference(
+                spectra[asked.spectrum],
+                reference=asked.line,
+                kind=asked.kind,
+                assigned=asked.assigned,
+                assigned_uncertainty=asked.uncertainty,
+            )
+        )
 
     dialog.measure_asked.connect(measure)
 
@@ -112,7 +117,7 @@ def give_to(dialog: CalibrationDialog, text: str) -> None:
 
 
 def type_into(qtbot: QtBot, field: QLineEdit, text: str) -> None:
-    """Type a number and leave the field with Tab, as a person does."""
+    """Type a number and leave the field with Tab, as a user does."""
     field.window().activateWindow()
     field.setFocus()
     qtbot.waitUntil(field.hasFocus)
@@ -305,5 +310,7 @@ def test_one_chosen_spectrum_is_not_offered_twice(make: Make) -> None:
     dialog = make()
     assert dialog.scope.checkedButton().text() == "this sample, 3 spectra"
     assert scopes(dialog) == [
-        "this spectrum", "this sample, 3 spectra", "all spectra of the project"
-    ]  # fmt: skip
+        "this spectrum",
+        "this sample, 3 spectra",
+        "all spectra of the project",
+    ]

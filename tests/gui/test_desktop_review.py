@@ -1,4 +1,4 @@
-"""What a review of the desktop program asked for, as a person notices it."""
+"""What a review of the desktop program asked for, as a user notices it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from app.views.palette_dialog import CommandPalette
 from app.views.text_dialog import SpeciesDialog
 from spectra_core.datafiles import data_path
 from spectra_core.model import Link, Term
-from spectra_core.project import Project, add_spectra
-from spectra_core.results import program_versions
+from spectra_core.project.project import Project, add_spectra
+from spectra_core.results.document import program_versions
 from spectra_core.spectrum import Axis, Meta, make_spectrum
 
 Settle = Callable[[Program], None]
@@ -44,9 +44,12 @@ def lines(
 def show(program: Program, region: str, x: np.ndarray, y: np.ndarray, **meta: object) -> None:
     """Open a synthetic spectrum, as a file would bring it."""
     spectrum = make_spectrum(
-        x, y, axis=Axis.BINDING_ENERGY, y_unit="counts",
+        x,
+        y,
+        axis=Axis.BINDING_ENERGY,
+        y_unit="counts",
         meta=Meta(region=region, sample="synthetic", **meta),  # type: ignore[arg-type]
-    )  # fmt: skip
+    )
     program.document.open(add_spectra(Project(), [spectrum]))
 
 
@@ -70,7 +73,7 @@ def test_the_preferred_number_of_starts_is_that_of_a_preset_and_of_a_new_model(
 
 
 # ---------------------------------------------------------------------------------
-# A component where the person points
+# A component where the user points
 
 
 @pytest.fixture

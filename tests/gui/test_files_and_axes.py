@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.program import Program
 from app.views.axis_dialog import AxisDialog
-from spectra_core.project import Project, add_spectra
+from spectra_core.project.project import Project, add_spectra
 from spectra_core.spectrum import Axis, make_spectrum
 
 Settle = Callable[[Program], None]

@@ -1,4 +1,4 @@
-"""The peak library as a person searches it: by name, by formula, by energy, with the keyboard."""
+"""The peak library as a user searches it: by name, by formula, by energy, with the keyboard."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.theme import theme
 from app.views.library_dialog import LibraryDialog
 from app.views.library_pages import EVERY_LEVEL, entry_page
 from spectra_core.library import load_library
-from spectra_core.presets import preset, preset_ids
+from spectra_core.recipe.presets import preset, preset_ids
 
 Make = Callable[..., LibraryDialog]
 

@@ -1,4 +1,4 @@
-"""The plot as a person uses it: with the mouse, the keys, and by looking at the picture."""
+"""The plot as a user uses it: with the mouse, the keys, and by looking at the picture."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from app.theme import theme
 from app.views.plot import PlotOptions, PlotView, Tick
 from app.views.plot_items import thinned
 from app.views.plot_scene import smoothed
-from spectra_core.colours import component_colours
-from spectra_core.drag import Handle, handles, pull
+from spectra_core.editing.drag import Handle, handles, pull
 from spectra_core.errors import WriteError
-from spectra_core.fit import evaluate, fit
+from spectra_core.fitting import evaluate, fit
 from spectra_core.model import Background, Model, Parameter, Region, add_doublet
-from spectra_core.project import Project, add_analysis, add_spectra, set_result
-from spectra_core.simulate import Acquisition, simulate
+from spectra_core.project.project import Project, add_analysis, add_spectra, set_result
+from spectra_core.results.colours import component_colours
+from spectra_core.runs.simulate import Acquisition, simulate
 from spectra_core.spectrum import Axis, Meta, Spectrum, make_spectrum, replace_fields
 
 NAME = "S 2p"
@@ -36,9 +36,10 @@ TOP = Handle("top", "PS4 2p3/2")
 
 def synthetic_model() -> Model:
     background = Background(
-        "shirley", "active",
+        "shirley",
+        "active",
         parameters={"level": Parameter(300.0), "step": Parameter(0.02, min=0.0, max=0.2)},
-    )  # fmt: skip
+    )
     region = Region(NAME, (157.0, 168.0), background)
     for label, center, area in (("PS4", 161.5, 2000.0), ("bridging S", 163.0, 3000.0)):
         region = add_doublet(region, label, NAME, center=center, area=area, fwhm=1.1)
@@ -58,9 +59,15 @@ def scene() -> Scene:
     region = result.model.region(NAME)
     chosen = Selection(("s1",), key, NAME, "PS4")
     return Scene(
-        project, chosen, spectrum, project.analysis(key), region, result, fitted=True,
+        project,
+        chosen,
+        spectrum,
+        project.analysis(key),
+        region,
+        result,
+        fitted=True,
         colours=component_colours(region),
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -91,9 +98,13 @@ def drag(view: PlotView, start: QPoint, by: QPoint, *, release: bool = True) -> 
 def _move(view: PlotView, place: QPoint) -> None:
     left = Qt.MouseButton.LeftButton
     moved = QMouseEvent(
-        QEvent.Type.MouseMove, QPointF(place), QPointF(view.viewport.mapToGlobal(place)),
-        Qt.MouseButton.NoButton, left, Qt.KeyboardModifier.NoModifier,
-    )  # fmt: skip
+        QEvent.Type.MouseMove,
+        QPointF(place),
+        QPointF(view.viewport.mapToGlobal(place)),
+        Qt.MouseButton.NoButton,
+        left,
+        Qt.KeyboardModifier.NoModifier,
+    )
     QCoreApplication.sendEvent(view.viewport, moved)
 
 
@@ -262,9 +273,12 @@ def test_binding_energy_falls_to_the_right_and_raman_shift_rises(
     assert view.position_of(160.0, 0.0).x() > view.position_of(165.0, 0.0).x()
     shift = np.linspace(200.0, 600.0, 401)
     raman = make_spectrum(
-        shift, 100 + 900 * np.exp(-(((shift - 420) / 5) ** 2)), Axis.RAMAN_SHIFT,
-        y_unit="counts", meta=Meta(sample="LPSCl", region="Raman"),
-    )  # fmt: skip
+        shift,
+        100 + 900 * np.exp(-(((shift - 420) / 5) ** 2)),
+        Axis.RAMAN_SHIFT,
+        y_unit="counts",
+        meta=Meta(sample="LPSCl", region="Raman"),
+    )
     show(view, Scene(Project(), Selection(("s1",)), raman))
     assert view.position_of(300.0, 0.0).x() < view.position_of(500.0, 0.0).x()
 
@@ -297,9 +311,12 @@ def test_a_logarithmic_axis_gives_counts_back_to_a_drag(view: PlotView, scene: S
 def test_overlays_are_named_and_a_click_on_one_chooses_it(view: PlotView, scene: Scene) -> None:
     assert scene.spectrum is not None
     other = Spectrum(
-        scene.spectrum.x, scene.spectrum.y + 3000.0, axis=Axis.BINDING_ENERGY,
-        y_unit="counts/s", meta=Meta(sample="another", region=NAME),
-    )  # fmt: skip
+        scene.spectrum.x,
+        scene.spectrum.y + 3000.0,
+        axis=Axis.BINDING_ENERGY,
+        y_unit="counts/s",
+        meta=Meta(sample="another", region=NAME),
+    )
     show(view, replace(scene, selection=Selection(("s1", "s2")), overlays={"s2": other}))
     picked = heard(view.overlay_picked)
     at = int(np.searchsorted(other.x, 160.0))
@@ -473,10 +490,15 @@ def test_the_wheel_zooms_at_the_cursor(view: PlotView, scene: Scene) -> None:
     place = view.position_of(162.0, 900.0)
     before = view.position_of(164.0, 900.0).x() - place.x()
     turn = QWheelEvent(
-        QPointF(place), QPointF(view.viewport.mapToGlobal(place)), QPoint(), QPoint(0, 240),
-        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase,
+        QPointF(place),
+        QPointF(view.viewport.mapToGlobal(place)),
+        QPoint(),
+        QPoint(0, 240),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
         False,
-    )  # fmt: skip
+    )
     QCoreApplication.sendEvent(view.viewport, turn)
     assert abs(view.position_of(162.0, 900.0).x() - place.x()) <= 2
     assert abs(view.position_of(164.0, 900.0).x() - place.x()) > 1.05 * abs(before)

@@ -21,8 +21,8 @@ from app.jobs import Report
 from app.program import Program
 from app.selection import Selection
 from app.views.recovery_dialog import RecoveryDialog
-from spectra_core.project import Project, add_spectra, same_project
-from spectra_core.project_file import find_recovery
+from spectra_core.project.file import find_recovery
+from spectra_core.project.project import Project, add_spectra, same_project
 from spectra_core.spectrum import Axis, Meta, Source, Spectrum, make_spectrum
 from spectra_core.writers.vamas import write_vamas
 
@@ -37,9 +37,13 @@ def synthetic(number: int, points: int = 200) -> Spectrum:
     y = 500 + 3000 * np.exp(-((x - 161.5) ** 2)) + 1500 * np.exp(-((x - 163.0) ** 2))
     meta = Meta(sample=f"Sample {number // 10} (synthetic)", region="S 2p", dwell_s=1.0, scans=1)
     return make_spectrum(
-        x, rng.poisson(y).astype(float), Axis.BINDING_ENERGY, y_unit="counts", meta=meta,
+        x,
+        rng.poisson(y).astype(float),
+        Axis.BINDING_ENERGY,
+        y_unit="counts",
+        meta=meta,
         source=Source(file="synthetic.vms", index=number),
-    )  # fmt: skip
+    )
 
 
 def close_dialogs(program: Program) -> None:
@@ -91,9 +95,12 @@ STATES = [empty, opened, modelled, fitted, joint_and_stale]
 
 @pytest.mark.parametrize("state", STATES, ids=lambda s: s.__name__)
 def test_every_action_works_or_says_why_not(
-    program: Program, settle: Settle, state: Callable[[Program, Settle], None], tmp_path: Path,
+    program: Program,
+    settle: Settle,
+    state: Callable[[Program, Settle], None],
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     crashes: list[BaseException] = []
     monkeypatch.setattr(program, "crashed", crashes.append)
     state(program, settle)
@@ -145,7 +152,7 @@ def test_cancel_during_a_long_budget_leaves_the_project_as_it_was(
 ) -> None:
     fitted(program, settle)
     before = program.document.project
-    from spectra_core.project import RatioDefinition, RatioUncertainty
+    from spectra_core.project.project import RatioDefinition, RatioUncertainty
 
     definition = RatioDefinition("r", ("bridging S",), ("PS4",), RatioUncertainty(100_000))
     program.document.apply("Ratio", lambda p: p)
@@ -228,9 +235,12 @@ def test_killed_with_unsaved_work_it_offers_recovery(
 ) -> None:
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
     child = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True,
-        env=environment, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
+        [sys.executable, "-c", KILLED, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd=Path(__file__).parents[2],
+    )
     assert child.stdout is not None
     assert child.stdout.readline().strip() == "kept"
     child.kill()

@@ -1,4 +1,4 @@
-"""The spectra tree as a person uses it: read, filter, walk with the keys, choose several.
+"""The spectra tree as a user uses it: read, filter, walk with the keys, choose several.
 
 All spectra are synthetic.
 """
@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 from app.program import Program
 from app.views.spectra_tree import SpectraTree
 from spectra_core.model import Background, Model, Parameter, Region, add_doublet
-from spectra_core.project import Project, add_spectra
-from spectra_core.simulate import Acquisition, simulate
+from spectra_core.project.project import Project, add_spectra
+from spectra_core.runs.simulate import Acquisition, simulate
 from spectra_core.spectrum import Spectrum
 
 LONG = "Li6PS5Cl cathode composite after one hundred cycles at 60 degrees in argon"

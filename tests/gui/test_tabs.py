@@ -29,13 +29,13 @@ from app.views.spectra_delegate import two_lines
 from app.views.tab_correlations import CorrelationsTab
 from app.views.tab_ratios import RatiosTab, short_names
 from app.views.tab_uniqueness import UniquenessTab
-from spectra_core.fit import fit
+from spectra_core.fitting import fit
 from spectra_core.model import Background, Model, Parameter, Region, add_doublet
-from spectra_core.profile_likelihood import UniquenessCurve
-from spectra_core.project import Project, add_analysis, add_spectra, set_result
-from spectra_core.quantify import Ratio
-from spectra_core.simulate import Acquisition, simulate
+from spectra_core.project.project import Project, add_analysis, add_spectra, set_result
+from spectra_core.runs.simulate import Acquisition, simulate
 from spectra_core.spectrum import Spectrum, replace_fields
+from spectra_core.uncertainty.profile import UniquenessCurve
+from spectra_core.uncertainty.ratios import Ratio
 
 MINUS = "\N{MINUS SIGN}"
 RATIO = Ratio("S/PS4", 0.5, 0.01, (0.48, 0.52), 0.95, "bridging S / PS4")
@@ -67,9 +67,14 @@ def fitted(*names: str) -> Scene:
     key = next(iter(project.analyses))
     project = set_result(project, key, result, ratios=[RATIO])
     return Scene(
-        project, Selection((ids[names[0]],), key, names[0]), spectra[0], project.analysis(key),
-        result.model.region(names[0]), result, fitted=True,
-    )  # fmt: skip
+        project,
+        Selection((ids[names[0]],), key, names[0]),
+        spectra[0],
+        project.analysis(key),
+        result.model.region(names[0]),
+        result,
+        fitted=True,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -36,8 +36,12 @@ def test_avantage_workbook_has_one_spectrum_per_scan(data_dir):
     spectra = read(data_dir / "khervefitting/Hard_carbon_Thermo.xlsx")
     regions = [(s.meta.region, len(s)) for s in spectra]
     assert regions == [
-        ("Survey", 2721), ("O 1s", 151), ("Na 1s", 171), ("C 1s", 191), ("CKLL", 501),
-    ]  # fmt: skip
+        ("Survey", 2721),
+        ("O 1s", 151),
+        ("Na 1s", 171),
+        ("C 1s", 191),
+        ("CKLL", 501),
+    ]
     assert {(s.axis, s.y_unit) for s in spectra} == {(Axis.BINDING_ENERGY, "counts/s")}
     skipped = spectra[0].meta.extra["skipped_sheets"]
     assert skipped == "Peak Table, Titles, Quantifications"

@@ -146,10 +146,19 @@ def test_names_given_by_a_person_win_for_every_format(data_dir):
 def test_every_listable_file_can_be_listed(data_dir):
     """The files that must appear in a listing do so, whatever they leave open."""
     folders = [
-        "theoechem-tfsi-casaxps", "jesusf10-phi-bn", "lg4x", "lmfitxps", "raman-fitting-carbon",
-        "ramanchada2", "rampy-glass", "spectrochempy-labspec", "spc-rohanisaac",
-        "xps-peakfit-yharada", "xpsdeeplearning", "xylib",
-    ]  # fmt: skip
+        "theoechem-tfsi-casaxps",
+        "jesusf10-phi-bn",
+        "lg4x",
+        "lmfitxps",
+        "raman-fitting-carbon",
+        "ramanchada2",
+        "rampy-glass",
+        "spectrochempy-labspec",
+        "spc-rohanisaac",
+        "xps-peakfit-yharada",
+        "xpsdeeplearning",
+        "xylib",
+    ]
     options = ReadOptions(allow_unknown_axis=True)
     paths = [
         path

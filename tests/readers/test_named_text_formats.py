@@ -135,13 +135,21 @@ def test_casaxps_rows_export_gives_the_fit_table(data_dir):
     components = spectrum.meta.extra["casaxps_export"]["components"]
     assert [entry["position_ev"] for entry in components] == [709.05, 716.00, 722.13, 729.89]
     assert [entry["lineshape"] for entry in components] == [
-        "LF(0.54,10,80,100,6)", "SGL(30)", "LF(0.54,10,80,100,6)", "SGL(30)",
-    ]  # fmt: skip
+        "LF(0.54,10,80,100,6)",
+        "SGL(30)",
+        "LF(0.54,10,80,100,6)",
+        "SGL(30)",
+    ]
     assert components[0]["fwhm_ev"] == 3.86
     assert components[1]["area"] == 35837.06
     assert list(spectrum.columns) == [
-        "Fe 2p_1", "Fe 2p_2", "Fe 2p_3", "Fe 2p_4", "Background", "Envelope",
-    ]  # fmt: skip
+        "Fe 2p_1",
+        "Fe 2p_2",
+        "Fe 2p_3",
+        "Fe 2p_4",
+        "Background",
+        "Envelope",
+    ]
 
 
 def test_casaxps_rows_export_has_counts_and_rates(data_dir):
@@ -154,8 +162,11 @@ def test_casaxps_rows_export_has_counts_and_rates(data_dir):
 def test_casaxps_rows_export_holds_several_regions(data_dir):
     spectra = read(data_dir / "pynxtools-xps/vamas/vms_txt_export.txt")
     assert [(s.meta.sample, s.meta.region, len(s)) for s in spectra] == [
-        ("Ni", "Survey", 1201), ("Ni", "Ni2p", 501), ("NiO", "Survey", 1201), ("NiO", "Ni2p", 501),
-    ]  # fmt: skip
+        ("Ni", "Survey", 1201),
+        ("Ni", "Ni2p", 501),
+        ("NiO", "Survey", 1201),
+        ("NiO", "Ni2p", 501),
+    ]
 
 
 def test_casaxps_charge_correction_is_taken_off_the_axis(tmp_path):

@@ -113,9 +113,16 @@ def test_other_words_tell_no_axis(heading):
 
 @pytest.mark.parametrize(
     ("heading", "unit"),
-    [("CPS", "counts/s"), ("Counts / s", "counts/s"), ("counts per second", "counts/s"),
-     ("Counts", "counts"), ("CCD cts", "counts"), ("Intensity", None), ("accounts", None)],
-)  # fmt: skip
+    [
+        ("CPS", "counts/s"),
+        ("Counts / s", "counts/s"),
+        ("counts per second", "counts/s"),
+        ("Counts", "counts"),
+        ("CCD cts", "counts"),
+        ("Intensity", None),
+        ("accounts", None),
+    ],
+)
 def test_heading_word_tells_the_intensity_unit(heading, unit):
     assert y_unit_of_words(heading) == unit
 

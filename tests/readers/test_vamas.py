@@ -221,8 +221,15 @@ def test_a_unit_in_the_label_of_a_variable_is_its_unit(tmp_path):
 
 
 def test_calibration_lines_of_casaxps_are_reported_and_not_applied(tmp_path):
-    comment = ("Casa Info Follows", "2", "Calib M = 281 A = 284.8 BE ADD",
-               "Calib M = 284.7 A = 284.8 BE ADD", "0", "0", "0")  # fmt: skip
+    comment = (
+        "Casa Info Follows",
+        "2",
+        "Calib M = 281 A = 284.8 BE ADD",
+        "Calib M = 284.7 A = 284.8 BE ADD",
+        "0",
+        "0",
+        "0",
+    )
     spectrum = read_one(tmp_path, norm([block(comment=comment)]))
     assert spectrum.calibration.shift == 0.0
     assert spectrum.meta.extra["casaxps_calibration_ev"] == pytest.approx(3.9, abs=1e-12)

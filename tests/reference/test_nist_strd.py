@@ -6,15 +6,8 @@ from math import log, log10, pi, sqrt
 import numpy as np
 import pytest
 
-from spectra_core.fit import FitOptions, Weights, fit
-from spectra_core.model import (
-    Background,
-    Model,
-    Parameter,
-    Region,
-    add_component,
-    make_component,
-)
+from spectra_core.fitting import FitOptions, Weights, fit
+from spectra_core.model import Background, Model, Parameter, Region, add_component, make_component
 from spectra_core.spectrum import Axis, make_spectrum
 
 TO_FWHM = 2.0 * sqrt(log(2.0))
@@ -50,10 +43,13 @@ def gauss_problem(x, y, b):
         region = add_component(
             region,
             make_component(
-                name, "gaussian",
-                area=b[height] * b[width] * sqrt(pi), center=b[center], fwhm=b[width] * TO_FWHM,
+                name,
+                "gaussian",
+                area=b[height] * b[width] * sqrt(pi),
+                center=b[center],
+                fwhm=b[width] * TO_FWHM,
             ),
-        )  # fmt: skip
+        )
     return spectrum, Model((region,))
 
 
@@ -102,8 +98,10 @@ def test_one_gaussian_by_area_reaches_the_certified_values(data_dir, start):
     )
     result = fit(spectrum, Model((add_component(region, line),)))
     for path, scale, name in (
-        ("area", sqrt(2 * pi), "b1"), ("fwhm", FWHM_PER_SIGMA, "b2"), ("center", 1.0, "b3"),
-    ):  # fmt: skip
+        ("area", sqrt(2 * pi), "b1"),
+        ("fwhm", FWHM_PER_SIGMA, "b2"),
+        ("center", 1.0, "b3"),
+    ):
         path = f"Eckerle4/line/{path}"
         assert digits(result.value(path) / scale, certified[name][2]) >= 8
         assert digits(result.stderr(path) / scale, certified[name][3]) >= 4

@@ -7,10 +7,10 @@ are synthetic, with known answer.
 import numpy as np
 import pytest
 
-from spectra_core.backgrounds import tougaard_kernel
+from spectra_core.curves.backgrounds import tougaard_kernel
+from spectra_core.curves.lineshapes import LINESHAPES
 from spectra_core.errors import Cancelled, RecipeError, SpectraError
-from spectra_core.fit import FitOptions, Status, Weights, evaluate, fit
-from spectra_core.lineshapes import LINESHAPES
+from spectra_core.fitting import FitOptions, Status, Weights, evaluate, fit
 from spectra_core.model import (
     Background,
     Model,
@@ -23,7 +23,7 @@ from spectra_core.model import (
     unlock,
 )
 from spectra_core.readers import read
-from spectra_core.recipe import dump_recipe, model_from_recipe, parse_recipe, recipe_from_model
+from spectra_core.recipe.text import dump_recipe, model_from_recipe, parse_recipe, recipe_from_model
 from spectra_core.spectrum import Axis, Meta, make_spectrum, replace_fields
 from spectra_core.writers import write
 
@@ -254,9 +254,15 @@ def test_13_the_error_of_an_area_holds_the_covariance_of_height_and_width():
         return height * np.exp(-4 * np.log(2) * ((x - center) / fwhm) ** 2) + level
 
     oracle = lmfit.Model(curve).fit(
-        data.y, x=data.x, height=3000.0, center=163.0, fwhm=1.2, level=400.0,
-        weights=1 / data.sigma, scale_covar=False,
-    )  # fmt: skip
+        data.y,
+        x=data.x,
+        height=3000.0,
+        center=163.0,
+        fwhm=1.2,
+        level=400.0,
+        weights=1 / data.sigma,
+        scale_covar=False,
+    )
     h, w = oracle.params["height"].value, oracle.params["fwhm"].value
     names = oracle.var_names
     covariance = oracle.covar[np.ix_(*[[names.index("height"), names.index("fwhm")]] * 2)]
@@ -281,9 +287,14 @@ def test_15_counts_of_different_dwell_and_scans_agree_as_rates(tmp_path):
     spectra = []
     for dwell, scans in ((0.1, 1.0), (1.0, 3.0)):
         meta = Meta(
-            sample="synthetic", region="S 2p", dwell_s=dwell, scans=scans,
-            excitation_energy_ev=1486.6, work_function_ev=4.3, comment="synthetic",
-        )  # fmt: skip
+            sample="synthetic",
+            region="S 2p",
+            dwell_s=dwell,
+            scans=scans,
+            excitation_energy_ev=1486.6,
+            work_function_ev=4.3,
+            comment="synthetic",
+        )
         spectra.append(replace_fields(rate, meta=meta, counts=rate.y * dwell * scans))
     write(tmp_path / "two.vms", spectra)
     back = read(tmp_path / "two.vms")
@@ -293,9 +304,11 @@ def test_15_counts_of_different_dwell_and_scans_agree_as_rates(tmp_path):
 
 def test_15_the_recorded_work_function_is_not_subtracted_from_the_energy():
     kinetic = make_spectrum(
-        1486.6 - X, np.ones_like(X), Axis.KINETIC_ENERGY,
+        1486.6 - X,
+        np.ones_like(X),
+        Axis.KINETIC_ENERGY,
         meta=Meta(excitation_energy_ev=1486.6, work_function_ev=4.3),
-    )  # fmt: skip
+    )
     assert np.sort(kinetic.binding_energy)[0] == pytest.approx(158.0, abs=1e-9)
 
 

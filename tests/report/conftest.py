@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from spectra_core.batch import run
 from spectra_core.datafiles import data_path
-from spectra_core.recipe import load_recipe, recipe_from_dict, recipe_to_dict
+from spectra_core.recipe.text import load_recipe, recipe_from_dict, recipe_to_dict
 from spectra_core.report import REPORT_FORMATS, build_report, write_report
-from spectra_core.results import results_json
-from spectra_core.simulate import simulate_recipe
+from spectra_core.results.document import results_json
+from spectra_core.runs.batch import run
+from spectra_core.runs.simulate import simulate_recipe
 from spectra_core.writers import write
 
 HOSTILE = (

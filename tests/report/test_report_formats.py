@@ -130,11 +130,19 @@ def test_the_workbook_has_the_curves(files, example_run):
 @pytest.mark.parametrize(
     "words",
     [
-        "SYNTHETIC DATA", "Methods", "not recorded", "A. Person (entered by the person)",
-        "splitting fixed at 1.18 eV", "free between 160.9 and 162.1", "doi:10.1103/PhysRevB.5.4709",
-        "Voigt function", "Poisson variance", "schema = \"doublet-recipe/1\"", "numpy",
+        "SYNTHETIC DATA",
+        "Methods",
+        "not recorded",
+        "A. Person (entered by the user)",
+        "splitting fixed at 1.18 eV",
+        "free between 160.9 and 162.1",
+        "doi:10.1103/PhysRevB.5.4709",
+        "Voigt function",
+        "Poisson variance",
+        'schema = "doublet-recipe/1"',
+        "numpy",
     ],
-)  # fmt: skip
+)
 def test_a_report_states(texts, kind, words):
     assert words in texts[kind]
 
@@ -224,8 +232,9 @@ def test_a_wrong_template_is_an_error_that_names_it(tmp_path, name, text, words)
 def test_a_template_that_is_wrong_or_reaches_out_is_stopped(example_run, tmp_path, text):
     (tmp_path / "report.html").write_text(text)
     with pytest.raises(ReadError, match="template is wrong"):
-        write_report(build_report(example_run), tmp_path / "own.html",
-                     template=load_template(tmp_path))  # fmt: skip
+        write_report(
+            build_report(example_run), tmp_path / "own.html", template=load_template(tmp_path)
+        )
 
 
 # Hostile text

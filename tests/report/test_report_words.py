@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from spectra_core.backgrounds import BACKGROUNDS
-from spectra_core.fit import FitWarning
-from spectra_core.formula import formula_letters
-from spectra_core.lineshapes import LINESHAPES
+from spectra_core.curves.backgrounds import BACKGROUNDS
+from spectra_core.curves.lineshapes import LINESHAPES
+from spectra_core.fitting import FitWarning
 from spectra_core.model import Background
 from spectra_core.report import build_report
 from spectra_core.report.build import _of_region
@@ -20,6 +19,7 @@ from spectra_core.report.layout import column_widths
 from spectra_core.report.references import doi_links, published
 from spectra_core.report.typography import species
 from spectra_core.report.wording import settings
+from spectra_core.results.formula import formula_letters
 
 
 def marked(text: str) -> str:
@@ -60,19 +60,28 @@ def test_a_formula_is_set_and_other_words_are_left_alone(text, shown):
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("PS4(3-)", "PS₄³⁻"), ("P-[S]n-P", "P–[S]ₙ–P"), ("PS4 2p3/2", "PS₄ 2p3/2"),
-        ("Li2S / S(2-)", "Li₂S / S²⁻"), ("cell 4", "cell 4"),
+        ("PS4(3-)", "PS₄³⁻"),
+        ("P-[S]n-P", "P–[S]ₙ–P"),
+        ("PS4 2p3/2", "PS₄ 2p3/2"),
+        ("Li2S / S(2-)", "Li₂S / S²⁻"),
+        ("cell 4", "cell 4"),
     ],
-)  # fmt: skip
+)
 def test_a_formula_in_a_figure_has_its_small_digits(text, shown):
     assert formula_letters(text) == shown
 
 
 @pytest.mark.parametrize(
     ("value", "printed"),
-    [(1.1, "1.10"), (0.97, "0.970"), (1939.2, "1940"), (142_857.0, "143000"), (0.0, "0.00"),
-     (1.5e8, "1.50e+08")],
-)  # fmt: skip
+    [
+        (1.1, "1.10"),
+        (0.97, "0.970"),
+        (1939.2, "1940"),
+        (142_857.0, "143000"),
+        (0.0, "0.00"),
+        (1.5e8, "1.50e+08"),
+    ],
+)
 def test_a_number_keeps_its_last_zero_and_needs_no_power_of_ten(value, printed):
     assert number(value, 3).text.plain == printed
 
@@ -131,8 +140,8 @@ def test_the_checklist_answers_every_item(answers):
     [
         ("Source and photon energy", "1486.6 eV"),
         ("Make and model", NOT_RECORDED),
-        ("Operator", "A. Person (entered by the person)"),
-        ("vacuum", "1e-9 mbar (entered by the person)"),
+        ("Operator", "A. Person (entered by the user)"),
+        ("vacuum", "1e-9 mbar (entered by the user)"),
         ("Energy range fitted, number of points", "157 to 169 eV, 241 points"),
         ("Scans added up", "40"),
     ],

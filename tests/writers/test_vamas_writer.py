@@ -124,11 +124,18 @@ def test_spectra_of_different_kinds_share_one_file(tmp_path):
     other = spectrum(
         (1320.0, 1320.5, 1321.5, 1322.0, 1325.0),
         Axis.KINETIC_ENERGY,
-        meta=replace(META, sample="pellet 4", instrument="other", variables={"T": (300.0, "K")},
-                     etch_time_s=None, extra={"operator": "somebody"}),
-    )  # fmt: skip
-    for original, read in zip((spectrum(), other), round_trip(tmp_path, spectrum(), other),
-                              strict=True):  # fmt: skip
+        meta=replace(
+            META,
+            sample="pellet 4",
+            instrument="other",
+            variables={"T": (300.0, "K")},
+            etch_time_s=None,
+            extra={"operator": "somebody"},
+        ),
+    )
+    for original, read in zip(
+        (spectrum(), other), round_trip(tmp_path, spectrum(), other), strict=True
+    ):
         assert_same(read, original)
 
 
@@ -153,8 +160,14 @@ def test_comments_stand_in_the_experiment_comment(tmp_path):
 
 
 def test_hostile_labels_cannot_move_a_line(tmp_path):
-    meta = replace(META, sample="a\nb\r\n\0c", region="S\t2p\x1b[2J", species="\n\n", extra={},
-                   variables={"T\nK": (1.0, "K\n")})  # fmt: skip
+    meta = replace(
+        META,
+        sample="a\nb\r\n\0c",
+        region="S\t2p\x1b[2J",
+        species="\n\n",
+        extra={},
+        variables={"T\nK": (1.0, "K\n")},
+    )
     (read,) = round_trip(tmp_path, spectrum(meta=meta, columns={"x\ny": np.arange(5.0)}))
     assert (read.meta.sample, read.meta.region, read.meta.species) == ("a b c", "S 2p [2J", "")
     assert dict(read.meta.variables) == {"T K": (1.0, "K")}

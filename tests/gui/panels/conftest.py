@@ -17,8 +17,7 @@ from app.controllers.scenes import SceneMaker
 from app.main import make_application
 from app.scene import Scene
 from app.selection import Selection
-from spectra_core import model_edits as edits
-from spectra_core.analyses import analyse, start_analysis, with_analysed
+from spectra_core.editing import edits as edits
 from spectra_core.model import (
     Background,
     Link,
@@ -32,8 +31,9 @@ from spectra_core.model import (
     set_enabled,
     set_parameter,
 )
-from spectra_core.project import Project, add_analysis, add_spectra, set_model, set_note
-from spectra_core.simulate import Acquisition, simulate
+from spectra_core.project.analyses import analyse, start_analysis, with_analysed
+from spectra_core.project.project import Project, add_analysis, add_spectra, set_model, set_note
+from spectra_core.runs.simulate import Acquisition, simulate
 from spectra_core.spectrum import Axis, Meta, Spectrum
 
 STEPS = Acquisition(0.05, 1.0, 1.0, 1486.6, sample="pellet", peak_counts=20_000.0)
@@ -44,28 +44,55 @@ def truth() -> Model:
     level = {"level": Parameter(400.0), "step": Parameter(0.01)}
     sulfur = Region("S 2p", (157.0, 171.5), Background("shirley", parameters=level))
     for name, species, center, area in (
-        ("PS4", "PS4(3-)", 161.5, 3000.0), ("bridge", "P2S6(4-)", 162.9, 1200.0),
+        ("PS4", "PS4(3-)", 161.5, 3000.0),
+        ("bridge", "P2S6(4-)", 162.9, 1200.0),
         ("sulfate", "SO4(2-)", 168.2, 400.0),
-    ):  # fmt: skip
-        sulfur = add_doublet(sulfur, name, "S 2p", label=species, species=species, area=area,
-                             center=center, fwhm=1.2, mix=Parameter(0.3, free=False))  # fmt: skip
-    sulfur = add_component(sulfur, make_component(
-        "plasmon", "gaussian", label="energy loss of the sulfide matrix, bulk plasmon",
-        area=500.0, center=165.8, fwhm=2.4,
-    ))  # fmt: skip
+    ):
+        sulfur = add_doublet(
+            sulfur,
+            name,
+            "S 2p",
+            label=species,
+            species=species,
+            area=area,
+            center=center,
+            fwhm=1.2,
+            mix=Parameter(0.3, free=False),
+        )
+    sulfur = add_component(
+        sulfur,
+        make_component(
+            "plasmon",
+            "gaussian",
+            label="energy loss of the sulfide matrix, bulk plasmon",
+            area=500.0,
+            center=165.8,
+            fwhm=2.4,
+        ),
+    )
     phosphorus = Region("P 2p", (128.0, 137.0), Background("shirley", parameters=level))
-    phosphorus = add_doublet(phosphorus, "PS4", "P 2p", label="PS4(3-)", species="PS4(3-)",
-                             area=700.0, center=131.9, fwhm=1.2,
-                             mix=Parameter(0.3, free=False))  # fmt: skip
+    phosphorus = add_doublet(
+        phosphorus,
+        "PS4",
+        "P 2p",
+        label="PS4(3-)",
+        species="PS4(3-)",
+        area=700.0,
+        center=131.9,
+        fwhm=1.2,
+        mix=Parameter(0.3, free=False),
+    )
     return Model((sulfur, phosphorus))
 
 
 def edited() -> Model:
     """Return the model with a link, a link to another region, a bound, an unlock, a pause."""
-    model = edits.link(truth(), Link("S 2p/bridge/fwhm", (Term(1.0, "S 2p/PS4/fwhm"),),
-                                     note="one width"))  # fmt: skip
-    model = edits.link(model, Link("P 2p/PS4/area", (Term(0.25, "S 2p/PS4/area"),),
-                                   note="stoichiometry"))  # fmt: skip
+    model = edits.link(
+        truth(), Link("S 2p/bridge/fwhm", (Term(1.0, "S 2p/PS4/fwhm"),), note="one width")
+    )
+    model = edits.link(
+        model, Link("P 2p/PS4/area", (Term(0.25, "S 2p/PS4/area"),), note="stoichiometry")
+    )
     model = set_parameter(model, "S 2p/sulfate/fwhm", value=0.9, min=0.7, max=1.0)
     model = edits.unlock_doublet(model, "S 2p", "bridge", "area", "a satellite under 2p1/2")
     return edits.hold(model, "S 2p/plasmon/center", True)
@@ -104,8 +131,9 @@ def crowded_project() -> Project:
     """Return twenty single lines and doublets, not fitted."""
     region = Region("S 2p", (157.0, 171.5))
     for number in range(14):
-        region = add_doublet(region, f"species {number}", "S 2p", area=300.0, fwhm=1.1,
-                             center=158.5 + 0.7 * number)  # fmt: skip
+        region = add_doublet(
+            region, f"species {number}", "S 2p", area=300.0, fwhm=1.1, center=158.5 + 0.7 * number
+        )
     for number in range(6):
         line = make_component(f"line {number}", "voigt", area=80.0, fwhm=1.4, center=159.0 + number)
         region = add_component(region, line)
@@ -152,12 +180,16 @@ def scenes() -> Scenes:
     raman = raman_project()
     name = next(iter(raman.analyses.values())).model.regions[0].name
     return Scenes(
-        scene_of(project), scene_of(project, "P 2p", spectrum="s2"), scene_of(wider),
-        scene_of(off), scene_of(raman, name), scene_of(crowded_project()),
+        scene_of(project),
+        scene_of(project, "P 2p", spectrum="s2"),
+        scene_of(wider),
+        scene_of(off),
+        scene_of(raman, name),
+        scene_of(crowded_project()),
         scene_of(set_note(project, "a3", "from the second pellet")),
         Scene(project, Selection(("s1",)), project.spectrum("s1")),
         Scene(Project()),
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -199,10 +231,15 @@ def wheel() -> Callable[[QWidget], None]:
     def turn(widget: QWidget) -> None:
         middle = QPointF(widget.rect().center())
         event = QWheelEvent(
-            middle, QPointF(widget.mapToGlobal(middle.toPoint())), QPoint(0, 0), QPoint(0, -120),
-            Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
-            Qt.ScrollPhase.NoScrollPhase, False,
-        )  # fmt: skip
+            middle,
+            QPointF(widget.mapToGlobal(middle.toPoint())),
+            QPoint(0, 0),
+            QPoint(0, -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
         QApplication.sendEvent(widget, event)
 
     return turn

@@ -1,4 +1,4 @@
-"""The cards: read, typed into and chosen as a person does it."""
+"""The cards: read, typed into and chosen as a user does it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.scene import Scene
 from app.views.component_cards import ComponentCards, owner_menu
 from app.views.component_numbers import Numbers, numbers
 from app.widgets import read_number
-from spectra_core.results import rounded
+from spectra_core.results.document import rounded
 
 if TYPE_CHECKING:
     from .conftest import Scenes
@@ -32,7 +32,7 @@ def cards(in_panel: InPanel, scenes: Scenes) -> ComponentCards:
 
 
 def words(widget: QWidget) -> str:
-    """Return all that a person reads on a widget."""
+    """Return all that a user reads on a widget."""
     return "\n".join(w.text() for w in widget.findChildren(QLabel) if w.isVisibleTo(widget))
 
 

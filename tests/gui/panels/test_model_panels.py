@@ -17,8 +17,8 @@ from app.views.link_dialog import LinkDialog
 from app.views.notes_panel import NotesPanel
 from app.views.unlock_dialog import UnlockDialog
 from app.widgets import read_number
-from spectra_core import model_edits as edits
-from spectra_core.fit import FitOptions
+from spectra_core.editing import edits as edits
+from spectra_core.fitting import FitOptions
 from spectra_core.model import Link
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What is drawn: line shapes and backgrounds, each a row of a table."""

@@ -1,0 +1,1 @@
+"""Models changed and read by hand: edits, values, copies, constraints in words, drags."""

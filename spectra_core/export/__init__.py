@@ -1,0 +1,1 @@
+"""Everything a run can be written as: one table of formats."""

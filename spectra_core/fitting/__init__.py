@@ -1,0 +1,25 @@
+"""Fitting: a model and its spectra compiled to a flat problem, solved, and reported."""
+
+from .batch import BatchOptions, BatchResult, SpectrumStack, fit_batch
+from .live import LiveFit
+from .result import Estimate, FitResult, FitWarning, RegionFit, Status
+from .single import FitOptions, evaluate, fit, with_open_values
+from .weights import Weights
+
+__all__ = [
+    "BatchOptions",
+    "BatchResult",
+    "Estimate",
+    "FitOptions",
+    "FitResult",
+    "FitWarning",
+    "LiveFit",
+    "RegionFit",
+    "SpectrumStack",
+    "Status",
+    "Weights",
+    "evaluate",
+    "fit",
+    "fit_batch",
+    "with_open_values",
+]

@@ -1,0 +1,813 @@
+"""Which engine does a fit: compiled kernels where they can, plain numpy everywhere.
+
+The compiled engine takes a whole fit at once: start, steps, Poisson weights and
+covariance. It does every model whose shapes and backgrounds have a kernel; a line that
+is broadened *and* has a free shape parameter is left to numpy, and so is a Tougaard
+tail on an uneven or very long axis. The result of a fit says which engine made it.
+
+numba is imported by the first fit, never by importing this module. It compiles once
+and keeps the machine code in the user's cache folder, under a name made from the
+sources of the kernels, so that a new version never runs old code.
+``DOUBLET_ENGINE=numpy`` or ``numba`` chooses; without it numba is taken where it is
+installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import Cancelled, FitError
+from ..spectrum import Array
+from .problem import Problem, RegionProblem, Slot
+from .solver import Solution, TracePoint
+from .start import linear_columns, open_values
+from .weights import Weights, counting_time
+
+if TYPE_CHECKING:
+    from .kernels.regions import Plan
+
+LOG = logging.getLogger("doublet.engine")
+NUMPY, NUMBA = "numpy", "numba"
+_TOO_LONG = 1500  # points: beyond, a Tougaard tail is quicker by Fourier transform
+_NO_BROADENING = 1e-9
+_TRACE = 1000
+_WELL_CONDITIONED = 1e8  # of J^T J: its inverse is good to eight digits
+_SOLVABLE = 1e12
+_MESSAGES = {
+    1: "converged",
+    2: "converged to the rounding of the residuals",
+    4: "no downhill step was found",
+}
+_LOADING = threading.Lock()
+
+# Line shapes that have a kernel of their own: code, parameters it takes.
+SHAPE_CODES = {
+    "gaussian": (0, 3),
+    "lorentzian": (1, 3),
+    "voigt": (2, 4),
+    "voigt_two_widths": (3, 4),
+    "pseudo_voigt": (4, 4),
+    "gl_sum": (5, 4),
+    "gl_product": (6, 4),
+    "doniach_sunjic": (7, 4),
+    "bwf": (8, 4),
+}
+_LA_SHARP, _TABLE_AREA, _TABLE_HEIGHT = 9, 10, 11
+_COUPLINGS = {
+    "shirley": 1,
+    "shirley_components": 2,
+    "shirley_slope": 3,
+    "tougaard_u2": 4,
+    "tougaard_u3": 5,
+}
+_UNCOUPLED = ("none", "constant", "linear", "polynomial", "exponential")
+_LOSS = (4, 5)
+
+
+# ---------------------------------------------------------------------------------
+# Which engine
+
+
+def chosen_engine() -> str:
+    """Return "numba" or "numpy", as the environment says or allows.
+
+    Raises
+    ------
+    FitError
+        If DOUBLET_ENGINE names no engine, or numba is asked for and not installed.
+    """
+    wanted = os.environ.get("DOUBLET_ENGINE", "")
+    if wanted not in ("", NUMPY, NUMBA):
+        raise FitError(
+            f'DOUBLET_ENGINE is "{wanted}", which is no engine.', hint='Use "numba" or "numpy".'
+        )
+    if wanted == NUMPY:
+        return NUMPY
+    if _numba_is_there():
+        return NUMBA
+    if wanted == NUMBA:
+        raise FitError(
+            "DOUBLET_ENGINE asks for numba, which is not installed.",
+            hint="Install numba, or leave DOUBLET_ENGINE out.",
+        )
+    return NUMPY
+
+
+@cache
+def _numba_is_there() -> bool:
+    return importlib.util.find_spec("numba") is not None
+
+
+def kernels() -> ModuleType:
+    """Return the module of compiled entries, imported (and compiled, once) on first use."""
+    return _loaded(f"{__package__}.kernels.solver")
+
+
+def baseline_kernels() -> ModuleType:
+    """Return the module of compiled baselines, imported (and compiled, once) on first use."""
+    kernels()  # always in this order, see `_import_kernels`
+    return _loaded(f"{__package__}.kernels.baselines")
+
+
+def _loaded(name: str) -> ModuleType:
+    # The lock also keeps other threads from a module that is still being imported.
+    with _LOADING:
+        return _import_kernels(name)
+
+
+@cache
+def _import_kernels(name: str) -> ModuleType:
+    """Import a module of kernels from the cache, which another process fills if it is empty.
+
+    In the process that compiles them, the kernels are linked with parts that were
+    compiled before them; read from the cache they bring their own. The two round
+    differently in the last digit, and numbers must not tell who compiled.
+    """
+    from numba import config as numba_config
+
+    config: Any = numba_config
+    folder = kernel_cache()
+    ready = folder / f"{name.rpartition('.')[2]}-{_processor()}.ready"
+    if not ready.exists():
+        LOG.warning("compiling the fit kernels, once; this takes about half a minute")
+        _compile_apart(name, folder, ready)
+    before = config.CACHE_DIR
+    # numba reads the folder where a function is decorated, so others keep their own.
+    config.CACHE_DIR = str(folder)
+    try:
+        return importlib.import_module(name)
+    finally:
+        config.CACHE_DIR = before
+
+
+def _compile_apart(name: str, folder: Path, ready: Path) -> None:
+    """Fill the cache from a process of its own; where that fails the import compiles."""
+    above = str(Path(__file__).parents[2])
+    search = os.pathsep.join(filter(None, [above, os.environ.get("PYTHONPATH", "")]))
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": search}
+    command = [sys.executable, "-c", f"import {name}"]
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    except OSError as error:
+        LOG.warning("the kernels are compiled in this process: %s", error)
+        return
+    if done.returncode == 0:
+        ready.touch()
+    else:
+        LOG.warning("the kernels could not be compiled apart: %s", done.stderr.strip()[-500:])
+
+
+def _processor() -> str:
+    """Return a short name of what machine code depends on beside its source."""
+    import numba
+    from llvmlite import binding  # type: ignore[import-untyped]
+
+    features = binding.get_host_cpu_features().flatten()
+    text = f"{binding.get_host_cpu_name()} {features} {numba.__version__} {sys.version}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def kernel_cache() -> Path:
+    """Return the folder that keeps the machine code of these very sources."""
+    # numba files machine code by the place of its source as well: the code of another
+    # installation is not found, so it must not count as being there.
+    digest = hashlib.sha256(str(Path(__file__).resolve().parent).encode())
+    sources = Path(__file__).parent
+    for source in (*sorted((sources / "kernels").glob("*.py")), sources / "folding.py"):
+        digest.update(source.read_bytes())
+    name = f"kernels-{digest.hexdigest()[:16]}"
+    for base in _cache_folders():
+        folder = base / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return Path(tempfile.mkdtemp(prefix="doublet-"))
+
+
+def _cache_folders() -> list[Path]:
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    if given:
+        return [Path(given) / "doublet"]
+    if sys.platform == "win32":
+        home = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        home = Path.home() / "Library" / "Caches"
+    else:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return [home / "doublet", Path(tempfile.gettempdir()) / "doublet"]
+
+
+# ---------------------------------------------------------------------------------
+# A problem as arrays
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """A problem in the arrays that the kernels take.
+
+    Attributes
+    ----------
+    problem : Problem
+    plan : Plan
+    linear : ndarray of int
+        Free parameters that act on areas and levels only.
+    places : tuple of (slice, int)
+        For each region its points in the arrays, and -1 where they are turned round.
+    """
+
+    problem: Problem
+    plan: Plan
+    linear: np.ndarray
+    places: tuple[tuple[slice, int], ...]
+
+    @property
+    def n_points(self) -> int:
+        """Points of all regions together."""
+        return int(self.plan.x.size)
+
+    def turned(self, curves: list[Array]) -> Array:
+        """Return one array (..., N) of the regions' arrays, as the kernels take them."""
+        parts = [c[..., ::turn] for c, (_, turn) in zip(curves, self.places, strict=True)]
+        return np.ascontiguousarray(np.concatenate(parts, axis=-1), dtype=float)
+
+    def regions_of(self, values: Array) -> list[Array]:
+        """Return the regions' parts (..., n) of an array of the kernels (..., N)."""
+        return [values[..., place][..., ::turn] for place, turn in self.places]
+
+    def unturned(self, values: Array) -> Array:
+        """Return an array of the kernels (..., N) in the problem's own order of points."""
+        if len(self.places) == 1:
+            return values[..., :: self.places[0][1]]
+        return np.concatenate(self.regions_of(values), axis=-1)
+
+
+def pack(problem: Problem) -> Packed | None:
+    """Return a problem in the arrays of the kernels, or None if one of them is missing."""
+    kept = _pack(_Layout(problem))
+    return None if kept is None else replace(kept, problem=problem)
+
+
+class _Layout:
+    """A problem as far as `pack` looks at it: neither data nor start values nor bounds."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.key = (
+            problem.matrix.tobytes(),
+            problem.offset.tobytes(),
+            problem.matrix.shape,
+            problem.flat.tobytes(),
+            tuple(_structure(region) for region in problem.regions),
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Layout) and self.key == other.key
+
+
+def _structure(region: RegionProblem) -> tuple[object, ...]:
+    background = region.region.background
+    slots = tuple(
+        (slot.shape.name, slot.own.start, slot.own.stop, slot.coupled.start, slot.coupled.stop)
+        for slot in region.slots
+    )
+    return (
+        region.x.tobytes(),
+        region.orientation,
+        region.part.start,
+        region.part.stop,
+        background.type,
+        region.static is None,
+        tuple(background.options.items()),
+        slots,
+    )
+
+
+@lru_cache(maxsize=16)
+def _pack(layout: _Layout) -> Packed | None:
+    problem = layout.problem
+    if not problem.free.size:
+        return None
+    packer = _Packer(problem)
+    for region in problem.regions:
+        if not packer.add_region(region):
+            return None
+    return packer.packed()
+
+
+class _Packer:
+    """Collects the columns of a `Plan`, region by region."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.hangs = problem.matrix != 0
+        self.regions: list[list[int]] = []
+        self.components: list[list[int]] = []
+        self.settings: list[list[float]] = []
+        self.acting: list[np.ndarray] = []
+        self.x: list[Array] = []
+        self.basis: list[Array] = []
+        self.tables: list[Array] = []
+        self.sizes = {"points": 0, "basis": 0, "tables": 0, "acting": 0}
+
+    def add_region(self, region: RegionProblem) -> bool:
+        """Take one region in; False if a kernel for it is missing."""
+        x = np.ascontiguousarray(region.orientation * region.x[:: region.orientation])
+        first = len(self.components)
+        coupling = _coupling(region)
+        if coupling is None or (coupling in _LOSS and not _is_even_and_short(x)):
+            return False
+        if not all(self._add_component(region, slot) for slot in region.slots):
+            return False
+        rows, exponential = _base_rows(region)
+        acting = np.flatnonzero(self.hangs[self._moving_parts(region)].any(axis=0))
+        base = region.part.start + region.background.start
+        n_base = len(rows) - (2 if exponential else 0)
+        points, basis, active = (self.sizes[k] for k in ("points", "basis", "acting"))
+        self.regions.append(
+            [
+                points,
+                points + x.size,
+                first,
+                len(self.components),
+                coupling,
+                base,
+                n_base,
+                basis,
+                base + n_base,
+                int(exponential),
+                region.part.start + region.shift,
+                active,
+                active + acting.size,
+            ]
+        )
+        self._keep("acting", self.acting, acting)
+        self._keep("basis", self.basis, rows[:n_base].ravel())
+        options = region.region.background.options
+        gap, origin = float(options.get("gap", 0.0)), float(options.get("origin", 0.0))
+        channel = float((x[-1] - x[0]) / (x.size - 1))
+        self.settings.append([float(region.orientation), origin, gap, channel])
+        self._keep("points", self.x, x)
+        return True
+
+    def _keep(self, what: str, parts: list[Any], values: np.ndarray) -> None:
+        parts.append(values)
+        self.sizes[what] += values.size
+
+    def _moving_parts(self, region: RegionProblem) -> list[int]:
+        start = region.part.start
+        own = [start + region.shift]
+        for slot in region.slots:
+            own += range(start + slot.own.start, start + slot.own.stop)
+        return own
+
+    def _add_component(self, region: RegionProblem, slot: Slot) -> bool:
+        own = region.part.start + slot.own.start
+        found = self._code(slot, own)
+        if found is None:
+            return False
+        code, n_own, table = found
+        at = self.sizes["tables"]
+        self._keep("tables", self.tables, table)
+        step = region.part.start + slot.coupled.start
+        self.components.append([code, own, n_own, step, at, at + table.size])
+        return True
+
+    def _code(self, slot: Slot, own: int) -> tuple[int, int, Array] | None:
+        """Return code, number of parameters and table of a component's kernel."""
+        name = slot.shape.name
+        if name in SHAPE_CODES:
+            return (*SHAPE_CODES[name], np.empty(0))
+        shape = slice(own + 3, own + slot.own.stop - slot.own.start)
+        values = self.problem.offset[shape]
+        free = self.hangs[shape].any(axis=1)
+        if name == "la" and not free[-1] and values[-1] < _NO_BROADENING:
+            return _LA_SHARP, 5, np.empty(0)
+        if free.any():
+            return None
+        return _tabulated(name, tuple(values.tolist()))
+
+    def packed(self) -> Packed:
+        """Return the arrays."""
+        from .kernels.regions import Plan
+
+        problem = self.problem
+        rows, columns = np.nonzero(self.hangs)
+        pointers = np.zeros(len(problem.paths) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(rows, minlength=len(problem.paths)), out=pointers[1:])
+        arrays = (
+            np.array(self.regions, dtype=np.int64),
+            np.array(self.components, dtype=np.int64).reshape(-1, 6),
+            np.array(self.settings),
+            np.concatenate(self.acting).astype(np.int64),
+            np.concatenate(self.x),
+            np.concatenate([np.concatenate([[0.0], 0.5 * np.diff(x)]) for x in self.x]),
+            np.concatenate([_channel_widths(x) for x in self.x]),
+            np.concatenate(self.basis),
+            np.concatenate([*self.tables, np.empty(0)]),
+            pointers,
+            columns.astype(np.int64),
+            problem.matrix[rows, columns],
+            np.array(problem.offset),
+            np.array(problem.flat),
+        )
+        for array in arrays:
+            array.setflags(write=False)  # as `kernels.regions.PLAN` says
+        plan = Plan(*arrays)
+        places = tuple(
+            (slice(row[0], row[1]), region.orientation)
+            for row, region in zip(self.regions, problem.regions, strict=True)
+        )
+        linear = np.flatnonzero(linear_columns(problem)).astype(np.int64)
+        return Packed(problem, plan, linear, places)
+
+
+def _coupling(region: RegionProblem) -> int | None:
+    """Return the code of a region's coupling; None if the background is not known here."""
+    name = region.kind.name
+    if region.static is not None or name in _UNCOUPLED:
+        return 0
+    return _COUPLINGS.get(name)
+
+
+def _base_rows(region: RegionProblem) -> tuple[Array, bool]:
+    """Return the rows of a background's linear part, turned; whether a decay follows."""
+    if region.static is not None:
+        return np.empty((0, region.x.size)), False
+    n = region.background.stop - region.background.start
+    exponential = region.kind.name == "exponential"
+    options = region.region.background.options
+    _, rows = region.kind.base(region.x, np.zeros(n), options, region.orientation)
+    n_coupled = {1: 1, 3: 2, 4: 2, 5: 3}.get(_coupling(region) or 0, 0)
+    return np.ascontiguousarray(rows[: n - n_coupled, :: region.orientation]), exponential
+
+
+def _is_even_and_short(x: Array) -> bool:
+    step = (x[-1] - x[0]) / (x.size - 1)
+    return bool(x.size <= _TOO_LONG and np.abs(np.diff(x) - step).max() <= 1e-6 * step)
+
+
+def _channel_widths(x: Array) -> Array:
+    widths = np.asarray(np.gradient(x))
+    widths[0] *= 0.5
+    return widths
+
+
+def _tabulated(name: str, shape: tuple[float, ...]) -> tuple[int, int, Array] | None:
+    from .kernels.tables import TABULATED, shape_table
+
+    if name not in TABULATED:
+        return None
+    table = shape_table(name, shape)
+    if table is None:
+        return None
+    by_height = name == "doniach_sunjic_convolved"
+    return (_TABLE_HEIGHT if by_height else _TABLE_AREA), 3, table
+
+
+# ---------------------------------------------------------------------------------
+# One fit
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledFit:
+    """The compiled way from start values to a solution, for one problem.
+
+    Attributes
+    ----------
+    packed : Packed
+    y, static : ndarray, shape (N,)
+        Data and static backgrounds, turned.
+    modes : ndarray of int, shape (R,)
+        1 where the weights follow the model (Poisson).
+    times : ndarray, shape (R,)
+        What turns intensity into counts.
+    weights : ndarray, shape (N,)
+        1 / sigma; not read where Poisson, whose weights follow the model.
+    start : tuple of (ndarray, bool)
+        The model's start values, and whether it gives all of them.
+    """
+
+    packed: Packed
+    y: Array
+    static: Array
+    modes: np.ndarray
+    times: Array
+    weights: Array
+    start: tuple[Array, bool]
+
+
+def compiled_fit(problem: Problem, weights: tuple[Weights, ...]) -> CompiledFit | None:
+    """Return the compiled way to fit `problem`, or None if numpy has to do it."""
+    if chosen_engine() == NUMPY:
+        return None
+    packed = pack(problem)
+    if packed is None:
+        return None
+    modes, times = weight_modes(problem, weights)
+    return CompiledFit(
+        packed,
+        packed.turned([region.y for region in problem.regions]),
+        packed.turned([_static_curve(region) for region in problem.regions]),
+        modes,
+        times,
+        packed.turned(fixed_weights(problem, weights)),
+        open_values(problem),
+    )
+
+
+def weight_modes(problem: Problem, weights: tuple[Weights, ...]) -> tuple[np.ndarray, Array]:
+    """Return which regions have Poisson weights (R,), and their counting times (R,)."""
+    modes = np.array([int(kind is Weights.POISSON) for kind in weights], dtype=np.int64)
+    times = [counting_time(region.spectrum) or 1.0 for region in problem.regions]
+    return modes, np.array(times)
+
+
+def fixed_weights(problem: Problem, weights: tuple[Weights, ...]) -> list[Array]:
+    """Return 1 / sigma of each region where it does not depend on the model, else ones."""
+    found = []
+    for region, kind in zip(problem.regions, weights, strict=True):
+        sigma = region.spectrum.sigma
+        if kind is Weights.GIVEN and sigma is not None:
+            inside = sigma[region.inside]
+            if not (inside > 0).all():
+                raise FitError(
+                    "a given standard deviation is not positive.", where=region.spectrum.label
+                )
+            found.append(1.0 / inside)
+        else:
+            found.append(np.ones(region.x.size))
+    return found
+
+
+def _static_curve(region: RegionProblem) -> Array:
+    return np.zeros(region.x.size) if region.static is None else region.static.curve
+
+
+Settled = tuple[Solution, tuple[Array, ...]]
+
+
+def settle(
+    fit: CompiledFit,
+    start: Array | None,
+    *,
+    tolerance: float,
+    max_iterations: int,
+    progress: Callable[[TracePoint], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Settled | None:
+    """Return solution and standard deviations, or None where numpy should have a go.
+
+    Parameters
+    ----------
+    fit : CompiledFit
+    start : ndarray, shape (F,), or None
+        None: the model's own start values.
+    tolerance, max_iterations, progress, should_stop
+        See `spectra_core.fitting.solver.solve`.
+
+    Raises
+    ------
+    Cancelled
+        If `should_stop` returned True.
+    """
+    work = _Work(fit, start)
+    if progress is None and should_stop is None:
+        work.go_on(tolerance, max_iterations, 2**40)
+    else:
+        _watched(work, tolerance, max_iterations, progress, should_stop)
+    if not work.usable:
+        return None
+    return work.solution()
+
+
+def _watched(
+    work: _Work,
+    tolerance: float,
+    max_iterations: int,
+    progress: Callable[[TracePoint], None] | None,
+    should_stop: Callable[[], bool] | None,
+) -> None:
+    while not work.done:
+        if should_stop is not None and should_stop():
+            raise Cancelled("the fit was cancelled; nothing was changed.")
+        seen = len(work.trace())
+        work.go_on(tolerance, max_iterations, 1)
+        if progress is not None:
+            for point in work.trace()[seen:]:
+                progress(point)
+
+
+class _Work:
+    """The arrays of one running fit."""
+
+    def __init__(self, fit: CompiledFit, start: Array | None) -> None:
+        n, n_points = fit.packed.problem.free.size, fit.y.size
+        self.fit = fit
+        self.kernels = kernels()
+        if start is None:
+            q, complete = fit.start
+            self.how = self.kernels.BETTER if complete else self.kernels.LINEAR
+        else:
+            q, self.how = start, self.kernels.LINEAR
+        self.q = np.array(q, dtype=float)[None]
+        self.weights = fit.weights.copy()[None]
+        self.state = np.zeros((1, self.kernels.N_STATE))
+        self.scale = np.zeros((1, n))
+        self.held = np.zeros((1, n), dtype=bool)
+        self.jacobian = np.empty((1, n, n_points))
+        self.residual = np.empty((1, n_points))
+        self.covariance = np.zeros((1, n, n))
+        self.steps = np.empty((1, _TRACE, 3))
+
+    def go_on(self, tolerance: float, limit: int, budget: int) -> None:
+        """Spend up to `budget` evaluations."""
+        fit, problem = self.fit, self.fit.packed.problem
+        self.kernels.settle_many(
+            fit.packed.plan,
+            fit.y[None],
+            fit.static[None],
+            self.weights,
+            fit.modes,
+            fit.times[None],
+            self.q,
+            problem.lower[None],
+            problem.upper[None],
+            fit.packed.linear,
+            self.how,
+            tolerance,
+            limit,
+            budget,
+            self.state,
+            self.scale,
+            self.steps,
+            self.held,
+            self.jacobian,
+            self.residual,
+            self.covariance,
+        )
+
+    @property
+    def status(self) -> int:
+        """How the fit ended; 0 while it runs."""
+        return int(self.state[0, self.kernels.STATUS])
+
+    @property
+    def done(self) -> bool:
+        """Whether the fit has ended."""
+        return self.status != self.kernels.UNFINISHED
+
+    @property
+    def usable(self) -> bool:
+        """Whether normal equations were good enough for this problem."""
+        condition = float(self.state[0, self.kernels.CONDITION])
+        return self.status != self.kernels.NOT_FINITE and condition < _SOLVABLE
+
+    def trace(self) -> tuple[TracePoint, ...]:
+        """Return what was recorded so far."""
+        recorded = int(self.state[0, self.kernels.TRACED])
+        rows = self.steps[0, :recorded].tolist()
+        return tuple(TracePoint(i, *row) for i, row in enumerate(rows, start=1))
+
+    def solution(self) -> Settled:
+        """Return the fit in the terms and the point order of the numpy engine."""
+        k, packed, state = self.kernels, self.fit.packed, self.state[0].tolist()
+        status = int(state[k.STATUS])
+        exhausted = f"no convergence after {int(state[k.IN_PASS])} evaluations"
+        solution = Solution(
+            self.q[0],
+            state[k.CHI_SQUARE],
+            packed.unturned(-self.residual[0]),
+            packed.unturned(self.jacobian[0]).T,
+            self.held[0],
+            status in (k.CONVERGED, k.ROUNDING),
+            _MESSAGES.get(status, exhausted),
+            self.trace(),
+            self.covariance[0] if state[k.CONDITION] < _WELL_CONDITIONED else None,
+        )
+        return solution, tuple(packed.regions_of(1.0 / self.weights[0]))
+
+
+# ---------------------------------------------------------------------------------
+# Many fits
+
+
+def run_many(
+    fit: CompiledFit,
+    y: Array,
+    static: Array,
+    times: Array,
+    q: Array,
+    how: int,
+    *,
+    tolerance: float,
+    limit: int,
+    damping: float = 0.0,
+    weights: Array | None = None,
+    lower: Array | None = None,
+    upper: Array | None = None,
+) -> tuple[Array, Array, np.ndarray, Array]:
+    """Fit M spectra with the kernels, on the thread that calls.
+
+    Parameters
+    ----------
+    fit : CompiledFit
+        Everything but the data.
+    y : ndarray, shape (M, N)
+        Turned, see `Packed.turned`; one row serves all with M start values.
+    static : ndarray, shape (M or 1, N)
+    times : ndarray, shape (M, R)
+    q : ndarray, shape (M, F)
+        Start values.
+    how : int
+        AS_GIVEN, LINEAR or BETTER of the kernels.
+    tolerance : float
+    limit : int
+        Evaluations for each pass.
+    damping : float
+        First damping; 0 takes the usual one.
+    weights : ndarray, shape (M or 1, N), or None
+        Fixed 1 / sigma in place of those of `fit`; the weights then stay fixed.
+    lower, upper : ndarray, shape (M or 1, F), or None
+        Bounds in place of the problem's.
+
+    Returns
+    -------
+    q : ndarray, shape (M, F)
+    state : ndarray, shape (M, N_STATE)
+    held : ndarray of bool, shape (M, F)
+    covariance : ndarray, shape (M, F, F)
+    """
+    k = kernels()
+    problem, (m, n) = fit.packed.problem, q.shape
+    q = np.array(q, dtype=float)
+    state = np.zeros((m, k.N_STATE))
+    state[:, k.DAMPING] = damping
+    held, covariance = np.zeros((m, n), dtype=bool), np.zeros((m, n, n))
+    modes = fit.modes if weights is None else np.zeros_like(fit.modes)
+    scratch = fit.weights[None].copy() if weights is None else np.ascontiguousarray(weights)
+    n_points = y.shape[1]
+    k.settle_many(
+        fit.packed.plan,
+        np.ascontiguousarray(y),
+        static,
+        scratch,
+        modes,
+        times,
+        q,
+        problem.lower[None] if lower is None else lower,
+        problem.upper[None] if upper is None else upper,
+        fit.packed.linear,
+        how,
+        tolerance,
+        limit,
+        2**40,
+        state,
+        np.zeros((1, n)),
+        np.empty((1, 0, 3)),
+        held,
+        np.empty((1, n, n_points)),
+        np.empty((1, n_points)),
+        covariance,
+    )
+    return q, state, held, covariance
+
+
+def usable_rows(state: Array) -> np.ndarray:
+    """Return which fits the normal equations were good enough for, shape (M,)."""
+    k = kernels()
+    finite = state[:, k.STATUS] != k.NOT_FINITE
+    return np.asarray(finite & (state[:, k.CONDITION] < _SOLVABLE))
+
+
+def peaks_of(packed: Packed, q: Array) -> list[dict[str, Array]]:
+    """Return each region's components by id, for the free parameters `q` (F,)."""
+    peaks = np.empty((len(packed.plan.components), packed.n_points))
+    kernels().peak_curves(packed.plan, q, peaks)
+    found, first = [], 0
+    for region, part in zip(packed.problem.regions, packed.regions_of(peaks), strict=True):
+        names = [slot.component.id for slot in region.slots]
+        rows = [row.copy() for row in part[first : first + len(names)]]
+        found.append(dict(zip(names, rows, strict=True)))
+        first += len(names)
+    return found

@@ -1,0 +1,1 @@
+"""The compiled engine: shapes, regions and the whole solver as machine code."""

@@ -1,0 +1,334 @@
+"""What a fit gives back, and how it was got.
+
+Values and errors are asked for by path; whatever is linked has the exact value and
+the exact error that follow from the free parameters. A parameter on a bound, or one
+the data do not determine, has no standard error: None, never a made-up number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+
+from ..curves.lineshapes import ShapeSummary, lineshape
+from ..curves.spec import ParameterSpec, unit_text
+from ..model import BACKGROUND, REGION, Model, Parameter, Region, get_parameter, split_path
+from ..spectrum import Array, Spectrum
+from .evaluate import RegionCurves
+from .problem import Problem, canonical_path
+from .solver import TracePoint
+from .statistics import Statistics
+
+
+class Status(Enum):
+    """How a fit ended."""
+
+    CONVERGED = "converged"
+    AT_BOUND = "at_bound"
+    NOT_CONVERGED = "not_converged"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class FitWarning:
+    """Something a referee would ask about: a stable code, a sentence, a place."""
+
+    code: str
+    message: str
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One fitted number.
+
+    Attributes
+    ----------
+    value : float
+    stderr : float or None
+        None if the parameter is fixed, on a bound, or not determined by the data.
+    unit : str
+    free, at_bound : bool
+    min, max : float
+        Bounds; infinite where there is none.
+    link : str or None
+        The formula it follows from, in words.
+    """
+
+    value: float
+    stderr: float | None
+    unit: str
+    free: bool
+    at_bound: bool
+    min: float
+    max: float
+    link: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class RegionFit:
+    """One region of a fit, each array of shape (N,) in the window.
+
+    Attributes
+    ----------
+    name : str
+    spectrum : Spectrum
+        The whole spectrum the region was cut from.
+    x, y, sigma : ndarray
+    weights : str
+        ``"poisson"``, ``"unit"`` or ``"given"``.
+    background, envelope : ndarray
+    peaks : mapping of str to ndarray
+        Each enabled component without background, by id.
+    residual : ndarray
+        (data - envelope) / sigma; with unit weights sigma is the residuals' own
+        standard deviation.
+    background_info : mapping
+        What a static background reports of itself (end points, iterations).
+    statistics : Statistics
+        Of this region alone; `n_free` counts the free parameters that act on it.
+    """
+
+    name: str
+    spectrum: Spectrum
+    x: Array
+    y: Array
+    sigma: Array
+    weights: str
+    background: Array
+    envelope: Array
+    peaks: Mapping[str, Array]
+    residual: Array
+    background_info: Mapping[str, object]
+    statistics: Statistics
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """Fitted model, curves, covariance, and how they were got.
+
+    Attributes
+    ----------
+    model : Model
+        With the fitted values; bounds, links and everything else unchanged.
+    regions : tuple of RegionFit
+    status : Status
+    message : str
+    values : ndarray, shape (P,)
+        Every parameter, in the order of `paths`.
+    covariance : ndarray, shape (P, P)
+        Of every parameter, links included; zero rows for fixed ones and for those on
+        a bound, NaN for undetermined ones.
+    statistics : Statistics
+        Of all regions together.
+    warnings : tuple of FitWarning
+    trace : tuple of TracePoint
+    starts : tuple of float
+        Chi-square that each start reached; the first is the plain start.
+    method, engine : str
+    problem : Problem
+        What was solved.
+    """
+
+    model: Model
+    regions: tuple[RegionFit, ...]
+    status: Status
+    message: str
+    values: Array
+    covariance: Array
+    statistics: Statistics
+    at_bound: np.ndarray
+    warnings: tuple[FitWarning, ...]
+    trace: tuple[TracePoint, ...]
+    starts: tuple[float, ...]
+    method: str
+    engine: str
+    problem: Problem
+
+    @property
+    def n_free(self) -> int:
+        """Number of free parameters; links and fixed values add none."""
+        return int(self.problem.free.size)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Path of every parameter."""
+        return self.problem.paths
+
+    def region(self, name: str) -> RegionFit:
+        """Return one region's curves and statistics."""
+        self.model.region(name)
+        return next(region for region in self.regions if region.name == name)
+
+    def value(self, path: str) -> float:
+        """Return a fitted value; a doublet's ``area`` is that of both lines."""
+        place = self.problem.places.get(path)
+        if place is not None:
+            return float(self.values[place])
+        return float(self.combination(path) @ self.values)
+
+    def stderr(self, path: str) -> float | None:
+        """Return a standard error, or None where there is none."""
+        return self._stderr(self.combination(path))
+
+    def covariance_of(self, paths: Sequence[str]) -> Array:
+        """Return the covariance matrix of some parameters, doublet totals included.
+
+        Returns
+        -------
+        covariance : ndarray, shape (len(paths), len(paths))
+        """
+        rows = np.array([self.combination(path) for path in paths])
+        used = np.flatnonzero(rows.any(axis=0))
+        return np.asarray(rows[:, used] @ self.covariance[np.ix_(used, used)] @ rows[:, used].T)
+
+    def combination(self, path: str) -> Array:
+        """Return the weights (P,) that make the parameter at `path` from all parameters."""
+        weights = np.zeros(len(self.paths))
+        for member in doublet_members(self.model, path) or (canonical_path(self.model, path),):
+            weights[self.paths.index(member)] += 1.0
+        return weights
+
+    def estimate(self, path: str) -> Estimate:
+        """Return value, error, unit, bounds and link of one parameter."""
+        members = doublet_members(self.model, path)
+        major = members[0] if members else canonical_path(self.model, path)
+        i = self.paths.index(major)
+        link = self.problem.links.get(major)
+        given = get_parameter(self.model, path)
+        return Estimate(
+            self.value(path),
+            self.stderr(path),
+            self.unit(major),
+            i in self.problem.free,
+            bool(self.at_bound[i]),
+            given.min,
+            given.max,
+            link.formula if link else None,
+        )
+
+    def unit(self, path: str) -> str:
+        """Return the unit of a parameter in words."""
+        i = self.paths.index(canonical_path(self.model, path))
+        spectrum = self.region(split_path(path)[0]).spectrum
+        y_unit = "" if spectrum.y_unit == "arbitrary" else spectrum.y_unit
+        return unit_text(self.problem.specs[i].unit, spectrum.axis.unit, y_unit).strip()
+
+    def summary(self, region_name: str, component_id: str) -> ShapeSummary:
+        """Return height, maximum, true width and area of a component as fitted."""
+        region = self.model.region(region_name)
+        component = region.component(component_id)
+        shape = lineshape(component.lineshape)
+        prefix = f"{region_name}/{component_id}"
+        own = np.array([self.value(f"{prefix}/{spec.name}") for spec in shape.parameters])
+        names = [spec.name for spec in shape.parameters]
+        own[names.index("center")] += self.value(f"{region_name}/{REGION}/shift")
+        return shape.summarize(own, self.region(region_name).spectrum.axis.orientation)
+
+    def correlations(self, *, above: float = 0.9) -> list[tuple[str, str, float]]:
+        """Return pairs of free parameters with an absolute correlation of at least `above`."""
+        free = [i for i in self.problem.free if self._stderr_at(i) is not None]
+        found = []
+        for a, i in enumerate(free):
+            for j in free[a + 1 :]:
+                scale = np.sqrt(self.covariance[i, i] * self.covariance[j, j])
+                value = float(self.covariance[i, j] / scale)
+                if abs(value) >= above:
+                    found.append((self.paths[i], self.paths[j], value))
+        return sorted(found, key=lambda pair: -abs(pair[2]))
+
+    def _stderr(self, weights: Array) -> float | None:
+        used = np.flatnonzero(weights)
+        if self.at_bound[used].any():
+            return None
+        variance = float(weights[used] @ self.covariance[np.ix_(used, used)] @ weights[used])
+        return float(np.sqrt(variance)) if np.isfinite(variance) and variance > 0 else None
+
+    def _stderr_at(self, i: int) -> float | None:
+        weights = np.zeros(len(self.paths))
+        weights[i] = 1.0
+        return self._stderr(weights)
+
+
+def doublet_members(model: Model, path: str) -> tuple[str, str] | None:
+    """Return the two area paths if `path` is the total area of a doublet, else None."""
+    region_name, owner, name = split_path(path)
+    region = model.region(region_name)
+    if name != "area" or owner in {c.id for c in region.components}:
+        return None
+    for doublet in region.doublets:
+        if doublet.id == owner:
+            return (
+                f"{region_name}/{doublet.major}/area",
+                f"{region_name}/{doublet.minor}/area",
+            )
+    return None
+
+
+def with_values(problem: Problem, values: Array) -> Model:
+    """Return the problem's model with every parameter's value replaced."""
+    # A disabled component may have no value, before the fit and after it.
+    known = (None if np.isnan(v) else float(v) for v in values)
+    by_path = dict(zip(problem.paths, known, strict=True))
+    regions = tuple(_region_with_values(region, by_path) for region in problem.model.regions)
+    return replace(problem.model, regions=regions)
+
+
+def _region_with_values(region: Region, values: Mapping[str, float | None]) -> Region:
+    def put(
+        owner: str, given: Mapping[str, Parameter], specs: Sequence[ParameterSpec]
+    ) -> dict[str, Parameter]:
+        found = {}
+        for spec in specs:
+            old = given.get(spec.name)
+            low, high, free = (
+                (spec.min, spec.max, spec.free) if old is None else (old.min, old.max, old.free)
+            )
+            value = values[f"{region.name}/{owner}/{spec.name}"]
+            found[spec.name] = Parameter(value, low, high, free)
+        return found
+
+    background = region.background
+    if background.specs:
+        parameters = put(BACKGROUND, background.parameters, background.specs)
+        background = replace(background, parameters=parameters)
+    components = tuple(
+        replace(c, parameters=put(c.id, c.parameters, region.specs_of(c)))
+        for c in region.components
+    )
+    shift = replace(region.shift, value=values[f"{region.name}/{REGION}/shift"])
+    return replace(region, background=background, components=components, shift=shift)
+
+
+def region_fit(
+    problem: Problem,
+    number: int,
+    curves: RegionCurves,
+    sigma: Array,
+    weights: str,
+    statistics: Statistics,
+) -> RegionFit:
+    """Return the record of one region from its curves."""
+    region = problem.regions[number]
+    info = {} if region.static is None else dict(region.static.info)
+    for array in (curves.background, curves.envelope, sigma, *curves.peaks.values()):
+        array.setflags(write=False)
+    residual = (region.y - curves.envelope) / sigma
+    residual.setflags(write=False)
+    return RegionFit(
+        region.region.name,
+        region.spectrum,
+        region.x,
+        region.y,
+        sigma,
+        weights,
+        curves.background,
+        curves.envelope,
+        curves.peaks,
+        residual,
+        info,
+        statistics,
+    )

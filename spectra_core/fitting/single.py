@@ -1,0 +1,525 @@
+"""The fit: spectra and a model in, a new `FitResult` out; nothing is changed in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import FitError
+from ..model import Model, split_path
+from ..spectrum import Array, Axis, Spectrum, to_axis
+from .engine import NUMBA, NUMPY, Packed, compiled_fit, peaks_of
+from .engine import settle as compiled_settle
+from .evaluate import region_curves, residual_jacobian
+from .folding import solve_folded
+from .problem import Problem, RegionProblem, compile_problem
+from .result import FitResult, FitWarning, RegionFit, Status, region_fit, with_values
+from .solver import Solution, TracePoint, squares_are_finite
+from .start import completed, first_guess, given_values, linear_start, scattered
+from .statistics import fit_statistics
+from .weights import Weights, choose_weights, counting_noise, counting_time, point_sigmas
+
+LEAST_SQUARES = "lm"
+_REWEIGHTING_PASSES = 20
+_SETTLED = 1e-6  # of a standard error: weights and parameters agree with each other
+_RANK_TOLERANCE = 1e-11
+_EXACT = 1e-24  # chi-square over that of the data: the model is the data but for rounding
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How to fit; every field has a value that suits ordinary work.
+
+    Attributes
+    ----------
+    weights : Weights or None
+        None: given standard deviations, else Poisson counts, else unit weights.
+    method : str
+        ``"lm"`` is Doublet's own bounded Levenberg-Marquardt; any other name is an
+        lmfit minimiser run on the same residuals (``"nelder"``, ``"emcee"`` ...).
+    starts : int
+        How many starting points; those after the first are scattered at random.
+    spread : float
+        Size of the scatter, see `spectra_core.fitting.start.scattered`.
+    seed : int
+        Of the scatter.
+    tolerance : float
+        Joint step in standard errors at which a fit has converged.
+    max_iterations : int
+        Evaluations allowed for each pass.
+    """
+
+    weights: Weights | None = None
+    method: str = LEAST_SQUARES
+    starts: int = 1
+    spread: float = 1.0
+    seed: int = 0
+    tolerance: float = 1e-8
+    max_iterations: int = 500
+
+
+def fit(
+    spectra: Spectrum | Mapping[str, Spectrum],
+    model: Model,
+    *,
+    options: FitOptions = FitOptions(),
+    progress: Callable[[TracePoint], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> FitResult:
+    """Fit all regions of a model together.
+
+    Parameters
+    ----------
+    spectra : Spectrum or mapping of str to Spectrum
+        One spectrum for all regions, or one for each region name. A kinetic energy
+        axis becomes a binding energy axis where the photon energy is known.
+    model : Model
+        Start values, bounds and links; values left open are estimated.
+    options : FitOptions
+    progress, should_stop : callable or None
+        Called at each evaluation.
+
+    Returns
+    -------
+    result : FitResult
+        Also when the fit did not converge: `status` says so.
+
+    Raises
+    ------
+    FitError, ModelError, DataError
+        If the fit cannot be started.
+    Cancelled
+        If `should_stop` returned True; nothing was changed.
+    """
+    problem = compile_problem(model, by_region(spectra, model))
+    _check_data(problem)
+    weights = weights_of(problem, options.weights)
+    settle = settler(problem, weights, options, progress, should_stop)
+    solutions = [settle(None)]
+    rng = np.random.default_rng(options.seed)
+    for _ in range(options.starts - 1):
+        solutions.append(settle(scattered(problem, solutions[0].solution.q, rng, options.spread)))
+    reached = tuple(_comparable(problem, s, solutions[0].sigmas) for s in solutions)
+    best = solutions[int(np.argmin(reached))]
+    return result_of(problem, weights, best, reached, options)
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """A solution, the standard deviations it belongs to, and the arrays of the kernels, if any."""
+
+    solution: Solution
+    sigmas: tuple[Array, ...]
+    packed: Packed | None = None
+
+    @property
+    def engine(self) -> str:
+        """The engine that found it."""
+        return NUMPY if self.packed is None else NUMBA
+
+
+Run = Callable[[Problem, Array, tuple[Array, ...]], Solution]
+
+
+def evaluate(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> FitResult:
+    """Return curves and statistics of a model drawn as it is: nothing is fitted.
+
+    Parameters
+    ----------
+    spectra : Spectrum or mapping of str to Spectrum
+    model : Model
+        Every parameter must have a value.
+    """
+    problem = compile_problem(model, by_region(spectra, model))
+    weights = weights_of(problem, None)
+    q = given_values(problem)
+    missing = np.flatnonzero(np.isnan(q))
+    if missing.size:
+        raise FitError(
+            "this parameter has no value, so the model cannot be drawn.",
+            hint="Give a value or fit it.",
+            where=problem.free_paths[missing[0]],
+        )
+    p = problem.full(q)
+    expected = [region_curves(region, p).envelope for region in problem.regions]
+    sigmas = _sigmas(problem, weights, expected)
+    r, jacobian = residual_jacobian(problem, q, sigmas)
+    held = np.zeros(q.size, dtype=bool)
+    solution = Solution(q, float(r @ r), r, jacobian, held, True, "drawn, not fitted", ())
+    settled = Settled(solution, sigmas)
+    return result_of(problem, weights, settled, (), FitOptions(method="none"))
+
+
+def with_open_values(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> Model:
+    """Return `model` with every value that it leaves open estimated from the data.
+
+    Given values stay, and so do bounds and links: it is a model that can be drawn.
+
+    Parameters
+    ----------
+    spectra : Spectrum or mapping of str to Spectrum
+    model : Model
+
+    Raises
+    ------
+    ModelError
+        If a value can neither be taken from the model nor be estimated.
+    """
+    problem = compile_problem(model, by_region(spectra, model))
+    smooth = [_smoothed(region.y) for region in problem.regions]
+    sigmas = _sigmas(problem, weights_of(problem, None), smooth)
+    return with_values(problem, problem.full(completed(problem, sigmas)))
+
+
+def by_region(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> dict[str, Spectrum]:
+    """Return the spectrum of each region, on the axis that is fitted."""
+    if isinstance(spectra, Spectrum):
+        spectra = {region.name: spectra for region in model.regions}
+    return {name: _on_fitting_axis(spectrum) for name, spectrum in spectra.items()}
+
+
+def _on_fitting_axis(spectrum: Spectrum) -> Spectrum:
+    if spectrum.axis is Axis.UNKNOWN:
+        raise FitError(
+            "it is not known whether the axis is a binding energy, a kinetic energy or a"
+            " Raman shift.",
+            hint="Say it: --axis binding|kinetic|raman|wavelength.",
+            where=spectrum.label,
+        )
+    if spectrum.axis is Axis.KINETIC_ENERGY and spectrum.meta.excitation_energy_ev is not None:
+        return to_axis(spectrum, Axis.BINDING_ENERGY)
+    return spectrum
+
+
+def _check_data(problem: Problem) -> None:
+    for region in problem.regions:
+        if not region.y.any():
+            low, high = region.region.window
+            unit = region.spectrum.axis.unit
+            raise FitError(
+                f"every intensity between {low:g} and {high:g} {unit} is zero.",
+                hint="Check the window and the file.",
+                where=region.spectrum.label or region.region.name,
+            )
+    n_points = sum(region.x.size for region in problem.regions)
+    if n_points <= problem.free.size:
+        raise FitError(
+            f"{problem.free.size} free parameters cannot be fitted to {n_points} points.",
+            hint="Fix or link parameters, or widen the window.",
+            where=problem.regions[0].region.name,
+        )
+
+
+def weights_of(problem: Problem, wanted: Weights | None) -> tuple[Weights, ...]:
+    """Return the weights of each region."""
+    chosen = tuple(choose_weights(region.spectrum, wanted) for region in problem.regions)
+    if Weights.UNIT in chosen and len(set(chosen)) > 1:
+        # Residuals in counts/s and in sigma cannot be added: all or none.
+        return tuple(Weights.UNIT for _ in chosen)
+    return chosen
+
+
+def _sigmas(
+    problem: Problem, weights: tuple[Weights, ...], expected: list[Array]
+) -> tuple[Array, ...]:
+    return tuple(
+        point_sigmas(region.spectrum, region.inside, kind, curve)
+        for region, kind, curve in zip(problem.regions, weights, expected, strict=True)
+    )
+
+
+def settler(
+    problem: Problem,
+    weights: tuple[Weights, ...],
+    options: FitOptions,
+    progress: Callable[[TracePoint], None] | None,
+    should_stop: Callable[[], bool] | None,
+) -> Callable[[Array | None], Settled]:
+    """Return what fits from given (or the model's own) start values, by the best engine."""
+    run = _runner(options, progress, should_stop)
+    compiled = compiled_fit(problem, weights) if options.method == LEAST_SQUARES else None
+
+    def settle(q: Array | None) -> Settled:
+        if compiled is not None:
+            found = compiled_settle(
+                compiled,
+                q,
+                tolerance=options.tolerance,
+                max_iterations=options.max_iterations,
+                progress=progress,
+                should_stop=should_stop,
+            )
+            if found is not None:
+                return Settled(*found, compiled.packed)
+        return _settle(problem, weights, q, run)
+
+    return settle
+
+
+def _runner(
+    options: FitOptions,
+    progress: Callable[[TracePoint], None] | None,
+    should_stop: Callable[[], bool] | None,
+) -> Run:
+    if options.method != LEAST_SQUARES:
+        from .lmfit_bridge import minimise
+
+        return lambda problem, q, sigmas: minimise(
+            problem, q, sigmas, options.method, seed=options.seed, should_stop=should_stop
+        )
+
+    def run(problem: Problem, q: Array, sigmas: tuple[Array, ...]) -> Solution:
+        return solve_folded(
+            lambda values: residual_jacobian(problem, values, sigmas),
+            q,
+            problem.lower,
+            problem.upper,
+            problem.flat,
+            exact=_EXACT * _signal(problem, sigmas),
+            tolerance=options.tolerance,
+            max_iterations=options.max_iterations,
+            progress=progress,
+            should_stop=should_stop,
+        )
+
+    return run
+
+
+def _signal(problem: Problem, sigmas: tuple[Array, ...]) -> float:
+    """Return chi-square of no model at all, as large as the data are in standard deviations."""
+    parts = zip(problem.regions, sigmas, strict=True)
+    return sum(float(np.sum(np.square(region.y / sigma))) for region, sigma in parts)
+
+
+def _settle(problem: Problem, weights: tuple[Weights, ...], q: Array | None, run: Run) -> Settled:
+    """Fit, and fit again with weights from the fitted model until both agree."""
+    sigmas = _sigmas(problem, weights, [_smoothed(region.y) for region in problem.regions])
+    start = first_guess(problem, sigmas) if q is None else linear_start(problem, q, sigmas)
+    if not squares_are_finite(*residual_jacobian(problem, start, sigmas)):
+        raise FitError(
+            "the model is not finite at its start values.",
+            hint="Check widths and shape parameters.",
+            where=problem.regions[0].region.name,
+        )
+    solution = run(problem, start, sigmas)
+    if Weights.POISSON not in weights or not problem.free.size:
+        return Settled(solution, sigmas)
+    for _ in range(_REWEIGHTING_PASSES):
+        p = problem.full(solution.q)
+        expected = [region_curves(region, p).envelope for region in problem.regions]
+        sigmas = _sigmas(problem, weights, expected)
+        again = run(problem, solution.q, sigmas)
+        moved = float(np.linalg.norm(again.jacobian @ (again.q - solution.q)))
+        solution = again
+        if moved < _SETTLED:
+            break
+    return Settled(solution, sigmas)
+
+
+def _smoothed(y: Array) -> Array:
+    """Return a running mean of the data: first Poisson weights without their own noise."""
+    width = min(5, y.size if y.size % 2 else y.size - 1)
+    padded = np.pad(y, width // 2, mode="edge")
+    return np.convolve(padded, np.full(width, 1.0 / width), mode="valid")
+
+
+def _comparable(problem: Problem, settled: Settled, sigmas: tuple[Array, ...]) -> float:
+    """Return chi-square with the first start's weights, so that starts can be compared."""
+    if settled.sigmas is sigmas:
+        return settled.solution.chi_square
+    r, _ = residual_jacobian(problem, settled.solution.q, sigmas)
+    return float(r @ r)
+
+
+# ---------------------------------------------------------------------------------
+# Covariance and result
+
+
+def result_of(
+    problem: Problem,
+    weights: tuple[Weights, ...],
+    settled: Settled,
+    reached: tuple[float, ...],
+    options: FitOptions,
+) -> FitResult:
+    """Return the result that a solution stands for; `reached` is chi-square of each start."""
+    solution = settled.solution
+    sigma_known = Weights.UNIT not in weights
+    statistics = fit_statistics(-solution.residual, solution.q.size, sigma_known=sigma_known)
+    scale = 1.0 if sigma_known else statistics.reduced_chi_square
+    free_covariance, undetermined = _free_covariance(solution, scale)
+    values = problem.full(solution.q)
+    covariance = _full_covariance(problem, free_covariance, undetermined)
+    bound = _at_bound(problem, solution)
+    peaks = None if settled.packed is None else peaks_of(settled.packed, solution.q)
+    regions = tuple(
+        _region(
+            problem, i, values, settled.sigmas[i], weights[i], None if peaks is None else peaks[i]
+        )
+        for i in range(len(weights))
+    )
+    warnings = (
+        *(FitWarning("start_moved", note) for note in problem.notes),
+        *_parameter_warnings(problem, values, bound, undetermined, solution),
+        *_region_warnings(problem, values, weights),
+    )
+    return FitResult(
+        with_values(problem, values),
+        regions,
+        _status(solution),
+        solution.message,
+        values,
+        covariance,
+        statistics,
+        bound,
+        warnings,
+        solution.trace,
+        reached,
+        options.method,
+        settled.engine,
+        problem,
+    )
+
+
+def _status(solution: Solution) -> Status:
+    if not solution.converged:
+        return Status.NOT_CONVERGED
+    return Status.AT_BOUND if solution.held.any() else Status.CONVERGED
+
+
+def _free_covariance(solution: Solution, scale: float) -> tuple[Array, np.ndarray]:
+    """Return the covariance (F, F) and which free parameters the data do not determine.
+
+    Parameters on a bound have zero rows: they are held where they are.
+    """
+    n_free = solution.q.size
+    undetermined = np.zeros(n_free, dtype=bool)
+    if solution.covariance is not None:
+        return scale * solution.covariance, undetermined
+    covariance = np.zeros((n_free, n_free))
+    moving = np.flatnonzero(~solution.held)
+    if not moving.size:
+        return covariance, undetermined
+    jacobian = solution.jacobian[:, moving]
+    norms = np.sqrt(np.einsum("ij,ij->j", jacobian, jacobian))
+    blind = ~((norms > 0) & np.isfinite(norms))
+    norms[blind] = 1.0
+    scaled = np.where(blind, 0.0, jacobian / norms)
+    _, singular, rows = np.linalg.svd(scaled, full_matrices=False)
+    weak = singular <= _RANK_TOLERANCE * max(singular[0], 1e-300)
+    undetermined[moving] = blind | (np.abs(rows[weak]) > 1e-3).any(axis=0)
+    inverse = np.where(weak, 0.0, 1.0 / np.where(weak, 1.0, singular))
+    half = (rows.T * inverse) / norms[:, None]
+    covariance[np.ix_(moving, moving)] = scale * (half @ half.T)
+    return covariance, undetermined
+
+
+def _full_covariance(problem: Problem, free: Array, undetermined: np.ndarray) -> Array:
+    covariance = problem.matrix @ free @ problem.matrix.T
+    blind = (problem.matrix[:, undetermined] != 0).any(axis=1)
+    covariance[blind, :] = np.nan
+    covariance[:, blind] = np.nan
+    covariance.setflags(write=False)
+    return np.asarray(covariance)
+
+
+def _at_bound(problem: Problem, solution: Solution) -> np.ndarray:
+    """Return which parameters hang on a free parameter that its bound holds, shape (P,)."""
+    return np.asarray((problem.matrix[:, solution.held] != 0).any(axis=1))
+
+
+def _region(
+    problem: Problem,
+    number: int,
+    values: Array,
+    sigma: Array,
+    weights: Weights,
+    peaks: dict[str, Array] | None,
+) -> RegionFit:
+    region = problem.regions[number]
+    curves = region_curves(region, values, peaks=peaks)
+    misfit = region.y - curves.envelope
+    acting = int((problem.matrix[region.part] != 0).any(axis=0).sum())
+    noise = counting_noise(region.spectrum, curves.envelope)
+    statistics = fit_statistics(
+        misfit / sigma,
+        acting,
+        sigma_known=weights is not Weights.UNIT,
+        noise_residual=None if noise is None else misfit / noise,
+    )
+    if weights is Weights.UNIT and statistics.chi_square > 0:
+        sigma = sigma * np.sqrt(statistics.reduced_chi_square)
+    return region_fit(problem, number, curves, sigma, weights.value, statistics)
+
+
+def _parameter_warnings(
+    problem: Problem, values: Array, bound: np.ndarray, undetermined: np.ndarray, solution: Solution
+) -> list[FitWarning]:
+    warnings = []
+    for j, i in enumerate(problem.free):
+        path = problem.paths[i]
+        if bound[i]:
+            side = "lower" if values[i] <= problem.lower[j] else "upper"
+            warnings.append(
+                FitWarning(
+                    "at_bound",
+                    f"the value {values[i]:.6g} sits on its {side} bound, so it is not a"
+                    " result of the data and has no standard error.",
+                    path,
+                )
+            )
+        elif undetermined[j]:
+            warnings.append(
+                FitWarning(
+                    "not_determined",
+                    "the data do not determine this parameter: other values fit as well.",
+                    path,
+                )
+            )
+    if not solution.converged:
+        warnings.append(FitWarning("not_converged", f"the fit stopped early: {solution.message}."))
+    return warnings
+
+
+def _region_warnings(
+    problem: Problem, values: Array, weights: tuple[Weights, ...]
+) -> list[FitWarning]:
+    warnings = []
+    for region, kind in zip(problem.regions, weights, strict=True):
+        if kind is Weights.UNIT:
+            warnings.append(_unit_weights_warning(region))
+        warnings += _outside(problem, region, values)
+    return warnings
+
+
+def _unit_weights_warning(region: RegionProblem) -> FitWarning:
+    if counting_time(region.spectrum) is None:
+        code, reason = "counts_unknown", "the counts are not known (no dwell time, scans or unit)"
+    else:
+        code, reason = "unit_weights", "unit weights were chosen"
+    return FitWarning(
+        code,
+        f"{reason}, so all points weigh the same and the errors are scaled by the residuals.",
+        region.region.name,
+    )
+
+
+def _outside(problem: Problem, region: RegionProblem, values: Array) -> list[FitWarning]:
+    low, high = region.region.window
+    unit = region.spectrum.axis.unit
+    warnings = []
+    for slot in region.slots:
+        path = f"{region.region.name}/{slot.component.id}/center"
+        center = float(values[problem.paths.index(path)] + values[region.part][region.shift])
+        if not low <= center <= high:
+            warnings.append(
+                FitWarning(
+                    "outside_window",
+                    f"the centre {center:.2f} {unit} lies outside the window {low:g} to"
+                    f" {high:g} {unit}, so the data say little about this component.",
+                    split_path(path)[0] + "/" + slot.component.id,
+                )
+            )
+    return warnings

@@ -1,0 +1,1 @@
+"""Other programs' fits, read: CasaXPS comments and shapes, exported curves."""

@@ -1,0 +1,294 @@
+"""Another program's fit, taken over from the curves it exported.
+
+An export holds each component (with the background under it), the background and the
+envelope as columns of numbers. What can be measured on such a curve (position, width,
+area) becomes the start of a model of ours; line shapes and links are in the export
+only if its heading names them, so what had to be assumed is said in notes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ..core_levels import CoreLevel, core_level
+from ..curves.backgrounds import BACKGROUNDS
+from ..errors import ModelError, SpectraError
+from ..model import Background, Component, Doublet, Model, Parameter, Region
+from ..spectrum import Array, Spectrum, points_in_window
+from .casaxps_shapes import from_casaxps
+
+ASSUMED_SHAPE = "LA(1.53,243)"
+_SAME_WIDTH = 0.03
+_SAME_RATIO = 0.03
+_SPLITTING_TOLERANCE = 0.08
+_BACKGROUNDS = (
+    Background("shirley", "static", {"definition": "casaxps"}),
+    Background("tougaard_u2", "static", {"definition": "casaxps", "c": 450.0}),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class ExportedComponent:
+    """One exported component, measured on its curve without background.
+
+    Attributes
+    ----------
+    name : str
+    position, fwhm, height, area : float
+        Of the maximum, by parabola; at half height, by interpolation; the trapezoid
+        integral over the exported points.
+    lineshape : str
+        As the heading names it; empty if it does not.
+    stored : mapping of str to float
+        ``width``, ``position`` and ``area`` as the heading gives them, rounded; empty
+        if it does not. For an asymmetric shape they are not what a ruler finds.
+    """
+
+    name: str
+    position: float
+    fwhm: float
+    height: float
+    area: float
+    lineshape: str = ""
+    stored: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ExportedFit:
+    """A model made from exported curves, and what had to be assumed for it."""
+
+    model: Model
+    notes: tuple[str, ...]
+
+
+def has_exported_fit(spectrum: Spectrum) -> bool:
+    """Return whether the spectrum came with exported components and background."""
+    export = spectrum.meta.extra.get("casaxps_export")
+    return bool(export and export["background"] and list(_component_columns(spectrum)))
+
+
+def exported_components(spectrum: Spectrum) -> tuple[ExportedComponent, ...]:
+    """Return every exported component, measured; in the order of the columns."""
+    background = spectrum.columns[_background_column(spectrum)]
+    heading = {c["column"]: c for c in spectrum.meta.extra["casaxps_export"]["components"]}
+    return tuple(
+        _measured(name, spectrum.x, spectrum.columns[name] - background, heading.get(name, {}))
+        for name in _component_columns(spectrum)
+    )
+
+
+def exported_model(spectrum: Spectrum, *, shape: str = "") -> ExportedFit:
+    """Return a model that starts from the exported curves.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        With exported columns (see `has_exported_fit`), on a binding energy axis.
+    shape : str
+        CasaXPS name of the line shape for components whose heading gives none;
+        empty takes ``LA(1.53,243)`` and says so.
+
+    Returns
+    -------
+    fit : ExportedFit
+        Two components with one width, the level's area ratio and about its splitting
+        become a doublet, tied by the measured splitting.
+
+    Raises
+    ------
+    ModelError
+        If there is no exported fit in the spectrum.
+    """
+    if not has_exported_fit(spectrum):
+        raise ModelError(
+            "no exported components and background come with this spectrum.",
+            hint="Export them from the other program, or use a recipe.",
+            where=spectrum.label,
+        )
+    notes: list[str] = []
+    components = exported_components(spectrum)
+    if not shape and not all(c.lineshape for c in components):
+        notes.append(f"the export does not name its line shapes; {ASSUMED_SHAPE} is assumed.")
+    windows = exported_windows(spectrum)
+    regions = []
+    for number, window in enumerate(windows):
+        inside = tuple(c for c in components if window[0] <= c.position <= window[1])
+        name = _region_name(spectrum, number, len(windows))
+        background, note = _nearest_background(spectrum, window)
+        notes.append(f"{name}: {note}")
+        region = Region(name, window, background, match=spectrum.meta.region)
+        regions.append(_with_components(region, spectrum, inside, shape or ASSUMED_SHAPE))
+    return ExportedFit(Model(tuple(regions)), tuple(notes))
+
+
+def exported_windows(spectrum: Spectrum) -> tuple[tuple[float, float], ...]:
+    """Return the windows in which the other program fitted.
+
+    Outside them an export repeats the data in every column, so a window is a run of
+    points where the background is not the data.
+    """
+    background = spectrum.columns[_background_column(spectrum)]
+    inside = np.abs(background - spectrum.y) > 2e-6 * np.abs(spectrum.y)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
+    runs = _joined([(int(a), int(b)) for a, b in edges.reshape(-1, 2)])
+    return tuple((float(spectrum.x[start]), float(spectrum.x[stop - 1])) for start, stop in runs)
+
+
+def _joined(runs: list[tuple[int, int]], gap: int = 3, shortest: int = 8) -> list[tuple[int, int]]:
+    """Return runs with short gaps closed: a background may touch the data inside."""
+    joined: list[tuple[int, int]] = []
+    for start, stop in runs:
+        if joined and start - joined[-1][1] <= gap:
+            joined[-1] = (joined[-1][0], stop)
+        else:
+            joined.append((start, stop))
+    return [run for run in joined if run[1] - run[0] >= shortest]
+
+
+def _component_columns(spectrum: Spectrum) -> Iterator[str]:
+    export = spectrum.meta.extra["casaxps_export"]
+    for name in spectrum.columns:
+        if name not in (export["background"], export["envelope"]):
+            yield name
+
+
+def _background_column(spectrum: Spectrum) -> str:
+    return str(spectrum.meta.extra["casaxps_export"]["background"])
+
+
+def _region_name(spectrum: Spectrum, number: int, total: int) -> str:
+    name = (spectrum.meta.region or "region").replace("/", " ")
+    return name if total == 1 else f"{name} ({number + 1})"
+
+
+def _measured(name: str, x: Array, curve: Array, heading: Mapping[str, Any]) -> ExportedComponent:
+    top = int(np.argmax(curve))
+    position, height = _vertex(x, curve, top)
+    left = _crossing(x[: top + 1][::-1], curve[: top + 1][::-1], height / 2)
+    right = _crossing(x[top:], curve[top:], height / 2)
+    area = float(np.trapezoid(curve, x))
+    shape = heading.get("lineshape", "")
+    stored = {ours: heading[theirs] for ours, theirs in _STORED.items()} if shape else {}
+    return ExportedComponent(name, position, right - left, height, area, shape, stored)
+
+
+_STORED = {"width": "fwhm_ev", "position": "position_ev", "area": "area"}
+
+
+def _vertex(x: Array, curve: Array, top: int) -> tuple[float, float]:
+    """Return the vertex of the parabola through the highest point and its neighbours."""
+    if 0 < top < x.size - 1:
+        a, b, c = np.polyfit(x[top - 1 : top + 2] - x[top], curve[top - 1 : top + 2], 2)
+        if a < 0:
+            return float(x[top] - b / (2 * a)), float(c - b * b / (4 * a))
+    return float(x[top]), float(curve[top])
+
+
+def _crossing(x: Array, curve: Array, level: float) -> float:
+    """Return where a falling curve first crosses `level`; its end if it never does."""
+    below = np.flatnonzero(curve < level)
+    if not below.size or below[0] == 0:
+        return float(x[-1])
+    i = int(below[0])
+    part = (curve[i - 1] - level) / (curve[i - 1] - curve[i])
+    return float(x[i - 1] + part * (x[i] - x[i - 1]))
+
+
+def _nearest_background(spectrum: Spectrum, window: tuple[float, float]) -> tuple[Background, str]:
+    """Return the kind of background that comes nearest to the exported one."""
+    inside = points_in_window(spectrum, window)
+    exported = spectrum.columns[_background_column(spectrum)][inside]
+    found = [_straight_line(spectrum.x[inside], exported)]
+    for candidate in _BACKGROUNDS:
+        static = BACKGROUNDS[candidate.type].static
+        assert static is not None
+        try:
+            drawn = static(spectrum.x, spectrum.y, inside, candidate.options, 1).curve
+        except SpectraError:
+            continue
+        found.append((float(np.abs(drawn - exported).max()), candidate))
+    deviation, background = min(found, key=lambda pair: pair[0])
+    held = "" if background.mode == "static" else ", held where it was exported,"
+    return background, (
+        f"of Doublet's backgrounds {background.type}{held} is nearest to the exported one"
+        f" (largest deviation {deviation:.3g} {spectrum.y_unit})."
+    )
+
+
+def _straight_line(x: Array, exported: Array) -> tuple[float, Background]:
+    """Return the exported background as a line that is held, and how far it is from one."""
+    slope, level = np.polyfit(x - x[0], exported, 1)
+    held = {
+        "level": Parameter(float(level), free=False),
+        "slope": Parameter(float(slope), free=False),
+    }
+    deviation = float(np.abs(level + slope * (x - x[0]) - exported).max())
+    return deviation, Background("linear", "active", parameters=held)
+
+
+def _with_components(
+    region: Region, spectrum: Spectrum, measured: tuple[ExportedComponent, ...], shape: str
+) -> Region:
+    level = _level(spectrum)
+    components = [_component(c, c.lineshape or shape, level) for c in measured]
+    doublets: list[Doublet] = []
+    taken: set[str] = set()
+    for (major, a), (minor, b) in pairwise(zip(components, measured, strict=True)):
+        if level is None or major.id in taken or not _is_doublet(level, a, b):
+            continue
+        taken |= {major.id, minor.id}
+        splitting = round(b.position - a.position, 3)
+        doublets.append(
+            Doublet(
+                f"{a.name} + {b.name}",
+                level.name,
+                major.id,
+                minor.id,
+                splitting,
+                level.area_ratio,
+                "measured on the exported curves",
+            )
+        )
+    return replace(region, components=tuple(components), doublets=tuple(doublets))
+
+
+def _component(measured: ExportedComponent, shape: str, level: CoreLevel | None) -> Component:
+    """Return a component with the shape as named; stored numbers or measured ones as start."""
+    start = {"width": measured.fwhm, "position": measured.position, "area": measured.area}
+    name, parameters = from_casaxps(shape, **(start | dict(measured.stored)))
+    given = {key: Parameter(value, free=key in _FITTED) for key, value in parameters.items()}
+    line = "" if level is None or level.is_doublet else level.name
+    return Component(measured.name, name, given, line=line)
+
+
+_FITTED = ("area", "height", "center", "fwhm")
+
+
+def _level(spectrum: Spectrum) -> CoreLevel | None:
+    """Return the core level that the region's or the components' names begin with."""
+    names = [spectrum.meta.region, *spectrum.columns]
+    for name in names:
+        words = name.replace("_", " ").split()
+        for text in (" ".join(words[:2]), *words[:1]):
+            try:
+                return core_level(text)
+            except ModelError:
+                continue
+    return None
+
+
+def _is_doublet(level: CoreLevel, major: ExportedComponent, minor: ExportedComponent) -> bool:
+    if not level.is_doublet or level.splitting_ev is None:
+        return False
+    return (
+        abs(minor.fwhm / major.fwhm - 1.0) < _SAME_WIDTH
+        and abs(minor.area / major.area / level.area_ratio - 1.0) < _SAME_RATIO
+        and abs(minor.position - major.position - level.splitting_ev) < _SPLITTING_TOLERANCE
+        and SequenceMatcher(None, major.name, minor.name).ratio() > 0.5
+    )

@@ -1,0 +1,144 @@
+"""What is in a spectrum, in plain values: the row of a list and the record of a JSON file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from ..spectrum import Array, Axis, Spectrum
+
+_CASAXPS_LINE = re.compile(r"^\s*CASA (region|comp) \(", re.MULTILINE)
+_META_TEXTS = ("technique", "species", "transition", "instrument", "date", "comment")
+_META_NUMBERS = (
+    "excitation_energy_ev",
+    "pass_energy_ev",
+    "work_function_ev",
+    "dwell_s",
+    "scans",
+    "etch_time_s",
+    "laser_nm",
+)
+
+
+def casaxps_lines(spectrum: Spectrum) -> tuple[int, int]:
+    """Return how many regions and components a CasaXPS fit in the comment has."""
+    kinds = _CASAXPS_LINE.findall(spectrum.meta.comment)
+    return kinds.count("region"), kinds.count("comp")
+
+
+def describe(spectrum: Spectrum) -> dict[str, Any]:
+    """Return all that is known about a spectrum except its points, ready for JSON.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+
+    Returns
+    -------
+    record : dict
+        ``index``, ``sample``, ``region``, ``format``, ``sha256``, every field of
+        `Meta`, and under ``axis`` and ``intensity`` what the columns are. Numbers
+        that are not recorded are None.
+    """
+    meta, source = spectrum.meta, spectrum.source
+    record: dict[str, Any] = {
+        "index": source.index,
+        "sample": meta.sample,
+        "region": meta.region,
+        "format": source.format,
+        "sha256": source.sha256,
+        "axis": describe_axis(spectrum),
+        "intensity": describe_intensity(spectrum),
+        "calibration": asdict(spectrum.calibration),
+    }
+    record |= {name: getattr(meta, name) for name in (*_META_NUMBERS, *_META_TEXTS)}
+    record["variables"] = {
+        name: {"value": value, "unit": unit} for name, (value, unit) in meta.variables.items()
+    }
+    regions, components = casaxps_lines(spectrum)
+    record["casaxps"] = {"regions": regions, "components": components}
+    record["extra"] = dict(meta.extra)
+    return plain(record)
+
+
+def describe_axis(spectrum: Spectrum) -> dict[str, Any]:
+    """Return kind, unit, ends and step of the axis as recorded, in the file's order."""
+    x = spectrum.x_recorded
+    first, last = (x[-1], x[0]) if spectrum.descending else (x[0], x[-1])
+    steps = np.diff(x)
+    return {
+        "kind": None if spectrum.axis is Axis.UNKNOWN else spectrum.axis.value,
+        "unit": spectrum.axis.unit,
+        "from": float(first),
+        "to": float(last),
+        "step": spectrum.step,
+        "uniform": bool(np.ptp(steps) <= 1e-3 * spectrum.step),
+        "points": len(spectrum),
+    }
+
+
+def describe_intensity(spectrum: Spectrum) -> dict[str, Any]:
+    """Return unit, range and further columns of the intensity."""
+    return {
+        "unit": spectrum.y_unit,
+        "min": float(spectrum.y.min()),
+        "max": float(spectrum.y.max()),
+        "counts_known": spectrum.counts is not None,
+        "standard_deviations": spectrum.sigma is not None,
+        "transmission": spectrum.transmission is not None,
+        "columns": list(spectrum.columns),
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as JSON can hold it: no NaN, no numpy, no mapping proxies."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return value if isinstance(value, str | int | bool | None) else str(value)
+
+
+def differences(before: Spectrum, after: Spectrum) -> list[str]:
+    """Return what two spectra do not have in common, in words; their sources may differ.
+
+    Parameters
+    ----------
+    before, after : Spectrum
+        E.g. one spectrum, and what a file format gives back of it.
+
+    Returns
+    -------
+    names : list of str
+        Empty if every point and every record is the same.
+    """
+    names = [name for name in _ARRAYS if not _same(getattr(before, name), getattr(after, name))]
+    names += [name for name in _SCALARS if getattr(before, name) != getattr(after, name)]
+    columns = before.columns.items()
+    names += [f"column {key}" for key, v in columns if not _same(v, after.columns.get(key))]
+    fields = [name for name in before.meta.__dataclass_fields__ if name not in _MAPPINGS]
+    names += [name for name in fields if getattr(before.meta, name) != getattr(after.meta, name)]
+    for kind in _MAPPINGS:
+        old, new = getattr(before.meta, kind), getattr(after.meta, kind)
+        names += [f"{kind}: {key}" for key in old if plain(old[key]) != plain(new.get(key))]
+    return names
+
+
+_SCALARS = ("axis", "y_unit", "calibration", "descending")
+_MAPPINGS = ("variables", "extra")
+_ARRAYS = ("x_recorded", "y", "counts", "sigma", "transmission")
+
+
+def _same(a: Array | None, b: Array | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-12, atol=1e-9))

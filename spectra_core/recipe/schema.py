@@ -1,0 +1,416 @@
+"""The tables of a recipe, ``doublet-recipe/1``: which keys there are and what they hold.
+
+A recipe says what is done to a spectrum so completely that another person gets the
+same numbers from the same file. Each table of the TOML file is one frozen class here.
+In the file a component lists its line shape's parameters beside its label, and a
+background its options beside its type; here they are gathered under `parameters` and
+`options`, because which names are allowed depends on the row of the line shape and
+background tables (see `spectra_core.recipe.text`, which gathers and scatters them).
+
+Values that are left out are None and take the default of their table row when the
+model is made (`spectra_core.recipe.compile`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from ..core_levels import core_level
+from ..curves.backgrounds import background_kind, complete_options
+from ..curves.lineshapes import lineshape
+from ..errors import ModelError
+from ..uncertainty.quantities import FEWEST_DRAWS
+
+SCHEMA: Literal["doublet-recipe/1"] = "doublet-recipe/1"
+Format = Literal[
+    "json", "csv", "png", "svg", "figure-pdf", "html", "pdf", "docx", "xlsx", "nexus", "vamas"
+]
+FORMATS: tuple[Format, ...] = (
+    "json",
+    "csv",
+    "png",
+    "svg",
+    "figure-pdf",
+    "html",
+    "pdf",
+    "docx",
+    "xlsx",
+    "nexus",
+    "vamas",
+)
+# Where a recipe says nothing: quick to write, however many spectra there are.
+DEFAULT_FORMATS: tuple[Format, ...] = ("json", "csv", "png", "svg")
+
+# Beyond every energy, count and time that is ever measured; squares of it are still numbers.
+LARGEST = 1e15
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]
+Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=LARGEST)]
+NotNegative = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=LARGEST)]
+Whole = Annotated[int, Field(strict=True, ge=0)]
+Draws = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+Flag = Annotated[bool, Field(strict=True)]
+Text = Annotated[str, Field(strict=True)]
+Name = Annotated[str, StringConstraints(strict=True, min_length=1, pattern=r"^\S(.*\S)?$")]
+
+
+class Table(BaseModel):
+    """A table of the recipe: immutable, and no key but its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ParameterEntry(Table):
+    """One parameter: a plain number in the file, or a table with these keys."""
+
+    value: Number | None = Field(None, description="Value, or start value of a free parameter.")
+    min: Number | None = Field(None, description="Lower bound.")
+    max: Number | None = Field(None, description="Upper bound.")
+    free: Flag | None = Field(
+        None,
+        description="Whether the fit varies it; left out: yes where bounds are given, else as"
+        " usual for this parameter.",
+    )
+    share: Name | None = Field(
+        None, description="Class: all parameters of this name and class are exactly equal."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number_is_value(cls, given: Any) -> Any:
+        if isinstance(given, (int, float)) and not isinstance(given, bool):
+            return {"value": given}
+        if not isinstance(given, (dict, ParameterEntry)):
+            raise ValueError(
+                f"must be a number or a table {{value, min, max, free, share}}, found {given!r}"
+            )
+        return given
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> ParameterEntry:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min = {self.min:g} is above max = {self.max:g}")
+        return self
+
+
+class UnlockEntry(Table):
+    """A doublet constraint taken off: the parameter of the minor line, and the reason."""
+
+    parameter: Name = Field(description="Parameter of the minor line that is fitted by itself.")
+    reason: Name = Field(description="Why; every report prints it.")
+    value: Number | None = Field(None, description="Its value or start value.")
+    min: Number | None = Field(None, description="Its lower bound.")
+    max: Number | None = Field(None, description="Its upper bound.")
+    free: Flag | None = Field(None, description="Whether the fit varies it.")
+
+
+class ComponentEntry(Table):
+    """A component, or a doublet as one object where `line` is a p, d or f level."""
+
+    use: Text = Field(
+        "", description="Library entry that fills what is left out, e.g. xps/ps4/s2p."
+    )
+    label: Name = Field(description="What it is called in tables and figures.")
+    id: Name | None = Field(None, description="Name in paths; left out: the label.")
+    line: Text = Field(
+        "", description='Core level ("S 2p": a doublet) or line ("S 2p3/2": a single line).'
+    )
+    doublet: Flag | None = Field(
+        None,
+        description="false: a single line although the level has two; `line` is then free text.",
+    )
+    species: Text = Field("", description="Species it is assigned to.")
+    lineshape: Text = Field("voigt", description="Row of the table of line shapes.")
+    enabled: Flag = Field(True, description="false: kept in the recipe but not evaluated.")
+    splitting: NotNegative | None = Field(
+        None, description="Spin-orbit splitting in eV, in place of the core level's."
+    )
+    ratio: Positive | None = Field(
+        None, description="Minor over major area, in place of (2j+1) of the core level."
+    )
+    unlock: tuple[UnlockEntry, ...] = Field((), description="Doublet constraints taken off.")
+    parameters: dict[str, ParameterEntry] = Field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Id of the component or doublet."""
+        return self.id or self.label
+
+    @property
+    def is_doublet(self) -> bool:
+        """Whether this is two lines of one level."""
+        if self.doublet is not None or not self.line:
+            return bool(self.doublet)
+        level = core_level(self.line)
+        return level.is_doublet and level.line is None
+
+    @model_validator(mode="after")
+    def _rows_exist(self) -> ComponentEntry:
+        try:
+            lineshape(self.lineshape)
+            is_doublet = self.is_doublet
+        except ModelError as error:
+            raise ValueError(str(error)) from None
+        given = [key for key in ("splitting", "ratio") if getattr(self, key) is not None]
+        given += ["unlock"] if self.unlock else []
+        if given and not is_doublet:
+            raise ValueError(
+                f'{given[0]} needs a doublet, but this is a single line: give line = "S 2p"'
+                " or another p, d or f level"
+            )
+        if self.doublet and not self.line:
+            raise ValueError('a doublet needs its core level: give line = "S 2p" or another')
+        return self
+
+
+class BackgroundEntry(Table):
+    """Background of a region: a row of the table of backgrounds."""
+
+    type: Text = Field(description="Row of the table of backgrounds.")
+    mode: Literal["active", "static"] | None = Field(
+        None, description="Fitted with the peaks, or computed from the data beforehand."
+    )
+    options: dict[str, Any] = Field(default_factory=dict)
+    parameters: dict[str, ParameterEntry] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _row_exists(self) -> BackgroundEntry:
+        try:
+            complete_options(background_kind(self.type), self.options, mode=self.mode)
+        except ModelError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
+class RegionEntry(Table):
+    """A window of one spectrum with its background and components."""
+
+    name: Name = Field(description="Unique; first part of every path.")
+    match: Text = Field(
+        "", description='Shell-style pattern of the spectra it is for; left out: name + "*".'
+    )
+    window: tuple[Number, Number] = Field(
+        description="Both ends on the calibrated axis (eV or cm-1)."
+    )
+    background: BackgroundEntry
+    shift: ParameterEntry | None = Field(
+        None, description="Added to every centre of the region; fixed at 0 if left out."
+    )
+    component: tuple[ComponentEntry, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> RegionEntry:
+        _check_unique([c.name for c in self.component], "components")
+        if self.window[0] == self.window[1]:
+            raise ValueError(f"window = [{self.window[0]:g}, {self.window[1]:g}] is empty")
+        return self
+
+
+class LinkEntry(Table):
+    """An exact tie: parameter = offset + times x equals (summed if there are several)."""
+
+    parameter: Name = Field(description='Path of the dependent parameter, "region/label/area".')
+    equals: Name | tuple[Name, ...] = Field(description="Path or paths it follows from.")
+    times: Number | tuple[Number, ...] = Field(1.0, description="Factor or factors.")
+    offset: Number = Field(0.0, description="Added, in the unit of the parameter.")
+    sensitivity: Literal["auto"] | None = Field(
+        None,
+        description='"auto": times is multiplied by the sensitivity factor of the parameter\'s'
+        " level over that of the level it follows from.",
+    )
+    sensitivity_table: Text = Field(
+        "", description="Table of sensitivity factors; left out: scofield-al-ka."
+    )
+    note: Text = Field("", description="Why; reports print it.")
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Paths on the right-hand side."""
+        return (self.equals,) if isinstance(self.equals, str) else self.equals
+
+    @property
+    def factors(self) -> tuple[float, ...]:
+        """One factor for each source."""
+        if isinstance(self.times, tuple):
+            return self.times
+        return (self.times,) * len(self.sources)
+
+    @model_validator(mode="after")
+    def _one_factor_each(self) -> LinkEntry:
+        if len(self.factors) != len(self.sources):
+            raise ValueError(
+                f"times has {len(self.factors)} numbers for {len(self.sources)} paths in equals"
+            )
+        if self.sensitivity_table and self.sensitivity is None:
+            raise ValueError('sensitivity_table is only for sensitivity = "auto"')
+        return self
+
+
+class UncertaintyEntry(Table):
+    """Which rows the error budget of a ratio has beside the covariance of the fit."""
+
+    monte_carlo: Draws = Field(500, description="Monte Carlo draws, 40 or more; 0: none.")
+    background: Flag = Field(True, description="Try other windows and backgrounds.")
+    model: Flag = Field(
+        True, description="Try other splittings, widths, line shapes, one component more or fewer."
+    )
+    reference: NotNegative | None = Field(
+        None,
+        description="Relative standard uncertainty from sensitivity factors, for a ratio across"
+        " core levels.",
+    )
+
+    @model_validator(mode="after")
+    def _enough_draws(self) -> UncertaintyEntry:
+        if 0 < self.monte_carlo < FEWEST_DRAWS:
+            raise ValueError(
+                f"monte_carlo = {self.monte_carlo} draws are too few for an interval: give"
+                f" {FEWEST_DRAWS} or more, better 500, or 0 for none"
+            )
+        return self
+
+
+class RatioEntry(Table):
+    """An area ratio to report."""
+
+    name: Name
+    numerator: tuple[Name, ...] = Field(
+        min_length=1, description='Labels of components or doublets, or "region/label".'
+    )
+    denominator: tuple[Name, ...] = Field(min_length=1, description="As numerator.")
+    uncertainty: UncertaintyEntry | None = Field(
+        None, description="Error budget; left out: the covariance of the fit alone."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _text_is_one_label(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        sides = {
+            key: (given[key],)
+            for key in ("numerator", "denominator")
+            if isinstance(given.get(key), str)
+        }
+        return given | sides
+
+
+class CalibrationEntry(Table):
+    """Charge correction: a shift, a reference with both energies, or one to be measured."""
+
+    shift: Number | None = Field(None, description="Added to the recorded binding energy, eV.")
+    reference: Text = Field("", description='What it was derived from, e.g. "C 1s".')
+    assigned: Number | None = Field(
+        None, description="Energy the reference is given, eV; left out for C 1s: by its kind."
+    )
+    measured: Number | None = Field(
+        None,
+        description="Energy at which it was found, eV; left out: found in the spectrum of the"
+        " sample that the reference names.",
+    )
+    uncertainty: NotNegative | None = Field(
+        None, description="Standard uncertainty, eV; of the assigned energy if it is measured here."
+    )
+    method: Literal["fit", "pick"] = Field(
+        "fit", description="How the reference is found: a small fit, or the top of the line."
+    )
+    kind: Literal["adventitious", "carbon black"] | None = Field(
+        None, description="Which carbon a C 1s reference is; left out: told apart by the fit."
+    )
+    per: Literal["sample", "spectrum"] = Field(
+        "sample",
+        description="One shift for the sample, or one for each of its etch levels.",
+    )
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the reference is to be found in a spectrum of the sample."""
+        return self.shift is None and self.measured is None
+
+    @model_validator(mode="after")
+    def _shift_or_reference(self) -> CalibrationEntry:
+        if self.shift is not None:
+            if self.assigned is not None or self.measured is not None:
+                raise ValueError("give either `shift` or `assigned` and `measured`, not both")
+            return self
+        carbon = "".join(self.reference.split()).casefold() == "c1s"
+        if self.measured is None and not self.reference:
+            raise ValueError(
+                "give `measured`, the energy in eV, `shift`, or a `reference` to be found in a"
+                ' spectrum of the sample, e.g. "C 1s"; the shift is assigned - measured'
+            )
+        if self.assigned is None and not (carbon and self.measured is None):
+            raise ValueError(
+                "give `assigned`, the energy in eV, or `shift`; the shift is assigned - measured"
+            )
+        if self.kind is not None and not carbon:
+            raise ValueError("`kind` is only for the reference C 1s")
+        return self
+
+
+class FitEntry(Table):
+    """How to fit."""
+
+    weights: Literal["auto", "poisson", "unit", "given"] = Field(
+        "auto", description="auto: given standard deviations, else Poisson counts, else unit."
+    )
+    method: Name = Field("lm", description='"lm", or the name of an lmfit minimiser.')
+    starts: Annotated[int, Field(strict=True, ge=1, le=100_000)] = Field(
+        1, description="Starting points; those after the first are scattered at random."
+    )
+    spread: Positive = Field(1.0, description="Size of the scatter, in typical widths / 3.")
+    seed: Whole = Field(0, description="Of the scatter.")
+
+
+class ReportEntry(Table):
+    """What is written."""
+
+    formats: tuple[Format, ...] = DEFAULT_FORMATS
+
+
+class SimulateEntry(Table):
+    """How a spectrum is simulated from this recipe."""
+
+    sample: Text = Field("simulated", description="Sample name of the synthetic spectra.")
+    step: Positive = Field(0.05, description="Channel width, eV.")
+    dwell: Positive = Field(0.1, description="Seconds per channel of one scan.")
+    scans: Annotated[int, Field(strict=True, ge=1)] = Field(10, description="Scans added up.")
+    photon_energy: Positive = Field(1486.6, description="eV.")
+    peak_counts: Positive | None = Field(
+        None, description="Counts at the highest channel; left out: as the areas say."
+    )
+    etch_time: Annotated[float, Field(strict=True, ge=0)] | None = Field(
+        None, description="Sputter time before the spectra, s."
+    )
+    seed: Whole | None = Field(None, description="Of the counting noise.")
+
+
+class Recipe(Table):
+    """A whole recipe."""
+
+    schema_: Literal["doublet-recipe/1"] = Field(alias="schema", description=f'"{SCHEMA}".')
+    title: Text = ""
+    calibration: CalibrationEntry | None = None
+    share_shift: Flag = Field(False, description="One charge shift, fitted, for all regions.")
+    region: tuple[RegionEntry, ...] = Field(min_length=1)
+    link: tuple[LinkEntry, ...] = ()
+    ratio: tuple[RatioEntry, ...] = ()
+    fit: FitEntry = FitEntry()
+    report: ReportEntry = ReportEntry()
+    simulate: SimulateEntry | None = None
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Recipe:
+        _check_unique([region.name for region in self.region], "regions")
+        _check_unique([ratio.name for ratio in self.ratio], "ratios")
+        return self
+
+
+def _check_unique(names: list[str], what: str) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two {what} are called {', '.join(twice)}")

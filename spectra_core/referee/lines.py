@@ -1,0 +1,525 @@
+"""Lint rules about components: doublets, widths, areas, and how many there are.
+
+The thresholds are set so that a fit of good data with the right model raises nothing:
+a rule that rests on noise speaks only beyond four standard errors, and where a line
+shape is never perfect it also asks that the effect is large enough to matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations
+from math import hypot
+
+from ..core_levels import CoreLevel
+from ..errors import SpectraError
+from ..fitting import FitOptions, FitResult, Weights, fit
+from ..model import Model, Region, replace_region, set_enabled
+from .alternatives import BIC_EVIDENCE
+from .context import Context, Note, Unit, difference, known_level
+from .residuals import correlation_list, detection_limit, has_structure
+
+SIGMAS = 4.0
+INSTRUMENT_FWHM_EV = 0.40
+# Widths that one chemical state has with monochromatic Al K alpha, eV; broader asks for
+# a second state, narrower is below what insulating powders give.
+SENSIBLE_FWHM_EV = {
+    "Li 1s": (0.7, 2.2),
+    "C 1s": (0.45, 2.2),
+    "O 1s": (0.8, 2.5),
+    "F 1s": (0.8, 2.5),
+    "Cl 2p": (0.6, 2.0),
+    "S 2p": (0.5, 2.0),
+    "P 2p": (0.5, 2.0),
+}
+BROADER = 1.25
+SAME_CLASS_EV = 2.5
+_DETECTED = 3.0
+MOST_FREE = 60  # free parameters beyond which no alternative models are tried
+
+
+# ---------------------------------------------------------------------------------
+# Doublets
+
+
+def missing_doublet(context: Context) -> Iterator[Note]:
+    """Find a single line where the level has two that the data can resolve."""
+    for unit in context.units:
+        level = unit.core_level
+        if unit.doublet or unit.is_loss or level is None or not level.is_doublet:
+            continue
+        splitting = level.splitting_ev
+        if splitting is None or splitting < 0.5 * unit.width or _has_partner(context, unit):
+            continue
+        if unit.center + splitting > unit.region.window[1]:
+            continue
+        yield Note(
+            unit.where,
+            f"{level.name} has two lines {splitting:.2f} eV apart, but this component is a single"
+            f" line of {unit.width:.2f} eV.",
+        )
+
+
+def _has_partner(context: Context, unit: Unit) -> bool:
+    """Tell whether a line is named as one of a level's two and the other is there too."""
+    lines = {u.component.line for u in context.units_of(unit.region.name)}
+    level = unit.core_level
+    if level is None or unit.component.line == level.name:
+        return False
+    names = {f"{level.element} {line}" for line in level.lines}
+    return names <= lines
+
+
+def whole_level_named(context: Context) -> Iterator[Note]:
+    """Find a position called "S 2p" where it is that of one of two lines."""
+    for unit in context.units:
+        level = unit.core_level
+        if level is None or not level.is_doublet or unit.is_loss:
+            continue
+        if unit.doublet and unit.component.line == level.name:
+            yield Note(
+                unit.where,
+                f"the position {unit.center:.1f} eV is that of {level.element} {level.lines[0]},"
+                f" but the line is called {level.name}.",
+            )
+
+
+def splitting_wrong(context: Context) -> Iterator[Note]:
+    """Find a splitting outside what is known; says what it does to the areas, by refitting."""
+    for region in context.result.model.regions:
+        wrong = [unit for unit in context.units_of(region.name) if _is_split_wrong(unit)]
+        if wrong:
+            yield Note(region.name, _splitting_sentence(context, region, wrong))
+
+
+def _is_split_wrong(unit: Unit) -> bool:
+    level = unit.core_level
+    if unit.doublet is None or level is None or level.splitting_ev is None:
+        return False
+    if "center" in unit.doublet.unlocked_parameters:
+        return False
+    low, high = _splitting_range(level)
+    return not low - 0.005 <= unit.doublet.splitting <= high + 0.005
+
+
+def _splitting_range(level: CoreLevel) -> tuple[float, float]:
+    known = level.splitting_ev or 0.0
+    return level.splitting_range_ev or (known - max(0.02, 0.03 * known), 1.03 * known + 0.02)
+
+
+def _splitting_sentence(context: Context, region: Region, wrong: list[Unit]) -> str:
+    level = wrong[0].core_level
+    assert level is not None and level.splitting_ev is not None
+    low, high = _splitting_range(level)
+    named = ", ".join(f"{u.doublet.splitting:.2f} ({u.name})" for u in wrong if u.doublet)
+    text = f"the splitting {named} eV lies outside the {low:.2f} to {high:.2f} eV of {level.name}"
+    corrected = _with_known_splittings(context.result, region, wrong)
+    if corrected is None:
+        return f"{text}."
+    effect = _ratio_effects(context, region, corrected)
+    chi = corrected.statistics.chi_square / max(context.result.statistics.chi_square, 1e-300)
+    return (
+        f"{text}; refitted with {level.splitting_ev:.2f} eV {effect}, and chi-square is"
+        f" {chi:.2f} times as large."
+    )
+
+
+def _with_known_splittings(
+    result: FitResult, region: Region, wrong: list[Unit]
+) -> FitResult | None:
+    names = {unit.name for unit in wrong}
+    doublets = []
+    for doublet in region.doublets:
+        known = next((u.core_level for u in wrong if u.name == doublet.id), None)
+        if doublet.id in names and known and known.splitting_ev:
+            doublet = replace(doublet, splitting=known.splitting_ev)
+        doublets.append(doublet)
+    return refit(result, replace_region(result.model, replace(region, doublets=tuple(doublets))))
+
+
+def _ratio_effects(context: Context, region: Region, corrected: FitResult) -> str:
+    """Say how areas over the first doublet's area change; for one doublet, its area."""
+    units = [u for u in context.units_of(region.name) if u.has_area]
+    first, *others = units
+    if not others:
+        change = first.area / corrected.value(first.path("area")) - 1.0
+        return f"the area of {first.name} changes (as fitted it is {100 * change:+.1f} %)"
+    base = corrected.value(first.path("area"))
+    if first.area <= 0 or base <= 0:
+        return f"the area of {first.name} is none"
+    ratios = [(u.name, u.area / first.area, corrected.value(u.path("area")) / base) for u in others]
+    changed = [
+        (name, old, new) for name, old, new in ratios if new > 0 and abs(old / new - 1) > 5e-3
+    ]
+    changed.sort(key=lambda row: -abs(row[1] / row[2] - 1.0) * row[2])
+    if not changed:
+        return "no area ratio changes by more than 0.5 %"
+    return "; ".join(
+        f"A({name})/A({first.name}) is {new:.3f} in place of {old:.3f}: as fitted it is biased by"
+        f" {100 * (old / new - 1.0):+.1f} %"
+        for name, old, new in changed[:2]
+    )
+
+
+def area_ratio_wrong(context: Context) -> Iterator[Note]:
+    """Find a locked area ratio that is not that of the numbers of states."""
+    for unit in context.units:
+        level = unit.core_level
+        if unit.doublet is None or level is None or not level.is_doublet:
+            continue
+        expected = level.area_ratio
+        if abs(unit.doublet.ratio / expected - 1.0) > 0.02:
+            yield Note(
+                unit.where,
+                f"the area ratio of the doublet is {unit.doublet.ratio:.3f}; {level.name} has"
+                f" {expected:.3f} by the number of states (2j + 1).",
+            )
+
+
+def doublet_order(context: Context) -> Iterator[Note]:
+    """Find the j = l - 1/2 line at lower binding energy than its partner."""
+    for region in context.result.model.regions:
+        for major, minor in _line_pairs(context, region):
+            lower = context.result.value(f"{region.name}/{minor}/center")
+            upper = context.result.value(f"{region.name}/{major}/center")
+            sign = context.fitted[region.name].spectrum.axis.orientation
+            if sign * (lower - upper) < 0:
+                yield Note(
+                    f"{region.name}/{minor}",
+                    f"the j = l - 1/2 line stands at {lower:.2f} eV, below its partner at"
+                    f" {upper:.2f} eV; it binds more and must stand higher.",
+                )
+
+
+def _line_pairs(context: Context, region: Region) -> Iterator[tuple[str, str]]:
+    for doublet in region.doublets:
+        if region.component(doublet.major).enabled:
+            yield doublet.major, doublet.minor
+    single = [u.component for u in context.units_of(region.name) if u.doublet is None]
+    for a, b in combinations(single, 2):
+        if not known_level(a.line) or known_level(a.line) != known_level(b.line):
+            continue
+        if (a.species or a.label) == (b.species or b.label) and a.line != b.line:
+            yield (a.id, b.id) if a.line > b.line else (b.id, a.id)
+
+
+def unlocked_without_evidence(context: Context) -> Iterator[Note]:
+    """Find a doublet's tie that was taken off though the data agree with it, or fit badly."""
+    for unit in context.units:
+        if unit.doublet is None:
+            continue
+        for name in sorted(unit.doublet.unlocked_parameters):
+            yield from _unlocked(unit, name)
+
+
+def _unlocked(unit: Unit, name: str) -> Iterator[Note]:
+    doublet = unit.doublet
+    assert doublet is not None
+    if name not in ("area", "center", "fwhm"):
+        return
+    result, region = unit.result, unit.region.name
+    minor, major = f"{region}/{doublet.minor}/{name}", f"{region}/{doublet.major}/{name}"
+    factor = doublet.ratio if name == "area" else 1.0
+    offset = unit.fitted.spectrum.axis.orientation * doublet.splitting if name == "center" else 0.0
+    expected = factor * result.value(major) + offset
+    errors = (result.stderr(minor), result.stderr(major))
+    if errors[0] is None or errors[1] is None:
+        return
+    error = hypot(errors[0], factor * errors[1])
+    pull = (result.value(minor) - expected) / error
+    if abs(pull) < 3.0:
+        yield Note(
+            unit.where,
+            f"the {name} of the minor line is not tied, and the data do not ask for it:"
+            f" {result.value(minor):.4g} +/- {error:.2g} where the tie gives {expected:.4g}.",
+            "Lock it again: fewer free parameters, smaller errors.",
+        )
+    elif name == "area" and abs(result.value(minor) / expected - 1.0) > 0.1:
+        yield Note(
+            unit.where,
+            f"untied, the area of the minor line is {result.value(minor) / expected:.2f} times"
+            f" what 2j + 1 gives ({pull:+.0f} standard errors).",
+            "Look for another state under one of the two lines.",
+        )
+
+
+# ---------------------------------------------------------------------------------
+# Widths
+
+
+def broader_than_neighbours(context: Context) -> Iterator[Note]:
+    """Find a component clearly broader than the others of its class: probably two states."""
+    for unit in context.units:
+        found = _narrower_neighbour(context, unit)
+        if found is not None:
+            yield Note(
+                unit.where,
+                f"this component is {unit.width:.2f} eV wide, {unit.width / found.width:.2f} times"
+                f" as wide as {found.name} ({found.width:.2f} eV) beside it: probably two states"
+                " fitted as one.",
+            )
+
+
+def _narrower_neighbour(context: Context, unit: Unit) -> Unit | None:
+    """Return the component of the class that makes `unit` look too broad, if there is one."""
+    if unit.is_loss:
+        return None
+    others = [
+        other
+        for other in context.units_of(unit.region.name)
+        if other.name != unit.name
+        and not other.is_loss
+        and other.level == unit.level
+        and abs(other.center - unit.center) < SAME_CLASS_EV
+        and _one_class(context, unit, other)
+        and is_detected(other)
+    ]
+    if not others:
+        return None
+    # With several neighbours most of them must be narrower: one odd one out is not enough.
+    narrow = [other for other in others if _clearly_broader(unit, other)]
+    if 2 * len(narrow) <= len(others):
+        return None
+    return sorted(narrow, key=lambda o: o.width)[len(narrow) // 2]
+
+
+def _one_class(context: Context, a: Unit, b: Unit) -> bool:
+    """Tell whether nothing known says that two species have widths of their own."""
+    classes = [known.width_class for u in (a, b) if (known := context.expected_of(u)) is not None]
+    return not (len(classes) == 2 and all(classes) and classes[0] != classes[1])
+
+
+def _clearly_broader(unit: Unit, other: Unit) -> bool:
+    if unit.width < BROADER * other.width or not (unit.width_names and other.width_names):
+        return False
+    gap, error = difference(
+        unit.result, unit.path(unit.width_names[0]), other.path(other.width_names[0])
+    )
+    return error is not None and gap > SIGMAS * error
+
+
+def narrower_than_neighbours(context: Context) -> Iterator[Note]:
+    """Find a component much narrower than all others of its class: probably noise or a spike."""
+    for unit in context.units:
+        others = [
+            o
+            for o in context.units_of(unit.region.name)
+            if o.name != unit.name and o.level == unit.level and not o.is_loss
+        ]
+        close = [o for o in others if abs(o.center - unit.center) < SAME_CLASS_EV]
+        if len(close) >= 2 and all(_clearly_broader(o, unit) for o in close):
+            names = ", ".join(f"{o.name} {o.width:.2f}" for o in close)
+            yield Note(
+                unit.where,
+                f"this component is {unit.width:.2f} eV wide, narrower than all of its class"
+                f" ({names} eV).",
+            )
+
+
+def widths_far_apart(context: Context) -> Iterator[Note]:
+    """Find one component three times as wide as another of the same level."""
+    for region in context.result.model.regions:
+        units = [u for u in context.units_of(region.name) if not u.is_loss and u.width > 0]
+        for narrow, wide in combinations(sorted(units, key=lambda u: u.width), 2):
+            if narrow.level == wide.level and wide.width > 3.0 * narrow.width:
+                yield Note(
+                    wide.where,
+                    f"this component is {wide.width:.2f} eV wide and {narrow.name} only"
+                    f" {narrow.width:.2f} eV: no class of compounds differs by a factor of three.",
+                )
+                break
+
+
+def narrower_than_instrument(context: Context) -> Iterator[Note]:
+    """Find a line narrower than any laboratory instrument, than its level, or than its channels."""
+    for unit in context.units:
+        if not unit.fitted.spectrum.axis.is_energy:
+            continue
+        natural = unit.core_level.natural_width_ev if unit.core_level else None
+        floor = max(INSTRUMENT_FWHM_EV, natural or 0.0)
+        if unit.width < floor:
+            yield Note(
+                unit.where,
+                f"the width of {unit.width:.2f} eV is below the {floor:.2f} eV that instrument and"
+                " core hole allow.",
+            )
+
+
+def width_not_sensible(context: Context) -> Iterator[Note]:
+    """Find a width outside the range that one chemical state of this level has."""
+    for unit in context.units:
+        limits = SENSIBLE_FWHM_EV.get(unit.level)
+        if limits is None or unit.is_loss or not is_detected(unit):
+            continue
+        low, high = limits
+        if unit.width > high:
+            yield Note(
+                unit.where,
+                f"the width of {unit.width:.2f} eV is more than one state of {unit.level} has"
+                f" (up to {high:.1f} eV).",
+                "Look for a second state, a charging sample, or an overlapping structure.",
+            )
+        elif INSTRUMENT_FWHM_EV <= unit.width < low:
+            yield Note(
+                unit.where,
+                f"the width of {unit.width:.2f} eV is less than one state of {unit.level} has"
+                f" (from {low:.1f} eV).",
+                "Check that it is no spike, and that the doublet is not drawn as two states.",
+            )
+
+
+def coarse_step(context: Context) -> Iterator[Note]:
+    """Find channels too wide for the narrowest line."""
+    for region in context.regions:
+        units = [u for u in context.units_of(region.name) if u.width > 0 and is_detected(u)]
+        if not units:
+            continue
+        narrow = min(units, key=lambda u: u.width)
+        step = abs(region.spectrum.step)
+        if step > narrow.width / 3.0:
+            yield Note(
+                region.name,
+                f"a step of {step:.3g} {region.spectrum.axis.unit} puts fewer than three points"
+                f" on {narrow.name} ({narrow.width:.2f} wide).",
+            )
+
+
+# ---------------------------------------------------------------------------------
+# Areas and how many
+
+
+def is_detected(unit: Unit) -> bool:
+    """Tell whether a component's area is above three standard errors."""
+    if not unit.has_area:
+        return True
+    error = unit.area_stderr
+    return unit.area > 0 and (error is None or unit.area > _DETECTED * error)
+
+
+def zero_area(context: Context) -> Iterator[Note]:
+    """Find a component that the fit made nothing of."""
+    for unit in context.units:
+        if unit.has_area and unit.area <= 0:
+            yield Note(unit.where, f"the area is {unit.area:.3g}: the data hold none of it.")
+        elif unit.width_names and unit.width <= 0:
+            yield Note(unit.where, f"the width is {unit.width:.3g}.")
+
+
+def below_detection(context: Context) -> Iterator[Note]:
+    """Find an area that does not stand out of the noise."""
+    for unit in context.units:
+        smallest = smallest_area(unit)
+        if smallest is not None and 0 < unit.area < smallest:
+            unit_text = unit.result.unit(unit.path("area"))
+            yield Note(
+                unit.where,
+                f"the area {unit.area:.3g} {unit_text} is below the detection limit of"
+                f" {smallest:.3g}, so it is not shown to be there.",
+                f'Report "< {smallest:.3g}" in place of the area, and leave the component out.',
+            )
+
+
+def smallest_area(unit: Unit) -> float | None:
+    """Return the detection limit of a unit's area, both lines of a doublet together.
+
+    Overlap with other components is not in it: an area may be badly known and yet needed,
+    which `not_needed` tells by fitting without it.
+    """
+    limit = detection_limit(unit.fitted, unit.component.id) if unit.has_area else None
+    if limit is None:
+        return None
+    return limit * (1.0 + unit.doublet.ratio) if unit.doublet else limit
+
+
+def not_needed(context: Context) -> Iterator[Note]:
+    """Find a component without which BIC is lower."""
+    for region in context.result.model.regions:
+        units = context.units_of(region.name)
+        if len(units) < 2:
+            continue
+        for unit in units:
+            error = unit.area_stderr if unit.has_area else None
+            smallest = smallest_area(unit) if unit.has_area else None
+            if error is None or smallest is None or not smallest <= unit.area < 6.0 * error:
+                continue
+            without = refit(
+                context.result, set_enabled(context.result.model, region.name, unit.name, False)
+            )
+            gain = context.result.statistics.bic - without.statistics.bic if without else -1.0
+            if gain > 0:
+                yield Note(
+                    unit.where,
+                    f"without this component BIC is lower by {gain:.1f}: the data do not ask for"
+                    f" it (area {unit.area / error:.1f} standard errors).",
+                )
+
+
+def one_more(context: Context) -> Iterator[Note]:
+    """Find residual structure that one more component removes."""
+    wide = any(_narrower_neighbour(context, unit) is not None for unit in context.units)
+    if not (has_structure(context.result) or wide) or context.result.n_free > MOST_FREE:
+        return
+    if any(missing_doublet(context)) or any(t.significant for t in context.tensions):
+        return  # the misfit has another cause, of which a component would hide the traces
+    best = context.comparison.preferred
+    if best.kind == "more" and not _is_hump(context, best.delta_bic):
+        yield Note(
+            "",
+            f"one more component ({best.change}) lowers BIC by {-best.delta_bic:.0f}"
+            f" (more than {BIC_EVIDENCE:.0f}) and removes what was wrong with the residuals or"
+            " widths.",
+        )
+
+
+def _is_hump(context: Context, delta_bic: float) -> bool:
+    """Tell whether a broad hump describes the data better than one more line does."""
+    for region in context.xps_regions:
+        test = context.hump(region.name)
+        if test is None:
+            continue
+        if not test.lines_needed:
+            return True
+        if test.hump_needed and test.bic_both - test.bic_lines < delta_bic:
+            return True
+    return False
+
+
+def too_many(context: Context) -> Iterator[Note]:
+    """Find several components that the noise does not allow to tell apart or to see."""
+    for region in context.regions:
+        units = [u for u in context.units_of(region.name) if u.has_area]
+        hidden = [u for u in units if u.area <= 0 or u.area < (smallest_area(u) or 0.0)]
+        if len(hidden) >= 2:
+            names = ", ".join(u.name for u in hidden)
+            yield Note(
+                region.name,
+                f"{len(hidden)} of {len(units)} components ({names}) do not stand out of the"
+                " noise: the model has more of them than these data can support.",
+            )
+
+
+def correlated_areas(context: Context) -> Iterator[Note]:
+    """Find two areas of which only the sum is known."""
+    for a, b, value in correlation_list(context.result, above=0.95, parameter="area"):
+        yield Note(
+            a.rpartition("/")[0],
+            f"the areas of {_owner(a)} and {_owner(b)} are correlated by {value:+.3f}: their sum"
+            " is known well, how it is shared is not.",
+        )
+
+
+def _owner(path: str) -> str:
+    return path.split("/", 1)[1].rpartition("/")[0]
+
+
+def refit(result: FitResult, model: Model) -> FitResult | None:
+    """Return the fit of another model to the same spectra; None if it cannot be fitted."""
+    kinds = {region.weights for region in result.regions}
+    weights = Weights(kinds.pop()) if len(kinds) == 1 else None
+    try:
+        return fit(
+            {r.name: r.spectrum for r in result.regions}, model, options=FitOptions(weights=weights)
+        )
+    except SpectraError:
+        return None

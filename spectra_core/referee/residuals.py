@@ -1,0 +1,277 @@
+"""What the residuals of a fit say: structure, noise, agreement of starts, what could be seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Literal
+
+import numpy as np
+
+from ..core_levels import core_level, level_in
+from ..errors import ModelError
+from ..fitting import FitResult, RegionFit, Weights
+from ..fitting.statistics import Statistics
+from ..fitting.weights import counting_time
+from ..model import Component, Region
+from ..spectrum import Array
+
+_STRUCTURE_Z = -4.0
+_RUNS_P = 1e-4
+_CHI_Z = 4.0
+
+
+@dataclass(frozen=True)
+class ResidualStructure:
+    """How far the residuals of one region are from noise.
+
+    Attributes
+    ----------
+    abbe_z : float
+        Abbe's criterion in standard deviations from 1; strongly negative is structure.
+    runs_p : float
+    durbin_watson : float
+        Sum of squared successive differences over sum of squares; 2 for noise.
+    largest_at : float
+        Where the residuals deviate most, taken over `largest_width`.
+    largest_sigma : float
+        By how much, in standard deviations of such a mean; the sign is data minus model.
+    largest_width : float
+        Width of the mean, axis unit.
+    """
+
+    abbe_z: float
+    runs_p: float
+    durbin_watson: float
+    largest_at: float
+    largest_sigma: float
+    largest_width: float
+
+    @property
+    def present(self) -> bool:
+        """Whether there is structure beyond what noise gives once in ten thousand fits."""
+        return self.abbe_z < _STRUCTURE_Z or self.runs_p < _RUNS_P
+
+
+def residual_structure(region: RegionFit) -> ResidualStructure:
+    """Return how far the residuals of one region are from noise, and where."""
+    residual = region.residual
+    n = residual.size
+    spread = sqrt(max(n - 2, 1) / (n * n - 1.0))
+    at, sigma, width = _largest_structure(region)
+    return ResidualStructure(
+        (region.statistics.abbe - 1.0) / spread,
+        region.statistics.runs_p,
+        durbin_watson(residual),
+        at,
+        sigma,
+        width,
+    )
+
+
+def durbin_watson(residual: Array) -> float:
+    """Return the Durbin-Watson statistic: 2 for noise, towards 0 for a correlated misfit."""
+    total = float(residual @ residual)
+    differences = np.diff(residual)
+    return 2.0 if total == 0 else float(differences @ differences) / total
+
+
+def _largest_structure(region: RegionFit) -> tuple[float, float, float]:
+    """Return place, size in sigma and width of the largest running mean of the residuals."""
+    n, means = _running_means(region)
+    at = int(np.argmax(np.abs(means)))
+    return float(region.x[at + n // 2]), float(means[at]), n * abs(region.spectrum.step)
+
+
+def _running_means(region: RegionFit) -> tuple[int, Array]:
+    """Return the running mean of the residuals over half a peak, in its standard deviation."""
+    n = round(_typical_width(region) / abs(region.spectrum.step))
+    n = max(1, min(n, region.x.size // 3))
+    return n, np.convolve(region.residual, np.ones(n) / sqrt(n), mode="valid")
+
+
+def _typical_width(region: RegionFit) -> float:
+    """Return half the median width of the peaks, found on their curves."""
+    widths = [
+        float(np.trapezoid(curve, region.x) / curve.max())
+        for curve in region.peaks.values()
+        if curve.max() > 0
+    ]
+    return 0.5 * float(np.median(widths)) if widths else 5 * abs(region.spectrum.step)
+
+
+def chi_square_z(statistics: Statistics) -> float | None:
+    """Return reduced chi-square in standard deviations from 1; None without known sigma."""
+    if statistics.residual_std is None:
+        return None
+    dof = max(statistics.n_points - statistics.n_free, 1)
+    # Wilson-Hilferty: chi-square to the third root is nearly normal.
+    third = statistics.reduced_chi_square ** (1.0 / 3.0)
+    variance = 2.0 / (9.0 * dof)
+    return float((third - (1.0 - variance)) / sqrt(variance))
+
+
+@dataclass(frozen=True)
+class NoiseCheck:
+    """What the channel-to-channel noise says about the data.
+
+    Attributes
+    ----------
+    ratio : float or None
+        Noise over the counting noise; about 1. None where the counts are not known.
+    ratio_error : float
+        Its standard error, for white noise.
+    whiteness : float
+        Noise between neighbouring channels over that between channels three apart:
+        about 1 for raw data, well below for smoothed ones.
+    verdict : {"counting", "smoothed", "below counting", "above counting", "white"}
+        ``"white"``: no sign of smoothing, counts not known.
+    """
+
+    ratio: float | None
+    ratio_error: float
+    whiteness: float
+    verdict: Literal["counting", "smoothed", "below counting", "above counting", "white"]
+
+
+_FOURTH = np.array([1.0, -4.0, 6.0, -4.0, 1.0])
+
+
+def noise_check(region: RegionFit) -> NoiseCheck:
+    """Compare the noise of the fitted data with counting noise, and with itself.
+
+    Parameters
+    ----------
+    region : RegionFit
+
+    Notes
+    -----
+    Fourth differences of the residuals remove any smooth misfit, so the check does not
+    depend on the model being right.
+    """
+    misfit = region.y - region.envelope
+    time = counting_time(region.spectrum)
+    counted = None if time is None else np.sqrt(np.maximum(region.envelope * time, 1.0)) / time
+    normalised = misfit / (np.maximum(region.sigma, 1e-300) if counted is None else counted)
+    near, far = _fourth_noise(normalised, 1), _fourth_noise(normalised, 3)
+    # of a median of correlated fourth differences of white noise; found by simulation
+    error = 1.6 / sqrt(max(normalised.size - 4, 1))
+    ratio = near if counted is not None else None
+    whiteness = near / far if far > 0 else 1.0
+    return NoiseCheck(ratio, error, whiteness, _noise_verdict(ratio, error, whiteness))
+
+
+def _fourth_noise(values: Array, lag: int) -> float:
+    """Return the noise seen by fourth differences; robust, as a misfit is sharp at few places."""
+    differences = np.zeros(max(values.size - 4 * lag, 0))
+    for k, weight in enumerate(_FOURTH):
+        differences += weight * values[k * lag : k * lag + differences.size]
+    if not differences.size:
+        return 0.0
+    return float(np.median(np.abs(differences)) / (0.6745 * sqrt(70.0)))
+
+
+def _noise_verdict(
+    ratio: float | None, error: float, whiteness: float
+) -> Literal["counting", "smoothed", "below counting", "above counting", "white"]:
+    low = whiteness < 0.5 * max(1.0 - 2.0 * error, 0.0)
+    if ratio is None:
+        return "smoothed" if low else "white"
+    if ratio < 1.0 - 4.0 * error:
+        return "smoothed" if low else "below counting"
+    return "above counting" if ratio > 1.3 + 4.0 * error else "counting"
+
+
+def start_agreement(result: FitResult) -> tuple[float, int]:
+    """Return which part of the starts reached the best chi-square, and how many there were.
+
+    Notes
+    -----
+    "Reached" means within 0.1 of the best (in units of the noise), far less than the 1
+    that moves a parameter by a standard error. One start: (1.0, 1).
+    """
+    if not result.starts:
+        return 1.0, 0
+    reached = np.array(result.starts)
+    known = result.statistics.residual_std is not None and all(
+        r.weights != Weights.UNIT.value for r in result.regions
+    )
+    scale = 1.0 if known else max(result.statistics.reduced_chi_square, 1e-300)
+    near = (reached - reached.min()) / scale <= 0.1 + 1e-7 * reached.min() / scale
+    return float(near.mean()), reached.size
+
+
+def correlation_list(
+    result: FitResult, *, above: float = 0.9, parameter: str = ""
+) -> tuple[tuple[str, str, float], ...]:
+    """Return correlated pairs of free parameters, of one name if `parameter` is given."""
+    return tuple(
+        pair
+        for pair in result.correlations(above=above)
+        if not parameter or all(path.endswith(f"/{parameter}") for path in pair[:2])
+    )
+
+
+def has_structure(result: FitResult) -> bool:
+    """Tell whether any region's residuals have structure, or chi-square is far above 1."""
+    z = [chi_square_z(region.statistics) for region in result.regions]
+    too_large = any(value is not None and value > _CHI_Z for value in z)
+    return too_large or any(residual_structure(region).present for region in result.regions)
+
+
+def largest_excess(region: RegionFit) -> float:
+    """Return where the data exceed the model most, in a mean over half a peak.
+
+    Raises
+    ------
+    ModelError
+        If they exceed it nowhere.
+    """
+    n, means = _running_means(region)
+    at = int(np.argmax(means))
+    if not means[at] > 0:
+        raise ModelError(
+            "the data exceed the model nowhere.",
+            hint="Add the component at an energy that you choose.",
+            where=region.name,
+        )
+    return float(region.x[at + n // 2])
+
+
+def detection_limit(region: RegionFit, component_id: str) -> float | None:
+    """Return the smallest area that stands out of the noise under a component.
+
+    Returns
+    -------
+    area : float or None
+        In the unit of the areas; None where the noise is not known or the component has
+        no curve in the window.
+
+    Notes
+    -----
+    A_min = 3 sqrt(2 B w / step) step, with w the effective width of the line and B the
+    variance of a channel under it: of background *and* the other components.
+    """
+    curve = region.peaks.get(component_id)
+    if curve is None or not curve.max() > 0:
+        return None
+    step = abs(region.spectrum.step)
+    width = float(np.trapezoid(curve, region.x) / curve.max())
+    # The line's own counts do not hide it.
+    below = np.maximum(region.envelope - curve, 0.0)
+    scale = np.sqrt(np.maximum(below, 1e-12) / np.maximum(region.envelope, 1e-12))
+    sigma = region.sigma if region.weights != Weights.POISSON.value else region.sigma * scale
+    variance = float(np.average(sigma**2, weights=curve))
+    return 3.0 * sqrt(2.0 * variance * width / step) * step
+
+
+def level_name(region: Region, component: Component) -> str:
+    """Return the core level of a component, e.g. ``"S 2p"``; empty if nothing says it."""
+    doublet = region.doublet_of(component.id)
+    for text in (component.line, doublet.line if doublet else ""):
+        try:
+            if text:
+                return core_level(text).name
+        except ModelError:
+            continue
+    return level_in(component.label) or level_in(component.id) or level_in(region.name)

@@ -1,0 +1,296 @@
+"""Lint rules about the sample: energy reference, positions, other levels, overlaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ..calibration import KINDS, is_level
+from ..core_levels import core_level
+from ..model import REGION
+from ..spectrum import Array, Axis, Spectrum, to_axis
+from .context import Context, Expected, Note, Overlap, Unit
+from .hump import HumpTest
+from .lines import SENSIBLE_FWHM_EV, is_detected, smallest_area
+from .residuals import residual_structure
+from .rigidity import Level, Rigidity, rigidity_test
+
+# Energy losses and lines that stand in the window of another level; a library may add more.
+OVERLAPS: tuple[Overlap, ...] = (
+    Overlap(
+        "S 2p",
+        165.5,
+        170.5,
+        "the plasmon loss of Si 2s (about 17 eV above 150.5 eV)",
+        ("Si 2p",),
+        broad=True,
+        advice="Measure the bare wafer, or the Si 2p and Si 2s region.",
+    ),
+    Overlap("S 2p", 156.0, 166.0, "Bi 4f", ("Bi 4d",), advice="Use S 2s, or fit Bi 4f too."),
+    Overlap("S 2p", 160.0, 168.0, "Se 3p", ("Se 3d",), advice="Use S 2s, or fit Se 3p too."),
+    Overlap(
+        "P 2p",
+        131.0,
+        137.0,
+        "the second plasmon loss of Si 2p (about 35 eV above 99.4 eV)",
+        ("Si 2p",),
+        broad=True,
+        advice="Measure the bare wafer, or the Si 2p region.",
+    ),
+    Overlap("P 2p", 120.0, 127.0, "Ge 3p", ("Ge 3d",), advice="Fit Ge 3p with Ge 3d as a guide."),
+    Overlap("Li 1s", 53.0, 57.0, "Fe 3p", ("Fe 2p",), advice="Fit Fe 3p in the same region."),
+    Overlap("Li 1s", 53.0, 57.5, "Se 3d", ("Se 3p",), advice="Fit Se 3d in the same region."),
+    Overlap("Li 1s", 57.5, 62.0, "Co 3p", ("Co 2p",), advice="Fit Co 3p in the same region."),
+)
+
+
+_CONTRAST = 0.08  # of the level beside it; a line of a survey stands out by more
+
+
+# ---------------------------------------------------------------------------------
+# Energy reference
+
+
+def reference_missing(context: Context) -> Iterator[Note]:
+    """Find species assigned on an energy scale that nothing was referenced to."""
+    for region in context.xps_regions:
+        calibration = context.calibration_of(region)
+        internal = context.result.estimate(f"{region.name}/{REGION}/shift")
+        if calibration.reference or calibration.shift or internal.free or internal.link:
+            continue
+        if any(unit.component.species for unit in context.units_of(region.name)):
+            yield Note(
+                region.name,
+                "species are assigned, but no charge reference is stated for this energy scale.",
+            )
+
+
+def reference_after_sputtering(context: Context) -> Iterator[Note]:
+    """Find adventitious carbon as reference of a surface it was sputtered off."""
+    for region in context.xps_regions:
+        calibration, time = context.calibration_of(region), region.spectrum.meta.etch_time_s
+        energy = calibration.assigned
+        if not time or "C 1s" not in calibration.reference or energy is None:
+            continue
+        if abs(energy - KINDS["adventitious"].assigned_ev) <= 0.25 + 1e-9:
+            yield Note(
+                region.name,
+                f"after {time:g} s of sputtering the scale is referenced to C 1s at {energy:.1f}"
+                " eV, but adventitious carbon is gone then; what is left is another carbon.",
+            )
+
+
+def carbon_kind(context: Context) -> Iterator[Note]:
+    """Find a C 1s reference that was not, or was wrongly, told from the other kind of carbon."""
+    line = context.reference
+    if line is None or line.kind not in KINDS or line.method != "fit":
+        return
+    if "not told apart" in line.evidence:
+        yield Note("C 1s", line.message)
+    elif abs(line.assigned_ev - KINDS[line.kind].assigned_ev) > 0.25 - 1e-9:
+        yield Note(
+            "C 1s",
+            f"the C 1s reference looks like {line.kind} ({line.evidence}), but it is given"
+            f" {line.assigned_ev:.1f} eV.",
+        )
+
+
+# ---------------------------------------------------------------------------------
+# Positions
+
+
+def position_far(context: Context) -> Iterator[Note]:
+    """Find a species at a position that no reference value has."""
+    test = sample_rigidity(context)
+    if test is not None and test.verdict == "rigid":
+        return  # one shift of the scale explains all of them
+    for unit in context.units:
+        known = _expected(context, unit)
+        if known is None or not is_detected(unit):
+            continue
+        gap = unit.position - known.center
+        # what the fit itself does not know is not held against the assignment
+        error = unit.result.stderr(unit.path("center")) or 0.0
+        if abs(gap) > known.tolerance + 3.0 * error + 1e-9:
+            yield Note(
+                unit.where,
+                f"{known.species} is expected at {known.center:.1f} +/- {known.tolerance:.1f} eV"
+                f"{_status(known)} and stands at {unit.position:.1f} eV ({gap:+.1f})."
+                f"{_near(context, unit)}",
+            )
+
+
+def _status(known: Expected) -> str:
+    return " (unconfirmed)" if known.status == "unconfirmed" else ""
+
+
+def _expected(context: Context, unit: Unit) -> Expected | None:
+    if not unit.component.species or not unit.fitted.spectrum.axis.is_energy:
+        return None
+    return context.expected_of(unit)
+
+
+def _near(context: Context, unit: Unit) -> str:
+    rows = [e for e in context.expected if e.level == unit.level]
+    rows = [e for e in rows if abs(e.center - unit.position) <= e.tolerance]
+    rows.sort(key=lambda e: abs(e.center - unit.position))
+    listed = ", ".join(f"{e.species} ({e.center:.1f}{_status(e)})" for e in rows[:4])
+    return f" Near it: {listed}." if rows else " No reference value lies near it."
+
+
+def sample_rigidity(context: Context) -> Rigidity | None:
+    """Return the rigidity test of all assigned lines of a fit; None without a library."""
+    levels = []
+    for unit in context.units:
+        known = _expected(context, unit)
+        if known is not None and is_detected(unit):
+            levels.append(
+                Level(unit.level, known.species, unit.position, known.center, known.tolerance)
+            )
+    return rigidity_test(levels) if levels else None
+
+
+def not_rigid(context: Context) -> Iterator[Note]:
+    """Find offsets that a charge shift cannot explain."""
+    test = sample_rigidity(context)
+    if test is not None and test.verdict == "non-rigid":
+        yield Note("", test.message)
+
+
+def rigid_shift(context: Context) -> Iterator[Note]:
+    """Find all levels off by one amount."""
+    test = sample_rigidity(context)
+    if test is not None and test.verdict == "rigid":
+        yield Note("", test.message)
+
+
+def levels_in_tension(context: Context) -> Iterator[Note]:
+    """Find a stoichiometric tie that the data contradict."""
+    for tension in context.tensions:
+        if tension.significant:
+            yield Note(tension.link.target, tension.message)
+
+
+# ---------------------------------------------------------------------------------
+# Overlaps
+
+
+def no_line(context: Context) -> Iterator[Note]:
+    """Find a broad hump that was fitted with core lines: nothing of the element is shown."""
+    for region_name, overlaps, test in _suspected(context):
+        if not test.lines_needed:
+            level = overlaps[0].level if overlaps else _level_of(context, region_name)
+            yield Note(
+                region_name,
+                f"no line of {level} is needed: one hump at {test.center:.1f} eV, {test.fwhm:.1f}"
+                f" eV wide, describes the window as well (BIC {test.bic_hump:.0f} against"
+                f" {min(test.bic_lines, test.bic_both):.0f} with lines). No {level.split()[0]} is"
+                f" shown to be there.{_named(overlaps, test.center)}",
+            )
+
+
+def hump_under_lines(context: Context) -> Iterator[Note]:
+    """Find a broad structure under the lines that their areas swallow."""
+    for region_name, overlaps, test in _suspected(context):
+        if test.lines_needed and test.hump_needed and not _a_line_explains(context, test):
+            change = ""
+            if test.area_change is not None:
+                change = f", and the areas change by {100 * test.area_change:+.0f} %"
+            yield Note(
+                region_name,
+                f"a hump at {test.under_center:.1f} eV, {test.under_fwhm:.1f} eV wide, under the"
+                f" lines lowers BIC by {test.bic_lines - test.bic_both:.0f}{change}."
+                f"{_named(overlaps, test.under_center or 0.0)}",
+            )
+
+
+def overlap_present(context: Context) -> Iterator[Note]:
+    """Find a component where another element, which the sample shows, has a line."""
+    for unit in context.units:
+        for overlap in context.overlaps:
+            if overlap.level != unit.level or not overlap.low <= unit.center <= overlap.high:
+                continue
+            shown = [level for level in overlap.shown_by if _sample_shows(context, level)]
+            if shown:
+                yield Note(
+                    unit.where,
+                    f"{unit.name} at {unit.center:.1f} eV stands where {overlap.name} may fall"
+                    f" ({overlap.low:.0f} to {overlap.high:.0f} eV), and the sample shows"
+                    f" {' and '.join(shown)}.",
+                    overlap.advice,
+                )
+
+
+def _level_of(context: Context, region_name: str) -> str:
+    return next((u.level for u in context.units_of(region_name) if u.level), region_name)
+
+
+def _a_line_explains(context: Context, test: HumpTest) -> bool:
+    """Tell whether one more line describes the data better than a hump."""
+    return context.comparison.preferred.delta_bic < test.bic_both - test.bic_lines
+
+
+def _named(overlaps: Sequence[Overlap], center: float) -> str:
+    near = [o for o in overlaps if o.low - 1.0 <= center <= o.high + 1.0]
+    return f" There falls {near[0].name}. {near[0].advice}" if near else ""
+
+
+def _suspected(context: Context) -> Iterator[tuple[str, tuple[Overlap, ...], HumpTest]]:
+    for region in context.xps_regions:
+        units = [u for u in context.units_of(region.name) if not u.is_loss]
+        if not units or not _hump_suspected(context, region.name, units):
+            continue
+        test = context.hump(region.name)
+        level = _level_of(context, region.name)
+        broad = tuple(o for o in context.overlaps if o.level == level and o.broad)
+        if test is not None and (broad or not test.lines_needed):
+            yield region.name, broad, test
+
+
+def _hump_suspected(context: Context, region_name: str, units: Sequence[Unit]) -> bool:
+    """Tell whether widths, areas or residuals suggest that there are no such lines."""
+    wide = any(u.width > SENSIBLE_FWHM_EV.get(u.level, (0.0, 2.5))[1] for u in units)
+    bound = any(
+        context.result.estimate(u.path(name)).at_bound for u in units for name in u.width_names
+    )
+    hidden = any(u.has_area and u.area < (smallest_area(u) or 0.0) for u in units)
+    structure = residual_structure(context.fitted[region_name]).present
+    return wide or bound or hidden or structure
+
+
+def _sample_shows(context: Context, level: str) -> bool:
+    return bool(level) and any(_shows(spectrum, level) for spectrum in context.spectra)
+
+
+def _shows(spectrum: Spectrum, level: str) -> bool:
+    """Tell whether a spectrum shows a line near a level's nominal energy."""
+    try:
+        energies = _binding(spectrum)
+    except ValueError:
+        return False
+    nominal = core_level(level).nominal_ev
+    if not is_level(spectrum, level) and np.ptp(energies[0]) < 200.0:
+        return False
+    return _line_near(*energies, nominal)
+
+
+def _binding(spectrum: Spectrum) -> tuple[Array, Array]:
+    if spectrum.axis is Axis.KINETIC_ENERGY and spectrum.meta.excitation_energy_ev:
+        spectrum = to_axis(spectrum, Axis.BINDING_ENERGY)
+    if spectrum.axis is not Axis.BINDING_ENERGY:
+        raise ValueError("not a binding energy axis")
+    return spectrum.x, spectrum.y
+
+
+def _line_near(x: Array, y: Array, nominal: float) -> bool:
+    """Tell whether a line, no broad loss structure, stands within 2 eV of an energy."""
+    near = np.abs(x - nominal) <= 2.0
+    sides = (np.abs(x - nominal) > 3.0) & (np.abs(x - nominal) <= 7.0)
+    if near.sum() < 3 or sides.sum() < 4:
+        return False
+    line = np.polyfit(x[sides], y[sides], 1)
+    level = np.polyval(line, x[near])
+    excess = float(np.mean(y[near] - level))
+    noise = float(np.std(y[sides] - np.polyval(line, x[sides]))) / np.sqrt(near.sum())
+    return excess > max(5.0 * noise, _CONTRAST * float(np.mean(level)))

@@ -1,0 +1,1 @@
+"""What a run gave, for programs and people: JSON, csv, tables, figures, colours."""

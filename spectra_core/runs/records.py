@@ -1,0 +1,112 @@
+"""What a headless run leaves behind: fits with what belongs to them, failures, inputs.
+
+These values are made by `spectra_core.runs.batch` and read by results, reports and figures;
+a failure is a value like a fit, so that one bad file is a line in the results and not
+the end of the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..fitting import FitResult, FitWarning
+from ..recipe.schema import Recipe
+from ..uncertainty.ratios import Ratio
+
+ModelSource = Literal["recipe", "casaxps"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What could not be done, where, and why.
+
+    Attributes
+    ----------
+    file : str
+        As it was given.
+    where : str
+        Sample or spectrum; empty if it concerns the whole file.
+    message : str
+    """
+
+    file: str
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.file, self.where, self.message) if part)
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file that was read: path as given, checksum, format, number of spectra."""
+
+    file: str
+    sha256: str
+    format: str
+    spectra: int
+
+
+@dataclass(frozen=True, eq=False)
+class FitRecord:
+    """One finished fit of one or several regions together, and what belongs to it.
+
+    Attributes
+    ----------
+    id : str
+        Unique in the run, e.g. ``"fit-3"``.
+    file, sample : str
+    level, levels : int
+        Which of several spectra of each region of this sample, counted from 0.
+    recipe : Recipe
+        What was applied; in CasaXPS mode made from the stored fit.
+    result : FitResult
+    ratios : tuple of Ratio
+    warnings : tuple of FitWarning
+        Of reading, selecting and fitting.
+    """
+
+    id: str
+    file: str
+    sample: str
+    level: int
+    levels: int
+    recipe: Recipe
+    result: FitResult
+    ratios: tuple[Ratio, ...]
+    warnings: tuple[FitWarning, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Everything a run gave.
+
+    Attributes
+    ----------
+    fits : tuple of FitRecord
+        In the order of the files, and of the spectra in them.
+    failures : tuple of Failure
+    skipped : tuple of Failure
+        What was left out on purpose, with the reason: not selected, no CasaXPS fit.
+    inputs : tuple of InputFile
+    model : str
+        ``"recipe"`` or ``"casaxps"``.
+    recipe : Recipe or None
+        The recipe that was applied; None in CasaXPS mode.
+    interrupted : bool
+        Whether it was stopped before the end.
+    """
+
+    fits: tuple[FitRecord, ...]
+    failures: tuple[Failure, ...]
+    skipped: tuple[Failure, ...]
+    inputs: tuple[InputFile, ...]
+    model: ModelSource
+    recipe: Recipe | None
+    interrupted: bool
+
+    @property
+    def ratios(self) -> tuple[tuple[FitRecord, Ratio], ...]:
+        """Every ratio with the fit it comes from."""
+        return tuple((record, ratio) for record in self.fits for ratio in record.ratios)

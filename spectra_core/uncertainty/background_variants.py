@@ -1,0 +1,105 @@
+"""Other windows and backgrounds for a fitted region, one change at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..fitting import FitResult
+from ..fitting.problem import canonical_path
+from ..model import Background, Model, Region, replace_region
+from ..spectrum import points_in_window
+from .quantities import AreaRatio
+from .variants import Candidate, heads, named_in, paths_of
+
+EDGE_EV = 0.5
+_ENERGY_BACKGROUNDS = (
+    ("shirley", "active"),
+    ("shirley", "static"),
+    ("shirley_slope", "active"),
+    ("linear", "active"),
+    ("linear", "static"),
+)
+_RAMAN_BACKGROUNDS = (("constant", "active"), ("linear", "active"), ("polynomial", "active"))
+
+
+def windows(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Candidate]:
+    """Yield the model with each window edge moved by 0.5 eV outwards and inwards."""
+    region = result.model.region(name)
+    fitted = result.region(name)
+    unit = fitted.spectrum.axis.unit
+    low, high = region.window
+    # Half an eV has no meaning on a Raman axis: there, a twentieth of the window.
+    step = EDGE_EV if fitted.spectrum.axis.is_energy else 0.05 * (high - low)
+    for edge, sign in ((0, -1), (0, +1), (1, -1), (1, +1)):
+        moved = [low, high]
+        moved[edge] += sign * step
+        text = f"{('low', 'high')[edge]} end moved to {moved[edge]:.2f} {unit}"
+        model = replace_region(result.model, replace(region, window=(moved[0], moved[1])))
+        obstacle = _window_obstacle(result, region, (moved[0], moved[1]))
+        yield Candidate(
+            "window", named_in(result, name, text), model, quantity, False, obstacle=obstacle
+        )
+
+
+def _window_obstacle(result: FitResult, region: Region, window: tuple[float, float]) -> str:
+    spectrum = result.region(region.name).spectrum
+    slack = 0.5 * spectrum.step
+    if window[0] < spectrum.x[0] - slack or window[1] > spectrum.x[-1] + slack:
+        return "the data end before"
+    if window[0] >= window[1]:
+        return "the window would be empty"
+    points_in_window(spectrum, window)
+    for head in heads(region):
+        summary = result.summary(region.name, head.major)
+        if not window[0] + summary.fwhm < summary.maximum_at < window[1] - summary.fwhm:
+            return f"it would cut into {head.name}"
+    return ""
+
+
+def backgrounds(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Candidate]:
+    """Yield the model with the other mode of its background, and with other backgrounds."""
+    region = result.model.region(name)
+    now = (region.background.type, region.background.mode)
+    is_energy = result.region(name).spectrum.axis.is_energy
+    rows = _ENERGY_BACKGROUNDS if is_energy else _RAMAN_BACKGROUNDS
+    kind = region.background.kind
+    others = [(now[0], mode) for mode in kind.modes if now[0] != "none"]
+    for type_, mode in dict.fromkeys((*others, *rows)):
+        if (type_, mode) != now:
+            model = _with_background(result.model, region, type_, mode)
+            text = named_in(result, name, f"{type_} background, {mode}")
+            yield Candidate("background", text, model, quantity)
+
+
+def _with_background(model: Model, region: Region, type_: str, mode: str) -> Model:
+    """Return the model with another background; what belonged to the old one goes."""
+    options = dict(region.background.options) if type_ == region.background.type else {}
+    if mode == "active" and "endpoint_points" in options:
+        options.pop("endpoint_points")
+    background = Background(type_, mode, options)  # type: ignore[arg-type]
+    bare = replace(region, background=background, components=(), doublets=())
+    components = tuple(
+        replace(c, parameters={n: p for n, p in c.parameters.items() if n in names})
+        for c in region.components
+        for names in [{spec.name for spec in bare.specs_of(c)}]
+    )
+    doublets = tuple(
+        replace(d, unlocked=tuple(u for u in d.unlocked if u.parameter in names))
+        for d in region.doublets
+        for names in [{spec.name for spec in bare.specs_of(region.component(d.major))}]
+    )
+    changed = replace(region, background=background, components=components, doublets=doublets)
+    gone = _background_paths(region) - _background_paths(changed)
+    links = tuple(
+        link
+        for link in model.links
+        if not gone & {canonical_path(model, p) for p in paths_of(link)}
+    )
+    return replace(replace_region(model, changed), links=links)
+
+
+def _background_paths(region: Region) -> set[str]:
+    own = {f"{region.name}/background/{spec.name}" for spec in region.background.specs}
+    steps = region.background.component_specs
+    return own | {f"{region.name}/{c.id}/{s.name}" for c in region.components for s in steps}

@@ -1,0 +1,119 @@
+"""What an uncertainty is asked of, and how a finished fit is fitted again.
+
+Profile likelihood (`profile_likelihood`), Monte Carlo (`monte_carlo`) and the spread over
+backgrounds and models (`spread`) all do one thing: change something, fit again with the
+same constraints and the same weights, and look what a number became. That number is a
+`Quantity`: the path of a parameter, or an `AreaRatio` of sums of areas. Ratios live on a
+logarithmic scale, because a ratio of two positive areas is skewed and its inverse must
+have the inverse interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf, nan
+from statistics import NormalDist
+
+from ..errors import FitError
+from ..fitting import FitOptions, FitResult, Weights
+from ..spectrum import Array, Spectrum
+
+ONE_SIGMA = 0.6826894921370859  # probability of a normal variable within one sigma
+LEVEL = 0.95
+FEWEST_DRAWS = 40  # of a Monte Carlo run: fewer have nothing in a 2.5 % tail
+REFIT_TOLERANCE = 1e-5  # of a standard error: far below anything an error bar can show
+
+Progress = Callable[[int, int], None]
+ShouldStop = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class AreaRatio:
+    """Sum of some areas over the sum of others.
+
+    Attributes
+    ----------
+    numerator, denominator : tuple of str
+        Paths of areas; a doublet's is that of both lines.
+    """
+
+    numerator: tuple[str, ...]
+    denominator: tuple[str, ...]
+
+
+Quantity = str | AreaRatio
+
+
+def quantity_value(result: FitResult, quantity: Quantity) -> float:
+    """Return the fitted value; a ratio over nothing is infinite, nothing over nothing NaN."""
+    if isinstance(quantity, str):
+        return result.value(quantity)
+    top = sum(result.value(path) for path in quantity.numerator)
+    bottom = sum(result.value(path) for path in quantity.denominator)
+    if bottom == 0:
+        return nan if top == 0 else inf
+    return top / bottom
+
+
+def combination(result: FitResult, quantity: AreaRatio | str, ratio: float = 0.0) -> Array:
+    """Return weights (P,) over all parameters: a path's own, or numerator - ratio x denominator."""
+    if isinstance(quantity, str):
+        return result.combination(quantity)
+    if ratio == inf:
+        return sum_of(result, quantity.denominator)
+    return sum_of(result, quantity.numerator) - ratio * sum_of(result, quantity.denominator)
+
+
+def sum_of(result: FitResult, paths: tuple[str, ...]) -> Array:
+    """Return the weights (P,) that add up some parameters."""
+    total = result.combination(paths[0])
+    for path in paths[1:]:
+        total = total + result.combination(path)
+    return total
+
+
+def spectra_of(result: FitResult) -> dict[str, Spectrum]:
+    """Return the spectrum of each region, as it was fitted."""
+    return {region.name: region.spectrum for region in result.regions}
+
+
+def refit_options(result: FitResult, **changes: object) -> FitOptions:
+    """Return options that fit again as `result` was fitted, with the same kind of weights.
+
+    Any other minimiser found the same minimum; refits start there and use ``"lm"``.
+
+    Raises
+    ------
+    FitError
+        If `result` was drawn and not fitted.
+    """
+    if result.method == "none":
+        raise FitError(
+            "this model was drawn, not fitted, so it has no uncertainty.", hint="Fit it first."
+        )
+    kinds = {region.weights for region in result.regions}
+    weights = Weights(kinds.pop()) if len(kinds) == 1 else None
+    values: dict[str, object] = {"weights": weights, "tolerance": REFIT_TOLERANCE}
+    return FitOptions(**(values | changes))  # type: ignore[arg-type]
+
+
+def normal_quantile(level: float) -> float:
+    """Return how many standard errors a two-sided interval of this level reaches.
+
+    Raises
+    ------
+    FitError
+        If the level does not lie between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise FitError(f"a confidence level of {level:g} means nothing.", hint="Give e.g. 0.95.")
+    return NormalDist().inv_cdf((1.0 + level) / 2.0)
+
+
+def quantity_name(quantity: Quantity) -> str:
+    """Return a quantity in words, for messages."""
+    if isinstance(quantity, str):
+        return quantity
+    above, below = (" + ".join(side) for side in (quantity.numerator, quantity.denominator))
+    return f"({above}) / ({below})"

@@ -1,0 +1,16 @@
+"""The Python examples of the page on projects run as they are printed."""
+
+import re
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "projects.md"
+
+
+def test_the_page_on_projects_runs_from_top_to_bottom(capsys):
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 3
+    namespace: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, str(PAGE), "exec"), namespace)
+    assert capsys.readouterr().out.startswith("['s1'] ['a2'] Status.CONVERGED")
+    assert len(namespace["again"].analyses) == 1

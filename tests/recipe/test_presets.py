@@ -1,0 +1,253 @@
+"""Presets and recipes that stand on the library: ready models, exact factors, what wins."""
+
+from __future__ import annotations
+
+import pytest
+
+from spectra_core.errors import RecipeError, SpectraError
+from spectra_core.fitting import fit
+from spectra_core.library import load_library, shipped_folder
+from spectra_core.recipe.presets import preset, preset_ids
+from spectra_core.recipe.text import (
+    dump_recipe,
+    model_from_recipe,
+    parse_recipe,
+    recipe_from_dict,
+    recipe_to_dict,
+)
+from spectra_core.runs.simulate import simulate_recipe
+
+SHIPPED = (
+    "su2025/fig5f-i",
+    "su2025/fig1e-f",
+    "lpscl-cathode",
+    "lpscl-li-metal",
+    "lps-film",
+)
+JOINT = ("lpscl-cathode", "lpscl-li-metal", "lps-film")
+
+RECIPE = """
+schema = "doublet-recipe/1"
+[[region]]
+name = "S 2p"
+window = [157, 169]
+background = "linear"
+[[region.component]]
+use = "xps/ps4/s2p"
+{more}
+[[region]]
+name = "P 2p"
+window = [127, 138]
+background = "linear"
+[[region.component]]
+use = "xps/ps4/p2p"
+{end}
+"""
+LINK = """
+[[link]]
+parameter = "P 2p/{target}/area"
+equals = "S 2p/{source}/area"
+times = 0.25
+sensitivity = "auto"
+"""
+
+
+@pytest.fixture(scope="module")
+def library():
+    """Return the shipped library alone."""
+    return load_library([shipped_folder()])
+
+
+def recipe(more: str = "", end: str = ""):
+    return parse_recipe(RECIPE.format(more=more, end=end))
+
+
+# ---------------------------------------------------------------------------------
+# Presets
+
+
+def test_the_five_presets_are_there(library):
+    assert set(preset_ids(library=library)) == set(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_preset_is_a_valid_model_with_warnings(library, name):
+    loaded = preset(name, library=library)
+    assert loaded.model.regions
+    assert all(region.doublets for region in loaded.model.regions)
+    assert len(loaded.warnings) >= 3
+    assert loaded.recipe.ratio
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_preset_written_out_needs_no_library_and_reads_back_the_same(library, name):
+    loaded = preset(name, library=library).recipe
+    assert parse_recipe(dump_recipe(loaded)) == loaded
+
+
+def test_the_as_reported_preset_holds_the_printed_positions_and_splittings(library):
+    loaded = preset("su2025/fig5f-i", library=library)
+    assert loaded.as_reported
+    (region,) = loaded.model.regions
+    found = {d.id: (region.component(d.major).parameters["center"], d) for d in region.doublets}
+    center, doublet = found["PS4"]
+    assert (center.value, center.free, doublet.splitting) == (160.7, False, 1.3)
+    center, doublet = found["intermediate"]
+    assert (center.value, center.free, doublet.splitting) == (162.9, False, 1.1)
+    assert any("for reproduction only" in warning.lower() for warning in loaded.warnings)
+    assert any("splitting" in warning for warning in loaded.warnings)
+
+
+@pytest.mark.parametrize("name", JOINT)
+def test_a_recommended_preset_fits_s_and_p_with_one_shift_and_stoichiometry(library, name):
+    model = preset(name, library=library).model
+    assert {region.name for region in model.regions} == {"S 2p", "P 2p"}
+    targets = {link.target for link in model.links}
+    assert {"P 2p/region/shift", "P 2p/PS4/area"} <= targets
+    for region in model.regions:
+        for doublet in region.doublets:
+            assert 0.84 <= doublet.splitting <= 1.20  # physical for S 2p and P 2p
+
+
+def test_the_unconfirmed_species_of_a_preset_say_so(library):
+    region = preset("lpscl-li-metal", library=library).model.region("P 2p")
+    species = {c.id: c.species for c in region.components}
+    assert "unconfirmed" in species["Li3P 2p3/2"]
+    assert "unconfirmed" not in species["PS4 2p3/2"]
+
+
+def test_an_unknown_preset_names_the_nearest():
+    with pytest.raises(SpectraError, match="lpscl-cathode"):
+        preset("lpscl-cathod")
+
+
+def test_the_cathode_preset_recovers_the_truth_of_a_synthetic_cathode(library):
+    truth = {
+        "PS4": 4000.0,
+        "Li2S or S2-": 800.0,
+        "bridging S": 1500.0,
+        "S0 or S-S": 600.0,
+        "P2Sx": 250.0,
+        "PSxOy": 80.0,
+    }
+    shift = 0.35
+    loaded = preset("lpscl-cathode", library=library)
+    spectra = simulate_recipe(_synthetic(loaded.recipe, truth, shift), seed=3).spectra
+    result = fit(dict(zip(("S 2p", "P 2p"), spectra, strict=True)), loaded.model)
+    expected = {f"S 2p/{k}/area": v for k, v in truth.items() if k not in ("P2Sx", "PSxOy")}
+    expected |= {"P 2p/P2Sx/area": 250.0, "P 2p/PSxOy/area": 80.0, "S 2p/region/shift": shift}
+    for path, value in expected.items():
+        assert abs(result.value(path) - value) < 4 * result.stderr(path), path
+    factor = 0.25 * 1.192 / 1.677
+    phosphorus = result.value("P 2p/PS4/area")
+    assert phosphorus == pytest.approx(factor * result.value("S 2p/PS4/area"), rel=1e-12)
+
+
+def _synthetic(loaded, areas, shift):
+    """Return the recipe of a preset with every value that a simulation needs."""
+    plain = recipe_to_dict(loaded)
+    for region in plain["region"]:
+        region["background"] = {"type": "shirley", "level": 500.0, "step": 0.01}
+        if "shift" in region:
+            region["shift"]["value"] = shift
+        for component in region["component"]:
+            if (region["name"], component["label"]) != ("P 2p", "PS4"):
+                component["area"] = areas[component["label"]]
+            if "min" in component["fwhm"]:
+                component["fwhm"]["value"] = 1.2
+    plain["simulate"] = {"scans": 40, "dwell": 0.1, "step": 0.05}
+    return recipe_from_dict(plain)
+
+
+# ---------------------------------------------------------------------------------
+# use = ... in a component
+
+
+def test_use_fills_the_component_from_the_entry():
+    component = recipe().region[0].component[0]
+    assert (component.label, component.species, component.line) == ("PS4", "PS4(3-)", "S 2p")
+    center = component.parameters["center"]
+    assert (center.value, center.min, center.max) == (161.4, 161.0, 161.8)
+    assert component.parameters["fwhm"].min > 0
+
+
+def test_what_the_recipe_gives_wins_over_the_entry():
+    given = 'label = "mine"\ncenter = { value = 160.9, free = false }\nfwhm = 1.1\n'
+    component = recipe(given).region[0].component[0]
+    assert component.label == "mine"
+    assert component.parameters["center"].value == 160.9
+    assert component.parameters["center"].min is None
+    assert component.parameters["fwhm"].value == 1.1
+
+
+def test_a_raman_band_can_be_used():
+    text = (
+        'schema = "doublet-recipe/1"\n[[region]]\nname = "PS4"\nwindow = [380, 460]\n'
+        'background = "linear"\n[[region.component]]\nuse = "raman/ps4/a1"\n'
+    )
+    (component,) = model_from_recipe(parse_recipe(text)).regions[0].components
+    assert component.lineshape == "lorentzian"
+    assert component.parameters["center"].value == 427.0
+
+
+def test_a_component_whose_sources_contradict_each_other_asks_for_a_center():
+    text = RECIPE.format(more="", end="").replace("xps/ps4/s2p", "xps/li2s-compound/s2p")
+    with pytest.raises(RecipeError, match="contradict each other"):
+        parse_recipe(text)
+    given = text.replace('compound/s2p"', 'compound/s2p"\ncenter = 160.8')
+    assert parse_recipe(given).region[0].component[0].parameters["center"].value == 160.8
+
+
+# ---------------------------------------------------------------------------------
+# sensitivity = "auto" in a link
+
+
+@pytest.mark.parametrize(
+    ("target", "source", "factor"),
+    [
+        ("PS4", "PS4", 1.192 / 1.677),  # totals
+        ("PS4 2p3/2", "PS4 2p3/2", 0.789 / 1.11),  # lines
+        ("PS4 2p3/2", "PS4", 0.789 / 1.677),
+    ],
+)
+def test_auto_multiplies_by_the_ratio_of_the_factors_of_what_the_paths_mean(target, source, factor):
+    (link,) = model_from_recipe(recipe(end=LINK.format(target=target, source=source))).links
+    assert link.terms[0].times == pytest.approx(0.25 * factor, rel=1e-12)
+    assert "scofield-al-ka" in link.note
+    assert f"{factor:.4f}" in link.note
+
+
+def test_another_table_gives_another_factor():
+    end = LINK.format(target="PS4", source="PS4") + 'sensitivity_table = "thermo-althermo1"\n'
+    (link,) = model_from_recipe(recipe(end=end)).links
+    assert link.terms[0].times == pytest.approx(0.25 * 1.35 / 1.88, rel=1e-12)
+    assert "thermo-althermo1" in link.note
+
+
+def test_without_sensitivity_a_link_is_what_it_says():
+    end = LINK.format(target="PS4", source="PS4").replace('sensitivity = "auto"\n', "")
+    (link,) = model_from_recipe(recipe(end=end)).links
+    assert link.terms[0].times == 0.25
+
+
+def test_the_factor_is_not_applied_twice_when_a_recipe_is_written_and_read():
+    given = recipe(end=LINK.format(target="PS4", source="PS4"))
+    again = parse_recipe(dump_recipe(given))
+    assert model_from_recipe(again).links == model_from_recipe(given).links
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (LINK.format(target="PS4", source="PS4").replace("/area", "/fwhm"), "areas"),
+        (LINK.format(target="PS4", source="PS4") + 'sensitivity_table = "nobody"\n', "nobody"),
+        (
+            LINK.format(target="PS4", source="PS4").replace('sensitivity = "auto"\n', "")
+            + 'sensitivity_table = "scofield-al-ka"\n',
+            "sensitivity_table is only for",
+        ),
+    ],
+)
+def test_a_wrong_use_of_auto_is_an_error(end, words):
+    with pytest.raises(RecipeError, match=words):
+        recipe(end=end)

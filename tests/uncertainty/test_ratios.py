@@ -1,0 +1,297 @@
+"""Area ratios carry the covariance of the fit, and an interval that covers the truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from spectra_core.errors import Cancelled, ModelError
+from spectra_core.fitting import evaluate, fit
+from spectra_core.model import (
+    Background,
+    Link,
+    Model,
+    Parameter,
+    Region,
+    Term,
+    add_component,
+    add_doublet,
+    add_links,
+    make_component,
+    set_parameter,
+)
+from spectra_core.spectrum import Axis, Meta, Spectrum
+from spectra_core.uncertainty.ratios import area_path, area_ratio, ratio_budget
+
+X = np.arange(157.0, 169.0, 0.05)
+META = Meta(sample="synthetic", dwell_s=1.0, scans=1.0)
+
+
+def two_doublets(separation: float = 1.0) -> Model:
+    region = Region("S 2p", (157.0, 169.0), Background("constant", "active"))
+    region = add_doublet(region, "PS4", "S 2p", center=161.6, fwhm=1.2, mix=0.2, area=4000.0)
+    region = add_doublet(
+        region, "new", "S 2p", center=161.6 + separation, fwhm=1.2, mix=0.2, area=4000.0
+    )
+    model = Model((region,))
+    for owner in ("PS4", "new"):
+        model = set_parameter(model, f"S 2p/{owner}/fwhm", free=False)
+        model = set_parameter(model, f"S 2p/{owner}/mix", free=False)
+    return set_parameter(model, "S 2p/background/level", value=600.0)
+
+
+def synthetic(model: Model, seed: int) -> Spectrum:
+    blank = Spectrum(X, np.full(X.size, 600.0), Axis.BINDING_ENERGY, "counts", meta=META)
+    expected = evaluate(blank, model).regions[0].envelope
+    y = np.random.default_rng(seed).poisson(expected).astype(float)
+    return Spectrum(X, y, Axis.BINDING_ENERGY, "counts", counts=y, meta=META)
+
+
+@pytest.fixture(scope="module")
+def result():
+    model = two_doublets()
+    return fit(synthetic(model, 1), model)
+
+
+def test_the_value_is_the_quotient_of_the_totals_of_both_lines(result):
+    ratio = area_ratio(result, ["new"], ["PS4"], name="new / PS4")
+    expected = result.value("S 2p/new/area") / result.value("S 2p/PS4/area")
+    assert ratio.value == pytest.approx(expected, rel=1e-14)
+
+
+def test_the_error_follows_the_published_formula_with_covariance(result):
+    a, b = "S 2p/new/area", "S 2p/PS4/area"
+    ratio = area_ratio(result, ["new"], ["PS4"], name="r")
+    (var_a, cov), (_, var_b) = result.covariance_of([a, b])
+    value_a, value_b = result.value(a), result.value(b)
+    relative = var_a / value_a**2 + var_b / value_b**2 - 2 * cov / (value_a * value_b)
+    assert ratio.stderr == pytest.approx(ratio.value * np.sqrt(relative), rel=1e-10)
+
+
+def test_overlapping_lines_have_a_larger_error_than_without_covariance(result):
+    ratio = area_ratio(result, ["new"], ["PS4"], name="r")
+    a, b = "S 2p/new/area", "S 2p/PS4/area"
+    naive = ratio.value * np.hypot(
+        result.stderr(a) / result.value(a), result.stderr(b) / result.value(b)
+    )
+    assert ratio.stderr > 1.2 * naive
+
+
+def test_the_interval_is_symmetric_in_the_logarithm_and_holds_the_value(result):
+    ratio = area_ratio(result, ["new"], ["PS4"], name="r")
+    low, high = ratio.interval
+    assert low < ratio.value < high
+    assert low * high == pytest.approx(ratio.value**2, rel=1e-12)
+
+
+def test_the_inverse_ratio_has_the_inverse_interval(result):
+    one = area_ratio(result, ["new"], ["PS4"], name="r")
+    other = area_ratio(result, ["PS4"], ["new"], name="r")
+    assert other.interval == pytest.approx((1 / one.interval[1], 1 / one.interval[0]), rel=1e-9)
+
+
+def test_the_interval_covers_the_truth_nineteen_times_in_twenty():
+    model = two_doublets(separation=1.3)
+    hits, runs = 0, 120
+    for seed in range(runs):
+        ratio = area_ratio(fit(synthetic(model, seed), model), ["new"], ["PS4"], name="r")
+        hits += ratio.interval[0] <= 1.0 <= ratio.interval[1]
+    assert 0.89 <= hits / runs <= 0.995  # 0.95 within three binomial standard deviations
+
+
+def test_sums_of_components_are_ratios_too(result):
+    ratio = area_ratio(result, ["new", "PS4"], ["PS4"], name="r")
+    single = area_ratio(result, ["new"], ["PS4"], name="r")
+    assert ratio.value == pytest.approx(1 + single.value, rel=1e-12)
+    assert ratio.stderr == pytest.approx(single.stderr, rel=1e-9)
+    assert ratio.formula == "(A(S 2p/new) + A(S 2p/PS4)) / A(S 2p/PS4)"
+
+
+def test_areas_tied_to_each_other_have_an_exact_ratio():
+    model = add_links(two_doublets(), [Link("S 2p/new/area", (Term(0.5, "S 2p/PS4/area"),))])
+    ratio = area_ratio(fit(synthetic(two_doublets(), 3), model), ["new"], ["PS4"], name="r")
+    assert ratio.value == pytest.approx(0.5, abs=1e-12)
+    assert ratio.stderr == 0.0
+
+
+def test_an_area_on_its_bound_leaves_the_ratio_without_error():
+    model = two_doublets()
+    model = set_parameter(model, "S 2p/new/area", max=1000.0, value=900.0)
+    ratio = area_ratio(fit(synthetic(two_doublets(), 3), model), ["new"], ["PS4"], name="r")
+    assert (ratio.stderr, ratio.interval) == (None, None)
+    assert "bound" in ratio.note
+
+
+def test_a_fixed_area_leaves_the_ratio_without_error():
+    model = set_parameter(two_doublets(), "S 2p/new/area", free=False)
+    ratio = area_ratio(fit(synthetic(two_doublets(), 3), model), ["new"], ["PS4"], name="r")
+    assert ratio.value > 0
+    assert ratio.stderr is None
+
+
+def test_a_zero_denominator_gives_no_value():
+    model = set_parameter(two_doublets(), "S 2p/PS4/area", value=0.0, free=False)
+    ratio = area_ratio(fit(synthetic(two_doublets(), 3), model), ["new"], ["PS4"], name="r")
+    assert ratio.value is None
+    assert "zero" in ratio.note
+
+
+def test_a_label_in_two_regions_needs_its_region():
+    region = two_doublets().regions[0]
+    both = Model((region, replace(region, name="again")))
+    assert area_path(both, "again/PS4") == "again/PS4/area"
+    with pytest.raises(ModelError, match=r'"S 2p/PS4", "again/PS4"'):
+        area_path(both, "PS4")
+
+
+def test_an_unknown_label_names_the_nearest():
+    with pytest.raises(ModelError, match='Did you mean "PS4"'):
+        area_path(two_doublets(), "PS5")
+
+
+def test_a_shape_without_an_area_cannot_be_in_a_ratio():
+    region = add_component(
+        two_doublets().regions[0],
+        make_component("metal", "doniach_sunjic", center=Parameter(160.0), fwhm=1.0),
+    )
+    with pytest.raises(ModelError, match="no finite area"):
+        area_path(Model((region,)), "metal")
+
+
+# ---------------------------------------------------------------------------------
+# The error budget
+
+
+@pytest.fixture(scope="module")
+def budget(result):
+    return ratio_budget(result, ["new"], ["PS4"], name="new / PS4", monte_carlo=200, seed=3)
+
+
+def test_the_total_is_the_quadrature_of_the_rows(budget):
+    b = budget.budget
+    rows = (b.counting, b.background, b.model, b.reference)
+    assert b.total == pytest.approx(np.sqrt(sum(row * row for row in rows)), rel=1e-12)
+    assert b.background > 0
+    assert b.model > 0
+
+
+def test_the_counting_row_is_that_of_the_draws_and_near_the_covariance(budget):
+    assert budget.budget.counting == pytest.approx(budget.stderr, rel=4 / np.sqrt(400))
+    assert budget.interval_method == "monte carlo (poisson)"
+    assert (budget.monte_carlo.draws, budget.monte_carlo.failed) == (200, 0)
+
+
+def test_the_interval_with_all_rows_holds_the_counting_interval(budget):
+    low, high = budget.total_interval
+    assert low < budget.interval[0] < budget.value < budget.interval[1] < high
+
+
+def test_areas_of_one_level_need_no_reference(budget):
+    assert budget.budget.reference == 0.0
+
+
+def test_every_other_choice_is_listed_with_its_ratio(budget):
+    assert {v.kind for v in budget.variants} == {"background", "model"}
+    assert all(v.ratio is not None for v in budget.variants if v.accepted)
+    assert all(v.reason for v in budget.variants if not v.accepted)
+
+
+def test_rows_that_were_not_asked_for_are_none(result):
+    ratio = ratio_budget(
+        result, ["new"], ["PS4"], name="r", monte_carlo=0, background=False, model=False
+    )
+    assert (ratio.budget.background, ratio.budget.model) == (None, None)
+    assert ratio.interval_method == "covariance"
+    assert ratio.budget.counting == ratio.stderr
+    assert ratio.interval == area_ratio(result, ["new"], ["PS4"], name="r").interval
+
+
+def two_levels() -> tuple[dict[str, Spectrum], Model]:
+    s2p = two_doublets(separation=1.5).regions[0]
+    p2p = Region("P 2p", (128.0, 138.0), Background("constant", "active"))
+    p2p = add_doublet(p2p, "PS4", "P 2p", center=131.8, fwhm=1.2, mix=0.2, area=1000.0)
+    model = set_parameter(Model((s2p, p2p)), "P 2p/background/level", value=600.0)
+    x = np.arange(128.0, 138.0, 0.05)
+    blank = Spectrum(x, np.full(x.size, 600.0), Axis.BINDING_ENERGY, "counts", meta=META)
+    expected = evaluate(blank, Model((model.regions[1],))).regions[0].envelope
+    y = np.random.default_rng(4).poisson(expected).astype(float)
+    phosphorus = Spectrum(x, y, Axis.BINDING_ENERGY, "counts", counts=y, meta=META)
+    return {"S 2p": synthetic(two_doublets(1.5), 4), "P 2p": phosphorus}, model
+
+
+def test_across_levels_the_reference_row_must_be_given():
+    spectra, model = two_levels()
+    joint = fit(spectra, model)
+    sides = (["S 2p/PS4"], ["P 2p/PS4"])
+    bare = ratio_budget(joint, *sides, name="S/P", monte_carlo=0, background=False, model=False)
+    assert bare.budget.reference is None
+    assert "sensitivity factors" in bare.note
+    given = ratio_budget(
+        joint, *sides, name="S/P", monte_carlo=0, background=False, model=False, reference=0.1
+    )
+    assert given.budget.reference == pytest.approx(0.1 * given.value)
+    assert given.budget.total == pytest.approx(np.hypot(given.stderr, 0.1 * given.value))
+    assert given.note == ""
+
+
+def test_a_species_that_is_not_there_has_an_upper_limit_and_no_value():
+    absent = set_parameter(two_doublets(), "S 2p/new/area", value=0.0)
+    for seed in range(4):
+        result = fit(synthetic(absent, seed), two_doublets())
+        ratio = ratio_budget(result, ["new"], ["PS4"], name="r", monte_carlo=0)
+        assert (ratio.value, ratio.stderr, ratio.interval) == (None, None, None)
+        assert 0 < ratio.upper_limit < 0.2
+        assert "below detection" in ratio.note
+
+
+def test_the_upper_limit_lies_above_the_truth_nineteen_times_in_twenty():
+    faint = set_parameter(two_doublets(2.0), "S 2p/new/area", value=25.0)  # R = 0.00625
+    held = set_parameter(faint, "S 2p/new/center", free=False)
+    limits = [
+        ratio_budget(
+            fit(synthetic(faint, seed), held),
+            ["new"],
+            ["PS4"],
+            name="r",
+            monte_carlo=0,
+            background=False,
+            model=False,
+        )
+        for seed in range(100)
+    ]
+    above = [r.upper_limit > 25 / 4000 for r in limits if r.upper_limit is not None]
+    assert len(above) > 60
+    # Those clearly detected have no limit; of the others about 0.945 should be right.
+    assert np.mean(above) >= 0.945 - 3 * np.sqrt(0.945 * 0.055 / len(above))
+
+
+def test_a_sum_with_a_part_of_zero_has_an_interval_from_the_draws():
+    region = add_doublet(
+        two_doublets(2.0).regions[0],
+        "third",
+        "S 2p",
+        area=0.0,
+        mix=Parameter(0.2, free=False),
+        center=Parameter(166.0, free=False),
+        fwhm=Parameter(1.2, free=False),
+    )
+    model = Model((region,))
+    results = (fit(synthetic(two_doublets(2.0), seed), model) for seed in range(20))
+    result = next(r for r in results if r.value("S 2p/third/area") == 0)
+    ratio = ratio_budget(
+        result, ["new", "third"], ["PS4"], name="r", monte_carlo=40, background=False, model=False
+    )
+    assert ratio.stderr is None
+    assert ratio.interval[0] < ratio.value < ratio.interval[1]
+    assert "bound of zero" in ratio.note
+
+
+def test_a_clear_species_is_never_below_detection(budget):
+    assert budget.upper_limit is None
+
+
+def test_the_budget_can_be_cancelled(result):
+    with pytest.raises(Cancelled):
+        ratio_budget(result, ["new"], ["PS4"], name="r", should_stop=lambda: True)
