@@ -57,6 +57,7 @@ _AXIS_UNITS = {
     Axis.WAVELENGTH: "nm",
     Axis.UNKNOWN: "",
 }
+_SUBTRACTED = "work_function_subtracted_ev"  # its key in `Meta.extra`
 
 
 @dataclass(frozen=True)
@@ -258,7 +259,7 @@ class Spectrum:
     def _energy(self, wanted: Axis) -> Array:
         if self.axis is wanted:
             return self.x
-        return self._excitation_energy() - self.x
+        return self._excitation_energy() - _subtracted_before(self) - self.x
 
     def _excitation_energy(self) -> float:
         if self.axis is Axis.UNKNOWN:
@@ -328,7 +329,7 @@ def calibrate(spectrum: Spectrum, calibration: Calibration) -> Spectrum:
     return replace_fields(spectrum, calibration=calibration)
 
 
-def to_axis(spectrum: Spectrum, axis: Axis, *, work_function_ev: float = 0.0) -> Spectrum:
+def to_axis(spectrum: Spectrum, axis: Axis, *, work_function_ev: float | None = None) -> Spectrum:
     """Return `spectrum` on the other electron energy axis.
 
     Parameters
@@ -337,10 +338,11 @@ def to_axis(spectrum: Spectrum, axis: Axis, *, work_function_ev: float = 0.0) ->
         On a kinetic or binding energy axis, photon energy recorded.
     axis : Axis
         The axis wanted.
-    work_function_ev : float
+    work_function_ev : float or None
         Subtracted from (photon energy - kinetic energy). Zero where the kinetic
         energies refer to the Fermi level, as instruments write them nearly always;
-        the analyser's recorded work function is *not* subtracted by itself.
+        the analyser's recorded work function is *not* subtracted by itself. None:
+        what an earlier conversion of this spectrum subtracted, else zero.
 
     Returns
     -------
@@ -354,7 +356,8 @@ def to_axis(spectrum: Spectrum, axis: Axis, *, work_function_ev: float = 0.0) ->
 
     Notes
     -----
-    The choice is stored in ``meta.extra["work_function_subtracted_ev"]``.
+    The choice is stored in ``meta.extra["work_function_subtracted_ev"]``, so that the way
+    back gives the recorded energies.
     """
     if spectrum.axis is axis:
         return spectrum
@@ -363,13 +366,15 @@ def to_axis(spectrum: Spectrum, axis: Axis, *, work_function_ev: float = 0.0) ->
             f"a {spectrum.axis.value} axis cannot become a {axis.value} axis.",
             where=spectrum.label,
         )
+    if work_function_ev is None:
+        work_function_ev = _subtracted_before(spectrum)
     total = spectrum._excitation_energy() - work_function_ev
     arrays: dict[str, Any] = {
         name: None if values is None else values[::-1]
         for name in ("counts", "sigma", "transmission")
         for values in (getattr(spectrum, name),)
     }
-    extra = dict(spectrum.meta.extra) | {"work_function_subtracted_ev": work_function_ev}
+    extra = dict(spectrum.meta.extra) | {_SUBTRACTED: work_function_ev}
     return replace_fields(
         spectrum,
         x_recorded=total - spectrum.x_recorded[::-1],
@@ -380,6 +385,11 @@ def to_axis(spectrum: Spectrum, axis: Axis, *, work_function_ev: float = 0.0) ->
         meta=replace(spectrum.meta, extra=extra),
         **arrays,
     )
+
+
+def _subtracted_before(spectrum: Spectrum) -> float:
+    """Return the work function in eV that an earlier `to_axis` subtracted; 0 if none."""
+    return float(spectrum.meta.extra.get(_SUBTRACTED, 0.0))
 
 
 def crop(spectrum: Spectrum, window: tuple[float, float]) -> Spectrum:
@@ -429,8 +439,8 @@ def points_in_window(spectrum: Spectrum, window: tuple[float, float]) -> slice:
 def is_synthetic(spectrum: Spectrum) -> bool:
     """Return whether the spectrum says of itself that it is synthetic."""
     meta = spectrum.meta
-    said = f"{meta.sample} {meta.comment} {meta.extra.get('file_comment', '')}".casefold()
-    return "synthetic" in said or str(meta.extra.get("synthetic", "")).casefold() == "yes"
+    words = f"{meta.sample} {meta.comment} {meta.extra.get('file_comment', '')}".casefold()
+    return "synthetic" in words or str(meta.extra.get("synthetic", "")).casefold() == "yes"
 
 
 def replace_fields(spectrum: Spectrum, **values: Any) -> Spectrum:

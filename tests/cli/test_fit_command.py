@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from spectra_core.datafiles import data_path
+from spectra_core.project.file import load_project
 from spectra_core.readers import read
 from spectra_core.writers import write
 
@@ -108,6 +109,44 @@ def test_numbers_do_not_depend_on_the_number_of_processes(
 def test_options_reach_the_fit(doublet, vamas_file, recipe_file, options, field, value):
     outcome = doublet("fit", vamas_file, "--recipe", recipe_file, "--json", "-", *options)
     assert json.loads(outcome.out)["fits"][0][field] == value
+
+
+def test_a_seed_gives_the_same_draws_again_and_another_seed_others(
+    doublet, vamas_file, recipe_file, tmp_path
+):
+    budgeted = tmp_path / "budgeted.toml"
+    asked = 'denominator = ["PS4"]\nuncertainty = { monte_carlo = 40 }'
+    text = recipe_file.read_text(encoding="utf-8").replace('denominator = ["PS4"]', asked)
+    budgeted.write_text(text.replace("[fit]", "[fit]\nseed = 5"), encoding="utf-8")
+
+    def drawn(*options):
+        arguments = ("fit", vamas_file, "--recipe", budgeted, "--json", "-")
+        ratio = ratio_of(doublet(*arguments, *options))
+        return ratio["monte_carlo"]["seed"], ratio["interval"], ratio["budget"]["counting"]
+
+    first, again, other = (drawn("--seed", seed) for seed in (11, 11, 12))
+    assert first == again
+    assert (first[0], other[0]) == (11, 12)
+    assert first[1:] != other[1:]
+    assert drawn() == drawn("--seed", 5)
+
+
+def test_a_seed_scatters_the_starts_and_another_seed_otherwise(
+    doublet, vamas_file, recipe_file, tmp_path
+):
+    wide = tmp_path / "wide.toml"
+    text = recipe_file.read_text(encoding="utf-8")
+    wide.write_text(text.replace("starts  = 3", "starts = 6\nspread = 30.0"), encoding="utf-8")
+
+    def reached(seed):
+        project = tmp_path / f"{seed}.doublet"
+        arguments = ("fit", vamas_file, "--recipe", wide, "-o", tmp_path / "out", "--seed", seed)
+        assert doublet(*arguments, "--formats", "json", "--project", project).code == 0
+        (analysis,) = load_project(project).analyses.values()
+        return analysis.stored.starts
+
+    assert reached(1) == reached(1)
+    assert reached(1) != reached(2)
 
 
 def test_a_shift_moves_every_position_by_itself(doublet, vamas_file, recipe_file):

@@ -341,3 +341,19 @@ def test_a_selection_of_what_is_gone_falls_back(program: Program) -> None:
     assert program.document.selection == Selection(("s2",))
     program.spectra.remove(["s2"])
     assert program.scene.spectrum is None or program.document.selection.spectrum == "s1"
+
+
+def test_undo_and_redo_show_the_place_of_the_edit(program: Program, settle: Settle) -> None:
+    opened(program, settle)
+    program.spectra.choose(["s1"])
+    program.editing.add_entry("xps/ps4/s2p")
+    first = program.document.selection
+    program.editing.add_entry("xps/bridging/s2p")
+    second = program.document.selection
+    assert first.spectrum == second.spectrum == "s1" and first.owner != second.owner
+    for step, place in (("undo", first), ("redo", second)):
+        program.spectra.choose(["s3", "s2"])
+        getattr(program.document.stack, step)()
+        assert program.document.selection == place, step
+        assert program.scene.selection == place, step
+        assert program.window.tree.selected() == ("s1",), step
