@@ -85,12 +85,31 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a spectrum came from: file, format, place in the file, checksum."""
+    """Where a spectrum came from.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file, without its folder.
+    format : str
+    index : int
+        Place in the file.
+    sha256 : str
+        Checksum of the file.
+    path : str
+        The file as it was given, with its folder; it tells files of one name apart.
+    """
 
     file: str = ""
     format: str = ""
     index: int = 0
     sha256: str = ""
+    path: str = ""
+
+    @property
+    def given(self) -> str:
+        """The file as it was given; its name where no more is known."""
+        return self.path or self.file
 
 
 @dataclass(frozen=True)

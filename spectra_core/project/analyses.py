@@ -47,7 +47,8 @@ from ..recipe.presets import Preset
 from ..recipe.schema import Recipe
 from ..referee.context import Finding
 from ..referee.residuals import largest_excess
-from ..runs.batch import STORED_FIT_OPTIONS, ShouldStop, findings_of, ratio_of
+from ..runs.execute import ShouldStop, findings_of, ratio_of
+from ..runs.plan import STORED_FIT_OPTIONS
 from ..runs.select import Group, group_spectra, matches
 from ..spectrum import Axis, Spectrum
 from ..uncertainty.ratios import Ratio

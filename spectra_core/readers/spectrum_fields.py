@@ -40,8 +40,9 @@ def to_values(spectrum: Spectrum) -> Values:
 
 
 def _origin(source: Source) -> Values:
-    """Return the note on the file that numbers were first read from."""
-    return _filled({f.name: getattr(source, f.name) for f in fields(Source)}) if source.file else {}
+    """Return the note on the file that numbers were first read from; its folder is private."""
+    names = [f.name for f in fields(Source) if f.name != "path"]
+    return _filled({name: getattr(source, name) for name in names}) if source.file else {}
 
 
 def _filled(values: Values) -> Values:

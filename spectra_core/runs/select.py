@@ -150,7 +150,7 @@ def _names(spectrum: Spectrum) -> list[str]:
 def _by_sample(spectra: Iterable[Spectrum]) -> dict[tuple[str, str], list[Spectrum]]:
     groups: dict[tuple[str, str], list[Spectrum]] = {}
     for spectrum in spectra:
-        key = (spectrum.source.file, spectrum.meta.sample)
+        key = (spectrum.source.given, spectrum.meta.sample)
         groups.setdefault(key, []).append(spectrum)
     return groups
 
@@ -170,7 +170,7 @@ def _only_group(entry: RegionEntry, spectrum: Spectrum) -> Group:
         )
         warnings = (FitWarning("label_mismatch", message, entry.name),)
     return Group(
-        spectrum.source.file, spectrum.meta.sample, ((entry.name, spectrum),), warnings=warnings
+        spectrum.source.given, spectrum.meta.sample, ((entry.name, spectrum),), warnings=warnings
     )
 
 

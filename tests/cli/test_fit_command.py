@@ -247,8 +247,8 @@ INTERRUPTED = """
 import os, signal
 # a test run started in the background of a script inherits that Ctrl-C is ignored
 signal.signal(signal.SIGINT, signal.default_int_handler)
-import spectra_core.batch as batch
-fit, calls = batch.fit, []
+import spectra_core.runs.execute as execute
+fit, calls = execute.fit, []
 
 def fit_until_ctrl_c(*arguments, **options):
     calls.append(1)
@@ -256,7 +256,7 @@ def fit_until_ctrl_c(*arguments, **options):
         os.kill(os.getpid(), signal.SIGINT)
     return fit(*arguments, **options)
 
-batch.fit = fit_until_ctrl_c
+execute.fit = fit_until_ctrl_c
 from app.cli.main import main
 main({arguments!r})
 """
