@@ -1,23 +1,20 @@
 """Every action of the program, once: menus, toolbar, palette and shortcut page come from it.
 
-An action is a row: id, title, menu, shortcut, what it runs, and why it cannot run now (an empty
-text if it can). A disabled action says that reason in its tooltip. Adding one is adding a row.
+An action is a row: id, title, menu, shortcut, and why it cannot run now (an empty text if it
+can). A disabled action says that reason in its tooltip. What an action does is bound to its id in
+`wiring`, which refuses to begin unless every row is bound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from spectra_core.foreign.stored_fit import has_stored_fit
 from spectra_core.project.project import Project
 from spectra_core.spectrum import Axis
 
 from .scene import Scene
-
-if TYPE_CHECKING:
-    from .program import Program
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +43,6 @@ class State:
 
 
 Reason = Callable[[State], str]
-Run = Callable[["Program"], object]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +55,13 @@ class Action:
     title : str
         As in the menu.
     menu : str
-        Which menu; empty entries of the table separate groups.
-    run : callable
+        Which menu.
     shortcut : str
         In Qt's portable form; several are separated by ``|``.
     why_not : callable
         A sentence why it cannot run now; empty if it can.
-    checked : callable or None
-        For an action that switches: whether it is on.
+    switches : bool
+        It switches something on and off.
     tip : str
         What it does, where the title does not say all.
     """
@@ -74,10 +69,9 @@ class Action:
     id: str
     title: str
     menu: str
-    run: Run
     shortcut: str = ""
     why_not: Reason = lambda state: ""
-    checked: Callable[[Program], bool] | None = None
+    switches: bool = False
     tip: str = ""
 
 
@@ -206,36 +200,23 @@ FILE, EDIT, SPECTRUM, FIT, VIEW, TOOLS, HELP = (
 MENUS = (FILE, EDIT, SPECTRUM, FIT, VIEW, TOOLS, HELP)
 
 ACTIONS: tuple[Action, ...] = (
+    Action("open", "Open…", FILE, "Ctrl+O", tip="Spectra of any known format, or a project."),
     Action(
-        "open",
-        "Open…",
-        FILE,
-        lambda p: p.files.ask_open(),
-        "Ctrl+O",
-        tip="Spectra of any known format, or a project.",
-    ),
-    Action(
-        "example",
-        "Open the example",
-        FILE,
-        lambda p: p.files.open_example(),
-        tip="Four synthetic S 2p spectra with known truth.",
+        "example", "Open the example", FILE, tip="Four synthetic S 2p spectra with known truth."
     ),
     Action(
         "joint_example",
         "Open the joint example",
         FILE,
-        lambda p: p.files.open_joint_example(),
         tip="Synthetic S 2p and P 2p spectra of two samples, before and after sputtering.",
     ),
-    Action("new", "New project", FILE, lambda p: p.files.new(), "Ctrl+N"),
-    Action("save", "Save", FILE, lambda p: p.files.save(), "Ctrl+S", _project),
-    Action("save_as", "Save as…", FILE, lambda p: p.files.save_as(), "Ctrl+Shift+S", _project),
+    Action("new", "New project", FILE, "Ctrl+N"),
+    Action("save", "Save", FILE, "Ctrl+S", _project),
+    Action("save_as", "Save as…", FILE, "Ctrl+Shift+S", _project),
     Action(
         "export",
         "Export results…",
         FILE,
-        lambda p: p.reports.ask_export(),
         "Ctrl+E",
         _any_fit,
         tip="Report, tables, curves, figures, NeXus and VAMAS.",
@@ -244,146 +225,51 @@ ACTIONS: tuple[Action, ...] = (
         "export_recipe",
         "Export the recipe…",
         FILE,
-        lambda p: p.reports.ask_recipe(),
         "",
         _any_analysis,
         tip="For `doublet fit --recipe`: the same numbers without the window.",
     ),
-    Action(
-        "export_picture",
-        "Export the picture…",
-        FILE,
-        lambda p: p.reports.ask_picture(),
-        "",
-        _spectrum,
-    ),
-    Action("quit", "Quit", FILE, lambda p: p.quit(), "Ctrl+Q"),
-    Action("undo", "Undo", EDIT, lambda p: p.document.stack.undo(), "Ctrl+Z", _undo),
-    Action("redo", "Redo", EDIT, lambda p: p.document.stack.redo(), "Ctrl+Y|Ctrl+Shift+Z", _redo),
-    Action(
-        "copy_picture",
-        "Copy as picture",
-        EDIT,
-        lambda p: p.copy_picture(),
-        "Ctrl+Shift+C",
-        _spectrum,
-    ),
-    Action("copy_table", "Copy the component table", EDIT, lambda p: p.copy_table(), "", _analysis),
-    Action(
-        "copy_component",
-        "Copy the component",
-        EDIT,
-        lambda p: p.copy_component(),
-        "Ctrl+C",
-        _component,
-    ),
-    Action(
-        "paste_component",
-        "Paste the component",
-        EDIT,
-        lambda p: p.editing.paste(),
-        "Ctrl+V",
-        _copied_component,
-    ),
-    Action(
-        "duplicate",
-        "Duplicate the component",
-        EDIT,
-        lambda p: p.duplicate_component(),
-        "Ctrl+D",
-        _component,
-    ),
-    Action(
-        "disable",
-        "Disable or enable the component",
-        EDIT,
-        lambda p: p.editing.toggle_chosen(),
-        "Del",
-        _component,
-    ),
-    Action(
-        "remove_component",
-        "Remove the component",
-        EDIT,
-        lambda p: p.editing.remove_chosen(),
-        "Shift+Del",
-        _component,
-    ),
-    Action("preferences", "Preferences…", EDIT, lambda p: p.opening.preferences(), "Ctrl+,"),
-    Action(
-        "calibrate",
-        "Calibrate the energy scale…",
-        SPECTRUM,
-        lambda p: p.opening.calibration(),
-        "Ctrl+L",
-        _spectrum,
-    ),
+    Action("export_picture", "Export the picture…", FILE, "", _spectrum),
+    Action("quit", "Quit", FILE, "Ctrl+Q"),
+    Action("undo", "Undo", EDIT, "Ctrl+Z", _undo),
+    Action("redo", "Redo", EDIT, "Ctrl+Y|Ctrl+Shift+Z", _redo),
+    Action("copy_picture", "Copy as picture", EDIT, "Ctrl+Shift+C", _spectrum),
+    Action("copy_table", "Copy the component table", EDIT, "", _analysis),
+    Action("copy_component", "Copy the component", EDIT, "Ctrl+C", _component),
+    Action("paste_component", "Paste the component", EDIT, "Ctrl+V", _copied_component),
+    Action("duplicate", "Duplicate the component", EDIT, "Ctrl+D", _component),
+    Action("disable", "Disable or enable the component", EDIT, "Del", _component),
+    Action("remove_component", "Remove the component", EDIT, "Shift+Del", _component),
+    Action("preferences", "Preferences…", EDIT, "Ctrl+,"),
+    Action("calibrate", "Calibrate the energy scale…", SPECTRUM, "Ctrl+L", _spectrum),
     Action(
         "take_over",
         "Take over the CasaXPS fit",
         SPECTRUM,
-        lambda p: p.spectra.take_over(),
         "Ctrl+T",
         _stored,
         tip="Regions, backgrounds, components, links and calibration.",
     ),
-    Action(
-        "copy_model",
-        "Copy the model",
-        SPECTRUM,
-        lambda p: p.spectra.copy_model(),
-        "Ctrl+Alt+C",
-        _analysis,
-    ),
-    Action(
-        "paste_model",
-        "Paste the model",
-        SPECTRUM,
-        lambda p: p.spectra.paste_model(),
-        "Ctrl+Alt+V",
-        _copied_model,
-    ),
+    Action("copy_model", "Copy the model", SPECTRUM, "Ctrl+Alt+C", _analysis),
+    Action("paste_model", "Paste the model", SPECTRUM, "Ctrl+Alt+V", _copied_model),
     Action(
         "join",
         "Fit together",
         SPECTRUM,
-        lambda p: p.spectra.join(),
         "Ctrl+J",
         _several,
         tip="One model with one charge shift for the chosen spectra.",
     ),
-    Action("split", "Fit apart", SPECTRUM, lambda p: p.spectra.split(), "", _joint),
-    Action(
-        "remove_model",
-        "Remove the model",
-        SPECTRUM,
-        lambda p: p.spectra.remove_model(),
-        "",
-        _analysis,
-    ),
-    Action(
-        "rename_region",
-        "Rename the spectrum…",
-        SPECTRUM,
-        lambda p: p.opening.rename_spectrum(),
-        "F2",
-        _spectrum,
-    ),
-    Action(
-        "remove_spectra",
-        "Remove from the project",
-        SPECTRUM,
-        lambda p: p.spectra.remove(p.document.selection.spectra),
-        "",
-        _spectrum,
-    ),
-    Action("previous", "Previous spectrum", SPECTRUM, lambda p: p.spectra.step(-1), "[", _spectra),
-    Action("next", "Next spectrum", SPECTRUM, lambda p: p.spectra.step(1), "]", _spectra),
+    Action("split", "Fit apart", SPECTRUM, "", _joint),
+    Action("remove_model", "Remove the model", SPECTRUM, "", _analysis),
+    Action("rename_region", "Rename the spectrum…", SPECTRUM, "F2", _spectrum),
+    Action("remove_spectra", "Remove from the project", SPECTRUM, "", _spectrum),
+    Action("previous", "Previous spectrum", SPECTRUM, "[", _spectra),
+    Action("next", "Next spectrum", SPECTRUM, "]", _spectra),
     Action(
         "preset",
         "Load a preset…",
         FIT,
-        lambda p: p.opening.library(presets=True),
         "Ctrl+P",
         _spectra,
         tip="A ready model of the library for the chosen spectra, or for all.",
@@ -392,7 +278,6 @@ ACTIONS: tuple[Action, ...] = (
         "add_component",
         "Add a component…",
         FIT,
-        lambda p: p.opening.library(),
         "A",
         _spectrum,
         tip="From the library: by species, or by energy.",
@@ -401,176 +286,64 @@ ACTIONS: tuple[Action, ...] = (
         "add_unassigned",
         "Add unassigned component",
         FIT,
-        lambda p: p.editing.add_component_at(),
         "Shift+A",
         _spectrum,
         tip="Where the data exceed the model most; for levels that the library does not know.",
     ),
-    Action("fit", "Fit", FIT, lambda p: p.fitting.fit_shown(), "F", _analysis),
-    Action("fit_all", "Fit all", FIT, lambda p: p.fitting.fit_all(), "Shift+F", _any_analysis),
+    Action("fit", "Fit", FIT, "F", _analysis),
+    Action("fit_all", "Fit all", FIT, "Shift+F", _any_analysis),
     Action(
-        "cancel",
-        "Cancel",
-        FIT,
-        lambda p: p.jobs.cancel(),
-        "Ctrl+.",
-        _busy,
-        tip="Stop what is in progress; nothing changes.",
+        "cancel", "Cancel", FIT, "Ctrl+.", _busy, tip="Stop what is in progress; nothing changes."
     ),
-    Action("clear_fit", "Forget the fit", FIT, lambda p: p.editing.clear_fit(), "", _fitted),
-    Action(
-        "new_ratio", "Define a ratio…", FIT, lambda p: p.opening.ratio(), "Ctrl+R", _any_analysis
-    ),
-    Action(
-        "left",
-        "Move the component left",
-        FIT,
-        lambda p: p.nudge(-1, fine=False),
-        "Left",
-        _component,
-    ),
-    Action(
-        "right",
-        "Move the component right",
-        FIT,
-        lambda p: p.nudge(1, fine=False),
-        "Right",
-        _component,
-    ),
-    Action(
-        "left_fine",
-        "Move the component left, finely",
-        FIT,
-        lambda p: p.nudge(-1, fine=True),
-        "Alt+Left",
-        _component,
-    ),
-    Action(
-        "right_fine",
-        "Move the component right, finely",
-        FIT,
-        lambda p: p.nudge(1, fine=True),
-        "Alt+Right",
-        _component,
-    ),
-    Action(
-        "next_component",
-        "Next component",
-        FIT,
-        lambda p: p.editing.next_owner(1),
-        "Down",
-        _analysis,
-    ),
-    Action(
-        "previous_component",
-        "Previous component",
-        FIT,
-        lambda p: p.editing.next_owner(-1),
-        "Up",
-        _analysis,
-    ),
-    Action("palette", "Find an action…", VIEW, lambda p: p.opening.palette(), "Ctrl+K"),
-    Action(
-        "reset_view",
-        "Show the whole spectrum",
-        VIEW,
-        lambda p: p.window.plot.reset_view(),
-        "Home",
-        _spectrum,
-    ),
-    Action(
-        "components_shown",
-        "Components",
-        VIEW,
-        lambda p: p.switch_plot("components"),
-        "Space",
-        checked=lambda p: p.plot_options.components,
-    ),
-    Action(
-        "kinetic",
-        "Kinetic energy",
-        VIEW,
-        lambda p: p.switch_plot("kinetic"),
-        "K",
-        _kinetic,
-        checked=lambda p: p.plot_options.kinetic,
-    ),
+    Action("clear_fit", "Forget the fit", FIT, "", _fitted),
+    Action("new_ratio", "Define a ratio…", FIT, "Ctrl+R", _any_analysis),
+    Action("left", "Move the component left", FIT, "Left", _component),
+    Action("right", "Move the component right", FIT, "Right", _component),
+    Action("left_fine", "Move the component left, finely", FIT, "Alt+Left", _component),
+    Action("right_fine", "Move the component right, finely", FIT, "Alt+Right", _component),
+    Action("next_component", "Next component", FIT, "Down", _analysis),
+    Action("previous_component", "Previous component", FIT, "Up", _analysis),
+    Action("palette", "Find an action…", VIEW, "Ctrl+K"),
+    Action("reset_view", "Show the whole spectrum", VIEW, "Home", _spectrum),
+    Action("components_shown", "Components", VIEW, "Space", switches=True),
+    Action("kinetic", "Kinetic energy", VIEW, "K", _kinetic, switches=True),
     Action(
         "log_y",
         "Logarithmic intensity",
         VIEW,
-        lambda p: p.switch_plot("log_y"),
         "Ctrl+G",
         _spectrum,
-        checked=lambda p: p.plot_options.log_y,
+        switches=True,
         tip="What is not above zero, or below its own noise, is drawn at the bottom.",
     ),
-    Action(
-        "ticks",
-        "Library ticks",
-        VIEW,
-        lambda p: p.switch_plot("library_ticks"),
-        "L",
-        checked=lambda p: p.plot_options.library_ticks,
-    ),
-    Action(
-        "waterfall",
-        "Waterfall of the chosen spectra",
-        VIEW,
-        lambda p: p.switch_waterfall(),
-        "W",
-        _several,
-        checked=lambda p: p.plot_options.waterfall > 0,
-    ),
+    Action("ticks", "Library ticks", VIEW, "L", switches=True),
+    Action("waterfall", "Waterfall of the chosen spectra", VIEW, "W", _several, switches=True),
     Action(
         "move_only",
         "Move only",
         VIEW,
-        lambda p: p.switch_plot("move_only"),
         "M",
-        checked=lambda p: p.plot_options.move_only,
+        switches=True,
         tip="The mouse moves what is there and neither zooms nor adds.",
     ),
-    Action(
-        "live",
-        "Refit while dragging",
-        VIEW,
-        lambda p: p.switch_live(),
-        "Shift+L",
-        checked=lambda p: p.preferences.live_refit,
-    ),
-    Action(
-        "dark",
-        "Dark colours",
-        VIEW,
-        lambda p: p.switch_dark(),
-        "Ctrl+Shift+D",
-        checked=lambda p: p.is_dark,
-    ),
-    Action("reset_layout", "Put the panels back", VIEW, lambda p: p.window.reset_layout()),
-    Action("library", "Peak library…", TOOLS, lambda p: p.opening.library(), "Ctrl+B"),
-    Action("report", "Report preview", TOOLS, lambda p: p.show_report(), "Ctrl+Shift+R", _any_fit),
+    Action("live", "Refit while dragging", VIEW, "Shift+L", switches=True),
+    Action("dark", "Dark colours", VIEW, "Ctrl+Shift+D", switches=True),
+    Action("reset_layout", "Put the panels back", VIEW),
+    Action("library", "Peak library…", TOOLS, "Ctrl+B"),
+    Action("report", "Report preview", TOOLS, "Ctrl+Shift+R", _any_fit),
     Action(
         "rigidity",
         "Rigidity test of the sample",
         TOOLS,
-        lambda p: p.opening.rigidity(),
         "",
         _fitted,
         tip="Is the offset of all levels one charge shift, or a wrong assignment?",
     ),
-    Action(
-        "compare",
-        "Compare with one component fewer and more",
-        TOOLS,
-        lambda p: p.fitting.compare(),
-        "",
-        _fitted,
-    ),
-    Action("shortcuts", "Keyboard shortcuts", HELP, lambda p: p.opening.shortcuts(), "F1"),
-    Action("notes", "Science notes", HELP, lambda p: p.opening.science_notes()),
-    Action("log", "Show the log file", HELP, lambda p: p.opening.log()),
-    Action("about", "About Doublet", HELP, lambda p: p.opening.about()),
+    Action("compare", "Compare with one component fewer and more", TOOLS, "", _fitted),
+    Action("shortcuts", "Keyboard shortcuts", HELP, "F1"),
+    Action("notes", "Science notes", HELP),
+    Action("log", "Show the log file", HELP),
+    Action("about", "About Doublet", HELP),
 )
 
 TOOLBAR: tuple[str, ...] = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from math import isnan
 
 from PySide6.QtCore import QByteArray, QMimeData, QSettings, QSize, Qt, Signal
@@ -35,7 +36,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from .actions import ACTIONS, KEYS_OF_LISTS, MENUS, SEPARATED, TOOLBAR, Action
+from .actions import ACTIONS, KEYS_OF_LISTS, MENUS, SEPARATED, TOOLBAR
 from .icon import program_icon
 from .jobs import Job
 from .scene import Scene
@@ -74,21 +75,27 @@ class MainWindow(QMainWindow):
 
     Signals
     -------
+    action_asked(str)
+        An action of the table, by its id.
     files_dropped(list)
+    recent_asked(str)
+        Path of a recent file.
     close_asked()
         The user wants to leave; `allow_close` lets the window go.
     search_asked(str)
     cancel_asked()
     """
 
+    action_asked = Signal(str)
     files_dropped = Signal(list)
+    recent_asked = Signal(str)
     close_asked = Signal()
     search_asked = Signal(str)
     cancel_asked = Signal()
 
     plot: PlotView
 
-    def __init__(self, stack: QUndoStack, run: Callable[[Action], None]) -> None:
+    def __init__(self, stack: QUndoStack) -> None:
         super().__init__()
         self._may_close = False
         self.setWindowTitle("Doublet")
@@ -101,7 +108,7 @@ class MainWindow(QMainWindow):
         self._make_docks()
         self._make_status()
         self.actions_by_id: dict[str, QAction] = {}
-        self._make_actions(run)
+        self._make_actions()
         self._make_toolbar()
         self._leave_drops_to_the_window()
         self._first_state = self.saveState(_VERSION)
@@ -220,7 +227,7 @@ class MainWindow(QMainWindow):
             bar.addPermanentWidget(part)
         self.show_job(None, 0)
 
-    def _make_actions(self, run: Callable[[Action], None]) -> None:
+    def _make_actions(self) -> None:
         menus = {name: self.menuBar().addMenu(name) for name in MENUS}
         for menu in menus.values():
             menu.setToolTipsVisible(True)
@@ -228,9 +235,9 @@ class MainWindow(QMainWindow):
             made = QAction(one.title, self)
             made.setObjectName(one.id)
             made.setToolTip(one.tip or one.title)
-            made.setCheckable(one.checked is not None)
+            made.setCheckable(one.switches)
             made.setShortcuts([QKeySequence(key) for key in one.shortcut.split("|") if key])
-            made.triggered.connect(_Run(run, one))
+            made.triggered.connect(partial(self._ask, one.id))
             if one.id in SEPARATED:
                 menus[one.menu].addSeparator()
             menus[one.menu].addAction(made)
@@ -244,6 +251,9 @@ class MainWindow(QMainWindow):
         panels = menus["View"].addMenu("Panels")
         for dock in self.docks:
             panels.addAction(dock.toggleViewAction())
+
+    def _ask(self, action_id: str, _: bool = False) -> None:
+        self.action_asked.emit(action_id)
 
     def _make_toolbar(self) -> None:
         bar = QToolBar("Toolbar")
@@ -337,15 +347,23 @@ class MainWindow(QMainWindow):
         text = "" if isnan(x) else f"{x:.2f} {unit} · {y:.5g} {y_unit}"
         self.cursor_label.setText(in_locale(text).replace("cm-1", "cm⁻¹"))
 
-    def show_recent(self, paths: list[str], open_path: Callable[[str], None]) -> None:
+    def show_recent(self, paths: list[str]) -> None:
         """List the recent files."""
         self.recent_menu.clear()
         for path in paths:
             entry = QAction(path, self.recent_menu)
-            entry.triggered.connect(_Open(open_path, path))
+            entry.triggered.connect(partial(self._ask_recent, path))
             self.recent_menu.addAction(entry)
         self.recent_menu.setEnabled(bool(paths))
         self.empty.show_recent(paths)
+
+    def _ask_recent(self, path: str, _: bool = False) -> None:
+        self.recent_asked.emit(path)
+
+    def show_tab(self, tab: QWidget) -> None:
+        """Bring a tab of the results to the front."""
+        self.docks[2].show()
+        self.tabs.setCurrentWidget(tab)
 
     # -----------------------------------------------------------------------------
     # Layout and leaving
@@ -400,26 +418,6 @@ class MainWindow(QMainWindow):
 
 def _files_of(data: QMimeData) -> list[str]:
     return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
-
-
-class _Run:
-    """Runs an action of the table."""
-
-    def __init__(self, run: Callable[[Action], None], action: Action) -> None:
-        self._run, self._action = run, action
-
-    def __call__(self, *_: object) -> None:
-        self._run(self._action)
-
-
-class _Open:
-    """Opens a recent file."""
-
-    def __init__(self, open_path: Callable[[str], None], path: str) -> None:
-        self._open, self._path = open_path, path
-
-    def __call__(self, *_: object) -> None:
-        self._open(self._path)
 
 
 class _Narrow(QWidget):

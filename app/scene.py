@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from spectra_core.editing.edits import owner_of
 from spectra_core.fitting import FitResult, RegionFit
 from spectra_core.model import Region
 from spectra_core.project.project import Analysis, Project
 from spectra_core.spectrum import Spectrum
 
+from .formula import formula
 from .selection import Selection
 
 
@@ -68,3 +70,13 @@ class Scene:
         if self.fit is None or self.region is None:
             return None
         return self.fit.region(self.region.name)
+
+    def owner_of(self, component: str) -> str:
+        """Return the doublet that a component of the region belongs to, or itself."""
+        if self.region is None or component not in {c.id for c in self.region.components}:
+            return component
+        return owner_of(self.region, component)
+
+    def name_of(self, component: str) -> str:
+        """Return what the doublet of a component, or itself, is called in a sentence."""
+        return formula(self.owner_of(component)) if component else ""

@@ -1,30 +1,27 @@
-"""What all controllers have in common: the program they work for."""
+"""What all controllers have in common: the desk they work at."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject
 
-if TYPE_CHECKING:
-    from ..document import Document
-    from ..jobs import Jobs
-    from ..program import Program
+from ..desk import Desk
+from ..document import Document
+from ..jobs import Jobs
 
 
 class Controller(QObject):
     """Turns intents into edits of the document, or into jobs."""
 
-    def __init__(self, program: Program) -> None:
-        super().__init__(program)
-        self.program = program
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.desk = desk
 
     @property
     def document(self) -> Document:
         """The document."""
-        return self.program.document
+        return self.desk.document
 
     @property
     def jobs(self) -> Jobs:
         """Work in progress."""
-        return self.program.jobs
+        return self.desk.jobs

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 
@@ -11,11 +10,10 @@ from spectra_core.editing.drag import Follower, Handle, Pulled, nudge, pull
 from spectra_core.errors import SpectraError
 from spectra_core.fitting import FitResult
 from spectra_core.project.project import set_model
+from spectra_core.spectrum import Spectrum
 
+from ..desk import Desk
 from .base import Controller
-
-if TYPE_CHECKING:
-    from ..program import Program
 
 _WORDS = {
     "top": "Move {}",
@@ -58,8 +56,8 @@ class Dragging(Controller):
     given_up = Signal()
     said = Signal(str)
 
-    def __init__(self, program: Program) -> None:
-        super().__init__(program)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
         self._drag: _Drag | None = None
 
     @property
@@ -69,15 +67,15 @@ class Dragging(Controller):
 
     def begin(self, handle: Handle) -> None:
         """Take hold of a handle of what is shown."""
-        scene = self.program.scene
+        scene = self.desk.scene
         if scene.fit is None or scene.analysis is None or scene.region is None:
             return
         key = scene.selection.analysis
         assert key is not None  # a scene with an analysis has its id
-        what = self.program.name_of(handle.owner)
+        what = self.desk.scene.name_of(handle.owner)
         follower = Follower(
             scene.project.spectra_of(key),
-            refit=self.program.preferences.live_refit,
+            refit=self.desk.preferences.live_refit,
             options=scene.analysis.options,
         )
         self._drag = _Drag(
@@ -112,7 +110,7 @@ class Dragging(Controller):
             model = drag.follower.follow(drag.last, quick=False).model
         except (SpectraError, ArithmeticError, ValueError):
             model = drag.last.model
-        self.program.edit(drag.label, set_model, drag.analysis, model)
+        self.desk.edit(drag.label, set_model, drag.analysis, model)
 
     def cancel(self) -> None:
         """Give the drag up: nothing has changed."""
@@ -120,20 +118,27 @@ class Dragging(Controller):
             self._drag = None
             self.given_up.emit()
 
-    def nudge(self, by: float) -> None:
-        """Move the chosen component along the axis, in the axis' unit."""
-        scene = self.program.scene
+    def nudge(self, step: int, *, fine: bool) -> None:
+        """Move the chosen component to the left (-1) or to the right (1) on the screen."""
+        scene = self.desk.scene
         owner = scene.selection.owner
-        if scene.fit is None or scene.region is None or owner is None:
+        if scene.spectrum is None or scene.fit is None or scene.region is None or owner is None:
             return
         key = scene.selection.analysis
         assert key is not None
-        pulled = nudge(scene.fit, scene.region.name, owner, by)
+        by = _nudges(scene.spectrum)[fine]
+        pulled = nudge(scene.fit, scene.region.name, owner, step * by)
         self.said.emit(pulled.said)
-        self.program.edit(
-            f"Move {self.program.name_of(owner)}",
+        self.desk.edit(
+            f"Move {self.desk.scene.name_of(owner)}",
             set_model,
             key,
             pulled.model,
             merge=f"nudge {key} {owner}",
         )
+
+
+def _nudges(spectrum: Spectrum) -> tuple[float, float]:
+    """Return how far to the right a step is, and a fine step, in the unit of the axis."""
+    # Binding energy falls to the right.
+    return (-0.05, -0.005) if spectrum.axis.unit == "eV" else (1.0, 0.1)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from PySide6.QtCore import Signal
 
 from spectra_core.editing import edits as model_edits
 from spectra_core.errors import SpectraError
@@ -21,18 +23,27 @@ from spectra_core.project.project import (
     set_note,
 )
 
+from ..desk import Desk
 from ..selection import Selection
 from .base import Controller
 
-if TYPE_CHECKING:
-    from ..program import Program
-
 
 class Editing(Controller):
-    """Turns what a user did to a card, a cell or a menu into one edit."""
+    """Turns what a user did to a card, a cell or a menu into one edit.
 
-    def __init__(self, program: Program) -> None:
-        super().__init__(program)
+    Signals
+    -------
+    copied()
+        A component was copied and can be pasted.
+    ratio_defined()
+        A ratio is new or another than before.
+    """
+
+    copied = Signal()
+    ratio_defined = Signal()
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
         self._copied: Any = None
 
     # -----------------------------------------------------------------------------
@@ -56,7 +67,7 @@ class Editing(Controller):
         """Apply ``edit(model, *args)`` to the shown analysis."""
         shown = self._shown
         if shown is None:
-            self.program.complain("There is no model here. Add a component from the library.")
+            self.desk.complain("There is no model here. Add a component from the library.")
             return
 
         def changed(project: Project) -> Project:
@@ -64,18 +75,15 @@ class Editing(Controller):
 
         selection = self.document.selection
         chosen = selection if owner is None else replace(selection, owner=owner or None)
-        self.program.edit(label, changed, merge=merge, select=chosen)
-
-    def owner_of(self, component: str) -> str:
-        """Return the doublet that a component of the shown region belongs to, or itself."""
-        region = self.program.scene.region
-        if region is None or component not in {c.id for c in region.components}:
-            return component
-        return model_edits.owner_of(region, component)
+        self.desk.edit(label, changed, merge=merge, select=chosen)
 
     def choose_owner(self, owner: str) -> None:
         """Choose a component or doublet."""
         self.document.select(replace(self.document.selection, owner=owner or None))
+
+    def choose_component(self, component: str) -> None:
+        """Choose a component, or the doublet that it belongs to; empty: none."""
+        self.choose_owner(self.desk.scene.owner_of(component))
 
     def set_value(self, path: str, value: float) -> None:
         """Give a parameter a value."""
@@ -130,12 +138,13 @@ class Editing(Controller):
             return
         model = self.document.project.analysis(shown[0]).model
         self._copied = model_edits.copy_owner(model, shown[1], owner)
-        self.program.say(f"{owner} is copied. Paste it into any region.")
+        self.desk.say(f"{owner} is copied. Paste it into any region.")
+        self.copied.emit()
 
     def paste(self) -> None:
         """Put what was copied into the shown region."""
         if self._copied is None:
-            self.program.complain("Nothing was copied. Copy a component first.")
+            self.desk.complain("Nothing was copied. Copy a component first.")
             return
         copied = self._copied
         self._change("Paste a component", model_edits.paste_owner, self._region(), copied)
@@ -145,6 +154,16 @@ class Editing(Controller):
         """Whether there is something to paste."""
         return self._copied is not None
 
+    def copy_chosen(self) -> None:
+        """Keep the chosen component for pasting."""
+        if owner := self.document.selection.owner:
+            self.copy(owner)
+
+    def duplicate_chosen(self) -> None:
+        """Put a second one beside the chosen component."""
+        if owner := self.document.selection.owner:
+            self.duplicate(owner)
+
     def remove_chosen(self) -> None:
         """Take the chosen component out."""
         if owner := self.document.selection.owner:
@@ -152,7 +171,7 @@ class Editing(Controller):
 
     def toggle_chosen(self) -> None:
         """Switch the chosen component off, or on again."""
-        owner, scene = self.document.selection.owner, self.program.scene
+        owner, scene = self.document.selection.owner, self.desk.scene
         if owner is None or scene.region is None:
             return
         doublet = next((d for d in scene.region.doublets if d.id == owner), None)
@@ -161,7 +180,7 @@ class Editing(Controller):
 
     def next_owner(self, step: int) -> None:
         """Choose the next component or doublet of the region."""
-        region = self.program.scene.region
+        region = self.desk.scene.region
         if region is None:
             return
         members = {m for d in region.doublets for m in (d.major, d.minor)}
@@ -247,9 +266,9 @@ class Editing(Controller):
         """Add to the shown region, in an analysis begun for it if need be; choose what is new."""
         spectrum = self.document.selection.spectrum
         if spectrum is None:
-            self.program.complain("Choose a spectrum first.")
+            self.desk.complain("Choose a spectrum first.")
             return
-        shown, starts = self._shown, self.program.preferences.starts
+        shown, starts = self._shown, self.desk.preferences.starts
 
         def place(project: Project) -> tuple[str, str]:
             key = f"a{project.given}"
@@ -266,37 +285,37 @@ class Editing(Controller):
             owner = model_edits.owner_of(region, region.components[-1].id)
             return replace(self.document.selection, analysis=key, region=name, owner=owner)
 
-        self.program.edit(label, edit, select=chosen)
+        self.desk.edit(label, edit, select=chosen)
 
     # -----------------------------------------------------------------------------
     # Ratios and notes
 
     def define_ratio(self, definition: RatioDefinition, *, replacing: str = "") -> None:
-        """Add a ratio definition, or change one; then compute it for the fits there are."""
+        """Add a ratio definition, or change one."""
 
         def edit(project: Project) -> Project:
             if replacing and replacing != definition.name:
                 project = remove_ratio(project, replacing)
             return add_ratio(project, definition)
 
-        if self.program.edit(f"Ratio {definition.name}", edit):
-            self.program.fitting.compute_ratios()
+        if self.desk.edit(f"Ratio {definition.name}", edit):
+            self.ratio_defined.emit()
 
     def remove_ratio(self, name: str) -> None:
         """Remove a ratio definition."""
-        self.program.edit(f"Remove the ratio {name}", remove_ratio, name)
+        self.desk.edit(f"Remove the ratio {name}", remove_ratio, name)
 
     def set_note(self, text: str) -> None:
         """Change the user's note about the shown analysis."""
         key = self.document.selection.analysis
         if key is not None:
-            self.program.edit("Note", set_note, key, text, merge=f"note {key}")
+            self.desk.edit("Note", set_note, key, text, merge=f"note {key}")
 
     def clear_fit(self) -> None:
         """Forget the fit of the shown analysis; the model stays."""
         key = self.document.selection.analysis
         if key is not None:
-            self.program.edit("Forget the fit", clear_result, key)
+            self.desk.edit("Forget the fit", clear_result, key)
 
     def apply_fix(self, fix: Any) -> None:
         """Do what a note of the referee proposes."""
@@ -306,9 +325,9 @@ class Editing(Controller):
         try:
             model = fix.apply(self.document.project.analysis(shown[0]).model)
         except SpectraError as error:
-            self.program.complain(str(error))
+            self.desk.complain(str(error))
             return
-        self.program.edit(fix.label, set_model, shown[0], model)
+        self.desk.edit(fix.label, set_model, shown[0], model)
 
     def _region(self) -> str:
         return self.document.selection.region or ""

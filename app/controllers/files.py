@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from spectra_core.datafiles import data_path
 from spectra_core.errors import PartialRead, SpectraError
@@ -26,12 +25,11 @@ from spectra_core.project.project import Project, add_spectra, set_settings
 from spectra_core.readers import READERS, ReadOptions, read
 from spectra_core.spectrum import Spectrum
 
+from ..autosave import Autosave
+from ..desk import Desk
 from ..jobs import Report
 from ..selection import Selection
 from .base import Controller
-
-if TYPE_CHECKING:
-    from ..program import Program
 
 EXAMPLE = "Composite cathodes after Su 2025, Fig. 5f-i (synthetic)"
 _MOST_RECENT = 10
@@ -65,13 +63,17 @@ class Files(Controller):
         Time of day of the last save.
     recent_changed(list)
         Paths, the latest first.
+    axis_unclear(tuple of Unclear)
+        The axis of the first of these files has to be asked for.
     """
 
     saved_at = Signal(str)
     recent_changed = Signal(list)
+    axis_unclear = Signal(object)
 
-    def __init__(self, program: Program) -> None:
-        super().__init__(program)
+    def __init__(self, desk: Desk, window: QWidget, autosave: Autosave) -> None:
+        super().__init__(desk)
+        self._window, self._autosave = window, autosave
         self._handle: ProjectHandle | None = None
         self._dialog: QFileDialog | QMessageBox | None = None
         self._unclear: list[Unclear] = []
@@ -82,9 +84,9 @@ class Files(Controller):
 
     def ask_open(self) -> None:
         """Ask which files to open."""
-        dialog = QFileDialog(self.program.window, "Open spectra or a project")
+        dialog = QFileDialog(self._window, "Open spectra or a project")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setDirectory(self.program.last_folder)
+        dialog.setDirectory(self.desk.last_folder)
         endings = sorted({suffix for reader in READERS for suffix in reader.suffixes})
         everything = " ".join(f"*{suffix}" for suffix in (*endings, SUFFIX))
         kinds = [f"Spectra and projects ({everything})", f"Doublet project (*{SUFFIX})"]
@@ -97,7 +99,7 @@ class Files(Controller):
         """Open files and folders: spectra are added, a project takes the place of this one."""
         files = [Path(path) for path in paths]
         if files:
-            self.program.last_folder = str(files[0].parent)
+            self.desk.last_folder = str(files[0].parent)
         projects = [path for path in files if path.suffix.lower() == SUFFIX]
         if projects:
             self.if_nothing_is_lost(lambda: self.open_project_file(projects[0]))
@@ -123,7 +125,7 @@ class Files(Controller):
                 self.remember(str(path))
         if intake.problems:
             more = f" and {len(intake.problems) - 1} more" if len(intake.problems) > 1 else ""
-            self.program.complain(f"Not everything could be opened: {intake.problems[0]}{more}")
+            self.desk.complain(f"Not everything could be opened: {intake.problems[0]}{more}")
         self._unclear += intake.unclear
         self._ask_axis()
 
@@ -131,7 +133,7 @@ class Files(Controller):
         """Ask about the first unclear file, unless a question waits for its answer."""
         if self._unclear and not self._asked:
             self._asked = tuple(self._unclear)
-            self.program.opening.axis(self._asked)
+            self.axis_unclear.emit(self._asked)
 
     def answer_axis(self, options: ReadOptions, for_all: bool) -> None:
         """Read the file that was asked about, or all that wait, with what a user said."""
@@ -147,7 +149,7 @@ class Files(Controller):
         self._asked = ()
         self._unclear.clear()
         if names:
-            self.program.complain(f"Not opened, as it was not said what the axis is: {names}.")
+            self.desk.complain(f"Not opened, as it was not said what the axis is: {names}.")
 
     def open_example(self) -> None:
         """Open the four cathode spectra that come with the program."""
@@ -186,12 +188,12 @@ class Files(Controller):
 
     def _opened(self, handle: ProjectHandle) -> None:
         self._close_handle()
-        self.program.autosave.discard()
+        self._autosave.discard()
         self._handle = handle
         self.document.open(handle.project, path=handle.path, read_only_because=handle.reason)
         self.remember(str(handle.path))
         if handle.read_only:
-            self.program.complain(
+            self.desk.complain(
                 f"{handle.path.name} is open read-only: {handle.reason}."
                 " Save it under another name."
             )
@@ -201,7 +203,7 @@ class Files(Controller):
         self.if_nothing_is_lost(self._new)
 
     def _new(self) -> None:
-        self.program.autosave.discard()
+        self._autosave.discard()
         self._close_handle()
         self.document.open(Project())
 
@@ -214,11 +216,11 @@ class Files(Controller):
 
     def save_as(self, then: Callable[[], None] | None = None) -> None:
         """Ask where to save."""
-        dialog = QFileDialog(self.program.window, "Save the project")
+        dialog = QFileDialog(self._window, "Save the project")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilter(f"Doublet project (*{SUFFIX})")
         dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
-        dialog.setDirectory(self.program.last_folder)
+        dialog.setDirectory(self.desk.last_folder)
         dialog.fileSelected.connect(lambda path: self.save_to(Path(path), then))
         self._show(dialog)
 
@@ -242,7 +244,7 @@ class Files(Controller):
             self.remember(str(path))
             self.saved_at.emit(datetime.now().astimezone().strftime("%H:%M"))
             if not self.document.is_dirty:
-                self.program.autosave.discard()
+                self._autosave.discard()
             if then is not None:
                 then()
 
@@ -254,7 +256,7 @@ class Files(Controller):
             then()
             return
         name = self.document.path.name if self.document.path else "this project"
-        box = QMessageBox(self.program.window)
+        box = QMessageBox(self._window)
         box.setIcon(QMessageBox.Icon.NoIcon)
         box.setWindowTitle("Doublet")
         box.setText(f"Save the changes to {name}?")
@@ -286,13 +288,13 @@ class Files(Controller):
 
     def recoverable(self) -> tuple[Recovery, ...]:
         """Return what an earlier run of the program left unsaved."""
-        return find_recovery(self.program.recovery_folder)
+        return find_recovery(self.desk.recovery_folder)
 
     def recover(self, path: str) -> None:
         """Open the work of a recovery file; it stays unsaved until it is saved."""
         recovery = next((r for r in self.recoverable() if str(r.path) == path), None)
         if recovery is None:
-            self.program.complain(f"{Path(path).name} is no longer there.")
+            self.desk.complain(f"{Path(path).name} is no longer there.")
             return
 
         def done(project: Project) -> None:
@@ -309,14 +311,14 @@ class Files(Controller):
         try:
             Path(path).unlink(missing_ok=True)
         except OSError as error:
-            self.program.complain(f"{Path(path).name} cannot be removed: {error.strerror}.")
+            self.desk.complain(f"{Path(path).name} cannot be removed: {error.strerror}.")
 
     # -----------------------------------------------------------------------------
     # Recent files
 
     def recent(self) -> list[str]:
         """Return the files that were opened last and are still there."""
-        stored = self.program.settings.value("recent", [])
+        stored = self.desk.settings.value("recent", [])
         paths = stored if isinstance(stored, list) else [stored] if stored else []
         return [path for path in map(str, paths) if Path(path).exists()]
 
@@ -326,7 +328,7 @@ class Files(Controller):
             self.open_paths([path])
             return
         name, folder = Path(path).name, Path(path).parent
-        self.program.complain(f"{name} is no longer in {folder}, so it is not listed any more.")
+        self.desk.complain(f"{name} is no longer in {folder}, so it is not listed any more.")
         self._list_recent(self.recent())
 
     def remember(self, path: str) -> None:
@@ -340,7 +342,7 @@ class Files(Controller):
         self._list_recent([whole, *(p for p in self.recent() if p != whole)][:_MOST_RECENT])
 
     def _list_recent(self, paths: list[str]) -> None:
-        self.program.settings.setValue("recent", paths)
+        self.desk.settings.setValue("recent", paths)
         self.recent_changed.emit(paths)
 
     def _show(self, dialog: QFileDialog | QMessageBox) -> None:

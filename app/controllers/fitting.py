@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 
@@ -16,9 +15,6 @@ from spectra_core.uncertainty.ratios import Ratio
 
 from ..jobs import Report
 from .base import Controller
-
-if TYPE_CHECKING:
-    from ..program import Program
 
 CURVE_POINTS = 25
 
@@ -34,9 +30,6 @@ class Fitting(Controller):
 
     curve_ready = Signal(str, object)
     compared = Signal(object)
-
-    def __init__(self, program: Program) -> None:
-        super().__init__(program)
 
     def fit_shown(self) -> None:
         """Fit the analysis that is shown."""
@@ -59,7 +52,7 @@ class Fitting(Controller):
         project = self.document.project
         keys = list(analyses)
         if not keys:
-            self.program.complain(
+            self.desk.complain(
                 "There is no model to fit. Add a component from the library, or load a preset."
             )
             return
@@ -74,7 +67,7 @@ class Fitting(Controller):
                 self.document.apply(f"Fit {name}", with_analysed, outcomes)
             if problems:
                 more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
-                self.program.complain(f"Not fitted: {problems[0]}{more}")
+                self.desk.complain(f"Not fitted: {problems[0]}{more}")
 
         self.jobs.start(f"Fitting {name}", work, done)
 
@@ -106,13 +99,13 @@ class Fitting(Controller):
         """Change how the shown analysis is fitted."""
         key = self.document.selection.analysis
         if key is not None:
-            self.program.edit("Fit options", set_options, key, options)
+            self.desk.edit("Fit options", set_options, key, options)
 
     def uniqueness(self, path: str) -> None:
         """Compute the uniqueness curve of one parameter of the shown fit."""
         result = self._shown_result()
         if result is None:
-            self.program.complain("There is no fit to examine. Fit first.")
+            self.desk.complain("There is no fit to examine. Fit first.")
             return
 
         def work(report: Report) -> UniquenessCurve:
@@ -125,9 +118,9 @@ class Fitting(Controller):
     def compare(self) -> None:
         """Compare the shown fit with one component fewer and one more, in a job."""
         result = self._shown_result()
-        region = self.program.scene.region
+        region = self.desk.scene.region
         if result is None or region is None:
-            self.program.complain("There is no fit to compare. Fit first.")
+            self.desk.complain("There is no fit to compare. Fit first.")
             return
         name = region.name
 
@@ -137,5 +130,5 @@ class Fitting(Controller):
         self.jobs.start(f"Comparing models of {name}", work, self.compared.emit)
 
     def _shown_result(self) -> FitResult | None:
-        scene = self.program.scene
+        scene = self.desk.scene
         return scene.fit if scene.fitted else None

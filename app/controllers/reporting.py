@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog
@@ -21,11 +20,10 @@ from spectra_core.report.preview import Preview, render_preview
 from spectra_core.results.document import write_text
 from spectra_core.results.figures import fit_figure, save_figure
 
+from ..desk import Desk
 from ..jobs import Report
+from ..views.plot import PlotView
 from .base import Controller
-
-if TYPE_CHECKING:
-    from ..program import Program
 
 
 class Reporting(Controller):
@@ -39,8 +37,9 @@ class Reporting(Controller):
 
     report_ready = Signal(object)
 
-    def __init__(self, program: Program) -> None:
-        super().__init__(program)
+    def __init__(self, desk: Desk, plot: PlotView) -> None:
+        super().__init__(desk)
+        self._plot = plot
         self._dialog: QFileDialog | None = None
         self._previewed: Project | None = None
 
@@ -60,10 +59,6 @@ class Reporting(Controller):
                 self.report_ready.emit(made)
 
         self.jobs.start("Report preview", work, done, quiet=True)
-
-    def ask_export(self) -> None:
-        """Ask which files to write, and where."""
-        self.program.opening.export()
 
     def export(self, formats: Sequence[str], folder: Path) -> None:
         """Write the results of the project in several formats."""
@@ -86,9 +81,9 @@ class Reporting(Controller):
         def done(outcome: tuple[int, list[str]]) -> None:
             written, problems = outcome
             if problems:
-                self.program.complain(f"Not everything could be kept: {problems[0]}")
+                self.desk.complain(f"Not everything could be kept: {problems[0]}")
             if written:
-                self.program.say(f"The results are written to {folder}.")
+                self.desk.say(f"The results are written to {folder}.")
 
         self.jobs.start("Exporting", work, done)
 
@@ -105,10 +100,10 @@ class Reporting(Controller):
                 name = target if number == 1 else target.with_stem(f"{target.stem}-{number}")
                 write_text(dump_recipe(recipe), name)
         except SpectraError as error:
-            self.program.complain(str(error))
+            self.desk.complain(str(error))
             return
         said = "The recipe is" if len(found) == 1 else f"{len(found)} recipes are"
-        self.program.say(f"{said} written to {target.parent}.")
+        self.desk.say(f"{said} written to {target.parent}.")
 
     def ask_picture(self) -> None:
         """Ask where to write the picture of what is shown."""
@@ -117,12 +112,12 @@ class Reporting(Controller):
 
     def write_picture(self, path: str) -> None:
         """Write the fit that is shown as a figure for a paper; without a fit what is on screen."""
-        scene = self.program.scene
+        scene = self.desk.scene
         fit, region = scene.fit, scene.region
         if fit is None or region is None:
-            image = self.program.window.plot.picture()
+            image = self._plot.picture()
             if not image.save(str(Path(path).with_suffix(".png"))):
-                self.program.complain(f"{path} cannot be written. Choose another folder.")
+                self.desk.complain(f"{path} cannot be written. Choose another folder.")
             return
         shown = fit.region(region.name)
         title = scene.spectrum.label if scene.spectrum is not None else ""
@@ -133,15 +128,15 @@ class Reporting(Controller):
         self.jobs.start(
             "Writing the picture",
             work,
-            lambda _: self.program.say(f"{Path(path).name} is written."),
+            lambda _: self.desk.say(f"{Path(path).name} is written."),
         )
 
     def _ask(self, title: str, kinds: str, suffix: str, then: object) -> None:
-        dialog = QFileDialog(self.program.window, title)
+        dialog = QFileDialog(self._plot.window(), title)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilter(kinds)
         dialog.setDefaultSuffix(suffix)
-        dialog.setDirectory(self.program.last_folder)
+        dialog.setDirectory(self.desk.last_folder)
         dialog.fileSelected.connect(then)
         dialog.finished.connect(dialog.deleteLater)
         self._dialog = dialog

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 
@@ -30,12 +29,10 @@ from spectra_core.project.project import (
 from spectra_core.recipe.presets import preset
 from spectra_core.spectrum import Calibration
 
+from ..desk import Desk
 from ..jobs import Report
 from ..selection import Selection
 from .base import Controller
-
-if TYPE_CHECKING:
-    from ..program import Program
 
 Applies = Callable[[Project], Applied]
 
@@ -51,8 +48,8 @@ class SpectraControl(Controller):
 
     reference_found = Signal(str, object)
 
-    def __init__(self, program: Program) -> None:
-        super().__init__(program)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
         self._copied: str | None = None
 
     def choose(self, spectra: Iterable[str]) -> None:
@@ -85,11 +82,11 @@ class SpectraControl(Controller):
                     project = rename(project, key, sample=sample)
             return project
 
-        self.program.edit(f"Sample {sample}", edit)
+        self.desk.edit(f"Sample {sample}", edit)
 
     def rename_region(self, spectrum: str, region: str) -> None:
         """Give a spectrum another region name."""
-        self.program.edit(f"Rename to {region}", rename, spectrum, region=region)
+        self.desk.edit(f"Rename to {region}", rename, spectrum, region=region)
 
     def remove(self, spectra: Sequence[str]) -> None:
         """Take spectra out of the project, with their analyses."""
@@ -101,20 +98,20 @@ class SpectraControl(Controller):
 
         if spectra:
             what = f"{len(spectra)} spectra" if len(spectra) > 1 else "a spectrum"
-            self.program.edit(f"Remove {what}", edit)
+            self.desk.edit(f"Remove {what}", edit)
 
     def remove_model(self) -> None:
         """Take the shown analysis away."""
         key = self.document.selection.analysis
         if key is not None:
-            self.program.edit("Remove the model", remove_analysis, key)
+            self.desk.edit("Remove the model", remove_analysis, key)
 
     # -----------------------------------------------------------------------------
     # Calibration
 
     def calibrate(self, calibration: Calibration, spectra: Sequence[str]) -> None:
         """Give spectra a calibration."""
-        self.program.edit(
+        self.desk.edit(
             f"Calibrate by {calibration.shift:+.2f} eV",
             calibrate_spectra,
             calibration,
@@ -151,7 +148,7 @@ class SpectraControl(Controller):
     def add_preset(self, preset_id: str, spectra: Sequence[str] | None = None) -> None:
         """Put a preset on spectra: the chosen ones, or all where only one is chosen."""
         ids = list(spectra) if spectra is not None else self.chosen_or_all()
-        starts = self.program.preferences.starts
+        starts = self.desk.preferences.starts
 
         def apply(project: Project) -> Applied:
             return add_preset(project, preset(preset_id), ids, starts=starts)
@@ -169,10 +166,10 @@ class SpectraControl(Controller):
         ids = list(spectra) if spectra is not None else list(self.document.selection.spectra)
         ids = [i for i in ids if has_stored_fit(project.spectrum(i))]
         if not ids:
-            self.program.complain("No fit of another program came with the chosen spectra.")
+            self.desk.complain("No fit of another program came with the chosen spectra.")
             return
 
-        starts = self.program.preferences.starts
+        starts = self.desk.preferences.starts
 
         def edit(project: Project) -> Project:
             for key in ids:
@@ -180,18 +177,18 @@ class SpectraControl(Controller):
             return project
 
         what = "the stored fit" if len(ids) == 1 else f"{len(ids)} stored fits"
-        self.program.edit(f"Take over {what}", edit)
+        self.desk.edit(f"Take over {what}", edit)
 
     def copy_model(self, spectrum: str | None = None) -> None:
         """Keep the analysis of a spectrum for pasting."""
         key = spectrum or self.document.selection.spectrum
         found = analyses_of(self.document.project, key) if key else ()
         if not found:
-            self.program.complain("There is no model to copy.")
+            self.desk.complain("There is no model to copy.")
             return
         self._copied = found[-1]
         label = self.document.project.analysis(found[-1]).label
-        self.program.say(f"The model of {label} is copied. Choose spectra and paste it.")
+        self.desk.say(f"The model of {label} is copied. Choose spectra and paste it.")
 
     @property
     def has_copied(self) -> bool:
@@ -201,7 +198,7 @@ class SpectraControl(Controller):
     def paste_model(self, spectra: Sequence[str] | None = None) -> None:
         """Put the copied model on spectra."""
         if not self.has_copied or self._copied is None:
-            self.program.complain("No model was copied. Copy one first.")
+            self.desk.complain("No model was copied. Copy one first.")
             return
         ids = list(spectra) if spectra is not None else list(self.document.selection.spectra)
         source = self._copied
@@ -212,20 +209,20 @@ class SpectraControl(Controller):
         project = self.document.project
         ids = list(spectra) if spectra is not None else list(self.document.selection.spectra)
         found = dict.fromkeys(key for i in ids for key in analyses_of(project, i)[-1:])
-        self.program.edit("Fit together", join, list(found))
+        self.desk.edit("Fit together", join, list(found))
 
     def split(self) -> None:
         """Take the shown joint analysis apart."""
         key = self.document.selection.analysis
         if key is not None:
-            self.program.edit("Fit apart", split, key)
+            self.desk.edit("Fit apart", split, key)
 
     def free_shift(self, free: bool) -> None:
         """Fit the one charge shift of the shown joint analysis, or hold it."""
         key = self.document.selection.analysis
         if key is not None:
             word = "Fit" if free else "Hold"
-            self.program.edit(f"{word} the charge shift", free_shift, key, free=free)
+            self.desk.edit(f"{word} the charge shift", free_shift, key, free=free)
 
     def _apply(self, label: str, apply: Applies) -> None:
         """Apply what gives an `Applied`, choose its first analysis, and say what it says."""
@@ -247,6 +244,6 @@ class SpectraControl(Controller):
                 return Selection((now.spectrum,), key)
             return Selection((next(iter(spectra.values())),), key)
 
-        if self.program.edit(label, edit, select=chosen) and said:
+        if self.desk.edit(label, edit, select=chosen) and said:
             more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
-            self.program.say(f"{said[0]}{more}")
+            self.desk.say(f"{said[0]}{more}")

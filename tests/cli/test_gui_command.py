@@ -23,12 +23,12 @@ application = make_application()
 folder = Path(sys.argv[1])
 program = Program(QSettings(str(folder / "s.ini"), QSettings.Format.IniFormat), folder)
 program.start()
-program.files.open_example()
+program.crew.files.open_example()
 for _ in range(200):
     QTest.qWait(20)
-    if program.jobs.is_idle and len(program.document.project.spectra) == 4:
+    if program.desk.jobs.is_idle and len(program.desk.document.project.spectra) == 4:
         break
-print(application.platformName(), len(program.document.project.spectra),
+print(application.platformName(), len(program.desk.document.project.spectra),
       program.window.grab().size().width() > 800)
 program.leave()
 """

@@ -56,6 +56,6 @@ def settle(qtbot: QtBot) -> Callable[[Program], None]:
     """Return what waits until no job is in progress."""
 
     def wait(program: Program) -> None:
-        qtbot.waitUntil(lambda: program.jobs.is_idle, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: program.desk.jobs.is_idle, timeout=WAIT_MS)
 
     return wait

@@ -34,7 +34,7 @@ class Camera:
     def settle(self, seconds: float = 180.0) -> None:
         """Wait for the jobs."""
         end = time.monotonic() + seconds
-        while not self.program.jobs.is_idle and time.monotonic() < end:
+        while not self.program.desk.jobs.is_idle and time.monotonic() < end:
             QTest.qWait(20)
         QTest.qWait(80)
 
@@ -49,10 +49,10 @@ class Camera:
         """Open a dialog, picture it, close it."""
         show()
         self.settle()
-        dialog = self.program.opening.dialog
+        dialog = self.program.crew.dialogs.current
         assert dialog is not None
         self.take(name, dialog)
-        self.program.opening.close()
+        self.program.crew.dialogs.close()
 
 
 def not_named(name: str) -> Unclear:
@@ -66,7 +66,7 @@ def start(folder: Path, size: QSize) -> Program:
     program = Program(settings, folder)
     program.window.resize(size)
     program.window.show()
-    program.prefer(replace(program.preferences, scheme="light"))
+    program.desk.prefer(replace(program.desk.preferences, scheme="light"))
     return program
 
 
@@ -74,29 +74,29 @@ def example(camera: Camera) -> None:
     """Empty start, example, joint model, drag, dialogs, tabs, dark colours."""
     program = camera.program
     camera.take("01-empty")
-    program.files.open_example()
+    program.crew.files.open_example()
     camera.take("02-example")
-    program.spectra.add_preset("su2025/fig5f-i")
-    program.fitting.fit_all()
+    program.crew.spectra.add_preset("su2025/fig5f-i")
+    program.crew.fitting.fit_all()
     camera.settle()
-    program.editing.choose_owner("PS4")
+    program.crew.editing.choose_owner("PS4")
     camera.take("03-bad-fit-and-notes")
     program.window.panel.verticalScrollBar().setValue(10_000)
     camera.take("04-referees-notes")
     program.window.panel.verticalScrollBar().setValue(0)
-    program.files.open_joint_example()
+    program.crew.files.open_joint_example()
     camera.settle()
-    joint = [k for k, s in program.document.project.spectra.items() if "0 s" in s.meta.sample]
-    program.spectra.add_preset("lpscl-cathode", joint)
-    program.fitting.fit_spectra(joint)
+    joint = [k for k, s in program.desk.document.project.spectra.items() if "0 s" in s.meta.sample]
+    program.crew.spectra.add_preset("lpscl-cathode", joint)
+    program.crew.fitting.fit_spectra(joint)
     camera.settle()
-    program.document.select(Selection((joint[0],)))
-    program.editing.choose_owner("PS4")
+    program.desk.document.select(Selection((joint[0],)))
+    program.crew.editing.choose_owner("PS4")
     camera.take("05-joint-fit")
     begin_drag(program)
     camera.take("06-drag")
     QTest.mouseRelease(program.window.plot.viewport, Qt.MouseButton.LeftButton)
-    program.document.stack.undo()
+    program.desk.document.stack.undo()
     for tab, name in (
         (program.window.ratios, "07-ratios"),
         (program.window.table, "08-table"),
@@ -109,21 +109,21 @@ def example(camera: Camera) -> None:
         QTest.qWait(600)
         camera.take(name)
     program.window.tabs.setCurrentWidget(program.window.uniqueness)
-    program.fitting.uniqueness(f"{program.scene.selection.region}/PS4/area")
+    program.crew.fitting.uniqueness(f"{program.desk.scene.selection.region}/PS4/area")
     camera.take("12-uniqueness")
     program.window.tabs.setCurrentWidget(program.window.ratios)
     program.window.resizeDocks([program.window.docks[2]], [240], Qt.Orientation.Vertical)
     dialogs(camera)
-    program.spectra.choose(list(program.document.project.spectra)[:4])
-    program.switch_waterfall()
+    program.crew.spectra.choose(list(program.desk.document.project.spectra)[:4])
+    program.crew.viewing.switch_waterfall()
     camera.take("28-waterfall")
-    program.switch_waterfall()
-    program.document.select(Selection((joint[0],)))
-    program.switch_dark()
-    program.editing.choose_owner("PS4")
+    program.crew.viewing.switch_waterfall()
+    program.desk.document.select(Selection((joint[0],)))
+    program.crew.viewing.switch_dark()
+    program.crew.editing.choose_owner("PS4")
     camera.take("29-dark")
-    camera.dialog("30-dark-library", program.opening.library)
-    program.switch_dark()
+    camera.dialog("30-dark-library", program.crew.model_dialogs.library)
+    program.crew.viewing.switch_dark()
     program.window.resize(1280, 800)
     camera.take("31-1280x800")
     program.window.resize(2560, 1440)
@@ -132,22 +132,27 @@ def example(camera: Camera) -> None:
 
 def dialogs(camera: Camera) -> None:
     """Every dialog."""
-    ask = camera.program.opening
+    crew = camera.program.crew
     for name, show in (
-        ("13-library", ask.library),
-        ("14-presets", lambda: ask.library(presets=True)),
-        ("15-library-near", lambda: ask.library(energy=161.6)),
-        ("16-calibration", ask.calibration),
-        ("17-ratio", ask.ratio),
-        ("18-preferences", ask.preferences),
-        ("19-palette", lambda: ask.palette("fit")),
-        ("20-shortcuts", ask.shortcuts),
-        ("21-science-notes", ask.science_notes),
-        ("22-about", ask.about),
-        ("23-export", ask.export),
-        ("24-unlock", lambda: ask.unlock("PS4", "area")),
-        ("25-link", lambda: ask.link(f"{camera.program.scene.selection.region}/PS4/fwhm")),
-        ("26-axis", lambda: ask.axis([not_named("a.txt"), not_named("b.txt")])),
+        ("13-library", crew.model_dialogs.library),
+        ("14-presets", lambda: crew.model_dialogs.library(presets=True)),
+        ("15-library-near", lambda: crew.model_dialogs.library(energy=161.6)),
+        ("16-calibration", crew.spectra_dialogs.calibration),
+        ("17-ratio", crew.model_dialogs.ratio),
+        ("18-preferences", crew.program_dialogs.preferences),
+        ("19-palette", lambda: crew.program_dialogs.palette("fit")),
+        ("20-shortcuts", crew.program_dialogs.shortcuts),
+        ("21-science-notes", crew.program_dialogs.science_notes),
+        ("22-about", crew.program_dialogs.about),
+        ("23-export", crew.program_dialogs.export),
+        ("24-unlock", lambda: crew.model_dialogs.unlock("PS4", "area")),
+        (
+            "25-link",
+            lambda: crew.model_dialogs.link(
+                f"{camera.program.desk.scene.selection.region}/PS4/fwhm"
+            ),
+        ),
+        ("26-axis", lambda: crew.spectra_dialogs.axis([not_named("a.txt"), not_named("b.txt")])),
         ("27-crash", lambda: camera.program.crashed(ValueError("a synthetic defect"))),
     ):
         camera.dialog(name, show)

@@ -262,48 +262,48 @@ def test_in_the_program_a_measured_shift_reaches_the_sample_as_one_step(
     qtbot: QtBot, program: Program, settle: Callable[[Program], None]
 ) -> None:
     project = add_spectra(Project(), [carbon(285.1), sulfur(161.7)])
-    program.document.open(project, path=None)
+    program.desk.document.open(project, path=None)
     settle(program)
     keys = list(project.spectra)
-    program.document.select(Selection((keys[1],)))
-    steps = program.document.stack.count()
-    program.opening.calibration()
-    dialog = program.opening.dialog
+    program.desk.document.select(Selection((keys[1],)))
+    steps = program.desk.document.stack.count()
+    program.crew.spectra_dialogs.calibration()
+    dialog = program.crew.dialogs.current
     assert isinstance(dialog, CalibrationDialog)
     qtbot.mouseClick(dialog.measure, Qt.MouseButton.LeftButton)
     settle(program)
     qtbot.waitUntil(dialog.apply.isEnabled, timeout=20_000)
     qtbot.mouseClick(dialog.apply, Qt.MouseButton.LeftButton)
-    assert program.document.stack.count() == steps + 1
+    assert program.desk.document.stack.count() == steps + 1
     for key in keys:
-        shift = program.document.project.spectrum(key).calibration.shift
+        shift = program.desk.document.project.spectrum(key).calibration.shift
         assert shift == pytest.approx(-0.3, abs=0.03)
-    program.document.stack.undo()
-    assert program.document.project is project
+    program.desk.document.stack.undo()
+    assert program.desk.document.project is project
 
 
 def test_the_spectra_chosen_in_the_tree_are_calibrated_together_as_one_step(
     qtbot: QtBot, program: Program, settle: Callable[[Program], None]
 ) -> None:
     project = add_spectra(Project(), [carbon(285.1), sulfur(161.7), sulfur(161.9)])
-    program.document.open(project, path=None)
+    program.desk.document.open(project, path=None)
     settle(program)
     first, left_out, other = project.spectra
-    program.spectra.choose((other, first))
-    steps = program.document.stack.count()
-    program.opening.calibration()
-    dialog = program.opening.dialog
+    program.crew.spectra.choose((other, first))
+    steps = program.desk.document.stack.count()
+    program.crew.spectra_dialogs.calibration()
+    dialog = program.crew.dialogs.current
     assert isinstance(dialog, CalibrationDialog)
     assert dialog.scope.checkedButton().text() == "the 2 chosen spectra"
     choose(dialog, "shift")
     type_into(qtbot, dialog.shift, "-0.25")
     qtbot.mouseClick(dialog.apply, Qt.MouseButton.LeftButton)
-    spectra = program.document.project.spectra
+    spectra = program.desk.document.project.spectra
     shifts = {key: spectra[key].calibration.shift for key in project.spectra}
     assert shifts == {first: -0.25, left_out: 0.0, other: -0.25}
-    assert program.document.stack.count() == steps + 1
-    program.document.stack.undo()
-    assert program.document.project is project
+    assert program.desk.document.stack.count() == steps + 1
+    program.desk.document.stack.undo()
+    assert program.desk.document.project is project
 
 
 def test_one_chosen_spectrum_is_not_offered_twice(make: Make) -> None:

@@ -50,7 +50,7 @@ def show(program: Program, region: str, x: np.ndarray, y: np.ndarray, **meta: ob
         y_unit="counts",
         meta=Meta(region=region, sample="synthetic", **meta),  # type: ignore[arg-type]
     )
-    program.document.open(add_spectra(Project(), [spectrum]))
+    program.desk.document.open(add_spectra(Project(), [spectrum]))
 
 
 # ---------------------------------------------------------------------------------
@@ -60,15 +60,15 @@ def show(program: Program, region: str, x: np.ndarray, y: np.ndarray, **meta: ob
 def test_the_preferred_number_of_starts_is_that_of_a_preset_and_of_a_new_model(
     program: Program, settle: Settle
 ) -> None:
-    program.prefer(replace(program.preferences, starts=4))
-    program.files.open_example()
+    program.desk.prefer(replace(program.desk.preferences, starts=4))
+    program.crew.files.open_example()
     settle(program)
-    program.spectra.add_preset("su2025/fig5f-i")
-    project = program.document.project
+    program.crew.spectra.add_preset("su2025/fig5f-i")
+    project = program.desk.document.project
     assert {a.options.starts for a in project.analyses.values()} == {4}
     assert program.window.fit_panel.starts.count == 4
-    program.spectra.remove_model()
-    program.editing.add_entry("xps/ps4/s2p")
+    program.crew.spectra.remove_model()
+    program.crew.editing.add_entry("xps/ps4/s2p")
     assert program.window.fit_panel.starts.count == 4
 
 
@@ -87,30 +87,30 @@ def tungsten(program: Program) -> Program:
 
 def test_add_component_here_adds_a_doublet_in_one_step(tungsten: Program) -> None:
     tungsten.window.plot.add_at.emit(32.5)
-    assert tungsten.opening.dialog is None
-    region = tungsten.scene.region
+    assert tungsten.crew.dialogs.current is None
+    region = tungsten.desk.scene.region
     assert region is not None
     (doublet,) = region.doublets
     assert doublet.splitting == pytest.approx(2.17)
-    assert tungsten.scene.selection.owner == doublet.id
+    assert tungsten.desk.scene.selection.owner == doublet.id
     center = region.component(doublet.major).parameters["center"].value
     assert center == pytest.approx(32.5)
-    assert tungsten.document.stack.count() == 1
-    tungsten.run_id("undo")
-    assert tungsten.scene.analysis is None
+    assert tungsten.desk.document.stack.count() == 1
+    tungsten.crew.acting.run("undo")
+    assert tungsten.desk.scene.analysis is None
 
 
 def test_a_level_the_library_does_not_know_is_fitted(tungsten: Program, settle: Settle) -> None:
-    tungsten.run_id("add_unassigned")
-    tungsten.run_id("fit")
+    tungsten.crew.acting.run("add_unassigned")
+    tungsten.crew.acting.run("fit")
     settle(tungsten)
     field = tungsten.window.cards.card("unassigned").field("centre")
     assert field.value == pytest.approx(32.5, abs=0.01)
 
 
 def test_an_unassigned_component_goes_to_the_largest_excess(tungsten: Program) -> None:
-    tungsten.run_id("add_unassigned")
-    region = tungsten.scene.region
+    tungsten.crew.acting.run("add_unassigned")
+    region = tungsten.desk.scene.region
     assert region is not None
     center = region.components[0].parameters["center"].value
     assert center == pytest.approx(32.5, abs=0.3)
@@ -118,7 +118,7 @@ def test_an_unassigned_component_goes_to_the_largest_excess(tungsten: Program) -
 
 def test_the_start_height_is_that_of_the_data(tungsten: Program) -> None:
     tungsten.window.plot.add_at.emit(32.5)
-    shown = tungsten.scene.region_fit
+    shown = tungsten.desk.scene.region_fit
     assert shown is not None
     height = max(float(curve.max()) for curve in shown.peaks.values())
     assert 2000.0 < height < 6000.0
@@ -129,7 +129,7 @@ def test_a_region_without_a_splitting_gets_a_single_line(program: Program, regio
     x = np.arange(278.0, 296.0, 0.05)
     show(program, region, x, lines(x, (285.0, 900.0, 1.2)))
     program.window.plot.add_at.emit(285.0)
-    shown = program.scene.region
+    shown = program.desk.scene.region
     assert shown is not None
     assert not shown.doublets
     assert [c.line for c in shown.components] == [region if region == "C 1s" else ""]
@@ -137,12 +137,12 @@ def test_a_region_without_a_splitting_gets_a_single_line(program: Program, regio
 
 
 def test_a_place_outside_the_window_is_refused_in_words(tungsten: Program) -> None:
-    tungsten.run_id("add_unassigned")
-    tungsten.editing.set_window(30.0, 38.0)
+    tungsten.crew.acting.run("add_unassigned")
+    tungsten.crew.editing.set_window(30.0, 38.0)
     tungsten.window.plot.add_at.emit(41.0)
     assert "outside the window" in tungsten.window.banner.text
-    assert tungsten.scene.region is not None
-    assert len(tungsten.scene.region.doublets) == 1
+    assert tungsten.desk.scene.region is not None
+    assert len(tungsten.desk.scene.region.doublets) == 1
 
 
 # ---------------------------------------------------------------------------------
@@ -160,19 +160,19 @@ def test_cards_and_table_say_the_same_intents(program: Program) -> None:
 def test_the_species_is_set_from_the_menu_of_card_and_table(
     program: Program, settle: Settle
 ) -> None:
-    program.files.open_example()
+    program.crew.files.open_example()
     settle(program)
-    program.editing.add_entry("xps/ps4/s2p")
-    window, steps = program.window, program.document.stack.count()
+    program.crew.editing.add_entry("xps/ps4/s2p")
+    window, steps = program.window, program.desk.document.stack.count()
     table = window.table.table
     for view, species in ((window.cards, "bridging"), (table, "my own compound")):
-        region = program.scene.region
+        region = program.desk.scene.region
         assert region is not None
-        shown = numbers(program.scene)
+        shown = numbers(program.desk.scene)
         assert shown is not None
         entries = {action.text(): action for action in owner_menu(view, shown, "PS4").actions()}
         entries["Species…"].trigger()
-        dialog = program.opening.dialog
+        dialog = program.crew.dialogs.current
         assert isinstance(dialog, SpeciesDialog)
         known = [dialog.field.itemText(i) for i in range(dialog.field.count())]
         assert "PS4(3-)" in known
@@ -182,8 +182,8 @@ def test_the_species_is_set_from_the_menu_of_card_and_table(
         assert buttons is not None
         buttons.button(QDialogButtonBox.StandardButton.Ok).click()
         steps += 1
-        assert program.document.stack.count() == steps
-        region = program.scene.region
+        assert program.desk.document.stack.count() == steps
+        region = program.desk.scene.region
         assert region is not None
         assert {c.species for c in region.components} == {species}
         item = table.topLevelItem(0)
@@ -216,16 +216,16 @@ def test_dropped_files_are_opened_and_other_things_are_not_taken(
         window.dropEvent(drop)
         assert [e.isAccepted() for e in (enter, move, drop)] == [taken] * 3
     settle(program)
-    assert [s.source.file for s in program.document.project.spectra.values()] == [file.name]
+    assert [s.source.file for s in program.desk.document.project.spectra.values()] == [file.name]
 
 
 def test_no_part_of_the_window_keeps_dropped_files_for_itself(
     program: Program, settle: Settle
 ) -> None:
-    program.files.open_example()
+    program.crew.files.open_example()
     settle(program)
-    program.spectra.add_preset("su2025/fig5f-i")
-    program.editing.choose_owner("PS4")
+    program.crew.spectra.add_preset("su2025/fig5f-i")
+    program.crew.editing.choose_owner("PS4")
     takers = [w for w in program.window.findChildren(QWidget) if w.acceptDrops()]
     assert takers == []
     assert program.window.acceptDrops()
@@ -242,7 +242,7 @@ def test_logarithmic_intensity_is_switched_by_its_action(program: Program) -> No
     y = lines(x, (161.5, 5000.0, 1.0), noise=2.0, floor=-1.0)  # half of the floor is below zero
     show(program, "S 2p", x, y)
     plot = program.window.plot
-    program.editing.add_component_at(161.5)
+    program.crew.editing.add_component_at(161.5)
     made.trigger()
     assert made.isChecked()
     tens = [plot.position_of(161.5, 10.0**power).y() for power in (1, 2, 3)]
@@ -260,7 +260,7 @@ def test_logarithmic_intensity_is_switched_by_its_action(program: Program) -> No
 def test_a_spectrum_without_a_positive_value_is_drawn_logarithmically(program: Program) -> None:
     x = np.arange(155.0, 175.0, 0.05)
     show(program, "S 2p", x, np.zeros(x.size))
-    program.run_id("log_y")
+    program.crew.acting.run("log_y")
     assert program.window.plot.position_of(165.0, 0.0).y() > 0
     assert program.window.plot.picture().width() > 0
 
@@ -272,29 +272,29 @@ def test_a_spectrum_without_a_positive_value_is_drawn_logarithmically(program: P
 def test_a_parameter_linked_again_follows_the_new_one_alone(
     program: Program, settle: Settle
 ) -> None:
-    program.files.open_example()
+    program.crew.files.open_example()
     settle(program)
     for entry in ("xps/ps4/s2p", "xps/bridging/s2p", "xps/sulfate/s2p"):
-        program.editing.add_entry(entry)
+        program.crew.editing.add_entry(entry)
     for source in ("PS4", "sulfate"):
         term = Term(1.0, f"S 2p/{source}/fwhm")
-        program.editing.link(Link("S 2p/bridging S/fwhm", (term,)))
+        program.crew.editing.link(Link("S 2p/bridging S/fwhm", (term,)))
     assert not program.window.banner.text
-    analysis = program.scene.analysis
+    analysis = program.desk.scene.analysis
     assert analysis is not None
     assert [t.source for k in analysis.model.links for t in k.terms] == ["S 2p/sulfate/fwhm"]
 
 
 def test_a_tied_line_is_not_linked_without_a_reason(program: Program, settle: Settle) -> None:
-    program.files.open_example()
+    program.crew.files.open_example()
     settle(program)
-    program.editing.add_entry("xps/ps4/s2p")
-    program.editing.add_entry("xps/bridging/s2p")
-    before = program.document.project
+    program.crew.editing.add_entry("xps/ps4/s2p")
+    program.crew.editing.add_entry("xps/bridging/s2p")
+    before = program.desk.document.project
     term = Term(1.0, "S 2p/PS4/fwhm")
-    program.editing.link(Link("S 2p/bridging S 2p1/2/fwhm", (term,)))
+    program.crew.editing.link(Link("S 2p/bridging S 2p1/2/fwhm", (term,)))
     assert "tied by its doublet" in program.window.banner.text
-    assert program.document.project is before
+    assert program.desk.document.project is before
 
 
 # ---------------------------------------------------------------------------------
@@ -304,12 +304,12 @@ def test_a_tied_line_is_not_linked_without_a_reason(program: Program, settle: Se
 def test_statistics_and_notes_can_be_marked_and_copied(
     qtbot: QtBot, program: Program, settle: Settle
 ) -> None:
-    program.files.open_example()
+    program.crew.files.open_example()
     settle(program)
-    program.spectra.add_preset("su2025/fig5f-i")
-    program.run_id("fit")
+    program.crew.spectra.add_preset("su2025/fig5f-i")
+    program.crew.acting.run("fit")
     settle(program)
-    analysis, fit = program.scene.analysis, program.scene.region_fit
+    analysis, fit = program.desk.scene.analysis, program.desk.scene.region_fit
     assert analysis is not None and analysis.findings and fit is not None
     left = Qt.MouseButton.LeftButton
     chi = f"{fit.statistics.reduced_chi_square:.2f}"
@@ -332,9 +332,9 @@ def test_statistics_and_notes_can_be_marked_and_copied(
 def asked_axis(program: Program, settle: Settle, file: Path, head: str = "") -> AxisDialog:
     """Open two columns without a name and return the question about them."""
     file.write_text(head + "\n".join(f"{1300 + 0.1 * i:.1f} {100 + i % 7}" for i in range(80)))
-    program.files.open_paths([file])
+    program.crew.files.open_paths([file])
     settle(program)
-    dialog = program.opening.dialog
+    dialog = program.crew.dialogs.current
     assert isinstance(dialog, AxisDialog)
     return dialog
 
@@ -359,7 +359,7 @@ def test_a_kinetic_axis_needs_a_typed_photon_energy(
         assert dialog.take.isEnabled() is whole, typed
     qtbot.mouseClick(dialog.take, Qt.MouseButton.LeftButton)
     settle(program)
-    (spectrum,) = program.document.project.spectra.values()
+    (spectrum,) = program.desk.document.project.spectra.values()
     assert spectrum.axis is Axis.KINETIC_ENERGY
     assert spectrum.meta.excitation_energy_ev == 1486.7
 
@@ -373,7 +373,7 @@ def test_a_photon_energy_of_the_file_is_shown_and_kept(
     dialog.axis.setCurrentIndex(dialog.axis.findData("kinetic"))
     qtbot.mouseClick(dialog.take, Qt.MouseButton.LeftButton)
     settle(program)
-    (spectrum,) = program.document.project.spectra.values()
+    (spectrum,) = program.desk.document.project.spectra.values()
     assert spectrum.meta.excitation_energy_ev == 1253.6
 
 
@@ -382,8 +382,8 @@ def test_a_photon_energy_of_the_file_is_shown_and_kept(
 
 
 def test_the_page_of_keys_is_searched_by_words_and_by_keys(qtbot: QtBot, program: Program) -> None:
-    program.run_id("shortcuts")
-    page = program.opening.dialog
+    program.crew.acting.run("shortcuts")
+    page = program.crew.dialogs.current
     assert isinstance(page, ShortcutsDialog)
     whole = page.shown()
     qtbot.keyClicks(page.search, "unassigned")
@@ -401,8 +401,8 @@ def test_the_page_of_keys_is_searched_by_words_and_by_keys(qtbot: QtBot, program
 
 
 def test_chapters_of_the_science_notes_are_reached(qtbot: QtBot, program: Program) -> None:
-    program.run_id("notes")
-    page = program.opening.dialog
+    program.crew.acting.run("notes")
+    page = program.crew.dialogs.current
     assert isinstance(page, ScienceNotes)
     text = data_path("resources", "help", "science-notes.md").read_text("utf-8")
     named = [line[3:] for line in text.splitlines() if line.startswith("## ")]
@@ -418,8 +418,8 @@ def test_chapters_of_the_science_notes_are_reached(qtbot: QtBot, program: Progra
 
 
 def test_the_science_notes_are_searched(qtbot: QtBot, program: Program) -> None:
-    program.run_id("notes")
-    page = program.opening.dialog
+    program.crew.acting.run("notes")
+    page = program.crew.dialogs.current
     assert isinstance(page, ScienceNotes)
     qtbot.keyClicks(page.search, "tougaard")
     first = page.browser.textCursor()
@@ -441,26 +441,26 @@ def test_the_science_notes_are_searched(qtbot: QtBot, program: Program) -> None:
 @pytest.fixture
 def joint(program: Program, settle: Settle) -> Program:
     """Return a program with a joint fit of S 2p and P 2p."""
-    program.files.open_joint_example()
+    program.crew.files.open_joint_example()
     settle(program)
-    spectra = program.document.project.spectra
-    program.spectra.add_preset("lpscl-cathode", list(spectra)[:2])
-    program.fitting.fit_shown()
+    spectra = program.desk.document.project.spectra
+    program.crew.spectra.add_preset("lpscl-cathode", list(spectra)[:2])
+    program.crew.fitting.fit_shown()
     settle(program)
     return program
 
 
 def test_the_best_match_of_the_palette_is_the_action_of_that_name(joint: Program) -> None:
-    joint.opening.palette("fit")
-    palette = joint.opening.dialog
+    joint.crew.program_dialogs.palette("fit")
+    palette = joint.crew.dialogs.current
     assert isinstance(palette, CommandPalette)
     assert palette.shown()[0] == "fit"
 
 
 def test_a_comparison_says_its_verdict_once(joint: Program, settle: Settle) -> None:
-    joint.run_id("compare")
+    joint.crew.acting.run("compare")
     settle(joint)
-    page = joint.opening.dialog
+    page = joint.crew.dialogs.current
     assert isinstance(page, TextPage)
     lines_shown = page.findChildren(QPlainTextEdit)[0].toPlainText().splitlines()
     assert len(set(lines_shown)) == len(lines_shown)
@@ -469,14 +469,14 @@ def test_a_comparison_says_its_verdict_once(joint: Program, settle: Settle) -> N
 def test_the_link_dialog_begins_with_a_link_that_can_be_made(
     program: Program, settle: Settle
 ) -> None:
-    program.files.open_example()
+    program.crew.files.open_example()
     settle(program)
     for entry in ("xps/ps4/s2p", "xps/bridging/s2p", "xps/sulfite/s2p"):
-        program.editing.add_entry(entry)
+        program.crew.editing.add_entry(entry)
     term = Term(1.0, "S 2p/PS4/fwhm")
-    program.editing.link(Link("S 2p/bridging S/fwhm", (term,)))
-    program.opening.link("S 2p/PS4/fwhm")
-    dialog = program.opening.dialog
+    program.crew.editing.link(Link("S 2p/bridging S/fwhm", (term,)))
+    program.crew.model_dialogs.link("S 2p/PS4/fwhm")
+    dialog = program.crew.dialogs.current
     assert isinstance(dialog, LinkDialog)
     assert dialog.owner.value == "sulfite"  # the first would follow from itself
     link = next(b for b in dialog.buttons.buttons() if b.text() == "Link")
@@ -484,8 +484,8 @@ def test_the_link_dialog_begins_with_a_link_that_can_be_made(
 
 
 def test_versions_begin_with_the_program(program: Program) -> None:
-    program.run_id("about")
-    page = program.opening.dialog
+    program.crew.acting.run("about")
+    page = program.crew.dialogs.current
     assert page is not None
     text = page.findChildren(QPlainTextEdit)[0].toPlainText()
     assert text.splitlines()[0] == f"doublet {program_versions()['version']}"

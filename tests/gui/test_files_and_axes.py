@@ -32,12 +32,12 @@ def listed(program: Program) -> list[str]:
 
 def names(program: Program) -> list[str]:
     """Return the files of the open spectra."""
-    return [s.source.file for s in program.document.project.spectra.values()]
+    return [s.source.file for s in program.desk.document.project.spectra.values()]
 
 
 def question(program: Program) -> AxisDialog:
     """Return the question that is shown."""
-    dialog = program.opening.dialog
+    dialog = program.crew.dialogs.current
     assert isinstance(dialog, AxisDialog)
     return dialog
 
@@ -56,7 +56,7 @@ def test_a_recent_file_opens_from_another_working_folder(
     folder.mkdir()
     file = columns(folder / "a.txt", "binding energy (eV) counts\n")
     monkeypatch.chdir(tmp_path)
-    program.files.open_paths([file])
+    program.crew.files.open_paths([file])
     settle(program)
     assert listed(program) == [str(file)]
     program.window.recent_menu.actions()[0].trigger()
@@ -68,7 +68,7 @@ def test_a_recent_file_that_is_gone_is_said_and_no_longer_listed(
     program: Program, settle: Settle, tmp_path: Path
 ) -> None:
     file = columns(tmp_path / "a.txt", "binding energy (eV) counts\n")
-    program.files.open_paths([file])
+    program.crew.files.open_paths([file])
     settle(program)
     file.unlink()
     program.window.recent_menu.actions()[0].trigger()
@@ -80,14 +80,14 @@ def test_a_recent_file_that_is_gone_is_said_and_no_longer_listed(
 def test_every_file_without_an_axis_is_asked_about(
     qtbot: QtBot, program: Program, settle: Settle, tmp_path: Path
 ) -> None:
-    program.files.open_paths([columns(tmp_path / f"{name}.txt") for name in "abc"])
+    program.crew.files.open_paths([columns(tmp_path / f"{name}.txt") for name in "abc"])
     settle(program)
     for name, axis in zip("abc", ("binding", "raman", "wavelength"), strict=True):
         assert f"{name}.txt" in question(program).windowTitle()
         answer(qtbot, program, axis)
         settle(program)
     assert names(program) == ["a.txt", "b.txt", "c.txt"]
-    axes = [s.axis for s in program.document.project.spectra.values()]
+    axes = [s.axis for s in program.desk.document.project.spectra.values()]
     assert axes == [Axis.BINDING_ENERGY, Axis.RAMAN_SHIFT, Axis.WAVELENGTH]
 
 
@@ -95,7 +95,7 @@ def test_one_answer_may_stand_for_all_files(
     qtbot: QtBot, program: Program, settle: Settle, tmp_path: Path
 ) -> None:
     given = columns(tmp_path / "a.txt", "# photon energy: 1253.6\n")
-    program.files.open_paths([given, *(columns(tmp_path / f"{n}.txt") for n in "bc")])
+    program.crew.files.open_paths([given, *(columns(tmp_path / f"{n}.txt") for n in "bc")])
     settle(program)
     dialog = question(program)
     assert dialog.for_all.isVisible() and "3" in dialog.for_all.text()
@@ -109,20 +109,20 @@ def test_one_answer_may_stand_for_all_files(
     answer(qtbot, program, "binding")
     settle(program)
     assert names(program) == ["a.txt", "b.txt", "c.txt"]
-    assert program.opening.dialog is None
+    assert program.crew.dialogs.current is None
 
 
 def test_cancel_says_which_files_were_not_opened(
     qtbot: QtBot, program: Program, settle: Settle, tmp_path: Path
 ) -> None:
-    program.files.open_paths([columns(tmp_path / f"{name}.txt") for name in "abc"])
+    program.crew.files.open_paths([columns(tmp_path / f"{name}.txt") for name in "abc"])
     settle(program)
     answer(qtbot, program, "binding")
     settle(program)
     question(program).reject()
     assert names(program) == ["a.txt"]
     assert program.window.banner.text.endswith(": b.txt, c.txt.")
-    assert program.opening.dialog is None
+    assert program.crew.dialogs.current is None
 
 
 def test_kinetic_energy_says_what_it_lacks(
@@ -130,10 +130,10 @@ def test_kinetic_energy_says_what_it_lacks(
 ) -> None:
     made = program.window.actions_by_id["kinetic"]
     head = "binding energy (eV) counts\n"
-    program.files.open_paths([columns(tmp_path / "a.txt", head)])
+    program.crew.files.open_paths([columns(tmp_path / "a.txt", head)])
     settle(program)
     assert not made.isEnabled() and "photon energy" in made.toolTip()
-    program.files.open_paths([columns(tmp_path / "b.txt", f"# photon energy: 1486.6\n{head}")])
+    program.crew.files.open_paths([columns(tmp_path / "b.txt", f"# photon energy: 1486.6\n{head}")])
     settle(program)
     assert made.isEnabled()
 
@@ -144,8 +144,8 @@ def test_values_just_above_zero_open_no_empty_decades(program: Program) -> None:
     y = np.random.default_rng(3).poisson(mean).astype(float)
     y[[20, 120, 300]] = 1e-6, 1e-3, 0.02
     spectrum = make_spectrum(x, y, axis=Axis.BINDING_ENERGY, y_unit="counts", counts=y)
-    program.document.open(add_spectra(Project(), [spectrum]))
-    program.run_id("log_y")
+    program.desk.document.open(add_spectra(Project(), [spectrum]))
+    program.crew.acting.run("log_y")
     plot = program.window.plot
     tall = plot.position_of(162.0, 200.0).y() - plot.position_of(162.0, 20_000.0).y()
     assert tall > 0.5 * plot.viewport.height()

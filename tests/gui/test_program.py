@@ -21,6 +21,7 @@ from app.jobs import Report
 from app.program import Program
 from app.selection import Selection
 from app.views.recovery_dialog import RecoveryDialog
+from app.wiring import doing
 from spectra_core.project.file import find_recovery
 from spectra_core.project.project import Project, add_spectra, same_project
 from spectra_core.spectrum import Axis, Meta, Source, Spectrum, make_spectrum
@@ -47,7 +48,7 @@ def synthetic(number: int, points: int = 200) -> Spectrum:
 
 
 def close_dialogs(program: Program) -> None:
-    program.opening.close()
+    program.crew.dialogs.close()
     for widget in QApplication.topLevelWidgets():
         if isinstance(widget, QFileDialog | QMessageBox | QDialog):
             widget.close()
@@ -62,32 +63,32 @@ def empty(program: Program, settle: Settle) -> None:
 
 
 def opened(program: Program, settle: Settle) -> None:
-    program.document.apply("Open", add_spectra, [synthetic(i) for i in range(3)])
-    program.spectra.choose(["s1"])
+    program.desk.document.apply("Open", add_spectra, [synthetic(i) for i in range(3)])
+    program.crew.spectra.choose(["s1"])
 
 
 def modelled(program: Program, settle: Settle) -> None:
     opened(program, settle)
-    program.editing.add_entry("xps/ps4/s2p")
-    program.editing.add_entry("xps/bridging/s2p")
+    program.crew.editing.add_entry("xps/ps4/s2p")
+    program.crew.editing.add_entry("xps/bridging/s2p")
 
 
 def fitted(program: Program, settle: Settle) -> None:
     modelled(program, settle)
-    program.fitting.fit_all()
+    program.crew.fitting.fit_all()
     settle(program)
 
 
 def joint_and_stale(program: Program, settle: Settle) -> None:
     fitted(program, settle)
-    program.spectra.choose(["s2"])
-    program.editing.add_entry("xps/ps4/s2p")
-    program.spectra.choose(["s1", "s2"])
-    program.spectra.join()
-    program.fitting.fit_all()
+    program.crew.spectra.choose(["s2"])
+    program.crew.editing.add_entry("xps/ps4/s2p")
+    program.crew.spectra.choose(["s1", "s2"])
+    program.crew.spectra.join()
+    program.crew.fitting.fit_all()
     settle(program)
-    program.editing.set_note("changed")
-    program.editing.set_window(158.0, 169.0)
+    program.crew.editing.set_note("changed")
+    program.crew.editing.set_window(158.0, 169.0)
 
 
 STATES = [empty, opened, modelled, fitted, joint_and_stale]
@@ -99,16 +100,15 @@ def test_every_action_works_or_says_why_not(
     settle: Settle,
     state: Callable[[Program, Settle], None],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     crashes: list[BaseException] = []
-    monkeypatch.setattr(program, "crashed", crashes.append)
+    program.desk.jobs.broke.connect(crashes.append)
     state(program, settle)
     for one in ACTIONS:
         if one.id in LEAVES:
             continue
         made = program.window.actions_by_id[one.id]
-        reason = program.why_not()[one.id]
+        reason = program.crew.acting.why_not()[one.id]
         assert made.isEnabled() == (not reason), one.id
         if reason:
             assert reason in made.toolTip(), one.id
@@ -127,15 +127,24 @@ def test_every_action_is_in_a_menu_and_in_the_palette(program: Program) -> None:
         menu = entry.menu()
         assert menu is not None
         in_menus |= {a.objectName() for a in menu.actions()}
-    program.opening.palette()
+    program.crew.program_dialogs.palette()
     from app.views.palette_dialog import CommandPalette
 
-    palette = program.opening.dialog
+    palette = program.crew.dialogs.current
     assert isinstance(palette, CommandPalette)
     ids = {one.id for one in ACTIONS}
     assert ids <= in_menus
     assert ids - {"palette"} == set(palette.shown())
-    program.opening.close()
+    program.crew.dialogs.close()
+
+
+def test_a_row_that_is_bound_to_nothing_stops_the_start(program: Program) -> None:
+    crew = program.crew
+    bound = doing(program.desk, program.window, crew, program.quit)
+    with pytest.raises(ValueError, match="fit"):
+        crew.acting.bind({one: run for one, run in bound.items() if one != "fit"})
+    with pytest.raises(ValueError, match="dance"):
+        crew.acting.bind({**bound, "dance": program.quit})
 
 
 def test_no_two_actions_share_a_key() -> None:
@@ -151,19 +160,19 @@ def test_cancel_during_a_long_budget_leaves_the_project_as_it_was(
     qtbot: QtBot, program: Program, settle: Settle
 ) -> None:
     fitted(program, settle)
-    before = program.document.project
+    before = program.desk.document.project
     from spectra_core.project.project import RatioDefinition, RatioUncertainty
 
     definition = RatioDefinition("r", ("bridging S",), ("PS4",), RatioUncertainty(100_000))
-    program.document.apply("Ratio", lambda p: p)
-    program.editing.define_ratio(definition)
-    with_definition = program.document.project
+    program.desk.document.apply("Ratio", lambda p: p)
+    program.crew.editing.define_ratio(definition)
+    with_definition = program.desk.document.project
     assert with_definition is not before
     qtbot.wait(300)
-    assert program.jobs.running
-    program.run_id("cancel")
+    assert program.desk.jobs.running
+    program.crew.acting.run("cancel")
     settle(program)
-    assert program.document.project is with_definition
+    assert program.desk.document.project is with_definition
     assert not program.window.banner.text
 
 
@@ -175,7 +184,7 @@ def test_closing_during_a_job_ends_cleanly(qtbot: QtBot, program: Program) -> No
         while not report.should_stop():
             time.sleep(0.01)
 
-    program.jobs.start("A long job", work)
+    program.desk.jobs.start("A long job", work)
     assert began.wait(10)
     with qtbot.waitSignal(program.ended, timeout=10_000):
         program.window.close()
@@ -188,9 +197,9 @@ def test_a_defect_in_a_job_is_offered_to_be_copied(qtbot: QtBot, program: Progra
     def work(report: Report) -> None:
         raise RuntimeError("a synthetic defect")
 
-    program.jobs.start("Broken", work)
-    qtbot.waitUntil(lambda: isinstance(program.opening.dialog, CrashDialog), timeout=10_000)
-    dialog = program.opening.dialog
+    program.desk.jobs.start("Broken", work)
+    qtbot.waitUntil(lambda: isinstance(program.crew.dialogs.current, CrashDialog), timeout=10_000)
+    dialog = program.crew.dialogs.current
     assert isinstance(dialog, CrashDialog)
     assert "a synthetic defect" in dialog.details.toPlainText()
 
@@ -199,12 +208,12 @@ def test_a_fit_of_a_model_that_changed_meanwhile_is_kept_as_stale(
     program: Program, settle: Settle
 ) -> None:
     modelled(program, settle)
-    program.fitting.fit_all()
-    program.editing.set_window(158.0, 169.0)
+    program.crew.fitting.fit_all()
+    program.crew.editing.set_window(158.0, 169.0)
     settle(program)
-    assert program.scene.stale
-    assert program.scene.region is not None
-    assert program.scene.region.window == (158.0, 169.0)
+    assert program.desk.scene.stale
+    assert program.desk.scene.region is not None
+    assert program.desk.scene.region.window == (158.0, 169.0)
 
 
 # ---------------------------------------------------------------------------------
@@ -222,7 +231,7 @@ from spectra_core.datafiles import data_path
 make_application()
 folder = Path(sys.argv[1])
 program = Program(QSettings(str(folder / "s.ini"), QSettings.Format.IniFormat), folder / "data")
-program.files.open_paths([data_path("resources", "examples", "su2025_fig5_bare_charged.vms")])
+program.crew.files.open_paths([data_path("resources", "examples", "su2025_fig5_bare_charged.vms")])
 for _ in range(600):
     QTest.qWait(50)
     if list((folder / "data" / "recovery").glob("*.doublet")):
@@ -248,15 +257,15 @@ def test_killed_with_unsaved_work_it_offers_recovery(
     child.stdout.close()
     program = make_program()
     program.start()
-    dialog = program.opening.dialog
+    dialog = program.crew.dialogs.current
     assert isinstance(dialog, RecoveryDialog)
-    found = find_recovery(program.recovery_folder)
+    found = find_recovery(program.desk.recovery_folder)
     dialog.recover_asked.emit(str(found[0].path))
     settle(program)
-    assert len(program.document.project.spectra) == 1
-    assert program.document.is_dirty
+    assert len(program.desk.document.project.spectra) == 1
+    assert program.desk.document.is_dirty
     program.leave()
-    assert not find_recovery(program.recovery_folder)
+    assert not find_recovery(program.desk.recovery_folder)
 
 
 # ---------------------------------------------------------------------------------
@@ -295,10 +304,10 @@ def test_a_file_of_500_spectra_is_opened_without_blocking(
     write_vamas(path, [synthetic(i) for i in range(500)])
     blocked, shown = [], []
     for _ in range(3):
-        program.document.open(Project())
+        program.desk.document.open(Project())
         qtbot.wait(50)
         dog, start = Watchdog(), time.process_time()
-        program.files.open_paths([path])
+        program.crew.files.open_paths([path])
         qtbot.waitUntil(lambda: program.window.tree.model.rowCount() == 50, timeout=60_000)
         shown.append(time.process_time() - start)
         qtbot.wait(100)
@@ -313,12 +322,12 @@ def test_two_thousand_redraws_neither_abort_nor_pile_up(
     qtbot: QtBot, program: Program, settle: Settle
 ) -> None:
     fitted(program, settle)
-    scene = program.scene
+    scene = program.desk.scene
     children = len(program.window.findChildren(QObject))
     for number in range(2000):
         program.window.plot.show_scene(scene)
         if number % 20 == 0:
-            program.refresh()
+            program.desk.refresh()
             QApplication.processEvents()
     assert len(program.window.findChildren(QObject)) <= children + 20
 
@@ -326,34 +335,34 @@ def test_two_thousand_redraws_neither_abort_nor_pile_up(
 def test_nothing_is_left_behind(qtbot: QtBot, make_program: Callable[[], Program]) -> None:
     before = set(QApplication.topLevelWidgets())
     program = make_program()
-    program.files.open_example()
-    qtbot.waitUntil(lambda: program.jobs.is_idle, timeout=60_000)
-    project = program.document.project
+    program.crew.files.open_example()
+    qtbot.waitUntil(lambda: program.desk.jobs.is_idle, timeout=60_000)
+    project = program.desk.document.project
     program.leave()
-    assert same_project(program.document.project, project)
+    assert same_project(program.desk.document.project, project)
     assert not [w for w in QApplication.topLevelWidgets() if w not in before and w.isVisible()]
     assert not [t for t in threading.enumerate() if t.name.startswith("doublet-job")]
 
 
 def test_a_selection_of_what_is_gone_falls_back(program: Program) -> None:
-    program.document.apply("Open", add_spectra, [synthetic(0), synthetic(1)])
-    program.document.select(Selection(("s2",), "a9", "S 2p", "PS4"))
-    assert program.document.selection == Selection(("s2",))
-    program.spectra.remove(["s2"])
-    assert program.scene.spectrum is None or program.document.selection.spectrum == "s1"
+    program.desk.document.apply("Open", add_spectra, [synthetic(0), synthetic(1)])
+    program.desk.document.select(Selection(("s2",), "a9", "S 2p", "PS4"))
+    assert program.desk.document.selection == Selection(("s2",))
+    program.crew.spectra.remove(["s2"])
+    assert program.desk.scene.spectrum is None or program.desk.document.selection.spectrum == "s1"
 
 
 def test_undo_and_redo_show_the_place_of_the_edit(program: Program, settle: Settle) -> None:
     opened(program, settle)
-    program.spectra.choose(["s1"])
-    program.editing.add_entry("xps/ps4/s2p")
-    first = program.document.selection
-    program.editing.add_entry("xps/bridging/s2p")
-    second = program.document.selection
+    program.crew.spectra.choose(["s1"])
+    program.crew.editing.add_entry("xps/ps4/s2p")
+    first = program.desk.document.selection
+    program.crew.editing.add_entry("xps/bridging/s2p")
+    second = program.desk.document.selection
     assert first.spectrum == second.spectrum == "s1" and first.owner != second.owner
     for step, place in (("undo", first), ("redo", second)):
-        program.spectra.choose(["s3", "s2"])
-        getattr(program.document.stack, step)()
-        assert program.document.selection == place, step
-        assert program.scene.selection == place, step
+        program.crew.spectra.choose(["s3", "s2"])
+        getattr(program.desk.document.stack, step)()
+        assert program.desk.document.selection == place, step
+        assert program.desk.scene.selection == place, step
         assert program.window.tree.selected() == ("s1",), step

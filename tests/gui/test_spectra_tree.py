@@ -35,7 +35,7 @@ def draw(sample: str) -> Spectrum:
 def tree(program: Program, settle: Callable[[Program], None]) -> SpectraTree:
     """Two samples, the first with two spectra."""
     project = add_spectra(Project(), [draw(LONG), draw(LONG), draw("pellet")])
-    program.document.open(project, path=None)
+    program.desk.document.open(project, path=None)
     settle(program)
     found = program.window.findChild(SpectraTree)
     assert found is not None
@@ -57,7 +57,7 @@ def test_a_shortened_sample_name_is_read_in_full_with_the_number_of_its_spectra(
 
 
 def test_the_state_of_a_fit_is_said_in_words(tree: SpectraTree, program: Program) -> None:
-    key = tuple(program.document.project.spectra)[2]
+    key = tuple(program.desk.document.project.spectra)[2]
     index = tree.model.index_of(key)
     assert tip(tree, index).endswith("no model")
     spoken = tree.model.data(index, Qt.ItemDataRole.AccessibleTextRole)
@@ -75,12 +75,12 @@ def test_the_filter_leaves_what_holds_all_its_words(qtbot: QtBot, tree: SpectraT
 def test_arrows_walk_through_the_spectra_and_shift_chooses_several(
     qtbot: QtBot, tree: SpectraTree, program: Program
 ) -> None:
-    first, second, _ = program.document.project.spectra
-    program.spectra.choose((first,))
+    first, second, _ = program.desk.document.project.spectra
+    program.crew.spectra.choose((first,))
     qtbot.keyClick(tree.view, Qt.Key.Key_Down)
-    assert program.document.selection.spectra == (second,)
+    assert program.desk.document.selection.spectra == (second,)
     qtbot.keyClick(tree.view, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
-    assert set(program.document.selection.spectra) == {first, second}
+    assert set(program.desk.document.selection.spectra) == {first, second}
 
 
 def test_a_name_that_needs_a_second_line_in_a_narrow_tree_gets_its_height(

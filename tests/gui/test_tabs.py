@@ -264,14 +264,14 @@ def test_the_residual_panel_takes_the_preferred_range(
     qtbot: QtBot, program: Program, make_program: Callable[[], Program]
 ) -> None:
     assert 3 < reach(program) < 6
-    program.run_id("preferences")
-    dialog = program.opening.dialog
+    program.crew.acting.run("preferences")
+    dialog = program.crew.dialogs.current
     assert isinstance(dialog, PreferencesDialog)
     dialog.residual.setFocus()
     qtbot.keyClick(dialog.residual, Qt.Key.Key_End)
     assert dialog.residual.currentText() == "± 10 σ"
     assert reach(program) > 10
-    program.opening.close()
+    program.crew.dialogs.close()
     assert reach(make_program()) > 10
 
 

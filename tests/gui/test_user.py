@@ -48,7 +48,7 @@ def open_example(qtbot: QtBot, program: Program, settle: Settle) -> None:
 
 def load_preset(qtbot: QtBot, program: Program, preset: str) -> None:
     press(qtbot, program, "preset")
-    dialog = program.opening.dialog
+    dialog = program.crew.dialogs.current
     assert isinstance(dialog, LibraryDialog)
     dialog.choose_preset(preset)
     click(qtbot, dialog.add)  # type: ignore[arg-type]
@@ -68,7 +68,7 @@ def drag(
     plot = program.window.plot
     start = plot.handle_position(handle)
     assert start is not None
-    scene = program.scene
+    scene = program.desk.scene
     assert scene.fit is not None and scene.region is not None
     from spectra_core.editing.drag import handles
 
@@ -91,9 +91,9 @@ def test_a_casaxps_fit_is_taken_over_and_its_areas_are_read(
     qtbot: QtBot, program: Program, settle: Settle, data_dir: Path
 ) -> None:
     path = data_dir / "cheminfo-xps" / "assigned_excerpt_3samples.vms"
-    program.files.open_paths([path])
+    program.crew.files.open_paths([path])
     settle(program)
-    spectra = program.document.project.spectra
+    spectra = program.desk.document.project.spectra
     single = next(
         key
         for key, s in spectra.items()
@@ -131,7 +131,7 @@ def test_from_launching_to_a_ratio_with_an_interval_in_five_clicks(
     click(qtbot, program.window.empty.example)
     settle(program)
     press(qtbot, program, "preset")
-    dialog = program.opening.dialog
+    dialog = program.crew.dialogs.current
     assert isinstance(dialog, LibraryDialog)
     dialog.choose_preset("su2025/fig5f-i")
     click(qtbot, dialog.add)  # type: ignore[arg-type]
@@ -147,48 +147,48 @@ def test_a_drag_is_one_step_and_can_be_taken_back(
     qtbot: QtBot, program: Program, settle: Settle
 ) -> None:
     fitted_example(qtbot, program, settle)
-    program.editing.choose_owner("PS4")
-    before, steps = program.document.project, program.document.stack.count()
-    center = program.scene.fit.value("S 2p/PS4/center")  # type: ignore[union-attr]
+    program.crew.editing.choose_owner("PS4")
+    before, steps = program.desk.document.project, program.desk.document.stack.count()
+    center = program.desk.scene.fit.value("S 2p/PS4/center")  # type: ignore[union-attr]
     drag(qtbot, program, Handle("top", "PS4 2p3/2"), (0.3, 0.0))
-    assert program.document.stack.count() == steps + 1
-    assert program.document.stack.undoText() == "Move PS₄"
-    moved = program.scene.analysis.model  # type: ignore[union-attr]
+    assert program.desk.document.stack.count() == steps + 1
+    assert program.desk.document.stack.undoText() == "Move PS₄"
+    moved = program.desk.scene.analysis.model  # type: ignore[union-attr]
     assert get_parameter(moved, "S 2p/PS4/center").value == pytest.approx(center + 0.3, abs=0.02)
-    program.document.stack.undo()
-    assert program.document.project is before
+    program.desk.document.stack.undo()
+    assert program.desk.document.project is before
 
 
 def test_escape_gives_a_drag_up(qtbot: QtBot, program: Program, settle: Settle) -> None:
     fitted_example(qtbot, program, settle)
-    program.editing.choose_owner("PS4")
-    before, steps = program.document.project, program.document.stack.count()
+    program.crew.editing.choose_owner("PS4")
+    before, steps = program.desk.document.project, program.desk.document.stack.count()
     drag(qtbot, program, Handle("top", "PS4 2p3/2"), (0.3, 0.0), release=False)
-    assert program.dragging.is_dragging
+    assert program.crew.dragging.is_dragging
     qtbot.keyClick(program.window.plot.viewport, Qt.Key.Key_Escape)
-    assert not program.dragging.is_dragging
+    assert not program.crew.dragging.is_dragging
     qtbot.mouseRelease(program.window.plot.viewport, Qt.MouseButton.LeftButton)
-    assert program.document.project is before
-    assert program.document.stack.count() == steps
+    assert program.desk.document.project is before
+    assert program.desk.document.stack.count() == steps
 
 
 def test_everything_can_be_undone_and_redone(
     qtbot: QtBot, program: Program, settle: Settle
 ) -> None:
     fitted_example(qtbot, program, settle)
-    program.editing.set_enabled("intermediate", False)
-    program.editing.set_enabled("intermediate", True)
-    program.editing.set_note("a note")
-    program.editing.duplicate("PS4")
-    program.editing.set_window(158.0, 167.0)
-    last = program.document.project
-    stack = program.document.stack
+    program.crew.editing.set_enabled("intermediate", False)
+    program.crew.editing.set_enabled("intermediate", True)
+    program.crew.editing.set_note("a note")
+    program.crew.editing.duplicate("PS4")
+    program.crew.editing.set_window(158.0, 167.0)
+    last = program.desk.document.project
+    stack = program.desk.document.stack
     while stack.canUndo():
         stack.undo()
-    assert not program.document.project.spectra
+    assert not program.desk.document.project.spectra
     while stack.canRedo():
         stack.redo()
-    assert same_project(program.document.project, last)
+    assert same_project(program.desk.document.project, last)
 
 
 def test_a_doublet_is_unlocked_with_a_reason_that_the_report_prints(
@@ -196,17 +196,17 @@ def test_a_doublet_is_unlocked_with_a_reason_that_the_report_prints(
 ) -> None:
     fitted_example(qtbot, program, settle)
     program.window.cards.unlock_asked.emit("PS4", "area")
-    dialog = program.opening.dialog
+    dialog = program.crew.dialogs.current
     assert isinstance(dialog, UnlockDialog)
     assert not dialog.unlock.isEnabled()
     qtbot.keyClicks(dialog.reason, "a satellite lies under the 2p1/2 line")
     click(qtbot, dialog.unlock)  # type: ignore[arg-type]
-    assert program.scene.stale
+    assert program.desk.scene.stale
     press(qtbot, program, "fit")
     settle(program)
     from spectra_core.project.recipes import run_from_project
 
-    preview = render_preview(build_report(run_from_project(program.document.project)))
+    preview = render_preview(build_report(run_from_project(program.desk.document.project)))
     assert "a satellite lies under the 2p1/2 line" in preview.html
 
 
@@ -215,15 +215,15 @@ def test_saving_and_opening_again_gives_the_same_project(
 ) -> None:
     fitted_example(qtbot, program, settle)
     path = tmp_path / "work.doublet"
-    program.files.save_to(path)
+    program.crew.files.save_to(path)
     settle(program)
-    assert not program.document.is_dirty
-    saved = program.document.project
+    assert not program.desk.document.is_dirty
+    saved = program.desk.document.project
     assert same_project(load_project(path), saved)
-    program.files.new()
-    program.files.open_paths([path])
+    program.crew.files.new()
+    program.crew.files.open_paths([path])
     settle(program)
-    assert same_project(program.document.project, saved)
+    assert same_project(program.desk.document.project, saved)
     assert program.window.ratios.table.rowCount() == 4
 
 
@@ -232,8 +232,8 @@ def test_the_exported_recipe_gives_equal_numbers_headless(
 ) -> None:
     fitted_example(qtbot, program, settle)
     path = tmp_path / "recipe.toml"
-    program.reports.write_recipe(str(path))
-    project = program.document.project
+    program.crew.reporting.write_recipe(str(path))
+    project = program.desk.document.project
     again = run_recipe(load_recipe(path), list(project.spectra.values()))
     numbers = {k: a.result.values for k, a in project.analyses.items() if a.result is not None}
     assert len(again.analyses) == len(numbers) == 4
@@ -249,14 +249,14 @@ def test_an_edit_by_typing_refits_nothing_and_is_one_step(
     open_example(qtbot, program, settle)
     load_preset(qtbot, program, "su2025/fig5f-i")
     field = program.window.cards.card("PS4").field("centre")
-    steps = program.document.stack.count()
+    steps = program.desk.document.stack.count()
     field.setFocus()
     field.selectAll()
     qtbot.keyClicks(field, "161.5")
-    assert program.document.stack.count() == steps
+    assert program.desk.document.stack.count() == steps
     qtbot.keyClick(field, Qt.Key.Key_Return)
-    assert program.document.stack.count() == steps + 1
-    model = program.scene.analysis.model  # type: ignore[union-attr]
+    assert program.desk.document.stack.count() == steps + 1
+    model = program.desk.scene.analysis.model  # type: ignore[union-attr]
     assert get_parameter(model, "S 2p/PS4/center").value == 161.5
 
 
@@ -266,14 +266,14 @@ def test_what_is_not_a_number_is_explained_and_the_old_one_kept(
     open_example(qtbot, program, settle)
     load_preset(qtbot, program, "su2025/fig5f-i")
     field = program.window.cards.card("PS4").field("centre")
-    before = program.document.project
+    before = program.desk.document.project
     field.setFocus()
     field.selectAll()
     qtbot.keyClicks(field, "16l.5")
     qtbot.keyClick(field, Qt.Key.Key_Return)
     assert "not a number" in field.toolTip()
     assert read_number(field.text()) == 160.7
-    assert program.document.project is before
+    assert program.desk.document.project is before
 
 
 def test_the_wheel_over_a_field_changes_nothing(
@@ -281,7 +281,7 @@ def test_the_wheel_over_a_field_changes_nothing(
 ) -> None:
     open_example(qtbot, program, settle)
     load_preset(qtbot, program, "su2025/fig5f-i")
-    before = program.document.project
+    before = program.desk.document.project
     from PySide6.QtCore import QPointF
     from PySide6.QtGui import QWheelEvent
     from PySide6.QtWidgets import QApplication
@@ -299,20 +299,20 @@ def test_the_wheel_over_a_field_changes_nothing(
             False,
         )
         QApplication.sendEvent(widget, event)
-    assert program.document.project is before
+    assert program.desk.document.project is before
 
 
 def test_a_finding_is_shown_and_fixed(qtbot: QtBot, program: Program, settle: Settle) -> None:
     fitted_example(qtbot, program, settle)
-    finding = next(f for f in program.scene.analysis.findings if f.code == "splitting_wrong")  # type: ignore[union-attr]
+    finding = next(f for f in program.desk.scene.analysis.findings if f.code == "splitting_wrong")  # type: ignore[union-attr]
     program.window.notes.show_asked.emit(finding)
-    assert program.document.selection.region == "S 2p"
+    assert program.desk.document.selection.region == "S 2p"
     from spectra_core.editing.edits import fix_for
 
-    fix = fix_for(finding, program.scene.analysis.model)  # type: ignore[union-attr]
+    fix = fix_for(finding, program.desk.scene.analysis.model)  # type: ignore[union-attr]
     assert fix is not None
     program.window.notes.fix_asked.emit(fix)
-    doublet = program.scene.region.doublet("PS4")  # type: ignore[union-attr]
+    doublet = program.desk.scene.region.doublet("PS4")  # type: ignore[union-attr]
     assert doublet.splitting == pytest.approx(1.18, abs=0.03)
 
 
@@ -321,8 +321,8 @@ def test_what_cannot_be_done_is_said_and_nothing_is_lost(
 ) -> None:
     bad = tmp_path / "picture.vms"
     bad.write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 200)
-    program.files.open_paths([bad])
+    program.crew.files.open_paths([bad])
     settle(program)
     assert "picture.vms" in program.window.banner.text
-    assert program.document.project.spectra == {} or not program.document.project.spectra
-    assert isinstance(program.document.project, Project)
+    assert program.desk.document.project.spectra == {} or not program.desk.document.project.spectra
+    assert isinstance(program.desk.document.project, Project)

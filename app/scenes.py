@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from types import MappingProxyType
 
 from spectra_core.errors import SpectraError
@@ -14,8 +15,8 @@ from spectra_core.project.stored import on_fitting_axis
 from spectra_core.results.colours import component_colours
 from spectra_core.spectrum import Spectrum
 
-from ..scene import Scene
-from ..selection import Selection
+from .scene import Scene
+from .selection import Selection
 
 _LOG = logging.getLogger(__name__)
 _KEPT = 16
@@ -88,6 +89,4 @@ def _drawn(project: Project, key: str) -> FitResult | str:
 
 def dragged_scene(scene: Scene, fit: FitResult, region: Region) -> Scene:
     """Return the scene in the middle of a drag: other curves, nothing else changed."""
-    from dataclasses import replace
-
     return replace(scene, fit=fit, region=region, fitted=False, dragging=True)

@@ -1,0 +1,66 @@
+"""All controllers, each given what it needs and no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..autosave import Autosave
+from ..desk import Desk
+from ..main_window import MainWindow
+from .acting import Acting
+from .dialogs import Dialogs
+from .dragging import Dragging
+from .editing import Editing
+from .files import Files
+from .fitting import Fitting
+from .model_dialogs import ModelDialogs
+from .program_dialogs import ProgramDialogs
+from .reporting import Reporting
+from .showing import Showing
+from .spectra import SpectraControl
+from .spectra_dialogs import SpectraDialogs
+from .viewing import Viewing
+
+
+@dataclass(frozen=True, eq=False)
+class Crew:
+    """The controllers, and where their dialogs are shown."""
+
+    acting: Acting
+    dialogs: Dialogs
+    dragging: Dragging
+    editing: Editing
+    files: Files
+    fitting: Fitting
+    model_dialogs: ModelDialogs
+    program_dialogs: ProgramDialogs
+    reporting: Reporting
+    showing: Showing
+    spectra: SpectraControl
+    spectra_dialogs: SpectraDialogs
+    viewing: Viewing
+
+
+def make_crew(desk: Desk, window: MainWindow, autosave: Autosave) -> Crew:
+    """Return the controllers of a window."""
+    dialogs = Dialogs(window)
+    editing, spectra = Editing(desk), SpectraControl(desk)
+    files = Files(desk, window, autosave)
+    viewing = Viewing(desk, window.plot, window.table.table)
+    acting = Acting(desk, editing, spectra, viewing)
+    reporting = Reporting(desk, window.plot)
+    return Crew(
+        acting,
+        dialogs,
+        Dragging(desk),
+        editing,
+        files,
+        Fitting(desk),
+        ModelDialogs(desk, dialogs, editing, spectra),
+        ProgramDialogs(desk, dialogs, files, acting),
+        reporting,
+        Showing(desk, window, acting, reporting),
+        spectra,
+        SpectraDialogs(desk, dialogs, spectra, files),
+        viewing,
+    )

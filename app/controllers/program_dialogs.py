@@ -1,0 +1,119 @@
+"""The program's own dialogs: palette, preferences, export, recovery, help, defects."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from importlib.metadata import version
+from pathlib import Path
+
+import PySide6
+from PySide6.QtCore import Signal, qVersion
+from PySide6.QtGui import QKeySequence
+
+from spectra_core.datafiles import data_path
+from spectra_core.library import user_folder
+from spectra_core.results.document import program_versions
+
+from ..actions import ACTIONS
+from ..desk import Desk
+from ..views.export_dialog import ExportDialog
+from ..views.pages import AboutDialog, CrashDialog, LogPage, ScienceNotes, ShortcutsDialog
+from ..views.palette_dialog import CommandPalette, PaletteRow
+from ..views.preferences_dialog import PreferencesDialog
+from ..views.recovery_dialog import RecoveryDialog
+from .acting import Acting
+from .base import Controller
+from .dialogs import Dialogs
+from .files import Files
+
+_LOG = logging.getLogger(__name__)
+
+
+class ProgramDialogs(Controller):
+    """Shows them.
+
+    Signals
+    -------
+    export_asked(list of str, Path)
+        Formats, and the folder to write to.
+    """
+
+    export_asked = Signal(list, object)
+
+    def __init__(self, desk: Desk, dialogs: Dialogs, files: Files, acting: Acting) -> None:
+        super().__init__(desk)
+        self._dialogs, self._files, self._acting = dialogs, files, acting
+
+    def export(self) -> None:
+        """Ask what to write, and where."""
+        folder = str(Path(self.desk.last_folder) / "doublet-results")
+        dialog = ExportDialog(folder, self._dialogs.window)
+        dialog.export_asked.connect(
+            lambda formats, where: self.export_asked.emit(formats, Path(where))
+        )
+        self._dialogs.show(dialog)
+
+    def preferences(self) -> None:
+        """Show the preferences."""
+        dialog = PreferencesDialog(self.desk.preferences, str(user_folder()), self._dialogs.window)
+        dialog.changed.connect(self.desk.prefer)
+        self._dialogs.show(dialog)
+
+    def palette(self, text: str = "") -> None:
+        """Show the command palette."""
+        why_not = self._acting.why_not()
+        rows = [
+            PaletteRow(a.id, a.title, a.menu, keys_in_words(a.shortcut), why_not[a.id])
+            for a in ACTIONS
+            if a.id != "palette"
+        ]
+        dialog = CommandPalette(rows, self._dialogs.window, text=text)
+        dialog.run_asked.connect(self._acting.run)
+        self._dialogs.show(dialog)
+        dialog.field.setFocus()
+        dialog.field.deselect()
+
+    def shortcuts(self) -> None:
+        """Show every action with its key."""
+        rows = [(a.menu, a.title, keys_in_words(a.shortcut), a.tip) for a in ACTIONS]
+        self._dialogs.show(ShortcutsDialog(rows, self._dialogs.window))
+
+    def science_notes(self) -> None:
+        """Show the science notes."""
+        text = data_path("resources", "help", "science-notes.md").read_text("utf-8")
+        self._dialogs.show(ScienceNotes(text, self._dialogs.window))
+
+    def about(self) -> None:
+        """Show the versions."""
+        found = program_versions()
+        versions = {found.pop("name"): found.pop("version")} | found
+        versions |= {name: version(name) for name in ("numba", "xarray", "h5py", "pyqtgraph")}
+        versions |= {"PySide6": PySide6.__version__, "Qt": qVersion()}
+        self._dialogs.show(AboutDialog(versions, self._dialogs.window))
+
+    def log(self) -> None:
+        """Show the end of the log file."""
+        self._dialogs.show(LogPage(self.desk.log_path, self._dialogs.window))
+
+    def recovery(self) -> None:
+        """Offer what an earlier run left unsaved."""
+        found = self._files.recoverable()
+        if found:
+            dialog = RecoveryDialog(found, self._dialogs.window)
+            dialog.recover_asked.connect(self._files.recover)
+            dialog.discard_asked.connect(self._files.discard_recovery)
+            self._dialogs.show(dialog)
+
+    def crashed(self, error: BaseException) -> None:
+        """Say that the program has a defect, and offer the details."""
+        details = "".join(traceback.format_exception(error))
+        _LOG.error("a defect: %s", details)
+        self._dialogs.show(CrashDialog(details, self._dialogs.window))
+
+
+def keys_in_words(shortcut: str) -> str:
+    """Return a shortcut of the table as the system writes it."""
+    native = QKeySequence.SequenceFormat.NativeText
+    keys = [key for key in shortcut.split("|") if key]
+    return " or ".join(QKeySequence(key).toString(native) for key in keys)
