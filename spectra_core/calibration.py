@@ -26,7 +26,7 @@ from typing import Literal
 
 import numpy as np
 
-from .core_levels import CoreLevel, core_level, level_in
+from .core_levels import CoreLevel, core_level, level_of
 from .errors import DataError, ModelError
 from .fitting import FitResult, fit
 from .model import (
@@ -564,10 +564,7 @@ def _shifted(
 
 def is_level(spectrum: Spectrum, reference: str) -> bool:
     """Tell whether a spectrum's names say that it is of the reference's core level."""
-    meta = spectrum.meta
-    wanted = core_level(reference).name
-    names = (meta.region, f"{meta.species} {meta.transition}", meta.transition)
-    return any(level_in(name) == wanted for name in names)
+    return level_of(spectrum) == core_level(reference).name
 
 
 # ---------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -28,14 +28,19 @@ from typing import Any
 
 from .datafiles import data_path
 from .errors import DataError, ModelError
+from .spectrum import Spectrum
 
 SCHEMA = "doublet-core-levels/1"
 STATUSES = ("A", "B", "C", "unconfirmed")
 
 _ORBITAL_L = {"s": 0, "p": 1, "d": 2, "f": 3}
 _SPELLING = re.compile(
-    r"(?P<element>[a-z]{1,2})[\s_-]*(?P<shell>[1-7][spdf])[\s_{]*(?P<j>[1-7]/2)?}?", re.IGNORECASE
+    r"(?P<element>[a-z]{1,2})(?P<gap>(?:[^\S\n]|[_-])*)(?P<shell>[1-7][spdf])"
+    r"(?:[ _{(]*(?P<j>[1-7]) ?/ ?2[})]?|(?P<digits>\d+))?",
+    re.IGNORECASE,
 )
+_IN_A_NAME = re.compile(rf"(?<![^\W_]){_SPELLING.pattern}(?![^\W_])", re.IGNORECASE)
+_ALSO_WORDS = {"as", "be", "i", "in", "la", "se", "y"}
 _REQUIRED = {"id", "status", "sources", "nominal_ev", "nominal_source"}
 _OPTIONAL = {"splitting_ev", "splitting_range_ev", "natural_width_ev", "note"}
 
@@ -155,7 +160,8 @@ def core_level(text: str) -> CoreLevel:
     Parameters
     ----------
     text : str
-        ``"S 2p"``, ``"S2p"``, ``"s 2p"``, or a line: ``"S 2p3/2"``, ``"S 2p 1/2"``.
+        ``"S 2p"``, ``"S2p"``, ``"s_2p"``, or a line: ``"S 2p3/2"``, ``"S 2p 1/2"``,
+        ``"In3d5"``, ``"Co2p32"``.
 
     Returns
     -------
@@ -176,23 +182,28 @@ def core_level(text: str) -> CoreLevel:
     0.5
     """
     found = _SPELLING.fullmatch(text.strip())
-    if found is None:
+    if found is None or not re.fullmatch("[1357]2?", found["digits"] or "1"):
         raise ModelError(
             f"{text!r} is not the name of a core level.",
             hint='Write element and shell, like "S 2p", or one line of it, like "S 2p3/2".',
         )
-    name = f"{found['element'].capitalize()} {found['shell'].lower()}"
+    name = _name(found)
     level = core_levels().get(name)
     if level is None:
         raise ModelError(f"no core level {name!r} is known.", hint=_suggestion(name))
-    return _with_line(level, found["j"])
+    return _with_line(level, found["j"] or (found["digits"] or "")[:1])
 
 
-def _with_line(level: CoreLevel, j: str | None) -> CoreLevel:
-    """Return the level with the asked line, if that is one of its lines."""
-    if j is None:
+def _name(found: re.Match[str]) -> str:
+    """Return the level of a match in the usual spelling, e.g. ``"S 2p"``."""
+    return f"{found['element'].capitalize()} {found['shell'].lower()}"
+
+
+def _with_line(level: CoreLevel, twice_j: str) -> CoreLevel:
+    """Return the level with the line of this 2j, if that is one of its lines."""
+    if not twice_j:
         return level
-    line = f"{level.level}{j}"
+    line = f"{level.level}{twice_j}/2"
     if line not in level.lines:
         raise ModelError(
             f"{level.name} has no line {line!r}.", hint=f"It has {' and '.join(level.lines)}."
@@ -312,15 +323,72 @@ def _splitting_complaint(row: Mapping[str, Any]) -> str:
     return "" if low <= splitting <= high else f"the splitting {splitting} is outside its range."
 
 
-_LEVEL_IN_NAME = re.compile(r"(?<![A-Za-z])([A-Z][a-z]?)\s*([1-7][spdf])(?![A-Za-z])")
+# ---------------------------------------------------------------------------------
+# Levels in names
+
+
+def levels_in(text: str) -> tuple[str, ...]:
+    """Return every known core level that a name contains, in order, e.g. ``("S 2p",)``.
+
+    A level stands apart from other letters and digits: "XPS C1s_2" contains C 1s, "LPS2p5"
+    nothing. A running number may follow, "S2p2", and so may a line, "In3d5" or "Co2p32". Any
+    case will do, except where element and shell would read as words: "as 3d print" contains
+    nothing, though "as 3d" alone is As 3d.
+    """
+    return tuple(_name(found) for found in _found_in(text))
 
 
 def level_in(text: str) -> str:
-    """Return the core level that a name contains, e.g. ``"S 2p"``; empty if none does."""
-    found = _LEVEL_IN_NAME.search(text)
-    if found is None:
-        return ""
-    try:
-        return core_level(f"{found[1]} {found[2]}").name
-    except ModelError:
-        return ""
+    """Return the first core level that a name contains (see `levels_in`), or an empty text."""
+    return next(iter(levels_in(text)), "")
+
+
+def without_levels(text: str) -> str:
+    """Return a text with a space in the place of every core level that it contains."""
+    return _spelled(text, lambda name: " ")
+
+
+def in_one_spelling(text: str) -> str:
+    """Return a text with every core level in it as in the tables: "c1s_2" is "C 1s_2"."""
+    return _spelled(text, lambda name: name)
+
+
+def level_of(spectrum: Spectrum) -> str:
+    """Return the core level that a spectrum's names say it is of, or an empty text."""
+    return next(filter(None, map(level_in, names_of(spectrum))), "")
+
+
+def names_of(spectrum: Spectrum) -> tuple[str, ...]:
+    """Return what a spectrum is called: its region, species with transition, transition."""
+    meta = spectrum.meta
+    names = meta.region, f"{meta.species} {meta.transition}", meta.transition
+    return tuple(name for name in names if name.strip())
+
+
+def _found_in(text: str) -> list[re.Match[str]]:
+    found = _IN_A_NAME.finditer(text)
+    return [match for match in found if _name(match) in core_levels() and not _is_prose(match)]
+
+
+def _is_prose(match: re.Match[str]) -> bool:
+    """Tell whether element and shell are more likely words of a sentence, like "in 3D"."""
+    is_all = match[0] == match.string.strip()
+    is_usual = match[0].startswith(_name(match).split()[0]) and match["shell"].islower()
+    if is_all or is_usual or not match["gap"]:
+        return False
+    return match["element"].lower() in _ALSO_WORDS
+
+
+def _spelled(text: str, spell: Callable[[str], str]) -> str:
+    pieces, end = [], 0
+    for match in _found_in(text):
+        pieces += [text[end : match.start()], spell(_name(match))]
+        end = match.end() if _names_a_line(match) else match.end("shell")
+    return "".join([*pieces, text[end:]])
+
+
+def _names_a_line(match: re.Match[str]) -> bool:
+    """Tell whether what follows the shell is a line ("3/2", "32" or "3"), no running number."""
+    lines = core_levels()[_name(match)].lines
+    twice_j = {line[2:3] for line in lines if line[2:]}
+    return match["j"] in twice_j or match["digits"] in twice_j | {f"{j}2" for j in twice_j}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from spectra_core.core_levels import level_in
+from spectra_core.core_levels import level_of
 from spectra_core.editing.edits import members, owner_label
 from spectra_core.errors import SpectraError
 from spectra_core.library import load_library
@@ -44,7 +44,7 @@ class ModelDialogs(Controller):
     def library(self, *, presets: bool = False, energy: float | None = None) -> None:
         """Show the library: for the level of the shown spectrum, or near an energy."""
         spectrum = self.desk.scene.spectrum
-        level = level_in(spectrum.meta.region) if spectrum is not None else ""
+        level = level_of(spectrum) if spectrum is not None else ""
         found = []
         for preset_id in preset_ids():
             try:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from spectra_core.calibration import ReferenceLine
-from spectra_core.core_levels import level_in
+from spectra_core.core_levels import level_of
 from spectra_core.editing.edits import members, owner_label, owners
 from spectra_core.library import load_library
 from spectra_core.referee.residuals import level_name
@@ -72,7 +72,7 @@ class SpectraDialogs(Controller):
             return
         shown = project.spectrum(selection.spectrum)
         own = [
-            Measurable(key, s.label, level_in(s.meta.region))
+            Measurable(key, s.label, level_of(s))
             for key, s in project.spectra.items()
             if s.meta.sample == shown.meta.sample
         ]

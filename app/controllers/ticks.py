@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from spectra_core.core_levels import level_in
+from spectra_core.core_levels import level_of
 from spectra_core.library import PeakLibrary, load_library
 from spectra_core.library.records import RAMAN, Entry
 from spectra_core.results.colours import species_colour
@@ -22,7 +22,7 @@ def library_ticks(spectrum: Spectrum | None) -> tuple[Tick, ...]:
         return _ticks(load_library(), RAMAN)
     if spectrum.axis is not Axis.BINDING_ENERGY:
         return ()
-    return _ticks(load_library(), level_in(spectrum.meta.region))
+    return _ticks(load_library(), level_of(spectrum))
 
 
 @lru_cache(maxsize=32)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isclose
 
-from ..core_levels import CoreLevel, core_level
+from ..core_levels import CoreLevel, core_level, level_in, without_levels
 from ..errors import ModelError
 from ..model import (
     BACKGROUND,
@@ -386,19 +386,12 @@ def _is_degeneracy_ratio(draft: _Draft, minor: int, major: int) -> bool:
     return any(isclose(ratio, value, rel_tol=_RATIO_TOLERANCE) for value in expected)
 
 
-_LEVEL_NAME = re.compile(r"([A-Z][a-z]?)\s?([1-7][spdf])(?![a-z])\s*")
-
-
 def _level_of(draft: _Draft, index: int) -> CoreLevel | None:
     """Return the p, d or f level that the component's name, tag or region names."""
     casa = draft.components[index]
     for text in (casa.name, casa.tag, draft.regions[index]):
-        found = _LEVEL_NAME.match(text)
-        if found:
-            try:
-                level = core_level(f"{found[1]} {found[2]}")
-            except ModelError:
-                continue
+        if name := level_in(text):
+            level = core_level(name)
             return level if level.is_doublet else None
     return None
 
@@ -420,7 +413,8 @@ def _name_line(draft: _Draft, index: int, minor: int | None, taken: set[str]) ->
         draft.ids[index] = _unused(name or "component", taken)
         taken.add(draft.ids[index])
         return
-    base = (_LEVEL_NAME.sub("", name, count=1).strip() if level else name) or name or "doublet"
+    rest = " ".join(without_levels(name).split()) if level else name
+    base = rest or name or "doublet"
     parts = level.lines if level else ("major", "minor")
     base = _unused(base, {line.removesuffix(f" {parts[0]}") for line in taken} | taken)
     for line, part in zip((index, minor), parts, strict=True):
@@ -500,8 +494,8 @@ def _line(draft: _Draft, index: int, pairs: Mapping[int, int]) -> str:
     level = _level_of(draft, index)
     if level and index in members:
         return f"{level.element} {level.lines[members[index]]}"
-    found = _LEVEL_NAME.match(draft.components[index].name)
-    return f"{found[1]} {found[2]}" if found and found[2].endswith("s") else ""
+    named = level_in(draft.components[index].name)
+    return named if named.endswith("s") else ""
 
 
 def _links(draft: _Draft, pairs: Mapping[int, int]) -> list[Link]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core_levels import CoreLevel, core_level
+from ..core_levels import CoreLevel, core_level, level_in, level_of
 from ..curves.backgrounds import BACKGROUNDS
 from ..errors import ModelError, SpectraError
 from ..model import Background, Component, Doublet, Model, Parameter, Region
@@ -271,16 +271,9 @@ _FITTED = ("area", "height", "center", "fwhm")
 
 
 def _level(spectrum: Spectrum) -> CoreLevel | None:
-    """Return the core level that the region's or the components' names begin with."""
-    names = [spectrum.meta.region, *spectrum.columns]
-    for name in names:
-        words = name.replace("_", " ").split()
-        for text in (" ".join(words[:2]), *words[:1]):
-            try:
-                return core_level(text)
-            except ModelError:
-                continue
-    return None
+    """Return the core level that the names of the spectrum or of its components say."""
+    name = level_of(spectrum) or next(filter(None, map(level_in, spectrum.columns)), "")
+    return core_level(name) if name else None
 
 
 def _is_doublet(level: CoreLevel, major: ExportedComponent, minor: ExportedComponent) -> bool:

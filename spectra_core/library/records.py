@@ -23,6 +23,7 @@ from math import isfinite
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from ..core_levels import level_in
 from ..errors import DataError
 
 SCHEMA = "doublet-library/1"
@@ -210,7 +211,7 @@ class Observation:
         """Return the values with C 1s at `c1s` eV; unmoved where no C 1s value is stated."""
         shift = 0.0
         reference = self.charge_reference
-        if reference is not None and reference.value and reference.line.startswith("C 1s"):
+        if reference is not None and reference.value and level_in(reference.line) == "C 1s":
             shift = c1s - float(reference.value)
         return tuple(float(value) + shift for value in self.values)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..calibration import ReferenceLine
-from ..core_levels import CoreLevel, core_level, level_in
+from ..core_levels import CoreLevel, core_level, level_in, level_of
 from ..curves.lineshapes import LINESHAPES
 from ..errors import Cancelled, FitError, ModelError, SpectraError
 from ..fitting import FitOptions, FitResult, FitWarning, RegionFit, evaluate, fit, with_open_values
@@ -377,8 +377,7 @@ def _area_per_height(width: float) -> float:
 
 
 def _level_of(project: Project, analysis: Analysis, region_name: str) -> CoreLevel | None:
-    region = project.spectrum(analysis.spectra[region_name]).meta.region
-    name = level_in(region_name) or level_in(region)
+    name = level_in(region_name) or level_of(project.spectrum(analysis.spectra[region_name]))
     return core_level(name) if name else None
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from ..core_levels import core_levels, level_in
 from ..spectrum import Array, Axis
 
 _AXIS_PATTERNS: tuple[tuple[Axis, str], ...] = (
@@ -45,73 +46,6 @@ _UNIT_CELL = re.compile(
 )
 RAMAN_LIMIT_CM1 = 6000.0
 """Beyond it a wavenumber is an absolute one (a luminescence spectrum), not a shift."""
-
-CORE_LEVELS_EV = {
-    "Li 1s": 55,
-    "B 1s": 188,
-    "C 1s": 285,
-    "N 1s": 398,
-    "O 1s": 531,
-    "F 1s": 685,
-    "Na 1s": 1071,
-    "Mg 2p": 50,
-    "Al 2p": 73,
-    "Si 2p": 99,
-    "P 2p": 130,
-    "P 2s": 189,
-    "S 2p": 164,
-    "S 2s": 229,
-    "Cl 2p": 199,
-    "K 2p": 294,
-    "Ca 2p": 347,
-    "Ti 2p": 454,
-    "V 2p": 512,
-    "Cr 2p": 574,
-    "Mn 2p": 639,
-    "Fe 2p": 707,
-    "Co 2p": 778,
-    "Ni 2p": 853,
-    "Cu 2p": 933,
-    "Zn 2p": 1022,
-    "Ga 2p": 1117,
-    "Ge 3d": 29,
-    "As 3d": 42,
-    "Se 3d": 56,
-    "Br 3d": 69,
-    "Sr 3d": 134,
-    "Y 3d": 156,
-    "Zr 3d": 179,
-    "Nb 3d": 202,
-    "Mo 3d": 228,
-    "Ru 3d": 280,
-    "Rh 3d": 307,
-    "Pd 3d": 335,
-    "Ag 3d": 368,
-    "In 3d": 444,
-    "Sn 3d": 485,
-    "Sb 3d": 528,
-    "Te 3d": 573,
-    "I 3d": 619,
-    "Ba 3d": 780,
-    "La 3d": 836,
-    "Ce 3d": 884,
-    "Hf 4f": 14,
-    "Ta 4f": 22,
-    "W 4f": 31,
-    "Pt 4f": 71,
-    "Au 4f": 84,
-    "Pb 4f": 137,
-    "Bi 4f": 157,
-}
-"""Nominal binding energy in eV of the main line; used only to tell axes apart [1]_.
-
-References
-----------
-.. [1] J. F. Moulder et al., Handbook of X-ray Photoelectron Spectroscopy,
-   Perkin-Elmer, Eden Prairie (1992).
-"""
-
-_CORE_LEVEL = re.compile(r"(?<![A-Za-z])([A-Z][a-z]?)[ _]?([1-5])([spdf])(?![A-Za-z])")
 
 
 def axis_of_words(text: str) -> Axis | None:
@@ -155,12 +89,6 @@ def is_unit(cell: str) -> bool:
     return bool(_UNIT_CELL.fullmatch(cell))
 
 
-def core_level_in(text: str) -> str:
-    """Return the first core level named in `text`, as ``"S 2p"``, or an empty string."""
-    match = _CORE_LEVEL.search(text)
-    return f"{match[1]} {match[2]}{match[3]}" if match else ""
-
-
 def axis_of_context(text: str, x: Array) -> Axis | None:
     """Return the binding energy axis where title, range and direction all say so.
 
@@ -171,8 +99,8 @@ def axis_of_context(text: str, x: Array) -> Axis | None:
     x : ndarray, shape (N,)
         Abscissa in the order of the file.
     """
-    energy = CORE_LEVELS_EV.get(core_level_in(text))
-    if energy is None or x[0] <= x[-1]:
+    level = core_levels().get(level_in(text))
+    if level is None or x[0] <= x[-1]:
         return None
-    inside = x[-1] + 1 < energy < x[0] - 1
+    inside = x[-1] + 1 < level.nominal_ev < x[0] - 1
     return Axis.BINDING_ENERGY if inside and x[0] - x[-1] < 200 else None

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core_levels import level_in
 from ..errors import ReadError
 from ..spectrum import Array, Axis, Meta, Spectrum
 from .assemble import Columns, assemble
@@ -23,7 +24,6 @@ from .axis_words import (
     RAMAN_LIMIT_CM1,
     axis_of_context,
     axis_of_words,
-    core_level_in,
     is_photon_energy,
     role_of_words,
     y_unit_of_words,
@@ -321,7 +321,7 @@ def _named(table: Table, group: _Group, signal: int, meta: Meta) -> Meta:
     name = table.names[signal] or next((table.names[c] for c in group.axes if table.names[c]), "")
     if axis_of_words(name) is not None:
         name = ""
-    if level := core_level_in(name):
+    if level := level_in(name):
         return _noted(replace(meta, region=level), column=signal + 1, column_name=name)
     if name:
         return _noted(replace(meta, sample=name), column=signal + 1, column_name=name)

@@ -19,10 +19,11 @@ from typing import Any
 
 import numpy as np
 
+from ..core_levels import level_in
 from ..errors import ReadError, SpectraError
 from ..spectrum import Meta, Spectrum
 from .assemble import kept
-from .axis_words import core_level_in, is_unit
+from .axis_words import is_unit
 from .columns import Table, spectra_of_table
 from .options import ReadOptions
 from .text import header_values
@@ -237,5 +238,5 @@ def _meta(name: str, header: list[Row], path: Path) -> Meta:
     lines = [" ".join(str(cell) for cell in row if cell is not None) for row in header]
     values = header_values([line for line in lines if line])
     values.pop("extra")
-    region = core_level_in(name) or re.sub(r"(?i)\s*(scan|spectra)$", "", name)
+    region = level_in(name) or re.sub(r"(?i)\s*(scan|spectra)$", "", name)
     return Meta(**({"sample": path.stem, "region": region} | values))

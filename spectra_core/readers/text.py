@@ -11,10 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..core_levels import level_in, without_levels
 from ..errors import ReadError, SpectraError
 from ..spectrum import Meta, Spectrum
 from .assemble import kept
-from .axis_words import core_level_in, is_unit
+from .axis_words import is_unit
 from .columns import Table, spectra_of_table
 from .foreign import looks_like
 from .options import ReadOptions
@@ -144,7 +145,7 @@ def _headings(
 def _n_heading_lines(lines: tuple[str, ...], width: int, dialect: Dialect) -> int:
     """Return how many of the last lines head columns: names, and units below them."""
     last = [split_heading(line, width, dialect) for line in lines[-2:][::-1]]
-    if not last or last[0] is None or _is_core_level(lines[-1]):
+    if not last or last[0] is None or _is_title(lines[-1]):
         return 0
     two = _all_units(last[0]) and len(last) == 2 and last[1] is not None
     return 2 if two else 1
@@ -154,10 +155,13 @@ def _all_units(cells: list[str]) -> bool:
     return any(cells) and all(is_unit(cell) for cell in cells if cell)
 
 
-def _is_core_level(line: str) -> bool:
-    """Return whether a line is a title such as ``O 1s``, which looks like two headings."""
+_BESIDE_A_LEVEL = re.compile(r"(?i)([\W\d_]|xps|scans?|region|spectr(um|a))*")
+
+
+def _is_title(line: str) -> bool:
+    """Return whether a line is a title such as ``O 1s Scan``, which looks like headings."""
     text = without_comment_sign(line)
-    return core_level_in(text).replace(" ", "") == text.replace(" ", "")
+    return bool(level_in(text) and _BESIDE_A_LEVEL.fullmatch(without_levels(text)))
 
 
 def _loose(names: tuple[str, ...]) -> list[str]:
@@ -172,7 +176,7 @@ def _meta(path: Path, header: tuple[str, ...], footer: tuple[str, ...], number: 
     if number is not None:
         extra["block"] = number
     title = lines[0] if lines else ""
-    region = core_level_in(title) or core_level_in(path.stem)
+    region = level_in(title) or level_in(path.stem)
     defaults = {"sample": path.stem, "region": region}
     return Meta(**(defaults | values), extra=extra)
 

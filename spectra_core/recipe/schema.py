@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from ..core_levels import core_level
+from ..core_levels import core_level, level_in
 from ..curves.backgrounds import background_kind, complete_options
 from ..curves.lineshapes import lineshape
 from ..errors import ModelError
@@ -335,7 +335,7 @@ class CalibrationEntry(Table):
             if self.assigned is not None or self.measured is not None:
                 raise ValueError("give either `shift` or `assigned` and `measured`, not both")
             return self
-        carbon = "".join(self.reference.split()).casefold() == "c1s"
+        carbon = level_in(self.reference) == "C 1s"
         if self.measured is None and not self.reference:
             raise ValueError(
                 "give `measured`, the energy in eV, `shift`, or a `reference` to be found in a"

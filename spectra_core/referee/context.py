@@ -18,7 +18,6 @@ import numpy as np
 
 from ..calibration import ReferenceLine
 from ..core_levels import CoreLevel, core_level, core_levels
-from ..errors import ModelError
 from ..fitting import FitResult, FitWarning, RegionFit
 from ..fitting.start import WIDTH_NAMES
 from ..model import REGION, Component, Doublet, Region
@@ -396,11 +395,3 @@ def difference(result: FitResult, a: str, b: str) -> tuple[float, float | None]:
         return value, None
     variance = float(weights[used] @ result.covariance[np.ix_(used, used)] @ weights[used])
     return value, sqrt(variance) if np.isfinite(variance) and variance > 0 else None
-
-
-def known_level(text: str) -> str:
-    """Return the core level that a text names, or an empty text."""
-    try:
-        return core_level(text).name if text else ""
-    except ModelError:
-        return ""

@@ -12,12 +12,12 @@ from dataclasses import replace
 from itertools import combinations
 from math import hypot
 
-from ..core_levels import CoreLevel
+from ..core_levels import CoreLevel, level_in
 from ..errors import SpectraError
 from ..fitting import FitOptions, FitResult, Weights, fit
 from ..model import Model, Region, replace_region, set_enabled
 from .alternatives import BIC_EVIDENCE
-from .context import Context, Note, Unit, difference, known_level
+from .context import Context, Note, Unit, difference
 from .residuals import correlation_list, detection_limit, has_structure
 
 SIGMAS = 4.0
@@ -198,7 +198,7 @@ def _line_pairs(context: Context, region: Region) -> Iterator[tuple[str, str]]:
             yield doublet.major, doublet.minor
     single = [u.component for u in context.units_of(region.name) if u.doublet is None]
     for a, b in combinations(single, 2):
-        if not known_level(a.line) or known_level(a.line) != known_level(b.line):
+        if not level_in(a.line) or level_in(a.line) != level_in(b.line):
             continue
         if (a.species or a.label) == (b.species or b.label) and a.line != b.line:
             yield (a.id, b.id) if a.line > b.line else (b.id, a.id)

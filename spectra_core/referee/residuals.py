@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..core_levels import core_level, level_in
+from ..core_levels import level_in
 from ..errors import ModelError
 from ..fitting import FitResult, RegionFit, Weights
 from ..fitting.statistics import Statistics
@@ -268,10 +268,6 @@ def detection_limit(region: RegionFit, component_id: str) -> float | None:
 def level_name(region: Region, component: Component) -> str:
     """Return the core level of a component, e.g. ``"S 2p"``; empty if nothing says it."""
     doublet = region.doublet_of(component.id)
-    for text in (component.line, doublet.line if doublet else ""):
-        try:
-            if text:
-                return core_level(text).name
-        except ModelError:
-            continue
-    return level_in(component.label) or level_in(component.id) or level_in(region.name)
+    lines = component.line, doublet.line if doublet else ""
+    names = *lines, component.label, component.id, region.name
+    return next(filter(None, map(level_in, names)), "")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ..calibration import KINDS, is_level
-from ..core_levels import core_level
+from ..core_levels import core_level, level_in
 from ..model import REGION
 from ..spectrum import Array, Axis, Spectrum, to_axis
 from .context import Context, Expected, Note, Overlap, Unit
@@ -71,7 +71,7 @@ def reference_after_sputtering(context: Context) -> Iterator[Note]:
     for region in context.xps_regions:
         calibration, time = context.calibration_of(region), region.spectrum.meta.etch_time_s
         energy = calibration.assigned
-        if not time or "C 1s" not in calibration.reference or energy is None:
+        if not time or level_in(calibration.reference) != "C 1s" or energy is None:
             continue
         if abs(energy - KINDS["adventitious"].assigned_ev) <= 0.25 + 1e-9:
             yield Note(

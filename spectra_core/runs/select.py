@@ -8,18 +8,16 @@ spectra of each region (etch levels), the k-th of every region belong together.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from glob import escape
 
+from ..core_levels import in_one_spelling, level_in, levels_in, names_of, without_levels
 from ..fitting import FitWarning
 from ..recipe.schema import Recipe, RegionEntry
 from ..spectrum import Spectrum
-
-_CORE_LEVEL = re.compile(r"\b([a-z]{1,2})\s*([1-7][spdf])(?=\b|[^a-z]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -87,9 +85,15 @@ def group_spectra(
 
 
 def matches(entry: RegionEntry, spectrum: Spectrum) -> bool:
-    """Return whether a region's pattern matches the spectrum's names."""
-    pattern = _plain(entry.match) if entry.match else f"{escape(_plain(entry.name))}*"
-    return any(fnmatchcase(_plain(name), pattern) for name in _names(spectrum))
+    """Return whether a region's pattern matches one of the spectrum's names.
+
+    A pattern of a core level alone, ``"S 2p*"``, matches every name of that level, also one
+    such as "XPS S2p Scan".
+    """
+    pattern = _plain(entry.match or f"{escape(entry.name)}*")
+    if (level := level_in(pattern)) and pattern == f"{_plain(level)}*":
+        return any(level_in(name) == level for name in names_of(spectrum))
+    return any(fnmatchcase(_plain(name), pattern) for name in names_of(spectrum))
 
 
 def select_spectra(spectra: Iterable[Spectrum], text: str) -> list[Spectrum]:
@@ -100,7 +104,7 @@ def select_spectra(spectra: Iterable[Spectrum], text: str) -> list[Spectrum]:
     """
     everything = list(spectra)
     chosen = [spectrum for spectrum in everything if is_selected(spectrum, text)]
-    for word in _CORE_LEVEL.sub(" ", text).split():
+    for word in without_levels(text).split():
         whole = [spectrum for spectrum in chosen if _plain(word) in _whole_words(spectrum)]
         chosen = whole or chosen
     return chosen
@@ -116,11 +120,10 @@ def is_selected(spectrum: Spectrum, text: str) -> bool:
         Words in any order, of which all must occur, without regard to case. A core level
         is one word with or without a space, so "S 2p" does not select "P 2p" or "As 2p".
     """
-    described = _described(spectrum)
-    levels = [(m[1], m[2]) for m in _CORE_LEVEL.finditer(text)]
-    words = _CORE_LEVEL.sub(" ", text).split()
-    has_words = all(_plain(word) in _plain(described) for word in words)
-    return has_words and all(_has_level(described, *level) for level in levels)
+    described = _plain(_described(spectrum))
+    names = spectrum.meta.sample, *names_of(spectrum)
+    has_words = all(_plain(word) in described for word in without_levels(text).split())
+    return has_words and set(levels_in(text)) <= {level for n in names for level in levels_in(n)}
 
 
 def _described(spectrum: Spectrum) -> str:
@@ -132,19 +135,9 @@ def _whole_words(spectrum: Spectrum) -> set[str]:
     return {_plain(word) for word in _described(spectrum).split()}
 
 
-def _has_level(described: str, element: str, shell: str) -> bool:
-    pattern = rf"(?<![a-z]){element}\s*{shell}"
-    return re.search(pattern, described, re.IGNORECASE) is not None
-
-
 def _plain(text: str) -> str:
-    return "".join(text.casefold().split())
-
-
-def _names(spectrum: Spectrum) -> list[str]:
-    meta = spectrum.meta
-    names = [meta.region, f"{meta.species} {meta.transition}", meta.transition]
-    return [name for name in names if name.strip()]
+    """Return a text without case and spaces, its core levels in one spelling."""
+    return "".join(in_one_spelling(text).casefold().split())
 
 
 def _by_sample(spectra: Iterable[Spectrum]) -> dict[tuple[str, str], list[Spectrum]]:
@@ -163,7 +156,7 @@ def _is_obvious(recipe: Recipe, members: Sequence[Spectrum]) -> bool:
 def _only_group(entry: RegionEntry, spectrum: Spectrum) -> Group:
     warnings: tuple[FitWarning, ...] = ()
     if not matches(entry, spectrum):
-        called = ", ".join(f'"{name}"' for name in _names(spectrum)) or "without a name"
+        called = ", ".join(f'"{name}"' for name in names_of(spectrum)) or "without a name"
         message = (
             f'the recipe is for "{entry.name}" and the spectrum is {called}; it was taken'
             " because it is the only one."
@@ -218,6 +211,8 @@ def _wanted(entry: RegionEntry) -> str:
 
 
 def _listed(members: Sequence[Spectrum], most: int = 8) -> str:
-    names = list(dict.fromkeys((_names(s) or ["a spectrum without a name"])[0] for s in members))
+    names = list(
+        dict.fromkeys(next(iter(names_of(s)), "a spectrum without a name") for s in members)
+    )
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(f'"{name}"' for name in names[:most]) + more

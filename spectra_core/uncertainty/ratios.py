@@ -29,9 +29,9 @@ from math import exp, isfinite, log, sqrt
 
 import numpy as np
 
-from ..core_levels import core_level
+from ..core_levels import level_in
 from ..curves.lineshapes import lineshape
-from ..errors import FitError, ModelError, SpectraError
+from ..errors import FitError, ModelError
 from ..fitting import FitResult, fit
 from ..model import Model, Region, resolve_component, set_parameter, split_path
 from .monte_carlo import monte_carlo as draw
@@ -441,10 +441,7 @@ def _level(model: Model, path: str) -> str:
     component = resolve_component(region, owner)
     doublet = region.doublet_of(component)
     line = doublet.line if doublet else region.component(component).line
-    try:
-        return core_level(line).name
-    except SpectraError:
-        return region_name
+    return level_in(line) or region_name
 
 
 def _with_rows(

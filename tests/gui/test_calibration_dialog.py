@@ -6,6 +6,7 @@ All spectra are synthetic.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.controllers.ticks import library_ticks
 from app.main import make_application
 from app.program import Program
 from app.selection import Selection
@@ -30,7 +32,7 @@ from spectra_core.model import (
 )
 from spectra_core.project.project import Project, add_spectra
 from spectra_core.runs.simulate import Acquisition, simulate
-from spectra_core.spectrum import Calibration, Spectrum
+from spectra_core.spectrum import Calibration, Spectrum, replace_fields
 
 Make = Callable[..., CalibrationDialog]
 STEP = {"level": Parameter(300.0), "step": Parameter(0.01)}
@@ -280,6 +282,23 @@ def test_in_the_program_a_measured_shift_reaches_the_sample_as_one_step(
         assert shift == pytest.approx(-0.3, abs=0.03)
     program.desk.document.stack.undo()
     assert program.desk.document.project is project
+
+
+@pytest.mark.parametrize("name", ["c1s", "C_1s", "XPS C1s_2", "C1s Scan"])
+def test_the_carbon_of_the_sample_and_its_ticks_are_found_however_it_is_called(
+    program: Program, settle: Callable[[Program], None], name: str
+) -> None:
+    called = carbon(285.1)
+    meta = replace(called.meta, region=name, species="", transition="")
+    spectra = [sulfur(161.7), replace_fields(called, meta=meta)]
+    program.desk.document.open(add_spectra(Project(), spectra), path=None)
+    settle(program)
+    program.crew.spectra_dialogs.calibration()
+    dialog = program.crew.dialogs.current
+    assert isinstance(dialog, CalibrationDialog)
+    assert dialog.spectrum.value == list(program.desk.document.project.spectra)[1]
+    assert library_ticks(spectra[1]) == library_ticks(called) != ()
+    dialog.close()
 
 
 def test_the_spectra_chosen_in_the_tree_are_calibrated_together_as_one_step(
