@@ -63,7 +63,7 @@ def start_log(path: Path) -> None:
     """Write warnings and defects to a file that does not grow without bound."""
     handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    root = logging.getLogger("app")
+    root = logging.getLogger(__package__)
     root.setLevel(logging.INFO)
     root.addHandler(handler)
     _LOG.info("Doublet %s", __version__)

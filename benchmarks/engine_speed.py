@@ -577,7 +577,7 @@ _ONE_FIT = """
 import sys
 sys.path.insert(0, {root!r})
 from benchmarks import peers
-from spectra_core.fit import fit
+from spectra_core import fit
 fit(peers.s2p_spectrum(3), peers.s2p_model(3))
 """
 
@@ -585,7 +585,7 @@ fit(peers.s2p_spectrum(3), peers.s2p_model(3))
 def start_up() -> Values:
     """Time `doublet --version`, `doublet inspect` and one headless fit, process and all."""
     python = sys.executable
-    main = [python, "-c", "from app.cli.main import main; main()"]
+    main = [python, "-m", "doublet"]
     example = next(iter(sorted((ROOT / "resources").rglob("*.vms"))), None)
     with tempfile.TemporaryDirectory() as folder:
         if example is None:

@@ -120,8 +120,8 @@ def _pulls(result: FitResult) -> list[Pulled]:
 
 
 def _view(result: FitResult) -> Any:
-    from app.scene import Scene
-    from app.selection import Selection
+    from doublet.app.scene import Scene
+    from doublet.app.selection import Selection
 
     shown = result.region(REGION)
     project = add_analysis(add_spectra(Project(), [shown.spectrum]), result.model, "s1")
@@ -143,8 +143,8 @@ def _view(result: FitResult) -> Any:
 
 
 def _view_of_survey() -> Any:
-    from app.scene import Scene
-    from app.selection import Selection
+    from doublet.app.scene import Scene
+    from doublet.app.selection import Selection
 
     x = np.linspace(0.0, 1200.0, 10_000)
     y = np.random.default_rng(1).poisson(800.0 + 0.5 * x).astype(float)
@@ -155,7 +155,7 @@ def _view_of_survey() -> Any:
 
 def _shown(scene: Any) -> Any:
     app = _application()
-    from app.views.plot import PlotView
+    from doublet.app.views.plot import PlotView
 
     view = PlotView()
     view.resize(*SIZE)
@@ -194,7 +194,7 @@ def _application() -> Any:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication
 
-    from app.theme import prepare_application
+    from doublet.app.theme import prepare_application
 
     app = QApplication.instance()
     if app is None:

@@ -1,3 +1,66 @@
-"""Doublet's fitting core: spectra, models, fits; no Qt, no plotting, no printing."""
+"""Doublet's fitting core: spectra, models, fits; no Qt, no plotting, no printing.
+
+``import spectra_core as sc`` brings what most scripts need, ``sc.read`` to ``sc.write_report``.
+Each name is fetched from its room when it is first used, so the import itself costs nothing. The
+rooms hold more; what begins with an underscore is nobody's business but theirs.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
+
+# The public face: room -> its names here. `__init__.pyi` says the same to type checkers.
+_FACE = {
+    "errors": "SpectraError",
+    "spectrum": "Axis Calibration Meta Spectrum calibrate crop make_spectrum to_axis",
+    "readers": "ReadOptions read",
+    "writers": "write",
+    "model": (
+        "Background Component Link Model Parameter Region Term"
+        " add_component add_doublet add_links get_parameter set_parameter share share_shift unlock"
+    ),
+    "fitting": (
+        "BatchOptions BatchResult FitOptions FitResult SpectrumStack Weights evaluate fit fit_batch"
+    ),
+    "fitting.lmfit_bridge": "to_lmfit",
+    "foreign.stored_fit": "stored_fit",
+    "library": "PeakLibrary load_library",
+    "uncertainty.quantities": "AreaRatio",
+    "uncertainty.ratios": "Ratio area_ratio ratio_budget",
+    "uncertainty.profile": "profile_interval uniqueness_curve upper_limit",
+    "uncertainty.monte_carlo": "monte_carlo",
+    "calibration": "measure_reference",
+    "referee.rules": "lint",
+    "editing.edits": "link",
+    "recipe.text": "dump_recipe load_recipe model_from_recipe",
+    "recipe.compile": "recipe_from_model",
+    "recipe.presets": "preset preset_ids",
+    "runs.batch": "run",
+    "runs.records": "Run",
+    "runs.simulate": "Acquisition simulate simulate_recipe",
+    "results.document": "write_results",
+    "results.figures": "fit_figure save_figure",
+    "report": "build_report write_report",
+    "project.project": "Project",
+    "project.file": "load_project save_project",
+}
+_ROOM_OF = {name: room for room, names in _FACE.items() for name in names.split()}
+
+__all__ = ["__version__", *_ROOM_OF]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message, name=name, obj=sys.modules[__name__])
+    value = getattr(import_module(f".{_ROOM_OF[name]}", __name__), name)
+    globals()[name] = value  # found at once from now on
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 
-from app.cli.main import main
+from doublet.app.cli.main import main
 from spectra_core.calibration import is_level
 from spectra_core.core_levels import core_level, level_in, levels_in, without_levels
 from spectra_core.errors import ReadError

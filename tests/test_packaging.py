@@ -16,7 +16,11 @@ import spectra_core
 
 ROOT = Path(__file__).resolve().parents[1]
 CORE_FILES = sorted((ROOT / "spectra_core").rglob("*.py"))
-PRODUCT_FILES = CORE_FILES + sorted((ROOT / "app").rglob("*.py"))
+PRODUCT_FILES = [
+    *CORE_FILES,
+    *sorted((ROOT / "app").rglob("*.py")),
+    *sorted((ROOT / "doublet").rglob("*.py")),
+]
 ALL_FILES = [
     *PRODUCT_FILES,
     *sorted((ROOT / "tests").rglob("*.py")),
@@ -77,7 +81,7 @@ def test_importing_the_whole_core_brings_no_window_no_lmfit_and_no_plotting():
 
 @needs_command_line
 def test_the_command_line_starts_without_window_lmfit_and_plotting():
-    assert imported_after("app.cli.main") == []
+    assert imported_after("doublet.app.cli.main") == []
 
 
 def test_the_version_is_the_same_everywhere():
@@ -96,6 +100,12 @@ def test_no_source_file_catches_everything_silently(path):
 def test_no_product_file_executes_what_it_reads(path):
     assert not called_names(path) & {"eval", "exec", "compile", "__import__"}
     assert not imported_roots(path) & {"pickle", "dill", "marshal", "shelve"}
+
+
+@pytest.mark.parametrize("path", ALL_FILES, ids=relative)
+def test_the_programs_are_imported_as_doublet_app(path):
+    # Under two names they would be two programs, whose classes do not know each other.
+    assert "app" not in imported_roots(path)
 
 
 @pytest.mark.parametrize("path", CORE_FILES, ids=relative)
@@ -132,9 +142,8 @@ def test_the_readme_shows_the_main_job():
 @needs_command_line
 @pytest.mark.parametrize("command", readme_commands())
 def test_every_command_of_the_readme_is_in_the_help(command):
-    code = "from app.cli.main import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", code, "--help"], capture_output=True, text=True, cwd=ROOT
+        [sys.executable, "-m", "doublet", "--help"], capture_output=True, text=True, cwd=ROOT
     )
     assert done.returncode == 0, done.stderr
     assert re.search(rf"\b{command}\b", done.stdout)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from app.cli.main import main
+from doublet.app.cli.main import main
 from spectra_core.datafiles import data_path
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from app.cli.main import main
+from doublet.app.cli.main import main
 
 CELLS = {
     "bare_charged": 1.11,

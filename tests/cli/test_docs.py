@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.cli.main import COMMANDS
+from doublet.app.cli.main import COMMANDS
 from spectra_core.datafiles import data_path
 from spectra_core.fitting import fit
 from spectra_core.project.file import save_project
@@ -54,7 +54,7 @@ def help_commands(doublet, name: str) -> list[str]:
 @pytest.fixture
 def example_folder(tmp_path, vamas_file, monkeypatch) -> Path:
     """Lay out the files that the examples name, all of them synthetic; no window is opened."""
-    monkeypatch.setattr("app.main.main", lambda files: 0)
+    monkeypatch.setattr("doublet.app.main.main", lambda files: 0)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     made = read(vamas_file)[0]
     stored = replace(made, meta=replace(made.meta, comment=CASAXPS))

@@ -257,7 +257,7 @@ def fit_until_ctrl_c(*arguments, **options):
     return fit(*arguments, **options)
 
 execute.fit = fit_until_ctrl_c
-from app.cli.main import main
+from doublet.app.cli.main import main
 main({arguments!r})
 """
 

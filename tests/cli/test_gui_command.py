@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from app.desktop_entry import install_desktop_entry
+from doublet.app.desktop_entry import install_desktop_entry
 
 START = """
 import sys
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtTest import QTest
 from pathlib import Path
-from app.main import make_application
-from app.program import Program
+from doublet.app.main import make_application
+from doublet.app.program import Program
 application = make_application()
 folder = Path(sys.argv[1])
 program = Program(QSettings(str(folder / "s.ini"), QSettings.Format.IniFormat), folder)

@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 import pytest
 
-from app.cli import border
-from app.cli.main import COMMANDS, main
-from app.cli.options import AXIS_WORDS, Y_UNIT_WORDS
+from doublet.app.cli import border
+from doublet.app.cli.main import COMMANDS, main
+from doublet.app.cli.options import AXIS_WORDS, Y_UNIT_WORDS
 from spectra_core import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +22,7 @@ HEAVY = ("numpy", "scipy", "pydantic", "lmfit", "matplotlib", "h5py", "xarray", 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "app.cli.main", *arguments],
+        [sys.executable, "-m", "doublet", *arguments],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
@@ -34,7 +34,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 def imported_by(*arguments: str) -> set[str]:
     """Return the top-level modules that one call of the program has loaded."""
     code = (
-        "import sys\nfrom app.cli.main import main\n"
+        "import sys\nfrom doublet.app.cli.main import main\n"
         f"try:\n    main({list(arguments)!r})\nexcept SystemExit: pass\n"
         "sys.stderr.write('MODULES ' + ' '.join({m.partition('.')[0] for m in sys.modules}))"
     )
@@ -155,7 +155,7 @@ def test_a_reader_of_the_pipe_that_goes_away_is_quiet(tmp_path):
     for number in range(300):
         (folder / f"{number}.txt").write_text("1 2\n2 3\n3 4\n")
     with subprocess.Popen(
-        [sys.executable, "-m", "app.cli.main", "inspect", str(folder), "--json"],
+        [sys.executable, "-m", "doublet", "inspect", str(folder), "--json"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from app.cli.main import main
+from doublet.app.cli.main import main
 from spectra_core.errors import PartialRead, ReadError, WriteError
 from spectra_core.export.nexus import write_fits_nexus
 from spectra_core.fitting import evaluate

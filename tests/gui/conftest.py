@@ -10,8 +10,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.main import make_application
-from app.program import Program
+from doublet.app.main import make_application
+from doublet.app.program import Program
 
 WAIT_MS = 120_000
 

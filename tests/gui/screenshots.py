@@ -16,10 +16,10 @@ from PySide6.QtCore import QPoint, QSettings, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.controllers.files import Unclear
-from app.main import make_application
-from app.program import Program
-from app.selection import Selection
+from doublet.app.controllers.files import Unclear
+from doublet.app.main import make_application
+from doublet.app.program import Program
+from doublet.app.selection import Selection
 from spectra_core.editing.drag import Handle
 
 SIZE = QSize(1440, 900)

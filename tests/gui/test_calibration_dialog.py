@@ -14,11 +14,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.controllers.ticks import library_ticks
-from app.main import make_application
-from app.program import Program
-from app.selection import Selection
-from app.views.calibration_dialog import CalibrationDialog, Measurable, Measurement
+from doublet.app.controllers.ticks import library_ticks
+from doublet.app.main import make_application
+from doublet.app.program import Program
+from doublet.app.selection import Selection
+from doublet.app.views.calibration_dialog import CalibrationDialog, Measurable, Measurement
 from spectra_core.calibration import KINDS, measure_reference
 from spectra_core.library import load_library
 from spectra_core.model import (

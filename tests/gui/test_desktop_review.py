@@ -13,15 +13,15 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiAppli
 from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.program import Program
-from app.views.axis_dialog import AxisDialog
-from app.views.component_cards import owner_menu
-from app.views.component_numbers import numbers
-from app.views.link_dialog import LinkDialog
-from app.views.owner_intents import OwnerIntents
-from app.views.pages import ScienceNotes, ShortcutsDialog, TextPage
-from app.views.palette_dialog import CommandPalette
-from app.views.text_dialog import SpeciesDialog
+from doublet.app.program import Program
+from doublet.app.views.axis_dialog import AxisDialog
+from doublet.app.views.component_cards import owner_menu
+from doublet.app.views.component_numbers import numbers
+from doublet.app.views.link_dialog import LinkDialog
+from doublet.app.views.owner_intents import OwnerIntents
+from doublet.app.views.pages import ScienceNotes, ShortcutsDialog, TextPage
+from doublet.app.views.palette_dialog import CommandPalette
+from doublet.app.views.text_dialog import SpeciesDialog
 from spectra_core.datafiles import data_path
 from spectra_core.model import Link, Term
 from spectra_core.project.project import Project, add_spectra

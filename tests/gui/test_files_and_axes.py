@@ -10,8 +10,8 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app.program import Program
-from app.views.axis_dialog import AxisDialog
+from doublet.app.program import Program
+from doublet.app.views.axis_dialog import AxisDialog
 from spectra_core.project.project import Project, add_spectra
 from spectra_core.spectrum import Axis, make_spectrum
 

@@ -9,10 +9,10 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtWidgets import QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.main import make_application
-from app.theme import theme
-from app.views.library_dialog import LibraryDialog
-from app.views.library_pages import EVERY_LEVEL, entry_page
+from doublet.app.main import make_application
+from doublet.app.theme import theme
+from doublet.app.views.library_dialog import LibraryDialog
+from doublet.app.views.library_pages import EVERY_LEVEL, entry_page
 from spectra_core.library import load_library
 from spectra_core.recipe.presets import preset, preset_ids
 

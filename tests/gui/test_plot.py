@@ -15,12 +15,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
-from app.scene import Scene
-from app.selection import Selection
-from app.theme import theme
-from app.views.plot import PlotOptions, PlotView, Tick
-from app.views.plot_items import thinned
-from app.views.plot_scene import smoothed
+from doublet.app.scene import Scene
+from doublet.app.selection import Selection
+from doublet.app.theme import theme
+from doublet.app.views.plot import PlotOptions, PlotView, Tick
+from doublet.app.views.plot_items import thinned
+from doublet.app.views.plot_scene import smoothed
 from spectra_core.editing.drag import Handle, handles, pull
 from spectra_core.errors import WriteError
 from spectra_core.fitting import evaluate, fit

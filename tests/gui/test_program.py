@@ -16,12 +16,12 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from app.actions import ACTIONS, MENUS
-from app.jobs import Report
-from app.program import Program
-from app.selection import Selection
-from app.views.recovery_dialog import RecoveryDialog
-from app.wiring import doing
+from doublet.app.actions import ACTIONS, MENUS
+from doublet.app.jobs import Report
+from doublet.app.program import Program
+from doublet.app.selection import Selection
+from doublet.app.views.recovery_dialog import RecoveryDialog
+from doublet.app.wiring import doing
 from spectra_core.project.file import find_recovery
 from spectra_core.project.project import Project, add_spectra, same_project
 from spectra_core.spectrum import Axis, Meta, Source, Spectrum, make_spectrum
@@ -128,7 +128,7 @@ def test_every_action_is_in_a_menu_and_in_the_palette(program: Program) -> None:
         assert menu is not None
         in_menus |= {a.objectName() for a in menu.actions()}
     program.crew.program_dialogs.palette()
-    from app.views.palette_dialog import CommandPalette
+    from doublet.app.views.palette_dialog import CommandPalette
 
     palette = program.crew.dialogs.current
     assert isinstance(palette, CommandPalette)
@@ -192,7 +192,7 @@ def test_closing_during_a_job_ends_cleanly(qtbot: QtBot, program: Program) -> No
 
 
 def test_a_defect_in_a_job_is_offered_to_be_copied(qtbot: QtBot, program: Program) -> None:
-    from app.views.pages import CrashDialog
+    from doublet.app.views.pages import CrashDialog
 
     def work(report: Report) -> None:
         raise RuntimeError("a synthetic defect")
@@ -225,8 +225,8 @@ import sys, time
 from pathlib import Path
 from PySide6.QtCore import QSettings
 from PySide6.QtTest import QTest
-from app.main import make_application
-from app.program import Program
+from doublet.app.main import make_application
+from doublet.app.program import Program
 from spectra_core.datafiles import data_path
 make_application()
 folder = Path(sys.argv[1])

@@ -12,8 +12,8 @@ import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from pytestqt.qtbot import QtBot
 
-from app.program import Program
-from app.views.spectra_tree import SpectraTree
+from doublet.app.program import Program
+from doublet.app.views.spectra_tree import SpectraTree
 from spectra_core.model import Background, Model, Parameter, Region, add_doublet
 from spectra_core.project.project import Project, add_spectra
 from spectra_core.runs.simulate import Acquisition, simulate

@@ -17,18 +17,18 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from app.preferences import load_preferences
-from app.program import Program
-from app.scene import Scene
-from app.selection import Selection
-from app.theme import theme
-from app.views.plot_axis import SigmaAxis
-from app.views.plot_panels import Panels
-from app.views.preferences_dialog import PreferencesDialog
-from app.views.spectra_delegate import two_lines
-from app.views.tab_correlations import CorrelationsTab
-from app.views.tab_ratios import RatiosTab, short_names
-from app.views.tab_uniqueness import UniquenessTab
+from doublet.app.preferences import load_preferences
+from doublet.app.program import Program
+from doublet.app.scene import Scene
+from doublet.app.selection import Selection
+from doublet.app.theme import theme
+from doublet.app.views.plot_axis import SigmaAxis
+from doublet.app.views.plot_panels import Panels
+from doublet.app.views.preferences_dialog import PreferencesDialog
+from doublet.app.views.spectra_delegate import two_lines
+from doublet.app.views.tab_correlations import CorrelationsTab
+from doublet.app.views.tab_ratios import RatiosTab, short_names
+from doublet.app.views.tab_uniqueness import UniquenessTab
 from spectra_core.fitting import fit
 from spectra_core.model import Background, Model, Parameter, Region, add_doublet
 from spectra_core.project.project import Project, add_analysis, add_spectra, set_result

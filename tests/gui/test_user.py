@@ -10,10 +10,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from app.program import Program
-from app.views.library_dialog import LibraryDialog
-from app.views.unlock_dialog import UnlockDialog
-from app.widgets import read_number
+from doublet.app.program import Program
+from doublet.app.views.library_dialog import LibraryDialog
+from doublet.app.views.unlock_dialog import UnlockDialog
+from doublet.app.widgets import read_number
 from spectra_core.editing.drag import Handle
 from spectra_core.foreign.casaxps import casaxps_model
 from spectra_core.model import get_parameter

@@ -13,10 +13,10 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QScrollArea, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.main import make_application
-from app.scene import Scene
-from app.scenes import SceneMaker
-from app.selection import Selection
+from doublet.app.main import make_application
+from doublet.app.scene import Scene
+from doublet.app.scenes import SceneMaker
+from doublet.app.selection import Selection
 from spectra_core.editing import edits as edits
 from spectra_core.model import (
     Background,

@@ -11,10 +11,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.scene import Scene
-from app.views.component_cards import ComponentCards, owner_menu
-from app.views.component_numbers import Numbers, numbers
-from app.widgets import read_number
+from doublet.app.scene import Scene
+from doublet.app.views.component_cards import ComponentCards, owner_menu
+from doublet.app.views.component_numbers import Numbers, numbers
+from doublet.app.widgets import read_number
 from spectra_core.results.document import rounded
 
 if TYPE_CHECKING:

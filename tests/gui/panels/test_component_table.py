@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from app.views.component_cards import OWNER_MIME
-from app.views.component_table import ComponentTable
+from doublet.app.views.component_cards import OWNER_MIME
+from doublet.app.views.component_table import ComponentTable
 
 if TYPE_CHECKING:
     from .conftest import Scenes

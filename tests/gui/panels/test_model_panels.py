@@ -11,12 +11,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.views.background_panel import BackgroundPanel
-from app.views.fit_panel import FitPanel
-from app.views.link_dialog import LinkDialog
-from app.views.notes_panel import NotesPanel
-from app.views.unlock_dialog import UnlockDialog
-from app.widgets import read_number
+from doublet.app.views.background_panel import BackgroundPanel
+from doublet.app.views.fit_panel import FitPanel
+from doublet.app.views.link_dialog import LinkDialog
+from doublet.app.views.notes_panel import NotesPanel
+from doublet.app.views.unlock_dialog import UnlockDialog
+from doublet.app.widgets import read_number
 from spectra_core.editing import edits as edits
 from spectra_core.fitting import FitOptions
 from spectra_core.model import Link

@@ -1,0 +1,110 @@
+"""Wherever Doublet is installed, the command finds its own programs and never a foreign `app`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+RECIPE = ROOT / "resources" / "examples" / "lpscl_cathode_s2p.toml"
+SCRIPT = """
+import sys
+from doublet.__main__ import main
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Return a folder that holds what a wheel installs."""
+    build = pytest.importorskip("hatchling.build", reason="hatchling is not installed")
+    folder = tmp_path_factory.mktemp("wheel")
+    before = Path.cwd()
+    os.chdir(ROOT)
+    try:
+        name = build.build_wheel(str(folder))
+    finally:
+        os.chdir(before)
+    with zipfile.ZipFile(folder / name) as archive:
+        archive.extractall(folder / "installed")
+    return folder / "installed"
+
+
+@pytest.fixture(params=["checkout", "wheel"])
+def installed(request):
+    """Return the folder that an installation puts on the path of modules."""
+    return ROOT if request.param == "checkout" else request.getfixturevalue("wheel")
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    """Return a folder with an `app` of somebody else, which fails when it is imported."""
+    package = tmp_path / "work" / "app"
+    (package / "cli").mkdir(parents=True)
+    for place in (package / "__init__.py", package / "cli" / "__init__.py", package / "main.py"):
+        place.write_text("raise RuntimeError('the foreign app was imported')\n")
+    return tmp_path / "work"
+
+
+def run(installed, foreign, *arguments):
+    """Run Python among foreign files, whose folder stands first on the path, too."""
+    path = os.pathsep.join([str(foreign), str(installed)])
+    # The numpy engine: a new place of the kernels would be a minute of compiling.
+    extra = {"PYTHONPATH": path, "DOUBLET_ENGINE": "numpy", "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=foreign,
+        env={**os.environ, **extra},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def test_the_programs_are_those_of_the_installation(installed, foreign):
+    code = "import doublet.app.cli.main as m, spectra_core as s; print(m.__file__, s.__file__)"
+    done = run(installed, foreign, "-c", code)
+    assert done.returncode == 0, done.stderr
+    assert all(Path(name).is_relative_to(installed) for name in done.stdout.split())
+
+
+def test_the_wheel_has_two_packages_and_both_commands(wheel):
+    assert {path.name for path in wheel.iterdir() if path.suffix != ".dist-info"} == {
+        "doublet",
+        "spectra_core",
+    }
+    assert not (wheel / "doublet" / "app.py").exists()
+    commands = next(wheel.glob("*.dist-info")).joinpath("entry_points.txt").read_text()
+    assert "doublet = doublet.__main__:main" in commands
+    assert "doublet-gui = doublet.__main__:gui" in commands
+
+
+def test_module_and_script_run_beside_a_foreign_app(installed, foreign):
+    script = foreign.parent / "doublet-script.py"
+    script.write_text(SCRIPT)
+    for start in (["-m", "doublet"], [script]):
+        done = run(installed, foreign, *start, "--version")
+        assert done.stdout.startswith("doublet "), done.stderr
+
+
+@pytest.mark.slow
+def test_a_fit_in_worker_processes_runs_beside_a_foreign_app(installed, foreign):
+    script = foreign.parent / "doublet-script.py"
+    script.write_text(SCRIPT)
+    files = ["one.vms", "two.vms"]
+    for seed, name in enumerate(files):
+        done = run(installed, foreign, script, "simulate", RECIPE, "-o", name, "--seed", seed)
+        assert done.returncode == 0, done.stderr
+    fit = ["fit", *files, "--recipe", RECIPE, "-o", "out", "--jobs", "2", "--formats", "json"]
+    for start in ([script], ["-m", "doublet"]):
+        done = run(installed, foreign, *start, *fit)
+        assert done.returncode == 0, done.stderr
+        results = json.loads((foreign / "out" / "results.json").read_text(encoding="utf-8"))
+        assert [entry["status"] for entry in results["fits"]] == ["converged", "converged"]
