@@ -213,7 +213,7 @@ def test_the_referee_knows_the_level_of_a_line_of_that_name(name, level):
     background = Background("constant", parameters={"level": Parameter(200.0)})
     region = add_component(Region("window", (0.0, 2000.0), background), replace(line, label=name))
     fit = evaluate({"window": spectrum_named("window", level)}, Model((region,)))
-    assert [owner.level for owner in Context(fit).units] == [level]
+    assert [owner.level for owner in Context(fit).owners] == [level]
 
 
 @named

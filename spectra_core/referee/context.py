@@ -187,7 +187,7 @@ def _sentence(text: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Unit:
+class Owner:
     """A doublet, or a component that stands alone, as fitted.
 
     Attributes
@@ -214,7 +214,7 @@ class Unit:
 
     @property
     def where(self) -> str:
-        """Path of the unit."""
+        """Path of the owner."""
         return f"{self.region.name}/{self.name}"
 
     @cached_property
@@ -297,27 +297,29 @@ class Context:
         object.__setattr__(self, "fitted", {r.name: r for r in self.result.regions})
 
     @cached_property
-    def units(self) -> tuple[Unit, ...]:
+    def owners(self) -> tuple[Owner, ...]:
         """Every enabled doublet and single component, in the order of the model."""
-        return tuple(unit for region in self.result.model.regions for unit in self._units(region))
+        return tuple(
+            owner for region in self.result.model.regions for owner in self._owners(region)
+        )
 
-    def expected_of(self, unit: Unit) -> Expected | None:
-        """Return where the unit's species is expected; None if it is not known."""
-        names = (unit.component.species, unit.component.label, unit.name)
-        rows = [e for e in self.expected if e.level == unit.level and e.means(*names)]
-        return min(rows, key=lambda e: abs(e.center - unit.position)) if rows else None
+    def expected_of(self, owner: Owner) -> Expected | None:
+        """Return where the owner's species is expected; None if it is not known."""
+        names = (owner.component.species, owner.component.label, owner.name)
+        rows = [e for e in self.expected if e.level == owner.level and e.means(*names)]
+        return min(rows, key=lambda e: abs(e.center - owner.position)) if rows else None
 
-    def units_of(self, region_name: str) -> list[Unit]:
-        """Return the units of one region."""
-        return [unit for unit in self.units if unit.region.name == region_name]
+    def owners_in(self, region_name: str) -> list[Owner]:
+        """Return the owners of one region."""
+        return [owner for owner in self.owners if owner.region.name == region_name]
 
-    def _units(self, region: Region) -> Iterator[Unit]:
+    def _owners(self, region: Region) -> Iterator[Owner]:
         minors = {d.minor for d in region.doublets}
         for component in region.components:
             if not component.enabled or component.id in minors:
                 continue
             doublet = region.doublet_of(component.id)
-            yield Unit(
+            yield Owner(
                 doublet.id if doublet else component.id,
                 self.result,
                 region,

@@ -36,11 +36,11 @@ def _follows_from_another(context: Context, where: str) -> bool:
     An empty component has a rule of its own, and nothing of it can be determined. A
     background without a step is a result, not a mistake.
     """
-    owner, _, name = where.rpartition("/")
-    if owner.endswith(f"/{BACKGROUND}"):
+    line, _, name = where.rpartition("/")
+    if line.endswith(f"/{BACKGROUND}"):
         return name == "step" and context.result.value(where) <= 0
-    units = [u for u in context.units if owner == f"{u.region.name}/{u.component.id}"]
-    return any(u.has_area and u.area <= 0 for u in units)
+    owners = [o for o in context.owners if line == f"{o.region.name}/{o.component.id}"]
+    return any(o.has_area and o.area <= 0 for o in owners)
 
 
 # ---------------------------------------------------------------------------------

@@ -165,12 +165,12 @@ def _best(results: list[FitResult | None]) -> FitResult | None:
 
 
 def _area_change(before: FitResult, after: FitResult, region_name: str) -> float | None:
-    units = [
-        unit
-        for unit in owners_of(before.model.region(region_name))
-        if "area" in unit_component(before.model.region(region_name), unit).parameters
+    owners = [
+        owner
+        for owner in owners_of(before.model.region(region_name))
+        if "area" in unit_component(before.model.region(region_name), owner).parameters
     ]
-    total = sum(before.value(f"{region_name}/{unit}/area") for unit in units)
+    total = sum(before.value(f"{region_name}/{owner}/area") for owner in owners)
     if total <= 0:
         return None
-    return sum(after.value(f"{region_name}/{unit}/area") for unit in units) / total - 1.0
+    return sum(after.value(f"{region_name}/{owner}/area") for owner in owners) / total - 1.0

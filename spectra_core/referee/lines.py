@@ -17,7 +17,7 @@ from ..errors import SpectraError
 from ..fitting import FitOptions, FitResult, Weights, fit
 from ..model import Model, Region, replace_region, set_enabled
 from .alternatives import BIC_EVIDENCE
-from .context import Context, Note, Unit, difference
+from .context import Context, Note, Owner, difference
 from .residuals import correlation_list, detection_limit, has_structure
 
 SIGMAS = 4.0
@@ -45,27 +45,27 @@ MOST_FREE = 60  # free parameters beyond which no alternative models are tried
 
 def missing_doublet(context: Context) -> Iterator[Note]:
     """Find a single line where the level has two that the data can resolve."""
-    for unit in context.units:
-        level = unit.core_level
-        if unit.doublet or unit.is_loss or level is None or not level.is_doublet:
+    for owner in context.owners:
+        level = owner.core_level
+        if owner.doublet or owner.is_loss or level is None or not level.is_doublet:
             continue
         splitting = level.splitting_ev
-        if splitting is None or splitting < 0.5 * unit.width or _has_partner(context, unit):
+        if splitting is None or splitting < 0.5 * owner.width or _has_partner(context, owner):
             continue
-        if unit.center + splitting > unit.region.window[1]:
+        if owner.center + splitting > owner.region.window[1]:
             continue
         yield Note(
-            unit.where,
+            owner.where,
             f"{level.name} has two lines {splitting:.2f} eV apart, but this component is a single"
-            f" line of {unit.width:.2f} eV.",
+            f" line of {owner.width:.2f} eV.",
         )
 
 
-def _has_partner(context: Context, unit: Unit) -> bool:
+def _has_partner(context: Context, owner: Owner) -> bool:
     """Tell whether a line is named as one of a level's two and the other is there too."""
-    lines = {u.component.line for u in context.units_of(unit.region.name)}
-    level = unit.core_level
-    if level is None or unit.component.line == level.name:
+    lines = {o.component.line for o in context.owners_in(owner.region.name)}
+    level = owner.core_level
+    if level is None or owner.component.line == level.name:
         return False
     names = {f"{level.element} {line}" for line in level.lines}
     return names <= lines
@@ -73,14 +73,14 @@ def _has_partner(context: Context, unit: Unit) -> bool:
 
 def whole_level_named(context: Context) -> Iterator[Note]:
     """Find a position called "S 2p" where it is that of one of two lines."""
-    for unit in context.units:
-        level = unit.core_level
-        if level is None or not level.is_doublet or unit.is_loss:
+    for owner in context.owners:
+        level = owner.core_level
+        if level is None or not level.is_doublet or owner.is_loss:
             continue
-        if unit.doublet and unit.component.line == level.name:
+        if owner.doublet and owner.component.line == level.name:
             yield Note(
-                unit.where,
-                f"the position {unit.center:.1f} eV is that of {level.element} {level.lines[0]},"
+                owner.where,
+                f"the position {owner.center:.1f} eV is that of {level.element} {level.lines[0]},"
                 f" but the line is called {level.name}.",
             )
 
@@ -88,19 +88,19 @@ def whole_level_named(context: Context) -> Iterator[Note]:
 def splitting_wrong(context: Context) -> Iterator[Note]:
     """Find a splitting outside what is known; says what it does to the areas, by refitting."""
     for region in context.result.model.regions:
-        wrong = [unit for unit in context.units_of(region.name) if _is_split_wrong(unit)]
+        wrong = [owner for owner in context.owners_in(region.name) if _is_split_wrong(owner)]
         if wrong:
             yield Note(region.name, _splitting_sentence(context, region, wrong))
 
 
-def _is_split_wrong(unit: Unit) -> bool:
-    level = unit.core_level
-    if unit.doublet is None or level is None or level.splitting_ev is None:
+def _is_split_wrong(owner: Owner) -> bool:
+    level = owner.core_level
+    if owner.doublet is None or level is None or level.splitting_ev is None:
         return False
-    if "center" in unit.doublet.unlocked_parameters:
+    if "center" in owner.doublet.unlocked_parameters:
         return False
     low, high = _splitting_range(level)
-    return not low - 0.005 <= unit.doublet.splitting <= high + 0.005
+    return not low - 0.005 <= owner.doublet.splitting <= high + 0.005
 
 
 def _splitting_range(level: CoreLevel) -> tuple[float, float]:
@@ -108,11 +108,11 @@ def _splitting_range(level: CoreLevel) -> tuple[float, float]:
     return level.splitting_range_ev or (known - max(0.02, 0.03 * known), 1.03 * known + 0.02)
 
 
-def _splitting_sentence(context: Context, region: Region, wrong: list[Unit]) -> str:
+def _splitting_sentence(context: Context, region: Region, wrong: list[Owner]) -> str:
     level = wrong[0].core_level
     assert level is not None and level.splitting_ev is not None
     low, high = _splitting_range(level)
-    named = ", ".join(f"{u.doublet.splitting:.2f} ({u.name})" for u in wrong if u.doublet)
+    named = ", ".join(f"{o.doublet.splitting:.2f} ({o.name})" for o in wrong if o.doublet)
     text = f"the splitting {named} eV lies outside the {low:.2f} to {high:.2f} eV of {level.name}"
     corrected = _with_known_splittings(context.result, region, wrong)
     if corrected is None:
@@ -126,12 +126,12 @@ def _splitting_sentence(context: Context, region: Region, wrong: list[Unit]) -> 
 
 
 def _with_known_splittings(
-    result: FitResult, region: Region, wrong: list[Unit]
+    result: FitResult, region: Region, wrong: list[Owner]
 ) -> FitResult | None:
-    names = {unit.name for unit in wrong}
+    names = {owner.name for owner in wrong}
     doublets = []
     for doublet in region.doublets:
-        known = next((u.core_level for u in wrong if u.name == doublet.id), None)
+        known = next((o.core_level for o in wrong if o.name == doublet.id), None)
         if doublet.id in names and known and known.splitting_ev:
             doublet = replace(doublet, splitting=known.splitting_ev)
         doublets.append(doublet)
@@ -140,15 +140,15 @@ def _with_known_splittings(
 
 def _ratio_effects(context: Context, region: Region, corrected: FitResult) -> str:
     """Say how areas over the first doublet's area change; for one doublet, its area."""
-    units = [u for u in context.units_of(region.name) if u.has_area]
-    first, *others = units
+    owners = [o for o in context.owners_in(region.name) if o.has_area]
+    first, *others = owners
     if not others:
         change = first.area / corrected.value(first.path("area")) - 1.0
         return f"the area of {first.name} changes (as fitted it is {100 * change:+.1f} %)"
     base = corrected.value(first.path("area"))
     if first.area <= 0 or base <= 0:
         return f"the area of {first.name} is none"
-    ratios = [(u.name, u.area / first.area, corrected.value(u.path("area")) / base) for u in others]
+    ratios = [(o.name, o.area / first.area, corrected.value(o.path("area")) / base) for o in others]
     changed = [
         (name, old, new) for name, old, new in ratios if new > 0 and abs(old / new - 1) > 5e-3
     ]
@@ -164,15 +164,15 @@ def _ratio_effects(context: Context, region: Region, corrected: FitResult) -> st
 
 def area_ratio_wrong(context: Context) -> Iterator[Note]:
     """Find a locked area ratio that is not that of the numbers of states."""
-    for unit in context.units:
-        level = unit.core_level
-        if unit.doublet is None or level is None or not level.is_doublet:
+    for owner in context.owners:
+        level = owner.core_level
+        if owner.doublet is None or level is None or not level.is_doublet:
             continue
         expected = level.area_ratio
-        if abs(unit.doublet.ratio / expected - 1.0) > 0.02:
+        if abs(owner.doublet.ratio / expected - 1.0) > 0.02:
             yield Note(
-                unit.where,
-                f"the area ratio of the doublet is {unit.doublet.ratio:.3f}; {level.name} has"
+                owner.where,
+                f"the area ratio of the doublet is {owner.doublet.ratio:.3f}; {level.name} has"
                 f" {expected:.3f} by the number of states (2j + 1).",
             )
 
@@ -196,7 +196,7 @@ def _line_pairs(context: Context, region: Region) -> Iterator[tuple[str, str]]:
     for doublet in region.doublets:
         if region.component(doublet.major).enabled:
             yield doublet.major, doublet.minor
-    single = [u.component for u in context.units_of(region.name) if u.doublet is None]
+    single = [o.component for o in context.owners_in(region.name) if o.doublet is None]
     for a, b in combinations(single, 2):
         if not level_in(a.line) or level_in(a.line) != level_in(b.line):
             continue
@@ -206,22 +206,22 @@ def _line_pairs(context: Context, region: Region) -> Iterator[tuple[str, str]]:
 
 def unlocked_without_evidence(context: Context) -> Iterator[Note]:
     """Find a doublet's tie that was taken off though the data agree with it, or fit badly."""
-    for unit in context.units:
-        if unit.doublet is None:
+    for owner in context.owners:
+        if owner.doublet is None:
             continue
-        for name in sorted(unit.doublet.unlocked_parameters):
-            yield from _unlocked(unit, name)
+        for name in sorted(owner.doublet.unlocked_parameters):
+            yield from _unlocked(owner, name)
 
 
-def _unlocked(unit: Unit, name: str) -> Iterator[Note]:
-    doublet = unit.doublet
+def _unlocked(owner: Owner, name: str) -> Iterator[Note]:
+    doublet = owner.doublet
     assert doublet is not None
     if name not in ("area", "center", "fwhm"):
         return
-    result, region = unit.result, unit.region.name
+    result, region = owner.result, owner.region.name
     minor, major = f"{region}/{doublet.minor}/{name}", f"{region}/{doublet.major}/{name}"
     factor = doublet.ratio if name == "area" else 1.0
-    offset = unit.fitted.spectrum.axis.orientation * doublet.splitting if name == "center" else 0.0
+    offset = owner.fitted.spectrum.axis.orientation * doublet.splitting if name == "center" else 0.0
     expected = factor * result.value(major) + offset
     errors = (result.stderr(minor), result.stderr(major))
     if errors[0] is None or errors[1] is None:
@@ -230,14 +230,14 @@ def _unlocked(unit: Unit, name: str) -> Iterator[Note]:
     pull = (result.value(minor) - expected) / error
     if abs(pull) < 3.0:
         yield Note(
-            unit.where,
+            owner.where,
             f"the {name} of the minor line is not tied, and the data do not ask for it:"
             f" {result.value(minor):.4g} +/- {error:.2g} where the tie gives {expected:.4g}.",
             "Lock it again: fewer free parameters, smaller errors.",
         )
     elif name == "area" and abs(result.value(minor) / expected - 1.0) > 0.1:
         yield Note(
-            unit.where,
+            owner.where,
             f"untied, the area of the minor line is {result.value(minor) / expected:.2f} times"
             f" what 2j + 1 gives ({pull:+.0f} standard errors).",
             "Look for another state under one of the two lines.",
@@ -250,69 +250,69 @@ def _unlocked(unit: Unit, name: str) -> Iterator[Note]:
 
 def broader_than_neighbours(context: Context) -> Iterator[Note]:
     """Find a component clearly broader than the others of its class: probably two states."""
-    for unit in context.units:
-        found = _narrower_neighbour(context, unit)
+    for owner in context.owners:
+        found = _narrower_neighbour(context, owner)
         if found is not None:
             yield Note(
-                unit.where,
-                f"this component is {unit.width:.2f} eV wide, {unit.width / found.width:.2f} times"
-                f" as wide as {found.name} ({found.width:.2f} eV) beside it: probably two states"
-                " fitted as one.",
+                owner.where,
+                f"this component is {owner.width:.2f} eV wide,"
+                f" {owner.width / found.width:.2f} times as wide as {found.name}"
+                f" ({found.width:.2f} eV) beside it: probably two states fitted as one.",
             )
 
 
-def _narrower_neighbour(context: Context, unit: Unit) -> Unit | None:
-    """Return the component of the class that makes `unit` look too broad, if there is one."""
-    if unit.is_loss:
+def _narrower_neighbour(context: Context, owner: Owner) -> Owner | None:
+    """Return the component of the class that makes `owner` look too broad, if there is one."""
+    if owner.is_loss:
         return None
     others = [
         other
-        for other in context.units_of(unit.region.name)
-        if other.name != unit.name
+        for other in context.owners_in(owner.region.name)
+        if other.name != owner.name
         and not other.is_loss
-        and other.level == unit.level
-        and abs(other.center - unit.center) < SAME_CLASS_EV
-        and _one_class(context, unit, other)
+        and other.level == owner.level
+        and abs(other.center - owner.center) < SAME_CLASS_EV
+        and _one_class(context, owner, other)
         and is_detected(other)
     ]
     if not others:
         return None
     # With several neighbours most of them must be narrower: one odd one out is not enough.
-    narrow = [other for other in others if _clearly_broader(unit, other)]
+    narrow = [other for other in others if _clearly_broader(owner, other)]
     if 2 * len(narrow) <= len(others):
         return None
     return sorted(narrow, key=lambda o: o.width)[len(narrow) // 2]
 
 
-def _one_class(context: Context, a: Unit, b: Unit) -> bool:
+def _one_class(context: Context, a: Owner, b: Owner) -> bool:
     """Tell whether nothing known says that two species have widths of their own."""
-    classes = [known.width_class for u in (a, b) if (known := context.expected_of(u)) is not None]
+    classes = [known.width_class for o in (a, b) if (known := context.expected_of(o)) is not None]
     return not (len(classes) == 2 and all(classes) and classes[0] != classes[1])
 
 
-def _clearly_broader(unit: Unit, other: Unit) -> bool:
-    if unit.width < BROADER * other.width or not (unit.width_names and other.width_names):
+def _clearly_broader(owner: Owner, other: Owner) -> bool:
+    if owner.width < BROADER * other.width or not (owner.width_names and other.width_names):
         return False
     gap, error = difference(
-        unit.result, unit.path(unit.width_names[0]), other.path(other.width_names[0])
+        owner.result, owner.path(owner.width_names[0]), other.path(other.width_names[0])
     )
     return error is not None and gap > SIGMAS * error
 
 
 def narrower_than_neighbours(context: Context) -> Iterator[Note]:
     """Find a component much narrower than all others of its class: probably noise or a spike."""
-    for unit in context.units:
+    for owner in context.owners:
         others = [
             o
-            for o in context.units_of(unit.region.name)
-            if o.name != unit.name and o.level == unit.level and not o.is_loss
+            for o in context.owners_in(owner.region.name)
+            if o.name != owner.name and o.level == owner.level and not o.is_loss
         ]
-        close = [o for o in others if abs(o.center - unit.center) < SAME_CLASS_EV]
-        if len(close) >= 2 and all(_clearly_broader(o, unit) for o in close):
+        close = [o for o in others if abs(o.center - owner.center) < SAME_CLASS_EV]
+        if len(close) >= 2 and all(_clearly_broader(o, owner) for o in close):
             names = ", ".join(f"{o.name} {o.width:.2f}" for o in close)
             yield Note(
-                unit.where,
-                f"this component is {unit.width:.2f} eV wide, narrower than all of its class"
+                owner.where,
+                f"this component is {owner.width:.2f} eV wide, narrower than all of its class"
                 f" ({names} eV).",
             )
 
@@ -320,8 +320,8 @@ def narrower_than_neighbours(context: Context) -> Iterator[Note]:
 def widths_far_apart(context: Context) -> Iterator[Note]:
     """Find one component three times as wide as another of the same level."""
     for region in context.result.model.regions:
-        units = [u for u in context.units_of(region.name) if not u.is_loss and u.width > 0]
-        for narrow, wide in combinations(sorted(units, key=lambda u: u.width), 2):
+        owners = [o for o in context.owners_in(region.name) if not o.is_loss and o.width > 0]
+        for narrow, wide in combinations(sorted(owners, key=lambda o: o.width), 2):
             if narrow.level == wide.level and wide.width > 3.0 * narrow.width:
                 yield Note(
                     wide.where,
@@ -333,37 +333,37 @@ def widths_far_apart(context: Context) -> Iterator[Note]:
 
 def narrower_than_instrument(context: Context) -> Iterator[Note]:
     """Find a line narrower than any laboratory instrument, than its level, or than its channels."""
-    for unit in context.units:
-        if not unit.fitted.spectrum.axis.is_energy:
+    for owner in context.owners:
+        if not owner.fitted.spectrum.axis.is_energy:
             continue
-        natural = unit.core_level.natural_width_ev if unit.core_level else None
+        natural = owner.core_level.natural_width_ev if owner.core_level else None
         floor = max(INSTRUMENT_FWHM_EV, natural or 0.0)
-        if unit.width < floor:
+        if owner.width < floor:
             yield Note(
-                unit.where,
-                f"the width of {unit.width:.2f} eV is below the {floor:.2f} eV that instrument and"
+                owner.where,
+                f"the width of {owner.width:.2f} eV is below the {floor:.2f} eV that instrument and"
                 " core hole allow.",
             )
 
 
 def width_not_sensible(context: Context) -> Iterator[Note]:
     """Find a width outside the range that one chemical state of this level has."""
-    for unit in context.units:
-        limits = SENSIBLE_FWHM_EV.get(unit.level)
-        if limits is None or unit.is_loss or not is_detected(unit):
+    for owner in context.owners:
+        limits = SENSIBLE_FWHM_EV.get(owner.level)
+        if limits is None or owner.is_loss or not is_detected(owner):
             continue
         low, high = limits
-        if unit.width > high:
+        if owner.width > high:
             yield Note(
-                unit.where,
-                f"the width of {unit.width:.2f} eV is more than one state of {unit.level} has"
+                owner.where,
+                f"the width of {owner.width:.2f} eV is more than one state of {owner.level} has"
                 f" (up to {high:.1f} eV).",
                 "Look for a second state, a charging sample, or an overlapping structure.",
             )
-        elif INSTRUMENT_FWHM_EV <= unit.width < low:
+        elif INSTRUMENT_FWHM_EV <= owner.width < low:
             yield Note(
-                unit.where,
-                f"the width of {unit.width:.2f} eV is less than one state of {unit.level} has"
+                owner.where,
+                f"the width of {owner.width:.2f} eV is less than one state of {owner.level} has"
                 f" (from {low:.1f} eV).",
                 "Check that it is no spike, and that the doublet is not drawn as two states.",
             )
@@ -372,10 +372,10 @@ def width_not_sensible(context: Context) -> Iterator[Note]:
 def coarse_step(context: Context) -> Iterator[Note]:
     """Find channels too wide for the narrowest line."""
     for region in context.regions:
-        units = [u for u in context.units_of(region.name) if u.width > 0 and is_detected(u)]
-        if not units:
+        owners = [o for o in context.owners_in(region.name) if o.width > 0 and is_detected(o)]
+        if not owners:
             continue
-        narrow = min(units, key=lambda u: u.width)
+        narrow = min(owners, key=lambda o: o.width)
         step = abs(region.spectrum.step)
         if step > narrow.width / 3.0:
             yield Note(
@@ -389,75 +389,75 @@ def coarse_step(context: Context) -> Iterator[Note]:
 # Areas and how many
 
 
-def is_detected(unit: Unit) -> bool:
+def is_detected(owner: Owner) -> bool:
     """Tell whether a component's area is above three standard errors."""
-    if not unit.has_area:
+    if not owner.has_area:
         return True
-    error = unit.area_stderr
-    return unit.area > 0 and (error is None or unit.area > _DETECTED * error)
+    error = owner.area_stderr
+    return owner.area > 0 and (error is None or owner.area > _DETECTED * error)
 
 
 def zero_area(context: Context) -> Iterator[Note]:
     """Find a component that the fit made nothing of."""
-    for unit in context.units:
-        if unit.has_area and unit.area <= 0:
-            yield Note(unit.where, f"the area is {unit.area:.3g}: the data hold none of it.")
-        elif unit.width_names and unit.width <= 0:
-            yield Note(unit.where, f"the width is {unit.width:.3g}.")
+    for owner in context.owners:
+        if owner.has_area and owner.area <= 0:
+            yield Note(owner.where, f"the area is {owner.area:.3g}: the data hold none of it.")
+        elif owner.width_names and owner.width <= 0:
+            yield Note(owner.where, f"the width is {owner.width:.3g}.")
 
 
 def below_detection(context: Context) -> Iterator[Note]:
     """Find an area that does not stand out of the noise."""
-    for unit in context.units:
-        smallest = smallest_area(unit)
-        if smallest is not None and 0 < unit.area < smallest:
-            unit_text = unit.result.unit(unit.path("area"))
+    for owner in context.owners:
+        smallest = smallest_area(owner)
+        if smallest is not None and 0 < owner.area < smallest:
+            unit_text = owner.result.unit(owner.path("area"))
             yield Note(
-                unit.where,
-                f"the area {unit.area:.3g} {unit_text} is below the detection limit of"
+                owner.where,
+                f"the area {owner.area:.3g} {unit_text} is below the detection limit of"
                 f" {smallest:.3g}, so it is not shown to be there.",
                 f'Report "< {smallest:.3g}" in place of the area, and leave the component out.',
             )
 
 
-def smallest_area(unit: Unit) -> float | None:
-    """Return the detection limit of a unit's area, both lines of a doublet together.
+def smallest_area(owner: Owner) -> float | None:
+    """Return the detection limit of an owner's area, both lines of a doublet together.
 
     Overlap with other components is not in it: an area may be badly known and yet needed,
     which `not_needed` tells by fitting without it.
     """
-    limit = detection_limit(unit.fitted, unit.component.id) if unit.has_area else None
+    limit = detection_limit(owner.fitted, owner.component.id) if owner.has_area else None
     if limit is None:
         return None
-    return limit * (1.0 + unit.doublet.ratio) if unit.doublet else limit
+    return limit * (1.0 + owner.doublet.ratio) if owner.doublet else limit
 
 
 def not_needed(context: Context) -> Iterator[Note]:
     """Find a component without which BIC is lower."""
     for region in context.result.model.regions:
-        units = context.units_of(region.name)
-        if len(units) < 2:
+        owners = context.owners_in(region.name)
+        if len(owners) < 2:
             continue
-        for unit in units:
-            error = unit.area_stderr if unit.has_area else None
-            smallest = smallest_area(unit) if unit.has_area else None
-            if error is None or smallest is None or not smallest <= unit.area < 6.0 * error:
+        for owner in owners:
+            error = owner.area_stderr if owner.has_area else None
+            smallest = smallest_area(owner) if owner.has_area else None
+            if error is None or smallest is None or not smallest <= owner.area < 6.0 * error:
                 continue
             without = refit(
-                context.result, set_enabled(context.result.model, region.name, unit.name, False)
+                context.result, set_enabled(context.result.model, region.name, owner.name, False)
             )
             gain = context.result.statistics.bic - without.statistics.bic if without else -1.0
             if gain > 0:
                 yield Note(
-                    unit.where,
+                    owner.where,
                     f"without this component BIC is lower by {gain:.1f}: the data do not ask for"
-                    f" it (area {unit.area / error:.1f} standard errors).",
+                    f" it (area {owner.area / error:.1f} standard errors).",
                 )
 
 
 def one_more(context: Context) -> Iterator[Note]:
     """Find residual structure that one more component removes."""
-    wide = any(_narrower_neighbour(context, unit) is not None for unit in context.units)
+    wide = any(_narrower_neighbour(context, owner) is not None for owner in context.owners)
     if not (has_structure(context.result) or wide) or context.result.n_free > MOST_FREE:
         return
     if any(missing_doublet(context)) or any(t.significant for t in context.tensions):
@@ -488,13 +488,13 @@ def _is_hump(context: Context, delta_bic: float) -> bool:
 def too_many(context: Context) -> Iterator[Note]:
     """Find several components that the noise does not allow to tell apart or to see."""
     for region in context.regions:
-        units = [u for u in context.units_of(region.name) if u.has_area]
-        hidden = [u for u in units if u.area <= 0 or u.area < (smallest_area(u) or 0.0)]
+        owners = [o for o in context.owners_in(region.name) if o.has_area]
+        hidden = [o for o in owners if o.area <= 0 or o.area < (smallest_area(o) or 0.0)]
         if len(hidden) >= 2:
-            names = ", ".join(u.name for u in hidden)
+            names = ", ".join(o.name for o in hidden)
             yield Note(
                 region.name,
-                f"{len(hidden)} of {len(units)} components ({names}) do not stand out of the"
+                f"{len(hidden)} of {len(owners)} components ({names}) do not stand out of the"
                 " noise: the model has more of them than these data can support.",
             )
 

@@ -10,7 +10,7 @@ from ..calibration import KINDS, is_level
 from ..core_levels import core_level, level_in
 from ..model import REGION
 from ..spectrum import Array, Axis, Spectrum, to_axis
-from .context import Context, Expected, Note, Overlap, Unit
+from .context import Context, Expected, Note, Overlap, Owner
 from .hump import HumpTest
 from .lines import SENSIBLE_FWHM_EV, is_detected, smallest_area
 from .residuals import residual_structure
@@ -59,7 +59,7 @@ def reference_missing(context: Context) -> Iterator[Note]:
         internal = context.result.estimate(f"{region.name}/{REGION}/shift")
         if calibration.reference or calibration.shift or internal.free or internal.link:
             continue
-        if any(unit.component.species for unit in context.units_of(region.name)):
+        if any(owner.component.species for owner in context.owners_in(region.name)):
             yield Note(
                 region.name,
                 "species are assigned, but no charge reference is stated for this energy scale.",
@@ -105,19 +105,19 @@ def position_far(context: Context) -> Iterator[Note]:
     test = sample_rigidity(context)
     if test is not None and test.verdict == "rigid":
         return  # one shift of the scale explains all of them
-    for unit in context.units:
-        known = _expected(context, unit)
-        if known is None or not is_detected(unit):
+    for owner in context.owners:
+        known = _expected(context, owner)
+        if known is None or not is_detected(owner):
             continue
-        gap = unit.position - known.center
+        gap = owner.position - known.center
         # what the fit itself does not know is not held against the assignment
-        error = unit.result.stderr(unit.path("center")) or 0.0
+        error = owner.result.stderr(owner.path("center")) or 0.0
         if abs(gap) > known.tolerance + 3.0 * error + 1e-9:
             yield Note(
-                unit.where,
+                owner.where,
                 f"{known.species} is expected at {known.center:.1f} +/- {known.tolerance:.1f} eV"
-                f"{_status(known)} and stands at {unit.position:.1f} eV ({gap:+.1f})."
-                f"{_near(context, unit)}",
+                f"{_status(known)} and stands at {owner.position:.1f} eV ({gap:+.1f})."
+                f"{_near(context, owner)}",
             )
 
 
@@ -125,16 +125,16 @@ def _status(known: Expected) -> str:
     return " (unconfirmed)" if known.status == "unconfirmed" else ""
 
 
-def _expected(context: Context, unit: Unit) -> Expected | None:
-    if not unit.component.species or not unit.fitted.spectrum.axis.is_energy:
+def _expected(context: Context, owner: Owner) -> Expected | None:
+    if not owner.component.species or not owner.fitted.spectrum.axis.is_energy:
         return None
-    return context.expected_of(unit)
+    return context.expected_of(owner)
 
 
-def _near(context: Context, unit: Unit) -> str:
-    rows = [e for e in context.expected if e.level == unit.level]
-    rows = [e for e in rows if abs(e.center - unit.position) <= e.tolerance]
-    rows.sort(key=lambda e: abs(e.center - unit.position))
+def _near(context: Context, owner: Owner) -> str:
+    rows = [e for e in context.expected if e.level == owner.level]
+    rows = [e for e in rows if abs(e.center - owner.position) <= e.tolerance]
+    rows.sort(key=lambda e: abs(e.center - owner.position))
     listed = ", ".join(f"{e.species} ({e.center:.1f}{_status(e)})" for e in rows[:4])
     return f" Near it: {listed}." if rows else " No reference value lies near it."
 
@@ -142,11 +142,11 @@ def _near(context: Context, unit: Unit) -> str:
 def sample_rigidity(context: Context) -> Rigidity | None:
     """Return the rigidity test of all assigned lines of a fit; None without a library."""
     levels = []
-    for unit in context.units:
-        known = _expected(context, unit)
-        if known is not None and is_detected(unit):
+    for owner in context.owners:
+        known = _expected(context, owner)
+        if known is not None and is_detected(owner):
             levels.append(
-                Level(unit.level, known.species, unit.position, known.center, known.tolerance)
+                Level(owner.level, known.species, owner.position, known.center, known.tolerance)
             )
     return rigidity_test(levels) if levels else None
 
@@ -207,15 +207,15 @@ def hump_under_lines(context: Context) -> Iterator[Note]:
 
 def overlap_present(context: Context) -> Iterator[Note]:
     """Find a component where another element, which the sample shows, has a line."""
-    for unit in context.units:
+    for owner in context.owners:
         for overlap in context.overlaps:
-            if overlap.level != unit.level or not overlap.low <= unit.center <= overlap.high:
+            if overlap.level != owner.level or not overlap.low <= owner.center <= overlap.high:
                 continue
             shown = [level for level in overlap.shown_by if _sample_shows(context, level)]
             if shown:
                 yield Note(
-                    unit.where,
-                    f"{unit.name} at {unit.center:.1f} eV stands where {overlap.name} may fall"
+                    owner.where,
+                    f"{owner.name} at {owner.center:.1f} eV stands where {overlap.name} may fall"
                     f" ({overlap.low:.0f} to {overlap.high:.0f} eV), and the sample shows"
                     f" {' and '.join(shown)}.",
                     overlap.advice,
@@ -223,7 +223,7 @@ def overlap_present(context: Context) -> Iterator[Note]:
 
 
 def _level_of(context: Context, region_name: str) -> str:
-    return next((u.level for u in context.units_of(region_name) if u.level), region_name)
+    return next((o.level for o in context.owners_in(region_name) if o.level), region_name)
 
 
 def _a_line_explains(context: Context, test: HumpTest) -> bool:
@@ -238,8 +238,8 @@ def _named(overlaps: Sequence[Overlap], center: float) -> str:
 
 def _suspected(context: Context) -> Iterator[tuple[str, tuple[Overlap, ...], HumpTest]]:
     for region in context.xps_regions:
-        units = [u for u in context.units_of(region.name) if not u.is_loss]
-        if not units or not _hump_suspected(context, region.name, units):
+        owners = [o for o in context.owners_in(region.name) if not o.is_loss]
+        if not owners or not _hump_suspected(context, region.name, owners):
             continue
         test = context.hump(region.name)
         level = _level_of(context, region.name)
@@ -248,13 +248,13 @@ def _suspected(context: Context) -> Iterator[tuple[str, tuple[Overlap, ...], Hum
             yield region.name, broad, test
 
 
-def _hump_suspected(context: Context, region_name: str, units: Sequence[Unit]) -> bool:
+def _hump_suspected(context: Context, region_name: str, owners: Sequence[Owner]) -> bool:
     """Tell whether widths, areas or residuals suggest that there are no such lines."""
-    wide = any(u.width > SENSIBLE_FWHM_EV.get(u.level, (0.0, 2.5))[1] for u in units)
+    wide = any(o.width > SENSIBLE_FWHM_EV.get(o.level, (0.0, 2.5))[1] for o in owners)
     bound = any(
-        context.result.estimate(u.path(name)).at_bound for u in units for name in u.width_names
+        context.result.estimate(o.path(name)).at_bound for o in owners for name in o.width_names
     )
-    hidden = any(u.has_area and u.area < (smallest_area(u) or 0.0) for u in units)
+    hidden = any(o.has_area and o.area < (smallest_area(o) or 0.0) for o in owners)
     structure = residual_structure(context.fitted[region_name]).present
     return wide or bound or hidden or structure
 

@@ -211,14 +211,14 @@ def _region(result: FitResult, fit: RegionFit, region: Region, bibliography: Bib
         f"{f' ({chosen})' if chosen else ''}"
     )
     parts: list[str | Text] = [species(region.name), lead, cited, ", by "]
-    units = list(_units(region))
-    for i, (label, shape) in enumerate(units):
-        before = "" if i == 0 else (" and " if i == len(units) - 1 else ", ")
+    owners = list(_owners(region))
+    for i, (label, shape) in enumerate(owners):
+        before = "" if i == 0 else (" and " if i == len(owners) - 1 else ", ")
         parts += [before, species(label), f" ({shape})"]
-    return sentence(*parts, "." if units else "no component.")
+    return sentence(*parts, "." if owners else "no component.")
 
 
-def _units(region: Region) -> Iterator[tuple[str, str]]:
+def _owners(region: Region) -> Iterator[tuple[str, str]]:
     """Yield label and kind of every component, a doublet once."""
     for component in region.components:
         doublet = region.doublet_of(component.id)
