@@ -27,6 +27,7 @@ from ..model import (
     Link,
     Model,
     Region,
+    Term,
     add_doublet,
     add_links,
     get_parameter,
@@ -245,8 +246,28 @@ def set_window(model: Model, region_name: str, low: float, high: float) -> Model
 # Links and locks
 
 
-def link(model: Model, new: Link) -> Model:
+def link(
+    model: Model,
+    target: Link | str,
+    source: str | None = None,
+    *,
+    times: float = 1.0,
+    offset: float = 0.0,
+    note: str = "",
+) -> Model:
     """Return `model` with one more link; an older one of the same target is replaced.
+
+    Parameters
+    ----------
+    model : Model
+    target : Link or str
+        A link, or the path of the parameter that is to follow `source`.
+    source : str or None
+        Path of the parameter that is followed.
+    times, offset : float
+        ``target = offset + times * source``.
+    note : str
+        Why, for the report.
 
     Raises
     ------
@@ -254,6 +275,7 @@ def link(model: Model, new: Link) -> Model:
         If it names something that is not there, closes a cycle, or would undo the tie of a
         doublet without a reason.
     """
+    new = target if isinstance(target, Link) else _new_link(target, source, times, offset, note)
     for path in ends_of(new):
         canonical_path(model, path)
     if not new.terms:
@@ -270,6 +292,11 @@ def link(model: Model, new: Link) -> Model:
     linked = add_links(replace(model, links=kept), [new])
     _check_acyclic(linked, key)
     return linked
+
+
+def _new_link(target: str, source: str | None, times: float, offset: float, note: str) -> Link:
+    terms = () if source is None else (Term(times, source),)
+    return Link(target, terms, offset, note)
 
 
 def _check_acyclic(model: Model, start: str) -> None:

@@ -17,16 +17,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from ..errors import DataError, FitError, SpectraError
-from ..model import Model
+from ..model import Model, Region
 from ..spectrum import Array, Axis, Meta, Spectrum, make_spectrum
 from . import single as fitting
 from .engine import NUMBA, NUMPY, compiled_fit, kernels, run_many, usable_rows
+from .inputs import as_model, on_fitting_axis, with_settings
 from .problem import Problem, compile_problem
 from .result import Status
 from .single import FitOptions, fit
@@ -111,6 +112,9 @@ class BatchOptions:
     warm: bool = False
     rescue: bool = True
     chunk: int = 256
+
+
+BATCH_SETTINGS = tuple(field.name for field in fields(BatchOptions))
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,13 +226,14 @@ def _status_word(status: int) -> str:
 
 def fit_batch(
     spectra: SpectrumStack | Mapping[str, SpectrumStack] | Sequence[Spectrum],
-    model: Model,
+    model: Model | Region,
     *,
     options: FitOptions = FitOptions(),  # noqa: B008 - frozen
     batch: BatchOptions = BatchOptions(),
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    **settings: Any,
 ) -> BatchResult:
     """Fit many spectra with one model.
 
@@ -237,7 +242,7 @@ def fit_batch(
     spectra : SpectrumStack, mapping of str to SpectrumStack, or sequence of Spectrum
         One stack, one for each region name (all of the same length), or spectra that
         share axis, unit and counting time.
-    model : Model
+    model : Model or Region
     options : FitOptions
         As for `fit`; `starts` must be 1.
     batch : BatchOptions
@@ -247,6 +252,8 @@ def fit_batch(
         ``progress(done, total)`` after each chunk of the plain pass.
     should_stop : callable or None
         Asked between chunks; True ends the run with what is finished.
+    **settings
+        Fields of `FitOptions` and `BatchOptions`, in place of those given.
 
     Returns
     -------
@@ -257,6 +264,9 @@ def fit_batch(
     FitError, ModelError, DataError
         If no spectrum could be fitted this way: the model, axis or options are wrong.
     """
+    of_batch = {name: settings.pop(name) for name in BATCH_SETTINGS if name in settings}
+    options, batch = with_settings(options, settings), with_settings(batch, of_batch)
+    model = as_model(model)
     stacks = _stacks(spectra, model)
     if options.starts != 1:
         raise FitError("a batch fits from one start.", hint="Its rescue pass does the others.")
@@ -350,7 +360,7 @@ class _Run:
         spectra = {}
         for name, stack in self.stacks.items():
             flat = np.ones(stack.y.shape[1])
-            spectra[name] = fitting._on_fitting_axis(stack.spectrum(flat))
+            spectra[name] = on_fitting_axis(stack.spectrum(flat))
         return compile_problem(self.model, spectra)
 
     # --- the plain pass ---
@@ -479,7 +489,7 @@ class _Run:
             for region in self.problem.regions:
                 stack = self.stacks[region.region.name]
                 row = stack.spectrum(rows[region.region.name][k])
-                spectrum = fitting._on_fitting_axis(row)
+                spectrum = on_fitting_axis(row)
                 static = None
                 if region.static is not None and region.kind.static is not None:
                     options = region.region.background.options

@@ -15,9 +15,10 @@ from ..errors import FitError
 from ..model import Model, get_parameter, set_parameter
 from ..spectrum import Array, Spectrum
 from .engine import CompiledFit, compiled_fit, settle
+from .inputs import as_spectra
 from .problem import Problem, compile_problem
 from .result import FitResult
-from .single import LEAST_SQUARES, FitOptions, Settled, by_region, fit, result_of, weights_of
+from .single import LEAST_SQUARES, FitOptions, Settled, fit, result_of, weights_of
 from .solver import Solution
 
 _QUICK_TOLERANCE = 1e-3  # of a standard error
@@ -49,7 +50,7 @@ class LiveFit:
         *,
         options: FitOptions | None = None,
     ) -> None:
-        self._spectra = by_region(spectra, model)
+        self._spectra = as_spectra(spectra, model)
         self._model = model
         self._options = replace(options or FitOptions(), starts=1)
         start = {path: _value(model, path) for path in held}

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import Cancelled, FitError
-from ..model import Model
-from ..spectrum import Array, Spectrum
+from ..model import Model, Region
+from ..spectrum import Array
 from .evaluate import region_curves, residual, residual_jacobian
+from .inputs import Spectra, as_model, as_spectra
 from .problem import Problem, compile_problem
 from .solver import Solution, TracePoint
 from .start import first_guess, given_values
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
     import lmfit
 
 
-def to_lmfit(spectra: Mapping[str, Spectrum], model: Model) -> tuple[lmfit.Parameters, lmfit.Model]:
+def to_lmfit(spectra: Spectra, model: Model | Region) -> tuple[lmfit.Parameters, lmfit.Model]:
     """Return lmfit Parameters and an lmfit Model of all regions together.
 
     Parameters
     ----------
-    spectra : mapping of str to Spectrum
-        By region name, on the axis to fit on.
-    model : Model
+    spectra : Spectrum, sequence of one Spectrum, or mapping of str to Spectrum
+        As for `fit`.
+    model : Model or Region
 
     Returns
     -------
@@ -53,7 +54,8 @@ def to_lmfit(spectra: Mapping[str, Spectrum], model: Model) -> tuple[lmfit.Param
     """
     import lmfit
 
-    problem = compile_problem(model, spectra)
+    model = as_model(model)
+    problem = compile_problem(model, as_spectra(spectra, model))
     sigmas = tuple(np.ones(region.x.size) for region in problem.regions)
     q = given_values(problem)
     values = problem.full(first_guess(problem, sigmas) if np.isnan(q).any() else q)

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
 
 import numpy as np
 
 from ..errors import FitError
-from ..model import Model, split_path
-from ..spectrum import Array, Axis, Spectrum, to_axis
+from ..model import Model, Region, split_path
+from ..spectrum import Array
 from .engine import NUMBA, NUMPY, Packed, compiled_fit, peaks_of
 from .engine import settle as compiled_settle
 from .evaluate import region_curves, residual_jacobian
 from .folding import solve_folded
+from .inputs import Spectra, as_model, as_spectra, with_settings
 from .problem import Problem, RegionProblem, compile_problem
 from .result import FitResult, FitWarning, RegionFit, Status, region_fit, with_values
 from .solver import Solution, TracePoint, squares_are_finite
 from .start import completed, first_guess, given_values, linear_start, scattered
 from .statistics import fit_statistics
-from .weights import Weights, choose_weights, counting_noise, counting_time, point_sigmas
+from .weights import (
+    Weights,
+    as_weights,
+    choose_weights,
+    counting_noise,
+    counting_time,
+    point_sigmas,
+)
 
 LEAST_SQUARES = "lm"
 _REWEIGHTING_PASSES = 20
@@ -59,27 +69,40 @@ class FitOptions:
     tolerance: float = 1e-8
     max_iterations: int = 500
 
+    def __post_init__(self) -> None:
+        if self.weights is not None:
+            object.__setattr__(self, "weights", as_weights(self.weights))
+        for name in ("starts", "max_iterations"):
+            number = getattr(self, name)
+            if not isinstance(number, Integral) or number < 1:
+                raise FitError(
+                    f"the {name} of a fit are {number!r}.", hint="Give a whole number from 1."
+                )
+
 
 def fit(
-    spectra: Spectrum | Mapping[str, Spectrum],
-    model: Model,
+    spectra: Spectra,
+    model: Model | Region,
     *,
     options: FitOptions = FitOptions(),
     progress: Callable[[TracePoint], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    **settings: Any,
 ) -> FitResult:
     """Fit all regions of a model together.
 
     Parameters
     ----------
-    spectra : Spectrum or mapping of str to Spectrum
+    spectra : Spectrum, sequence of one Spectrum, or mapping of str to Spectrum
         One spectrum for all regions, or one for each region name. A kinetic energy
         axis becomes a binding energy axis where the photon energy is known.
-    model : Model
+    model : Model or Region
         Start values, bounds and links; values left open are estimated.
     options : FitOptions
     progress, should_stop : callable or None
         Called at each evaluation.
+    **settings
+        Fields of `FitOptions`, in place of those in `options`, e.g. ``starts=3``.
 
     Returns
     -------
@@ -93,7 +116,8 @@ def fit(
     Cancelled
         If `should_stop` returned True; nothing was changed.
     """
-    problem = compile_problem(model, by_region(spectra, model))
+    options, model = with_settings(options, settings), as_model(model)
+    problem = compile_problem(model, as_spectra(spectra, model))
     _check_data(problem)
     weights = weights_of(problem, options.weights)
     settle = settler(problem, weights, options, progress, should_stop)
@@ -123,16 +147,17 @@ class Settled:
 Run = Callable[[Problem, Array, tuple[Array, ...]], Solution]
 
 
-def evaluate(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> FitResult:
+def evaluate(spectra: Spectra, model: Model | Region) -> FitResult:
     """Return curves and statistics of a model drawn as it is: nothing is fitted.
 
     Parameters
     ----------
-    spectra : Spectrum or mapping of str to Spectrum
-    model : Model
+    spectra : Spectrum, sequence of one Spectrum, or mapping of str to Spectrum
+    model : Model or Region
         Every parameter must have a value.
     """
-    problem = compile_problem(model, by_region(spectra, model))
+    model = as_model(model)
+    problem = compile_problem(model, as_spectra(spectra, model))
     weights = weights_of(problem, None)
     q = given_values(problem)
     missing = np.flatnonzero(np.isnan(q))
@@ -152,45 +177,26 @@ def evaluate(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> FitRes
     return result_of(problem, weights, settled, (), FitOptions(method="none"))
 
 
-def with_open_values(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> Model:
+def with_open_values(spectra: Spectra, model: Model | Region) -> Model:
     """Return `model` with every value that it leaves open estimated from the data.
 
     Given values stay, and so do bounds and links: it is a model that can be drawn.
 
     Parameters
     ----------
-    spectra : Spectrum or mapping of str to Spectrum
-    model : Model
+    spectra : Spectrum, sequence of one Spectrum, or mapping of str to Spectrum
+    model : Model or Region
 
     Raises
     ------
     ModelError
         If a value can neither be taken from the model nor be estimated.
     """
-    problem = compile_problem(model, by_region(spectra, model))
+    model = as_model(model)
+    problem = compile_problem(model, as_spectra(spectra, model))
     smooth = [_smoothed(region.y) for region in problem.regions]
     sigmas = _sigmas(problem, weights_of(problem, None), smooth)
     return with_values(problem, problem.full(completed(problem, sigmas)))
-
-
-def by_region(spectra: Spectrum | Mapping[str, Spectrum], model: Model) -> dict[str, Spectrum]:
-    """Return the spectrum of each region, on the axis that is fitted."""
-    if isinstance(spectra, Spectrum):
-        spectra = {region.name: spectra for region in model.regions}
-    return {name: _on_fitting_axis(spectrum) for name, spectrum in spectra.items()}
-
-
-def _on_fitting_axis(spectrum: Spectrum) -> Spectrum:
-    if spectrum.axis is Axis.UNKNOWN:
-        raise FitError(
-            "it is not known whether the axis is a binding energy, a kinetic energy or a"
-            " Raman shift.",
-            hint="Say it: --axis binding|kinetic|raman|wavelength.",
-            where=spectrum.label,
-        )
-    if spectrum.axis is Axis.KINETIC_ENERGY and spectrum.meta.excitation_energy_ev is not None:
-        return to_axis(spectrum, Axis.BINDING_ENERGY)
-    return spectrum
 
 
 def _check_data(problem: Problem) -> None:

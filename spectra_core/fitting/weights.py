@@ -24,6 +24,14 @@ class Weights(Enum):
     GIVEN = "given"
 
 
+def as_weights(given: Weights | str) -> Weights:
+    """Return weights from themselves or from their name, e.g. ``"unit"``."""
+    known = [kind.value for kind in Weights]
+    if isinstance(given, str) and given not in known:
+        raise FitError(f'there are no weights "{given}".', hint=f"Use {', '.join(known)}.")
+    return Weights(given)
+
+
 def counting_time(spectrum: Spectrum) -> float | None:
     """Return the factor that turns `y` into counts, or None if it is not known.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from ..core_levels import core_level
 from ..errors import ModelError
 from .paths import scaled
-from .values import Component, Doublet, Parameter, Region, Unlock, unknown
+from .values import Component, Doublet, Model, Number, Region, Unlock, as_parameters, unknown
 
 
 def make_component(
@@ -17,9 +18,9 @@ def make_component(
     label: str = "",
     species: str = "",
     line: str = "",
-    **parameters: Parameter | float,
+    **parameters: Number,
 ) -> Component:
-    """Return a component; parameters may be plain numbers.
+    """Return a component; parameters may be numbers, or ``(value, min, max)``.
 
     Parameters
     ----------
@@ -29,16 +30,30 @@ def make_component(
         Line shape.
     label, species, line : str
         See `Component`.
-    **parameters : Parameter or float
+    **parameters : Parameter, float or (value, min, max)
         By the line shape's names.
     """
-    values = {name: _as_parameter(value) for name, value in parameters.items()}
-    return Component(component_id, shape, values, label, species, line)
+    return Component(component_id, shape, as_parameters(parameters), label, species, line)
 
 
-def add_component(region: Region, component: Component) -> Region:
-    """Return `region` with one more component."""
-    return replace(region, components=(*region.components, component))
+def add_component(
+    region: Region, component: Component | str, shape: str = "voigt", **values: Any
+) -> Region:
+    """Return `region` with one more component.
+
+    Parameters
+    ----------
+    region : Region
+    component : Component or str
+        A component, or the id of one that is made of what follows.
+    shape : str
+        Line shape.
+    **values
+        As for `make_component`: label, species, line, and parameters by their names.
+    """
+    if isinstance(component, str):
+        component = make_component(component, shape, **values)
+    return replace(_region(region), components=(*region.components, component))
 
 
 def add_doublet(
@@ -51,7 +66,7 @@ def add_doublet(
     ratio: float | None = None,
     label: str = "",
     species: str = "",
-    **parameters: Parameter | float,
+    **parameters: Number,
 ) -> Region:
     """Return `region` with a spin-orbit doublet as one object.
 
@@ -67,7 +82,7 @@ def add_doublet(
     splitting, ratio : float or None
         In place of the core level's (eV; minor over major area).
     label, species : str
-    **parameters : Parameter or float
+    **parameters : Parameter, float or (value, min, max)
         Of the major line, by the shape's names; ``area`` is that of *both lines
         together*.
 
@@ -76,14 +91,14 @@ def add_doublet(
     ModelError
         If the level is unknown or has no splitting (an s level).
     """
-    level = core_level(line)
+    region, level = _region(region), core_level(line)
     if splitting is None:
         splitting = level.require_splitting()
     name = f"{level.element} {level.level}"
     ratio = level.area_ratio if ratio is None else ratio
     major_line, minor_line = level.lines
     major_id, minor_id = f"{doublet_id} {major_line}", f"{doublet_id} {minor_line}"
-    values = {key: _as_parameter(value) for key, value in parameters.items()}
+    values = dict(as_parameters(parameters))
     if "area" in values:
         values["area"] = scaled(values["area"], 1.0 / (1.0 + ratio))
     components = tuple(
@@ -141,5 +156,14 @@ def unlock(region: Region, doublet_id: str, parameter: str, reason: str) -> Regi
     return replace(region, doublets=doublets)
 
 
-def _as_parameter(value: Parameter | float) -> Parameter:
-    return value if isinstance(value, Parameter) else Parameter(float(value))
+def _region(given: Region) -> Region:
+    """Return a region, or say how to get from what was given to one."""
+    if isinstance(given, Region):
+        return given
+    hint = "Make one: Region(name, (low, high), background)."
+    if isinstance(given, Model):
+        hint = (
+            'Take one out, model.region("name"), and put the changed one back:'
+            " replace_region(model, region)."
+        )
+    raise ModelError(f"a region was expected, found a {type(given).__name__}.", hint=hint)

@@ -13,12 +13,13 @@ are whole integrals. A parameter whose value is None is estimated from the data.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from math import inf, isfinite
+from numbers import Real
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from ..curves.background_kind import BackgroundKind, complete_options
 from ..curves.backgrounds import background_kind
@@ -26,9 +27,12 @@ from ..curves.lineshapes import lineshape
 from ..curves.spec import ParameterSpec
 from ..errors import ModelError
 
+_Value = TypeVar("_Value")
+
 BACKGROUND = "background"
 REGION = "region"
 RESERVED = (BACKGROUND, REGION)
+_NUMBERS = (float, int, Real)  # the first two are found at once
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,14 @@ class Parameter:
     def __post_init__(self) -> None:
         for name in ("value", "min", "max"):
             number = getattr(self, name)
-            if number is not None and number != number:
+            if number is None and name == "value":
+                continue
+            if not isinstance(number, _NUMBERS):
+                raise ModelError(
+                    f"a parameter's {name} is {number!r}, not a number.",
+                    hint="Write Parameter(value, min, max), or min= and max= by name.",
+                )
+            if number != number:
                 raise ModelError(f"a parameter's {name} is not a number (NaN).")
         if self.min > self.max:
             raise ModelError(
@@ -61,6 +72,47 @@ class Parameter:
             )
         if self.value is not None and not isfinite(self.value):
             raise ModelError(f"a parameter's value is {self.value}.", hint="Give a finite number.")
+
+
+Number = Parameter | float | tuple[float, float, float]
+"""What stands for a parameter: a number alone is its start value, three are (value, min, max)."""
+
+
+def as_parameter(given: Number | None, name: str) -> Parameter:
+    """Return the parameter that is meant by a number or by ``(value, min, max)``.
+
+    Raises
+    ------
+    ModelError
+        If it is neither, or the value does not lie between the other two.
+    """
+    if isinstance(given, Parameter):
+        return given
+    if isinstance(given, tuple | list):
+        if len(given) != 3:
+            raise ModelError(
+                f"the {name} is given by {len(given)} numbers, {given!r}.",
+                hint=f"Write {name}=(value, min, max), or Parameter(min=..., max=...) where the"
+                " value is to be estimated.",
+            )
+        made = Parameter(*given)
+        if made.value is not None and not made.min <= made.value <= made.max:
+            raise ModelError(
+                f"the {name} starts at {made.value:g}, outside its bounds {made.min:g} to"
+                f" {made.max:g}.",
+                hint="The order is (value, min, max).",
+            )
+        return made
+    if given is None or isinstance(given, _NUMBERS):
+        return Parameter(None if given is None else float(given))
+    raise ModelError(
+        f"the {name} is {given!r}.", hint="Give a number, (value, min, max) or a Parameter."
+    )
+
+
+def as_parameters(given: Mapping[str, Number]) -> Mapping[str, Parameter]:
+    """Return a read-only mapping with every value made a parameter."""
+    return MappingProxyType({name: as_parameter(value, name) for name, value in given.items()})
 
 
 @dataclass(frozen=True)
@@ -94,7 +146,7 @@ class Component:
 
     def __post_init__(self) -> None:
         check_name(self.id, "component")
-        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        object.__setattr__(self, "parameters", as_parameters(self.parameters))
         if not self.label:
             object.__setattr__(self, "label", self.id)
 
@@ -194,7 +246,7 @@ class Background:
                 hint=f"Possible: {', '.join(kind.modes)}.",
             )
         object.__setattr__(self, "options", MappingProxyType(complete_options(kind, self.options)))
-        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        object.__setattr__(self, "parameters", as_parameters(self.parameters))
         known = [spec.name for spec in self.specs]
         for name in self.parameters:
             if name not in known:
@@ -251,10 +303,12 @@ class Region:
         check_name(self.name, "region")
         if "/" in self.name:
             raise ModelError(f'the region name "{self.name}" contains "/".', hint="Leave it out.")
-        low, high = sorted(float(edge) for edge in self.window)
+        low, high = _window(self.window, self.name)
         if not (isfinite(low) and isfinite(high) and low < high):
             raise ModelError(f"the window {low:g} to {high:g} is empty.", where=self.name)
         object.__setattr__(self, "window", (low, high))
+        if isinstance(self.background, str):
+            object.__setattr__(self, "background", Background(self.background))
         for what, names in (
             ("component", [c.id for c in self.components]),
             ("doublet", [d.id for d in self.doublets]),
@@ -339,13 +393,23 @@ class Link:
 
 @dataclass(frozen=True)
 class Model:
-    """One or many regions that are fitted together, and the links between them."""
+    """One or many regions that are fitted together, and the links between them.
+
+    Attributes
+    ----------
+    regions : tuple of Region
+        A region alone is made a tuple of one.
+    links : tuple of Link
+    title : str
+    """
 
     regions: tuple[Region, ...]
     links: tuple[Link, ...] = ()
     title: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "regions", _all_of(Region, self.regions, "regions"))
+        object.__setattr__(self, "links", _all_of(Link, self.links, "links"))
         names = [region.name for region in self.regions]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -357,6 +421,33 @@ class Model:
             if region.name == name:
                 return region
         raise unknown("region", name, [r.name for r in self.regions], "the model")
+
+
+def _all_of(kind: type[_Value], given: object, what: str) -> tuple[_Value, ...]:
+    """Return a tuple of values of one kind; a value alone stands for a tuple of one."""
+    values = (given,) if isinstance(given, kind) else given
+    if isinstance(values, tuple | list):
+        wrong = [value for value in values if not isinstance(value, kind)]
+        if not wrong:
+            return tuple(values)
+        given = wrong[0]
+    raise ModelError(
+        f"the {what} of a model hold a {type(given).__name__}.",
+        hint=f"Give a {kind.__name__}, or a tuple of them.",
+    )
+
+
+def _window(given: Any, region: str) -> tuple[float, float]:
+    """Return both ends in order, or say what a window is."""
+    if not isinstance(given, str) and isinstance(given, Iterable):
+        edges = list(given)
+        if len(edges) == 2 and all(isinstance(edge, _NUMBERS) for edge in edges):
+            return float(min(edges)), float(max(edges))
+    raise ModelError(
+        f"the window is {given!r}.",
+        hint='Give its two ends in one pair: Region("S 2p", (158.0, 168.0)).',
+        where=region,
+    )
 
 
 def _check_component(component: Component, region: Region) -> None:
