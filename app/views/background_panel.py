@@ -98,12 +98,7 @@ class BackgroundPanel(Card):
         self._fields = {}
         line = 0
         for spec in background.specs:
-            field = NumberField(what=spec.name)
-            field.setProperty("flat", True)
-            field.committed.connect(_Typed(self, spec.name))
-            held = QCheckBox("fixed")
-            held.setToolTip("Keep this value in fits.")
-            held.clicked.connect(_Held(self, spec.name))
+            field, held = self._parameter_editors(spec.name)
             self._put(line, spec.name.replace("_", " "), field, held)
             self._fields[spec.name] = field
             self._fields[f"{spec.name}/fixed"] = held
@@ -123,22 +118,31 @@ class BackgroundPanel(Card):
         if more is not None:
             self._grid.addWidget(more, line, 2)
 
+    def _parameter_editors(self, name: str) -> tuple[NumberField, QCheckBox]:
+        field = NumberField(what=name)
+        field.setProperty("flat", True)
+        field.committed.connect(lambda value: self.value_edited.emit(self.path(name), value))
+        held = QCheckBox("fixed")
+        held.setToolTip("Keep this value in fits.")
+        held.clicked.connect(lambda on: self.held_set.emit(self.path(name), on))
+        return field, held
+
     def _option_editor(self, option: OptionSpec, background: Background) -> QWidget:
         if option.type is bool:
             box = QCheckBox()
             box.setAccessibleName(option.name)
-            box.clicked.connect(_Option(self, option))
+            box.clicked.connect(lambda on: self._set_option(option, on))
             return box
         if option.choices:
             choice = Choice([(c, c.replace("_", " ")) for c in option.choices], name=option.name)
-            choice.chosen.connect(_Option(self, option))
+            choice.chosen.connect(lambda value: self._set_option(option, value))
             return choice
         if option.type is str:
             choice = Choice([(str(background.options[option.name]),) * 2], name=option.name)
             return choice
         field = NumberField(low=option.min, high=option.max, what=option.name.replace("_", " "))
         field.setProperty("flat", True)
-        field.committed.connect(_Option(self, option))
+        field.committed.connect(lambda value: self._set_option(option, value))
         return field
 
     def _fill_fields(self, scene: Scene, background: Background) -> None:
@@ -175,6 +179,10 @@ class BackgroundPanel(Card):
             elif isinstance(editor, NumberField):
                 editor.set_value(float(value))
 
+    def _set_option(self, option: OptionSpec, value: str | float) -> None:
+        given = round(float(value)) if option.type is int else option.type(value)
+        self.background_option_edited.emit(option.name, given)
+
     def _set_window(self, _: float) -> None:
         if self.low.value is not None and self.high.value is not None:
             self.window_edited.emit(self.low.value, self.high.value)
@@ -183,29 +191,3 @@ class BackgroundPanel(Card):
         """Return the path of a fitted number of the background."""
         region = self._scene.region if self._scene is not None else None
         return f"{region.name if region else ''}/{BACKGROUND}/{name}"
-
-
-class _Typed:
-    def __init__(self, panel: BackgroundPanel, name: str) -> None:
-        self._panel, self._name = panel, name
-
-    def __call__(self, value: float) -> None:
-        self._panel.value_edited.emit(self._panel.path(self._name), value)
-
-
-class _Held:
-    def __init__(self, panel: BackgroundPanel, name: str) -> None:
-        self._panel, self._name = panel, name
-
-    def __call__(self, held: bool) -> None:
-        self._panel.held_set.emit(self._panel.path(self._name), held)
-
-
-class _Option:
-    def __init__(self, panel: BackgroundPanel, option: OptionSpec) -> None:
-        self._panel, self._option = panel, option
-
-    def __call__(self, value: object) -> None:
-        kind = self._option.type
-        given = round(float(str(value))) if kind is int else kind(value)
-        self._panel.background_option_edited.emit(self._option.name, given)

@@ -267,13 +267,15 @@ class _Row:
         self.field.setAccessibleName(f"{one.name} of {card.owner}")
         self.field.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # the card's menu
         self.field.installEventFilter(card)
-        self.field.committed.connect(_Edited(cards, one.path))
+        self._path = one.path
+        self.field.committed.connect(lambda value: cards.value_edited.emit(self._path, value))
         self._behind = label("", "muted")
         for column, widget in enumerate((self._name, self.field, self._behind)):
             grid.addWidget(widget, number, column)
 
     def show_cell(self, one: Cell, seen: bool) -> None:
         """Show a number, or hide the row."""
+        self._path = one.path  # another region may have the same components
         for widget in (self._name, self.field, self._behind):
             widget.setVisible(seen)
         self.field.set_value(one.value, one.text)
@@ -287,16 +289,6 @@ class _Row:
         if self._behind.objectName() != name:
             self._behind.setObjectName(name)
             restyle(self._behind)
-
-
-class _Edited:
-    """Says that a value at a path was typed."""
-
-    def __init__(self, cards: ComponentCards, path: str) -> None:
-        self._cards, self._path = cards, path
-
-    def __call__(self, value: float) -> None:
-        self._cards.value_edited.emit(self._path, value)
 
 
 def owner_menu(view: OwnerIntents, numbers: Numbers, owner: str) -> QMenu:

@@ -228,7 +228,7 @@ class RatiosTab(QWidget):
             ("Copy the table", self.copy),
             ("Change the ratio…", lambda: self.define_asked.emit(name)),
             ("Remove the ratio", lambda: self.ratio_removed.emit(name)),
-            ("Compute again", self.compute_asked.emit),
+            ("Compute again", lambda: self.compute_asked.emit()),
         ):
             entry = QAction(text, menu)
             entry.triggered.connect(run)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from doublet.app.actions import ACTIONS, MENUS
@@ -118,6 +118,35 @@ def test_every_action_works_or_says_why_not(
         settle(program)
         close_dialogs(program)
     assert not crashes
+
+
+def buttons(program: Program) -> list[QAbstractButton]:
+    """Return what can be clicked in the panels and tabs, whether it is scrolled to or not."""
+    QApplication.processEvents()
+    window = program.window
+    tabs = [window.tabs.widget(i) for i in range(window.tabs.count())]
+    found = [b for part in (window.panel, *tabs) for b in part.findChildren(QAbstractButton)]
+    return [b for b in found if b.isEnabled() and not b.isHidden()]
+
+
+@pytest.mark.parametrize("state", [modelled, joint_and_stale], ids=lambda s: s.__name__)
+def test_every_button_of_the_panels_can_be_clicked(
+    program: Program, settle: Settle, state: Callable[[Program, Settle], None]
+) -> None:
+    # What a slot raises fails the test: pytest-qt listens to the hook of uncaught errors.
+    state(program, settle)
+    document = program.desk.document
+    place, step = document.selection, document.stack.index()
+    clicked: list[str] = []
+    while len(clicked) < len(found := buttons(program)):
+        button = found[len(clicked)]
+        clicked.append(button.text())
+        button.click()
+        settle(program)
+        close_dialogs(program)
+        document.stack.setIndex(step)
+        document.select(place)
+    assert "fixed" in clicked
 
 
 def test_every_action_is_in_a_menu_and_in_the_palette(program: Program) -> None:

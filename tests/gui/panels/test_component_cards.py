@@ -203,3 +203,25 @@ def test_the_menu_asks_for_what_it_says(
     texts = [entry.text() for entry in locks.actions()]  # type: ignore[attr-defined]
     assert "Lock area again" in texts
     assert "Unlock centre…" in texts
+
+
+def test_a_card_edits_the_region_that_is_shown(
+    qtbot: QtBot, in_panel: InPanel, scenes: Scenes
+) -> None:
+    # P 2p has one doublet PS4; a second region of the same shape is shown after it.
+    scene = scenes.phosphorus
+    assert scene.region is not None and scene.analysis is not None
+    other = replace(scene.region, name="P 2p 2")
+    model = replace(scene.analysis.model, regions=(*scene.analysis.model.regions, other))
+    cards = ComponentCards()
+    in_panel(cards)
+    cards.show_scene(scene)
+    shown = replace(scene, region=other, analysis=replace(scene.analysis, model=model))
+    cards.show_scene(replace(shown, fit=None))
+    with qtbot.waitSignal(cards.value_edited) as heard:
+        field = cards.card("PS4").field("centre")
+        field.setFocus()
+        field.selectAll()
+        qtbot.keyClicks(field, "132.4")
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert heard.args == ["P 2p 2/PS4 2p3/2/center", 132.4]

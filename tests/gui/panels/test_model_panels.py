@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from doublet.app.views.background_panel import BackgroundPanel
@@ -19,7 +19,7 @@ from doublet.app.views.unlock_dialog import UnlockDialog
 from doublet.app.widgets import read_number
 from spectra_core.editing import edits as edits
 from spectra_core.fitting import FitOptions
-from spectra_core.model import Link
+from spectra_core.model import Background, Link
 
 if TYPE_CHECKING:
     from .conftest import Scenes
@@ -219,3 +219,46 @@ def test_a_number_of_the_background_can_be_read(in_panel: InPanel, scenes: Scene
     assert "level ± " in words(panel)
     panel.show_scene(scenes.stale)
     assert "±" not in words(panel)
+
+
+def boxes(qtbot: QtBot, panel: QWidget, text: str) -> list[QCheckBox]:
+    found = [b for b in panel.findChildren(QCheckBox) if b.text() == text]
+    qtbot.waitUntil(lambda: all(b.isVisible() for b in found))
+    return found
+
+
+def test_a_number_of_the_background_can_be_fixed_and_freed(
+    qtbot: QtBot, in_panel: InPanel, scenes: Scenes
+) -> None:
+    panel = BackgroundPanel()
+    in_panel(panel)
+    panel.show_scene(scenes.fitted)
+    level, step = boxes(qtbot, panel, "fixed")
+    heard: list[tuple[str, bool]] = []
+    panel.held_set.connect(lambda path, held: heard.append((path, held)))
+    qtbot.mouseClick(level, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(step, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(step, Qt.MouseButton.LeftButton)
+    assert heard == [
+        ("S 2p/background/level", True),
+        ("S 2p/background/step", True),
+        ("S 2p/background/step", False),
+    ]
+
+
+def test_a_setting_of_the_background_that_is_yes_or_no_can_be_switched(
+    qtbot: QtBot, in_panel: InPanel, scenes: Scenes
+) -> None:
+    scene = scenes.fitted
+    assert scene.region is not None
+    background = Background("tougaard_u2", "static")
+    region = replace(scene.region, background=background)
+    panel = BackgroundPanel()
+    in_panel(panel)
+    panel.show_scene(replace(scene, region=region, fit=None))
+    heard: list[tuple[str, object]] = []
+    panel.background_option_edited.connect(lambda name, value: heard.append((name, value)))
+    (box,) = boxes(qtbot, panel, "")
+    square = QPoint(8, box.height() // 2)
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=square)
+    assert heard == [("fit_end", not background.options["fit_end"])]
