@@ -14,6 +14,7 @@ from .paths import (
 from .values import (
     BACKGROUND,
     REGION,
+    RESERVED,
     Background,
     Component,
     Doublet,
@@ -28,6 +29,7 @@ from .values import (
 __all__ = [
     "BACKGROUND",
     "REGION",
+    "RESERVED",
     "Background",
     "Component",
     "Doublet",

@@ -24,6 +24,7 @@ from ..library.components import add_entry
 from ..library.records import Entry
 from ..model import (
     REGION,
+    RESERVED,
     Background,
     Link,
     Model,
@@ -260,11 +261,18 @@ def start_analysis(project: Project, spectrum_id: str, *, starts: int | None = N
             where=spectrum.label,
         )
     kind = "shirley" if spectrum.axis.unit == "eV" else "linear"
-    name = (spectrum.meta.region or "region").replace("/", " ").strip() or "region"
     window = float(spectrum.x[0]), float(spectrum.x[-1])
-    model = Model((Region(name, window, Background(kind, "active")),))
+    model = Model((Region(_region_name(spectrum), window, Background(kind, "active")),))
     options = _with_starts(FitOptions(), starts)
     return add_analysis(project, model, spectrum_id, label=spectrum.label, options=options)
+
+
+def _region_name(spectrum: Spectrum) -> str:
+    """Return what a model calls the region of a spectrum; text files often name none."""
+    name = " ".join(spectrum.meta.region.replace("/", " ").split())
+    if name and name not in RESERVED:
+        return name
+    return "Raman" if spectrum.axis is Axis.RAMAN_SHIFT else "spectrum"
 
 
 def _with_starts(options: FitOptions, starts: int | None) -> FitOptions:
