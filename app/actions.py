@@ -388,8 +388,6 @@ KEYS_OF_LISTS = (
     "next_component",
     "previous_component",
     "components_shown",
-    "disable",
-    "remove_component",
     "copy_component",
     "paste_component",
 )

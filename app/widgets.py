@@ -6,10 +6,10 @@ explained and the old value kept. The wheel scrolls the panel: it never changes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import inf, isfinite
 
-from PySide6.QtCore import QEvent, QLocale, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -347,6 +347,39 @@ class Count(NumberField):
     def _round(self, value: float) -> None:
         self.set_value(round(value))
         self.counted.emit(round(value))
+
+
+class DeleteKey(QObject):
+    """Gives a list its own meaning of the Delete key, with Shift or without.
+
+    Parameters
+    ----------
+    view : QWidget
+    means_something : callable
+        Whether something of the list is chosen; if not, the key is the window's.
+
+    Signals
+    -------
+    pressed()
+    """
+
+    pressed = Signal()
+
+    def __init__(self, view: QWidget, means_something: Callable[[], bool]) -> None:
+        super().__init__(view)
+        self._means_something = means_something
+        view.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Take the key before the window's shortcuts do."""
+        if not isinstance(event, QKeyEvent) or event.key() != Qt.Key.Key_Delete:
+            return False
+        if event.type() == QEvent.Type.KeyRelease or not self._means_something():
+            return False
+        if event.type() == QEvent.Type.KeyPress:
+            self.pressed.emit()
+        event.accept()
+        return True
 
 
 class Elided(QLabel):

@@ -97,8 +97,11 @@ class SpectraControl(Controller):
             return project
 
         if spectra:
-            what = f"{len(spectra)} spectra" if len(spectra) > 1 else "a spectrum"
-            self.desk.edit(f"Remove {what}", edit)
+            several = len(spectra) > 1
+            what = f"{len(spectra)} spectra" if several else "a spectrum"
+            if self.desk.edit(f"Remove {what}", edit):
+                gone = f"{len(spectra)} spectra are" if several else "A spectrum is"
+                self.desk.say(f"{gone} removed. Undo brings back what was.")
 
     def remove_model(self) -> None:
         """Take the shown analysis away."""

@@ -21,7 +21,7 @@ from spectra_core.project.project import Project
 
 from ..scene import Scene
 from ..theme import theme
-from ..widgets import link_button, row
+from ..widgets import DeleteKey, link_button, row
 from .spectra_delegate import SpectraDelegate
 from .spectra_rows import SpectraModel
 
@@ -55,6 +55,7 @@ class SpectraTree(QWidget):
         self._showing = False
         self._project: Project | None = None
         self._by_file = False
+        self._component_chosen = False
         self.model = SpectraModel(self)
         self.view = _View(self)
         self.view.setModel(self.model)
@@ -74,10 +75,13 @@ class SpectraTree(QWidget):
         self.view.selectionModel().selectionChanged.connect(self._tell)
         self.view.customContextMenuRequested.connect(self._open_menu)
         theme().changed.connect(self.view.viewport().update)
+        key = DeleteKey(self.view, lambda: not self._component_chosen and bool(self.selected()))
+        key.pressed.connect(lambda: self.remove_asked.emit(self.selected()))
 
     def show_scene(self, scene: Scene) -> None:
         """Show the project of a scene and what is chosen in it."""
         self._project = scene.project
+        self._component_chosen = scene.selection.owner is not None
         self._fill()
         self._mark(scene.selection.spectra)
 

@@ -40,7 +40,7 @@ from spectra_core.uncertainty.ratios import Budget, Ratio
 from ..formula import formula
 from ..scene import Scene
 from ..theme import colour, number_font, theme
-from ..widgets import in_locale, label, printed, row
+from ..widgets import DeleteKey, in_locale, label, printed, row
 
 Index = QModelIndex | QPersistentModelIndex
 PARTS = (
@@ -144,6 +144,8 @@ class RatiosTab(QWidget):
         self.table = _Table()
         self.table.itemSelectionChanged.connect(self._choose)
         self.table.customContextMenuRequested.connect(self._open_menu)
+        key = DeleteKey(self.table, lambda: bool(self.table.selectedItems()))
+        key.pressed.connect(self._remove_chosen)
         self.chart = _Chart()
         self.chart.hide()
         self._empty = label("", "muted", wrap=True)
@@ -216,6 +218,10 @@ class RatiosTab(QWidget):
         items = self.table.selectedItems()
         if items:
             self.analysis_chosen.emit(self._rows[items[0].row()].analysis)
+
+    def _remove_chosen(self) -> None:
+        if items := self.table.selectedItems():
+            self.ratio_removed.emit(self._rows[items[0].row()].name)
 
     def _open_menu(self, place: QPoint) -> None:
         item = self.table.itemAt(place)

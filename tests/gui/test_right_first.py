@@ -7,8 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from doublet.app.program import Program
+from spectra_core.project.project import RatioDefinition
 
 Settle = Callable[[Program], None]
 
@@ -95,3 +99,92 @@ def test_no_name_of_a_spectrum_keeps_components_out(
     program.crew.acting.run("add_unassigned")
     assert program.window.banner.text == ""
     assert program.desk.scene.selection.owner == "unassigned"
+
+
+# ---------------------------------------------------------------------------------
+# Delete acts on what is chosen
+
+
+@pytest.fixture
+def modelled(program: Program, settle: Settle, tmp_path: Path) -> Program:
+    """Return a program with two components on a spectrum, the first one chosen."""
+    opened(program, settle, nameless_file(tmp_path))
+    program.crew.spectra.rename_region("s1", "S 2p")
+    program.crew.editing.add_entry("xps/ps4/s2p")
+    program.crew.editing.add_entry("xps/bridging/s2p")
+    program.crew.editing.choose_owner("PS4")
+    program.window.activateWindow()
+    QApplication.processEvents()
+    return program
+
+
+def press(qtbot: QtBot, widget: QWidget, key: Qt.Key, shift: bool = False) -> None:
+    widget.setFocus()
+    modifier = Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier
+    qtbot.keyClick(widget, key, modifier)
+
+
+def owners(program: Program) -> list[str]:
+    region = program.desk.scene.region
+    return [] if region is None else [d.id for d in region.doublets]
+
+
+PLACES: dict[str, Callable[[Program], QWidget]] = {
+    "plot": lambda p: p.window.plot,
+    "tree": lambda p: p.window.tree.view,
+    "table": lambda p: p.window.table.table,
+    "history": lambda p: p.window.history.steps,
+    "choice": lambda p: p.window.background.kind,
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_delete_acts_on_the_chosen_component_wherever_the_focus_is(
+    qtbot: QtBot, modelled: Program, place: str
+) -> None:
+    for tab in (modelled.window.table, modelled.window.history):
+        if place in ("table", "history") and tab.isAncestorOf(PLACES[place](modelled)):
+            modelled.window.show_tab(tab)
+    press(qtbot, PLACES[place](modelled), Qt.Key.Key_Delete)
+    region = modelled.desk.scene.region
+    assert region is not None
+    assert not region.component("PS4 2p3/2").enabled
+    press(qtbot, PLACES[place](modelled), Qt.Key.Key_Delete, shift=True)
+    assert owners(modelled) == ["bridging S"]
+    assert len(modelled.desk.document.project.spectra) == 1
+
+
+def test_delete_in_a_field_deletes_a_character(qtbot: QtBot, modelled: Program) -> None:
+    field = modelled.window.cards.card("PS4").field("centre")
+    field.setFocus()
+    field.setText("161.60")
+    field.setCursorPosition(0)
+    qtbot.keyClick(field, Qt.Key.Key_Delete)
+    assert field.text() == "61.60"
+    region = modelled.desk.scene.region
+    assert region is not None and region.component("PS4 2p3/2").enabled
+
+
+def test_delete_in_the_tree_removes_spectra_where_no_component_is_chosen(
+    qtbot: QtBot, modelled: Program
+) -> None:
+    modelled.crew.editing.choose_owner("")
+    press(qtbot, modelled.window.tree.view, Qt.Key.Key_Delete)
+    assert len(modelled.desk.document.project.spectra) == 0
+    modelled.crew.acting.run("undo")
+    assert owners(modelled) == ["PS4", "bridging S"]
+
+
+def test_delete_in_the_ratios_removes_the_chosen_ratio(
+    qtbot: QtBot, modelled: Program, settle: Settle
+) -> None:
+    definition = RatioDefinition("S/PS4", ("bridging S",), ("PS4",))
+    modelled.crew.editing.define_ratio(definition)
+    modelled.crew.acting.run("fit")
+    settle(modelled)
+    modelled.window.show_tab(modelled.window.ratios)
+    modelled.window.ratios.table.selectRow(0)
+    modelled.crew.editing.choose_owner("PS4")
+    press(qtbot, modelled.window.ratios.table, Qt.Key.Key_Delete)
+    assert modelled.desk.document.project.ratios == ()
+    assert owners(modelled) == ["PS4", "bridging S"]
