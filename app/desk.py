@@ -7,7 +7,7 @@ something was said, edited or shown; what listens is connected in `wiring`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QSettings, Signal
 from spectra_core.errors import SpectraError
 from spectra_core.project.project import Project
 
+from .complaint import Complaint, Remedy
 from .document import Document
 from .jobs import Jobs
 from .preferences import Preferences, load_preferences, save_preferences
@@ -44,7 +45,7 @@ class Desk(QObject):
         An edit was made: what was complained of before is settled.
     said(str)
         A sentence for the status bar.
-    complained(str)
+    complained(Complaint)
         What could not be done; nothing was changed.
     preferred(Preferences)
     """
@@ -52,7 +53,7 @@ class Desk(QObject):
     shown = Signal(object)
     edited = Signal()
     said = Signal(str)
-    complained = Signal(str)
+    complained = Signal(object)
     preferred = Signal(object)
 
     def __init__(self, settings: QSettings, folder: Path, parent: QObject | None = None) -> None:
@@ -97,13 +98,22 @@ class Desk(QObject):
         *args: Any,
         merge: str = "",
         select: Selection | Callable[[Project], Selection] | None = None,
+        remedy: Remedy | None = None,
         **options: Any,
     ) -> bool:
-        """Apply an edit; what a user can act on is said, and nothing has changed then."""
+        """Apply an edit; what a user can act on is said, and nothing has changed then.
+
+        Parameters
+        ----------
+        label, edit, args, merge, select, options
+            As for `Document.apply`.
+        remedy : Remedy or None
+            What would help where the edit is refused.
+        """
         try:
             self.document.apply(label, edit, *args, merge=merge, select=select, **options)
         except SpectraError as error:
-            self.complain(str(error))
+            self.complain(str(error), remedy=remedy)
             self.refresh()
             return False
         self.edited.emit()
@@ -113,10 +123,28 @@ class Desk(QObject):
         """Say something in the status bar."""
         self.said.emit(text)
 
-    def complain(self, text: str) -> None:
-        """Say above the plot what could not be done; nothing was changed."""
-        _LOG.warning("%s", text)
-        self.complained.emit(text)
+    def complain(
+        self, text: str, *, each: Sequence[str] = (), remedy: Remedy | None = None
+    ) -> None:
+        """Say above the plot what could not be done; nothing was changed.
+
+        Parameters
+        ----------
+        text : str
+        each : sequence of str
+            A sentence for each of several things that it is about.
+        remedy : Remedy or None
+            What would help, in one click.
+        """
+        for sentence in (text, *each):
+            _LOG.warning("%s", sentence)
+        self.complained.emit(Complaint(text, tuple(each), remedy))
+
+    def complain_of(self, what: str, problems: Sequence[str]) -> None:
+        """Complain of several things at once: the first is said, the others stand in a list."""
+        others = len(problems) - 1
+        more = f" There {'are' if others > 1 else 'is'} {others} more." if others else ""
+        self.complain(f"{what}: {problems[0]}{more}", each=problems if others else ())
 
     def prefer(self, preferences: Preferences) -> None:
         """Take other preferences over, and keep them."""

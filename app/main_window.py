@@ -25,7 +25,6 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QMenu,
     QProgressBar,
-    QPushButton,
     QScrollArea,
     QSizePolicy,
     QStackedWidget,
@@ -41,6 +40,7 @@ from .icon import program_icon
 from .jobs import Job
 from .scene import Scene
 from .views.background_panel import BackgroundPanel
+from .views.banner import Banner
 from .views.component_cards import ComponentCards
 from .views.component_table import TableTab
 from .views.empty_state import EmptyState
@@ -53,7 +53,7 @@ from .views.tab_history import HistoryTab
 from .views.tab_ratios import RatiosTab
 from .views.tab_report import ReportTab
 from .views.tab_uniqueness import UniquenessTab
-from .widgets import heading, in_locale, label, link_button, restyle, row
+from .widgets import heading, in_locale, link_button
 
 HELPFUL = {
     "rigid_shift": ("Calibrate…", "calibrate"),
@@ -140,7 +140,7 @@ class MainWindow(QMainWindow):
         self.middle = QStackedWidget()
         self.middle.addWidget(self.empty)
         self.middle.addWidget(self.plot)
-        self.banner = _Banner()
+        self.banner = Banner()
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(8, 8, 8, 4)
@@ -436,33 +436,3 @@ class _Narrow(QWidget):
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self.updateGeometry()
-
-
-class _Banner(QFrame):
-    """A sentence above the plot that stays until it is read or done with; never a dialog."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("note")
-        self._words = label("", wrap=True)
-        self._close = QPushButton("Dismiss")
-        self._close.setObjectName("link")
-        self._close.clicked.connect(self.hide)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 7, 10, 7)
-        line = row(self._words, self._close)
-        line.setStretch(0, 1)
-        layout.addLayout(line)
-        self.hide()
-
-    @property
-    def text(self) -> str:
-        """What it says; empty while it is hidden."""
-        return "" if self.isHidden() else self._words.text()
-
-    def show_text(self, text: str, severity: str = "alarm") -> None:
-        """Say something."""
-        self._words.setText(text)
-        self.setProperty("severity", severity)
-        restyle(self)
-        self.show()

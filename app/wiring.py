@@ -33,7 +33,7 @@ def _connect_desk(desk: Desk, window: MainWindow, crew: Crew, autosave: Autosave
     showing, viewing, asking = crew.showing, crew.viewing, crew.program_dialogs
     desk.shown.connect(showing.show)
     desk.said.connect(window.state_label.setText)
-    desk.complained.connect(window.banner.show_text)
+    desk.complained.connect(window.banner.show_complaint)
     desk.edited.connect(window.banner.hide)
     desk.preferred.connect(lambda new: autosave.set_delay(new.autosave_s))
     desk.preferred.connect(viewing.follow)

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 
 from spectra_core.editing import edits as model_edits
-from spectra_core.errors import SpectraError
+from spectra_core.errors import ModelError, SpectraError
 from spectra_core.library import load_library
 from spectra_core.model import Link, Model, set_enabled
 from spectra_core.project.analyses import add_component_at, add_library_entry, start_analysis
@@ -23,6 +23,7 @@ from spectra_core.project.project import (
     set_note,
 )
 
+from ..complaint import Remedy
 from ..desk import Desk
 from ..selection import Selection
 from .base import Controller
@@ -63,6 +64,7 @@ class Editing(Controller):
         *args: Any,
         merge: str = "",
         owner: str | None = None,
+        remedy: Remedy | None = None,
     ) -> None:
         """Apply ``edit(model, *args)`` to the shown analysis."""
         shown = self._shown
@@ -75,7 +77,7 @@ class Editing(Controller):
 
         selection = self.document.selection
         chosen = selection if owner is None else replace(selection, owner=owner or None)
-        self.desk.edit(label, changed, merge=merge, select=chosen)
+        self.desk.edit(label, changed, merge=merge, select=chosen, remedy=remedy)
 
     def choose_owner(self, owner: str) -> None:
         """Choose a component or doublet."""
@@ -86,12 +88,26 @@ class Editing(Controller):
         self.choose_owner(self.desk.scene.owner_of(component))
 
     def set_value(self, path: str, value: float) -> None:
-        """Give a parameter a value."""
+        """Give a parameter a value; one outside its bounds is refused with an offer."""
+        label = f"{_parameter(path)} = {value:g}"
+        self._change(
+            label, model_edits.set_value, path, value, remedy=self._widening(label, path, value)
+        )
 
-        def edit(model: Model) -> Model:
-            return model_edits.set_value(model, path, value)
+    def _widening(self, label: str, path: str, value: float) -> Remedy | None:
+        """Return the offer to widen the bounds; None where that would not help."""
+        scene = self.desk.scene
+        if scene.analysis is None:
+            return None
+        try:
+            model_edits.widen_to(scene.analysis.model, path, value)
+        except ModelError:
+            return None
 
-        self._change(f"{_parameter(path)} = {value:g}", edit)
+        def widen() -> None:
+            self._change(f"{label}, bounds widened", model_edits.widen_to, path, value)
+
+        return Remedy(f"Widen the bounds and set {value:g}", widen)
 
     def hold(self, path: str, held: bool) -> None:
         """Fix a parameter, or free it."""

@@ -124,8 +124,7 @@ class Files(Controller):
             for path in intake.opened[-_MOST_RECENT:]:
                 self.remember(str(path))
         if intake.problems:
-            more = f" and {len(intake.problems) - 1} more" if len(intake.problems) > 1 else ""
-            self.desk.complain(f"Not everything could be opened: {intake.problems[0]}{more}")
+            self.desk.complain_of("Not everything could be opened", intake.problems)
         self._unclear += intake.unclear
         self._ask_axis()
 

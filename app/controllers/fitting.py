@@ -66,8 +66,7 @@ class Fitting(Controller):
             if outcomes:
                 self.document.apply(f"Fit {name}", with_analysed, outcomes)
             if problems:
-                more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
-                self.desk.complain(f"Not fitted: {problems[0]}{more}")
+                self.desk.complain_of("Not fitted", problems)
 
         self.jobs.start(f"Fitting {name}", work, done)
 

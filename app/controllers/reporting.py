@@ -81,7 +81,7 @@ class Reporting(Controller):
         def done(outcome: tuple[int, list[str]]) -> None:
             written, problems = outcome
             if problems:
-                self.desk.complain(f"Not everything could be kept: {problems[0]}")
+                self.desk.complain_of("Not everything could be kept", problems)
             if written:
                 self.desk.say(f"The results are written to {folder}.")
 

@@ -53,6 +53,7 @@ from .values import (
     set_bounds,
     set_value,
     value_of,
+    widen_to,
     without_links,
 )
 from .words import ParameterState, doublet_words, effective_links, link_words, state_of
@@ -91,6 +92,7 @@ __all__ = [
     "unlink",
     "unlock_doublet",
     "value_of",
+    "widen_to",
 ]
 
 

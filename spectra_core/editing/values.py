@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import inf, isfinite
 
+from ..curves.spec import ParameterSpec
 from ..errors import ModelError
 from ..fitting.problem import canonical_path
 from ..model import (
+    BACKGROUND,
+    REGION,
     Component,
     Doublet,
     Link,
@@ -149,6 +152,51 @@ def set_value(model: Model, path: str, value: float) -> Model:
             where=path,
         )
     return set_parameter(model, path, value=value)
+
+
+def widen_to(model: Model, path: str, value: float) -> Model:
+    """Return `model` with a value at a path, and bounds that reach some way beyond it.
+
+    The bound that was in the way is moved past the value by half of what lay between the
+    bounds, as far as the formula has a meaning there. A linked value is set through its link.
+
+    Raises
+    ------
+    ModelError
+        If the formula has no meaning there, or the value follows from several others.
+    """
+    path, value = _followed(model, path, value)
+    if _open_total(model, path):
+        raise ModelError(
+            "the areas of its two lines are not tied.",
+            hint="Set each line by itself.",
+            where=path,
+        )
+    given, spec = get_parameter(model, path), spec_of(model, path)
+    least, most = (-inf, inf) if spec is None else (spec.min, spec.max)
+    if not least <= value <= most:
+        raise ModelError(
+            f"the value {value:g} is outside {least:g} to {most:g}, where this parameter has a"
+            " meaning.",
+            where=path,
+        )
+    room = 0.5 * (given.max - given.min)
+    room = room if 0.0 < room < inf else abs(value - min(max(value, given.min), given.max))
+    low = given.min if value >= given.min else max(least, value - room)
+    high = given.max if value <= given.max else min(most, value + room)
+    return set_parameter(model, path, value=value, min=low, max=high)
+
+
+def spec_of(model: Model, path: str) -> ParameterSpec | None:
+    """Return what is known of the parameter at a path; None for a charge shift."""
+    name, owner, parameter = split_path(canonical_path(model, path))
+    region = model.region(name)
+    if owner == REGION:
+        return None
+    specs = region.background.specs
+    if owner != BACKGROUND:
+        specs = region.specs_of(members(region, owner)[0])
+    return next(s for s in specs if s.name == parameter)
 
 
 def _followed(model: Model, path: str, value: float) -> tuple[str, float]:

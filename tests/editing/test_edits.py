@@ -373,3 +373,31 @@ def test_numbers_that_are_none_are_refused(model: Model) -> None:
         edits.set_bounds(model, "S 2p/PS4/center", float("nan"), 162.0)
     with pytest.raises(ModelError, match="have no effect"):
         edits.set_bounds(model, "S 2p/bridge/fwhm", 0.5, 2.0)
+
+
+@pytest.mark.parametrize("value", [160.9, 162.6])
+def test_bounds_are_widened_past_the_value_that_was_in_the_way(model: Model, value: float) -> None:
+    bounded = edits.set_bounds(model, "S 2p/PS4/center", 161.2, 161.8)
+    with pytest.raises(ModelError, match="outside the bounds"):
+        edits.set_value(bounded, "S 2p/PS4/center", value)
+    widened = edits.widen_to(bounded, "S 2p/PS4/center", value)
+    given = get_parameter(widened, "S 2p/PS4/center")
+    assert given.value == value
+    assert given.min < value < given.max
+    assert given.min == 161.2 or given.max == 161.8
+    assert edits.state_of(widened, "S 2p/PS4/center").kind == "free"
+
+
+def test_the_total_area_of_a_doublet_is_widened_as_it_is_read(model: Model) -> None:
+    bounded = edits.set_bounds(model, "S 2p/PS4/area", 100.0, 5000.0)
+    widened = edits.widen_to(bounded, "S 2p/PS4/area", 9000.0)
+    assert edits.value_of(widened, "S 2p/PS4/area") == pytest.approx(9000.0)
+    assert edits.value_of(widened, "S 2p/PS4 2p3/2/area") == pytest.approx(6000.0)
+
+
+def test_bounds_are_not_widened_to_where_the_formula_has_no_meaning(model: Model) -> None:
+    for path, value in (("S 2p/PS4/fwhm", -0.1), ("S 2p/PS4/mix", 1.5)):
+        with pytest.raises(ModelError, match="has a meaning"):
+            edits.widen_to(model, path, value)
+    narrow = edits.set_bounds(model, "S 2p/PS4/mix", 0.2, 0.9)
+    assert get_parameter(edits.widen_to(narrow, "S 2p/PS4/mix", 0.95), "S 2p/PS4/mix").max == 1.0

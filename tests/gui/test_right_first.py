@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from doublet.app.program import Program
+from spectra_core.model import get_parameter
 from spectra_core.project.project import RatioDefinition
 
 Settle = Callable[[Program], None]
@@ -188,3 +189,60 @@ def test_delete_in_the_ratios_removes_the_chosen_ratio(
     press(qtbot, modelled.window.ratios.table, Qt.Key.Key_Delete)
     assert modelled.desk.document.project.ratios == ()
     assert owners(modelled) == ["PS4", "bridging S"]
+
+
+# ---------------------------------------------------------------------------------
+# What is refused says what would help
+
+
+def type_value(qtbot: QtBot, program: Program, owner: str, name: str, text: str) -> None:
+    field = program.window.cards.card(owner).field(name)
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, text)
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+
+
+def test_a_value_outside_its_bounds_offers_to_widen_them(qtbot: QtBot, modelled: Program) -> None:
+    banner, path = modelled.window.banner, "S 2p/PS4/fwhm"
+    modelled.crew.editing.set_bounds(path, 0.8, 1.4)
+    type_value(qtbot, modelled, "PS4", "FWHM", "1.9")
+    assert "outside the bounds" in banner.text
+    assert "1.9" in banner.help.text()
+    qtbot.mouseClick(banner.help, Qt.MouseButton.LeftButton)
+    assert banner.text == ""
+    analysis = modelled.desk.scene.analysis
+    assert analysis is not None
+    given = get_parameter(analysis.model, path)
+    assert given.value == pytest.approx(1.9)
+    assert given.max > 1.9
+    modelled.crew.acting.run("undo")
+    analysis = modelled.desk.scene.analysis
+    assert analysis is not None and get_parameter(analysis.model, path).max == 1.4
+
+
+def test_where_no_bounds_would_help_none_are_offered(qtbot: QtBot, modelled: Program) -> None:
+    type_value(qtbot, modelled, "PS4", "FWHM", "-1")
+    assert "outside the bounds" in modelled.window.banner.text
+    assert modelled.window.banner.help.isHidden()
+
+
+def test_each_of_several_failed_files_has_its_sentence(
+    qtbot: QtBot,
+    program: Program,
+    settle: Settle,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for name in ("a.vms", "b.vms", "c.spe"):
+        (tmp_path / name).write_text("nothing that is a spectrum")
+    good = nameless_file(tmp_path)
+    program.crew.files.open_paths([good, *(tmp_path / n for n in ("a.vms", "b.vms", "c.spe"))])
+    settle(program)
+    banner = program.window.banner
+    assert "There are 2 more." in banner.text
+    assert banner.each == ()
+    qtbot.mouseClick(banner.all, Qt.MouseButton.LeftButton)
+    for name in ("a.vms", "b.vms", "c.spe"):
+        assert len([s for s in banner.each if name in s]) == 1, name
+        assert [r for r in caplog.records if name in r.message], name
