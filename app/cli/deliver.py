@@ -46,7 +46,7 @@ def deliver(
     """
     tally = _counted(run)
     if show_table and json_file != "-" and run.fits:
-        from spectra_core.results.document import text_table
+        from spectra_core.results.table import text_table
 
         click.echo(text_table(run))
     if json_file is not None:
@@ -89,7 +89,7 @@ def write_files(
     run: Run, folder: Path, formats: Sequence[str], tally: Tally, *, look: Look | None = None
 ) -> None:
     """Write results, curves, figures and reports; one that cannot be written stops no other."""
-    from spectra_core.results.document import file_stems
+    from spectra_core.results.names import file_stems
 
     written = 0
     for write in export_steps(run, folder, formats, look=look, say=note):

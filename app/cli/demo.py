@@ -174,7 +174,7 @@ def _printed_value(observation: str) -> str:
 
 
 def _interval(interval: tuple[float, float] | None) -> str:
-    from spectra_core.results.document import interval_ends
+    from spectra_core.results.table import interval_ends
 
     return "-" if interval is None else " to ".join(interval_ends(interval))
 

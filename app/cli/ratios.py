@@ -90,8 +90,8 @@ def _print(rows: list[RatioRow]) -> None:
 
 
 def _cells(row: RatioRow) -> list[str]:
-    from spectra_core.results.document import with_error
     from spectra_core.results.ratio_table import BUDGET_ROWS
+    from spectra_core.results.table import with_error
 
     entry = row.entry
     value = "-" if entry["value"] is None else with_error(entry["value"], entry["stderr"])
@@ -113,6 +113,6 @@ def _short(value: float | None) -> str:
 
 
 def _interval(pair: list[float] | None) -> str:
-    from spectra_core.results.document import interval_ends
+    from spectra_core.results.table import interval_ends
 
     return "-" if pair is None else " to ".join(interval_ends(pair))

@@ -17,8 +17,8 @@ from spectra_core.recipe.text import dump_recipe
 from spectra_core.report import Report as ReportDocument
 from spectra_core.report import build_report
 from spectra_core.report.preview import Preview, render_preview
-from spectra_core.results.document import write_text
 from spectra_core.results.figures import fit_figure, save_figure
+from spectra_core.writers.atomic import write_text
 
 from ..desk import Desk
 from ..jobs import Report

@@ -9,7 +9,7 @@ from spectra_core.curves.background_kind import OptionSpec
 from spectra_core.curves.backgrounds import BACKGROUNDS
 from spectra_core.editing.words import state_of
 from spectra_core.model import BACKGROUND, Background
-from spectra_core.results.document import rounded
+from spectra_core.results.table import rounded
 
 from ..scene import Scene
 from ..widgets import Card, Choice, NumberField, clear_layout, in_locale, label, row, show_number

@@ -10,7 +10,7 @@ from spectra_core.curves.spec import ParameterSpec, unit_text
 from spectra_core.editing.edits import effective_links, members, owners, state_of, value_of
 from spectra_core.errors import ModelError
 from spectra_core.model import Component, Doublet, Link, Model
-from spectra_core.results.document import rounded
+from spectra_core.results.table import rounded
 
 from ..scene import Scene
 from ..widgets import in_locale, show_number

@@ -11,7 +11,7 @@ from spectra_core.editing.words import state_of
 from spectra_core.fitting import FitOptions, FitResult, Weights
 from spectra_core.model import REGION
 from spectra_core.referee.residuals import start_agreement
-from spectra_core.results.document import rounded
+from spectra_core.results.table import rounded
 
 from ..scene import Scene
 from ..widgets import Card, Choice, Count, NumberField, in_locale, label, row

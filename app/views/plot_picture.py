@@ -10,8 +10,8 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
 from spectra_core.errors import WriteError
-from spectra_core.results.document import write_bytes
 from spectra_core.results.figures import PRINT_DPI, SUFFIXES, fit_figure, save_figure
+from spectra_core.writers.atomic import write_bytes
 
 from ..scene import Scene
 from ..theme import colour

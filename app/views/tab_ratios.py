@@ -34,7 +34,7 @@ from PySide6.QtWidgets import (
 )
 
 from spectra_core.project.project import Project, is_stale
-from spectra_core.results.document import interval_ends, rounded
+from spectra_core.results.table import interval_ends, rounded
 from spectra_core.uncertainty.ratios import Budget, Ratio
 
 from ..formula import formula

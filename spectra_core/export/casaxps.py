@@ -40,7 +40,7 @@ from ..model import (
     total_to_major,
 )
 from ..readers.vamas_blocks import clean
-from ..results.document import doublet_label
+from ..results.entries import doublet_label
 from ..runs.records import FitRecord, Run
 from ..spectrum import Axis, Calibration, Spectrum, to_axis
 from ..writers.vamas import write_vamas

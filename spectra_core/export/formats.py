@@ -70,7 +70,9 @@ def export_steps(
     say : callable
         Gets what a format could not keep, in sentences.
     """
-    from ..results.document import file_stems, write_curves_csv, write_results
+    from ..results.curves import write_curves_csv
+    from ..results.document import write_results
+    from ..results.names import file_stems
 
     look = look or Look()
     stems = file_stems(run)

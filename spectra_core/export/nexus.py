@@ -27,7 +27,7 @@ from ..fitting import Estimate, FitResult, RegionFit
 from ..model import BACKGROUND, REGION, Component, Region
 from ..readers.nexus import COLLECTION
 from ..recipe.text import recipe_to_dict
-from ..results.document import doublet_label, position, region_warnings
+from ..results.entries import doublet_label, position, region_warnings
 from ..runs.records import FitRecord, Run
 from ..spectrum import Array
 from ..writers.atomic import replacing

@@ -712,6 +712,22 @@ class _Work:
 # Many fits
 
 
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Arrays (M, N) that `run_many` fills: nobody asks for them where only numbers count.
+
+    Attributes
+    ----------
+    weights : ndarray
+        1 / sigma; given where fixed, and as they were at the end where they follow the model.
+    residual : ndarray
+        (data - model) / sigma, turned.
+    """
+
+    weights: Array
+    residual: Array
+
+
 def run_many(
     fit: CompiledFit,
     y: Array,
@@ -726,6 +742,7 @@ def run_many(
     weights: Array | None = None,
     lower: Array | None = None,
     upper: Array | None = None,
+    kept: Kept | None = None,
 ) -> tuple[Array, Array, np.ndarray, Array]:
     """Fit M spectra with the kernels, on the thread that calls.
 
@@ -750,6 +767,8 @@ def run_many(
         Fixed 1 / sigma in place of those of `fit`; the weights then stay fixed.
     lower, upper : ndarray, shape (M or 1, F), or None
         Bounds in place of the problem's.
+    kept : Kept or None
+        Filled with weights and residuals of every fit.
 
     Returns
     -------
@@ -766,6 +785,7 @@ def run_many(
     held, covariance = np.zeros((m, n), dtype=bool), np.zeros((m, n, n))
     modes = fit.modes if weights is None else np.zeros_like(fit.modes)
     scratch = fit.weights[None].copy() if weights is None else np.ascontiguousarray(weights)
+    scratch = scratch if kept is None else kept.weights
     n_points = y.shape[1]
     k.settle_many(
         fit.packed.plan,
@@ -787,7 +807,7 @@ def run_many(
         np.empty((1, 0, 3)),
         held,
         np.empty((1, n, n_points)),
-        np.empty((1, n_points)),
+        np.empty((1, n_points)) if kept is None else kept.residual,
         covariance,
     )
     return q, state, held, covariance
@@ -798,6 +818,22 @@ def usable_rows(state: Array) -> np.ndarray:
     k = kernels()
     finite = state[:, k.STATUS] != k.NOT_FINITE
     return np.asarray(finite & (state[:, k.CONDITION] < _SOLVABLE))
+
+
+def settled_rows(state: Array) -> np.ndarray:
+    """Return which fits converged, shape (M,)."""
+    k = kernels()
+    return np.isin(state[:, k.STATUS], (k.CONVERGED, k.ROUNDING))
+
+
+def well_conditioned_rows(state: Array) -> np.ndarray:
+    """Return which fits have a covariance that is good to eight digits, shape (M,)."""
+    return np.asarray(state[:, kernels().CONDITION] < _WELL_CONDITIONED)
+
+
+def message_of(status: int) -> str:
+    """Return how a fit ended, in words."""
+    return _MESSAGES.get(status, "no convergence")
 
 
 def peaks_of(packed: Packed, q: Array) -> list[dict[str, Array]]:

@@ -14,14 +14,14 @@ from ..model import Model, Region, split_path
 from ..spectrum import Array
 from .engine import NUMBA, NUMPY, Packed, compiled_fit, peaks_of
 from .engine import settle as compiled_settle
-from .evaluate import region_curves, residual_jacobian
+from .evaluate import RegionCurves, region_curves, residual_jacobian
 from .folding import solve_folded
 from .inputs import Spectra, as_model, as_spectra, with_settings
 from .problem import Problem, RegionProblem, compile_problem
-from .result import FitResult, FitWarning, RegionFit, Status, region_fit, with_values
+from .result import FitResult, FitWarning, Status, region_fit, with_values
 from .solver import Solution, TracePoint, squares_are_finite
 from .start import completed, first_guess, given_values, linear_start, scattered
-from .statistics import fit_statistics
+from .statistics import Statistics, fit_statistics
 from .weights import (
     Weights,
     as_weights,
@@ -118,7 +118,7 @@ def fit(
     """
     options, model = with_settings(options, settings), as_model(model)
     problem = compile_problem(model, as_spectra(spectra, model))
-    _check_data(problem)
+    check_data(problem)
     weights = weights_of(problem, options.weights)
     settle = settler(problem, weights, options, progress, should_stop)
     solutions = [settle(None)]
@@ -199,7 +199,8 @@ def with_open_values(spectra: Spectra, model: Model | Region) -> Model:
     return with_values(problem, problem.full(completed(problem, sigmas)))
 
 
-def _check_data(problem: Problem) -> None:
+def check_data(problem: Problem) -> None:
+    """Raise FitError where there is nothing to fit, or too little."""
     for region in problem.regions:
         if not region.y.any():
             low, high = region.region.window
@@ -335,8 +336,20 @@ def _comparable(problem: Problem, settled: Settled, sigmas: tuple[Array, ...]) -
     """Return chi-square with the first start's weights, so that starts can be compared."""
     if settled.sigmas is sigmas:
         return settled.solution.chi_square
-    r, _ = residual_jacobian(problem, settled.solution.q, sigmas)
-    return float(r @ r)
+    return chi_square_of(problem, settled.packed, settled.solution.q, sigmas)
+
+
+def chi_square_of(
+    problem: Problem, packed: Packed | None, q: Array, sigmas: tuple[Array, ...]
+) -> float:
+    """Return chi-square of some free parameters with given standard deviations."""
+    values = problem.full(q)
+    peaks = [None] * len(sigmas) if packed is None else peaks_of(packed, q)
+    total = 0.0
+    for region, sigma, known in zip(problem.regions, sigmas, peaks, strict=True):
+        r = (region_curves(region, values, peaks=known).envelope - region.y) / sigma
+        total += float(r @ r)
+    return total
 
 
 # ---------------------------------------------------------------------------------
@@ -357,23 +370,24 @@ def result_of(
     scale = 1.0 if sigma_known else statistics.reduced_chi_square
     free_covariance, undetermined = _free_covariance(solution, scale)
     values = problem.full(solution.q)
-    covariance = _full_covariance(problem, free_covariance, undetermined)
+    covariance = full_covariance(problem, free_covariance, undetermined)
     bound = _at_bound(problem, solution)
     peaks = None if settled.packed is None else peaks_of(settled.packed, solution.q)
-    regions = tuple(
-        _region(
-            problem, i, values, settled.sigmas[i], weights[i], None if peaks is None else peaks[i]
-        )
-        for i in range(len(weights))
-    )
+    regions = []
+    for i, region in enumerate(problem.regions):
+        known = None if peaks is None else peaks[i]
+        acting = acting_on(problem, i)
+        part = region_part(region, acting, values, settled.sigmas[i], weights[i], known)
+        kind = weights[i].value
+        regions.append(region_fit(problem, i, part.curves, part.sigma, kind, part.statistics))
     warnings = (
-        *(FitWarning("start_moved", note) for note in problem.notes),
+        *start_warnings(problem),
         *_parameter_warnings(problem, values, bound, undetermined, solution),
-        *_region_warnings(problem, values, weights),
+        *region_warnings(problem, values, weights),
     )
     return FitResult(
         with_values(problem, values),
-        regions,
+        tuple(regions),
         _status(solution),
         solution.message,
         values,
@@ -422,7 +436,8 @@ def _free_covariance(solution: Solution, scale: float) -> tuple[Array, np.ndarra
     return covariance, undetermined
 
 
-def _full_covariance(problem: Problem, free: Array, undetermined: np.ndarray) -> Array:
+def full_covariance(problem: Problem, free: Array, undetermined: np.ndarray) -> Array:
+    """Return the covariance (P, P) of all parameters from that of the free ones (F, F)."""
     covariance = problem.matrix @ free @ problem.matrix.T
     blind = (problem.matrix[:, undetermined] != 0).any(axis=1)
     covariance[blind, :] = np.nan
@@ -436,18 +451,44 @@ def _at_bound(problem: Problem, solution: Solution) -> np.ndarray:
     return np.asarray((problem.matrix[:, solution.held] != 0).any(axis=1))
 
 
-def _region(
-    problem: Problem,
-    number: int,
+@dataclass(frozen=True, eq=False)
+class RegionPart:
+    """What the fitted parameters make of one region."""
+
+    curves: RegionCurves
+    sigma: Array
+    statistics: Statistics
+
+
+def acting_on(problem: Problem, number: int) -> int:
+    """Return how many free parameters act on a region."""
+    return int((problem.matrix[problem.regions[number].part] != 0).any(axis=0).sum())
+
+
+def region_part(
+    region: RegionProblem,
+    acting: int,
     values: Array,
     sigma: Array,
     weights: Weights,
     peaks: dict[str, Array] | None,
-) -> RegionFit:
-    region = problem.regions[number]
+) -> RegionPart:
+    """Return curves, standard deviations and statistics of one region.
+
+    Parameters
+    ----------
+    region : RegionProblem
+    acting : int
+        See `acting_on`.
+    values : ndarray, shape (P,)
+    sigma : ndarray, shape (N,)
+        As fitted.
+    weights : Weights
+    peaks : dict of str to ndarray, or None
+        The components' curves, where they are known.
+    """
     curves = region_curves(region, values, peaks=peaks)
     misfit = region.y - curves.envelope
-    acting = int((problem.matrix[region.part] != 0).any(axis=0).sum())
     noise = counting_noise(region.spectrum, curves.envelope)
     statistics = fit_statistics(
         misfit / sigma,
@@ -457,7 +498,12 @@ def _region(
     )
     if weights is Weights.UNIT and statistics.chi_square > 0:
         sigma = sigma * np.sqrt(statistics.reduced_chi_square)
-    return region_fit(problem, number, curves, sigma, weights.value, statistics)
+    return RegionPart(curves, sigma, statistics)
+
+
+def start_warnings(problem: Problem) -> list[FitWarning]:
+    """Return what the start values needed."""
+    return [FitWarning("start_moved", note) for note in problem.notes]
 
 
 def _parameter_warnings(
@@ -489,9 +535,10 @@ def _parameter_warnings(
     return warnings
 
 
-def _region_warnings(
+def region_warnings(
     problem: Problem, values: Array, weights: tuple[Weights, ...]
 ) -> list[FitWarning]:
+    """Return what is to be said of weights and of components outside their window."""
     warnings = []
     for region, kind in zip(problem.regions, weights, strict=True):
         if kind is Weights.UNIT:

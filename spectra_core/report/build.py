@@ -15,7 +15,9 @@ from ..fitting import FitWarning, RegionFit
 from ..model import BACKGROUND, REGION, Component, Region
 from ..recipe.text import dump_recipe
 from ..referee.rules import Finding, lint
-from ..results.document import doublet_label, interval_ends, position, program_versions
+from ..results.document import program_versions
+from ..results.entries import doublet_label, position
+from ..results.table import interval_ends
 from ..runs.records import Failure, FitRecord, Run
 from ..spectrum import Axis, is_synthetic, points_in_window
 from ..uncertainty.ratios import Ratio

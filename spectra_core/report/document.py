@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from ..fitting import FitResult, RegionFit
-from ..results.document import rounded
+from ..results.table import rounded
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..errors import WriteError
-from ..results.document import write_bytes
+from ..writers.atomic import write_bytes
 from .document import Report
 from .template import Template, load_template
 

@@ -13,7 +13,8 @@ from itertools import chain
 from ..curves.lineshapes import lineshape
 from ..fitting import FitResult, RegionFit
 from ..model import Component, Region
-from ..results.document import doublet_label, program_versions
+from ..results.document import program_versions
+from ..results.entries import doublet_label
 from ..runs.records import FitRecord, Run
 from ..spectrum import is_synthetic
 from ..uncertainty.ratios import Ratio

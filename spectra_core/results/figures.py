@@ -28,8 +28,9 @@ from ..errors import WriteError
 from ..fitting import FitResult, RegionFit
 from ..model import Component, Region
 from ..spectrum import Array, Axis, Spectrum, is_synthetic
+from ..writers.atomic import write_bytes
 from .colours import component_colours
-from .document import doublet_label, write_bytes
+from .entries import doublet_label
 from .formula import formula_letters
 
 if TYPE_CHECKING:

@@ -7,10 +7,13 @@ the end of the run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..fitting import FitResult, FitWarning
+from ..fitting import FitResult, FitWarning, RegionFit
+from ..fitting.stack import Stack, stack_of
+from ..model import Model
 from ..recipe.schema import Recipe
 from ..uncertainty.ratios import Ratio
 
@@ -76,6 +79,68 @@ class FitRecord:
     result: FitResult
     ratios: tuple[Ratio, ...]
     warnings: tuple[FitWarning, ...]
+
+    @property
+    def stacked(self) -> tuple[Stack, int]:
+        """Its numbers as a row of arrays."""
+        return stack_of(self.result), 0
+
+    @property
+    def model(self) -> Model:
+        """What was fitted."""
+        return self.result.model
+
+    @property
+    def regions(self) -> tuple[RegionFit, ...]:
+        """Data and curves of each region."""
+        return self.result.regions
+
+    def whole(self) -> FitRecord:
+        """Return itself."""
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class RowRecord:
+    """A finished fit that is a row of a stack; fields as in `FitRecord`.
+
+    Attributes
+    ----------
+    stacked : tuple of (Stack, int)
+        Where its numbers stand.
+    fit : callable
+        Fits it once more, alone, and returns the same numbers as a `FitResult`.
+    """
+
+    id: str
+    file: str
+    sample: str
+    level: int
+    levels: int
+    recipe: Recipe
+    ratios: tuple[Ratio, ...]
+    warnings: tuple[FitWarning, ...]
+    stacked: tuple[Stack, int]
+    fit: Callable[[], FitResult]
+
+    @property
+    def model(self) -> Model:
+        """What was fitted, with the values it began with."""
+        return self.stacked[0].problem.model
+
+    @property
+    def regions(self) -> tuple[RegionFit, ...]:
+        """Data and curves of each region."""
+        stack, row = self.stacked
+        return stack.region_fits(row)
+
+    def whole(self) -> FitRecord:
+        """Return the record with all that a single fit gives."""
+        head = (self.id, self.file, self.sample, self.level, self.levels, self.recipe)
+        return FitRecord(*head, self.fit(), self.ratios, self.warnings)
+
+
+Finished = FitRecord | RowRecord
 
 
 @dataclass(frozen=True, eq=False)

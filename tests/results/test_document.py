@@ -18,18 +18,11 @@ from spectra_core.errors import WriteError
 from spectra_core.fitting import evaluate
 from spectra_core.model import set_parameter
 from spectra_core.recipe.text import model_from_recipe, parse_recipe, recipe_from_dict
-from spectra_core.results.document import (
-    curves_csv,
-    file_stems,
-    position,
-    results_document,
-    results_json,
-    safe_name,
-    text_table,
-    with_error,
-    write_curves_csv,
-    write_results,
-)
+from spectra_core.results.curves import curves_csv, write_curves_csv
+from spectra_core.results.document import results_document, results_json, write_results
+from spectra_core.results.entries import position
+from spectra_core.results.names import file_stems, safe_name
+from spectra_core.results.table import text_table, with_error
 from spectra_core.runs.batch import Failure, run
 from spectra_core.spectrum import Axis, Meta, Spectrum
 from spectra_core.writers import write
@@ -261,6 +254,7 @@ class Fit(Strict):
     region: str
     spectrum_index: int
     level: int
+    levels: int
     technique: Literal["XPS", "Raman"] | None
     axis: AxisEntry
     status: Literal["converged", "at_bound", "not_converged", "failed"]

@@ -11,8 +11,9 @@ import pytest
 from spectra_core.datafiles import data_path
 from spectra_core.errors import ReadError, RecipeError
 from spectra_core.recipe.text import parse_recipe, recipe_from_dict, recipe_to_dict
-from spectra_core.results.document import text_table, write_results
+from spectra_core.results.document import write_results
 from spectra_core.results.ratio_table import ratios_csv, ratios_document, read_ratios
+from spectra_core.results.table import text_table
 from spectra_core.runs.batch import run
 from spectra_core.runs.simulate import simulate_recipe
 from spectra_core.writers import write

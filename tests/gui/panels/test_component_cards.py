@@ -15,7 +15,7 @@ from doublet.app.scene import Scene
 from doublet.app.views.component_cards import ComponentCards, owner_menu
 from doublet.app.views.component_numbers import Numbers, numbers
 from doublet.app.widgets import read_number
-from spectra_core.results.document import rounded
+from spectra_core.results.table import rounded
 
 if TYPE_CHECKING:
     from .conftest import Scenes

@@ -1,0 +1,210 @@
+"""The table for a terminal: every fit and ratio, rounded for the eye.
+
+Errors are rounded to two digits, values to match. A value without an error says why:
+fixed, tied to a fixed one, at its bound, or not determined. It is made from the entries
+of ``results.json``, so that it says the same of a fit of today and of one read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import floor, isfinite, log10
+from typing import Any
+
+from ..runs.records import Finished, Run
+from ..uncertainty.ratios import Ratio
+from .entries import fit_entries
+
+Entry = Mapping[str, Any]
+
+
+def text_table(run: Run) -> str:
+    """Return every fit and ratio of a run as a table of plain text."""
+    blocks = [fit_text(entry) for entries in fit_entries(run.fits) for entry in entries]
+    if run.ratios:
+        blocks.append(ratios_text(ratio_row(record, ratio) for record, ratio in run.ratios))
+    return "\n\n".join(blocks)
+
+
+# ---------------------------------------------------------------------------------
+# Fits
+
+
+def fit_text(entry: Entry) -> str:
+    """Return the table of one region of a fit from its entry in the results."""
+    unit, background = entry["axis"]["unit"], entry["background"]
+    level = f" {entry['level'] + 1}/{entry['levels']}" if entry["levels"] > 1 else ""
+    title = " / ".join(filter(None, (entry["sample"] + level, entry["region"])))
+    joint = " (joint fit)" if entry["joint"] else ""
+    head = (
+        f"{title}{joint}: {entry['status']}, {_goodness(entry)} ({entry['weights']} weights),"
+        f" {background['type']} background ({background['mode']})"
+    )
+    units = {c["parameters"]["area"]["unit"] for c in entry["components"] if _has_area(c)}
+    area = f"area / {units.pop()}" if len(units) == 1 else "area"
+    rows = [("component", f"position / {unit}", f"FWHM / {unit}", area, "line shape")]
+    rows += _component_rows(entry)
+    lines = [head, *_aligned(rows), *(_warning_text(w) for w in entry["warnings"])]
+    return "\n".join(lines)
+
+
+def _goodness(entry: Entry) -> str:
+    """Return how well the fit describes the data, in a unit that means something."""
+    statistics = entry["statistics"]
+    if entry["weights"] != "unit":
+        return f"reduced chi-square {_number(statistics['reduced_chi_square']):.3g}"
+    if statistics["residual_std"] is None:
+        return "noise unknown"
+    return f"residuals {statistics['residual_std']:.3g} x the counting noise"
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _warning_text(warning: Entry) -> str:
+    place = f"{warning['where']}: " if warning["where"] else ""
+    return f"  ! {place}{warning['message']}"
+
+
+def _has_area(component: Entry) -> bool:
+    return "area" in component["parameters"]
+
+
+def _component_rows(entry: Entry) -> Iterator[tuple[str, str, str, str, str]]:
+    totals = {doublet["minor"]: doublet for doublet in entry["doublets"]}
+    for component in entry["components"]:
+        if not component["enabled"]:
+            yield component["label"], "off", "", "", component["lineshape"]
+            continue
+        yield _component_row(component)
+        doublet = totals.get(component["id"])
+        if doublet is not None and doublet["area"] is not None:
+            yield f"{doublet['label']} (both lines)", "", "", _estimated(doublet["area"]), ""
+
+
+def _component_row(component: Entry) -> tuple[str, str, str, str, str]:
+    parameters, position = component["parameters"], component["position"]
+    where = with_error(_number(position["value"]), position["stderr"])
+    where += " (bound)" if parameters["center"]["at_bound"] else ""
+    width = (
+        _estimated(parameters["fwhm"])
+        if "fwhm" in parameters
+        else f"{_number(component['fwhm']):.4g}"
+    )
+    area = _estimated(parameters["area"]) if _has_area(component) else "no finite area"
+    return component["label"], where, width, area, component["lineshape"]
+
+
+def _estimated(estimate: Entry) -> str:
+    value = _number(estimate["value"])
+    if estimate["at_bound"]:
+        return f"{value:.6g} (bound)"
+    return with_error(value, estimate["stderr"])
+
+
+# ---------------------------------------------------------------------------------
+# Ratios
+
+
+@dataclass(frozen=True)
+class RatioCells:
+    """One ratio as the table prints it; `note` stands below the table."""
+
+    name: str
+    sample: str
+    value: str
+    interval: str
+    budget: tuple[str, ...]
+    has_budget: bool
+    note: str
+
+
+_BUDGET_HEADS = ("counting", "background", "model", "reference", "total", "95 %, all rows")
+
+
+def ratio_row(record: Finished, ratio: Ratio) -> RatioCells:
+    """Return a ratio of a fit as the table prints it."""
+    level = f" {record.level + 1}/{record.levels}" if record.levels > 1 else ""
+    return RatioCells(
+        ratio.name,
+        record.sample + level,
+        _ratio_text(ratio),
+        _interval_text(ratio.interval),
+        _budget_cells(ratio),
+        bool(ratio.variants or ratio.monte_carlo),
+        ratio.note,
+    )
+
+
+def ratios_text(ratios: Iterable[RatioCells]) -> str:
+    """Return the table of ratios, with budgets if there are any, and the notes below it."""
+    ratios = list(ratios)
+    budgets = any(ratio.has_budget for ratio in ratios)
+    heads = ("ratio", "sample", "value", "95 % interval", *(_BUDGET_HEADS if budgets else ()))
+    rows: list[tuple[str, ...]] = [heads]
+    for one in ratios:
+        row = (one.name, one.sample, one.value, one.interval)
+        rows.append((*row, *(one.budget if budgets else ())))
+    notes = [f"  ! {one.name}, {one.sample}: {one.note}" for one in ratios if one.note]
+    return "\n".join([*_aligned(rows), *notes])
+
+
+def _ratio_text(ratio: Ratio) -> str:
+    if ratio.upper_limit is not None:
+        return f"below detection, < {ratio.upper_limit:.2g}"
+    return "none" if ratio.value is None else with_error(ratio.value, ratio.stderr)
+
+
+def _interval_text(interval: tuple[float, float] | None) -> str:
+    return "-" if interval is None else " to ".join(interval_ends(interval))
+
+
+def _budget_cells(ratio: Ratio) -> tuple[str, ...]:
+    b = ratio.budget
+    rows = (b.counting, b.background, b.model, b.reference, b.total)
+    cells = ["-" if row is None else f"{row:.2g}" for row in rows]
+    return (*cells, _interval_text(ratio.total_interval))
+
+
+# ---------------------------------------------------------------------------------
+# Numbers
+
+
+def with_error(value: float, stderr: float | None) -> str:
+    """Return ``value ± error``: the error with two significant digits, the value to match."""
+    text, error = rounded(value, stderr)
+    return text if error is None else f"{text} ± {error}"
+
+
+def rounded(value: float, stderr: float | None) -> tuple[str, str | None]:
+    """Return value and error as printed everywhere: two digits of the error, value to match.
+
+    Without an error, six digits of the value and None.
+    """
+    if stderr is None or not isfinite(stderr) or stderr <= 0:
+        return f"{value:.6g}", None
+    exponent = floor(log10(stderr))
+    # 0.0996 rounds to 0.10, which has one digit more in front.
+    exponent = floor(log10(round(stderr, 1 - exponent)))
+    digits = 1 - exponent
+    if digits >= 0:
+        return f"{value:.{digits}f}", f"{stderr:.{digits}f}"
+    return f"{round(value, digits):.0f}", f"{round(stderr, digits):.0f}"
+
+
+def interval_ends(interval: Sequence[float]) -> tuple[str, str]:
+    """Return both ends of a 95 % interval as printed: with the digits of a standard error.
+
+    A quarter of the interval stands in for the error, so that 0.939 to 1.001 does not
+    become 0.939 to 1.
+    """
+    low, high = interval
+    error = 0.25 * (high - low)
+    return rounded(low, error)[0], rounded(high, error)[0]
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
