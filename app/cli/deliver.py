@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from spectra_core.errors import SpectraError
-from spectra_core.export.formats import DEFAULT_FORMATS, Look, export_steps, written_kinds
+from spectra_core.export.formats import Look, export_steps, written_kinds
+from spectra_core.recipe.formats import DEFAULT_FORMATS
 
 from .border import Tally, note
 from .output import json_text, make_folder, write_text

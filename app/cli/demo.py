@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EXAMPLES = ("resources", "examples")
 FIT_RECIPE = "su2025_fig5_fit.toml"
 FOLDER = "doublet-results/demo"
-FORMATS = ("json", "csv", "png", "svg", "html", "pdf")
+DEMO_FORMATS = ("json", "csv", "png", "svg", "html", "pdf")
 
 # Replica, cell and state, and the library's observation of what the paper prints for it.
 CELLS = (
@@ -77,7 +77,7 @@ def command(output: str, seed: int | None) -> int:
     _print_ratios(done, truths)
     _print_printed_splittings(done, printed, truths)
     click.echo("")
-    return deliver(done, folder=folder, json_file=None, formats=FORMATS, show_table=False)
+    return deliver(done, folder=folder, json_file=None, formats=DEMO_FORMATS, show_table=False)
 
 
 def _put(name: str, folder: Path, seed: int | None) -> float:

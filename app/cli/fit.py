@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spectra_core.errors import FitError, ReadError, RecipeError, SpectraError
-from spectra_core.export.formats import FORMATS, Look
+from spectra_core.export.formats import Look
+from spectra_core.recipe.formats import FORMATS
 
 from .border import IN_PART, complain, note
 from .deliver import deliver

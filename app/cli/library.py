@@ -68,10 +68,10 @@ def _json_option(function: Any) -> Any:
 @_json_option
 def list_command(kind: str, level: str | None, status: str | None, as_json: bool) -> int:
     """List the records of a kind: consensus entries, if none is named."""
-    from spectra_core.library import level_name, load_library
+    from spectra_core.library import library_level, load_library
 
     library = load_library()
-    wanted = None if level is None else level_name(level)
+    wanted = None if level is None else library_level(level)
     rows = [
         record
         for record in _records(library, kind).values()

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from spectra_core.errors import FitError
-from spectra_core.export.formats import FORMATS, Look
+from spectra_core.export.formats import Look
+from spectra_core.recipe.formats import FORMATS
 
 from .border import Tally
 from .deliver import write_files
@@ -15,7 +16,7 @@ from .fit import figure_width_option, formats_option, template_option
 from .output import check_folder, make_folder
 
 DEFAULT_FOLDER = "doublet-report"
-DEFAULT_FORMATS = ("html", "pdf", "docx", "xlsx", "json")
+REPORT_DEFAULTS = ("html", "pdf", "docx", "xlsx", "json")
 
 EPILOG = f"""\b
 Examples:
@@ -68,5 +69,5 @@ def command(project: str, output: str, **values: Any) -> int:
         tuple(notes),
         saved.checklist,
     )
-    write_files(run, make_folder(folder), values["formats"] or DEFAULT_FORMATS, tally, look=look)
+    write_files(run, make_folder(folder), values["formats"] or REPORT_DEFAULTS, tally, look=look)
     return tally.exit_code

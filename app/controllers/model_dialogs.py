@@ -13,7 +13,7 @@ from spectra_core.model import get_parameter
 from spectra_core.project.project import RatioDefinition
 from spectra_core.recipe.presets import preset, preset_ids
 from spectra_core.referee.alternatives import Comparison, comparison_table
-from spectra_core.referee.residuals import level_name
+from spectra_core.referee.residuals import level_of_component
 
 from ..desk import Desk
 from ..formula import formula
@@ -90,7 +90,7 @@ class ModelDialogs(Controller):
         if region is None:
             return
         first = members(region, owner)[0]
-        known = species_of(level_name(region, first))
+        known = species_of(level_of_component(region, first))
         name = formula(owner_label(region, owner))
         dialog = SpeciesDialog(name, first.species, known, self._dialogs.window)
         dialog.given.connect(partial(self._editing.set_species, owner))

@@ -9,7 +9,7 @@ from spectra_core.calibration import ReferenceLine
 from spectra_core.core_levels import level_of
 from spectra_core.editing.edits import members, owner_label, owners
 from spectra_core.library import load_library
-from spectra_core.referee.residuals import level_name
+from spectra_core.referee.residuals import level_of_component
 from spectra_core.referee.rigidity import Level, rigidity_test
 from spectra_core.spectrum import Calibration
 
@@ -148,7 +148,7 @@ class SpectraDialogs(Controller):
                     continue
                 for owner in owners(region):
                     first = members(region, owner)[0]
-                    level = level_name(region, first)
+                    level = level_of_component(region, first)
                     name = owner_label(region, owner)
                     entry = next((e for e in entries if e.level == level and e.label == name), None)
                     if entry is not None and entry.center is not None and first.enabled:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectra_core.export.formats import FORMATS
+from spectra_core.recipe.formats import FORMATS
 
 from ..widgets import heading, label, plain_button, row
 

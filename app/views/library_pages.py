@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 
 from spectra_core.library import PeakLibrary
-from spectra_core.library.records import FLAGS, RAMAN, Entry, Observation, Source
+from spectra_core.library.records import FLAGS, RAMAN, CitedSource, Entry, Observation
 from spectra_core.library.search import Offset
 from spectra_core.recipe.presets import Preset
 
@@ -114,7 +114,7 @@ def _value(one: Offset) -> tuple[str, str]:
     return (same, "") if same else (f"{used:g}", moved)
 
 
-def _citation(source: Source) -> str:
+def _citation(source: CitedSource) -> str:
     text = escape(source.citation)
     return f"<a href='https://doi.org/{escape(source.doi)}'>{text}</a>" if source.doi else text
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 FIGURES = {"png": ".png", "svg": ".svg", "figure-pdf": ".pdf"}  # format -> suffix
 REPORTS = ("html", "pdf", "docx", "xlsx")
 EXCHANGE = {"nexus": "results.nxs", "vamas": "results.vms"}  # format -> file for the run
-FORMATS = ("json", "csv", *FIGURES, *REPORTS, *EXCHANGE)
-DEFAULT_FORMATS = ("json", "csv", "png", "svg")
 
 Say = Callable[[str], None]
 
@@ -65,7 +63,7 @@ def export_steps(
     folder : Path
         An existing folder.
     formats : sequence of str
-        Of `FORMATS`.
+        Of `spectra_core.recipe.formats.FORMATS`.
     look : Look or None
     say : callable
         Gets what a format could not keep, in sentences.

@@ -1,4 +1,4 @@
-"""Whether the library keeps its own rules: every problem named, none repaired.
+"""Whether the library keeps its own rules: every fault named, none repaired.
 
 Reading a file says whether a row can be taken. Here the rows are asked whether they agree:
 every value has a source or says that it is unconfirmed, every reference leads somewhere, ids
@@ -29,9 +29,9 @@ from .library import (
     PRESETS,
     duplicate,
     files_of_kind,
-    level_name,
     library_files,
     library_folders,
+    library_level,
     read_rows,
     read_toml,
     shipped_folder,
@@ -44,13 +44,13 @@ from .records import (
     RAMAN,
     STATUSES,
     UNCONFIRMED,
+    CitedSource,
     Entry,
     Observation,
     Overlap,
     PresetHeader,
     SensitivityTable,
     Separation,
-    Source,
     Standard,
     build,
     is_printed_number,
@@ -63,7 +63,7 @@ _MANY = 6
 
 
 @dataclass(frozen=True)
-class Problem:
+class Fault:
     """One rule that a record breaks: which record, in which file, what is wrong."""
 
     record: str
@@ -77,8 +77,8 @@ class Problem:
 Records = dict[str, dict[str, Any]]
 
 
-def check(folders: Sequence[str | Path] | None = None) -> list[Problem]:
-    """Return every problem of a library; an empty list says that it keeps its rules.
+def check(folders: Sequence[str | Path] | None = None) -> list[Fault]:
+    """Return every fault of a library; an empty list says that it keeps its rules.
 
     Parameters
     ----------
@@ -90,47 +90,47 @@ def check(folders: Sequence[str | Path] | None = None) -> list[Problem]:
         for folder in chosen:
             library_files(folder)
     except DataError as error:
-        return [Problem("folder", Path(error.where or "."), error.message)]
+        return [Fault("folder", Path(error.where or "."), error.message)]
     records: Records = {kind: {} for kind in KINDS}
     places: dict[tuple[str, str], Path] = {}
-    problems = list(_read_all(chosen, records, places))
+    faults = list(_read_all(chosen, records, places))
     for kind, rule in RULES.items():
         for key, record in records[kind].items():
             path = places[kind, key]
-            problems += [Problem(key, path, text) for text in rule(record, records)]
-    problems += _preset_problems(chosen, records)
-    return [*problems, *_core_level_problems()]
+            faults += [Fault(key, path, text) for text in rule(record, records)]
+    faults += _preset_faults(chosen, records)
+    return [*faults, *_core_level_faults()]
 
 
 def _read_all(
     folders: Sequence[Path], records: Records, places: dict[tuple[str, str], Path]
-) -> Iterator[Problem]:
+) -> Iterator[Fault]:
     for kind in KINDS:
         for path in files_of_kind(folders, kind):
             for found in read_rows(path, kind):
                 if isinstance(found, DataError):
                     name = found.where.removeprefix(f"{path}").lstrip(": ") or "file"
-                    yield Problem(name, path, f"{found.message} {found.hint}".strip())
+                    yield Fault(name, path, f"{found.message} {found.hint}".strip())
                 elif found.id in records[kind]:
                     twice = duplicate(found.id, places[kind, found.id], path)
-                    yield Problem(found.id, path, f"{twice.message} {twice.hint}")
+                    yield Fault(found.id, path, f"{twice.message} {twice.hint}")
                 else:
                     records[kind][found.id], places[kind, found.id] = found, path
 
 
-def _core_level_problems() -> Iterator[Problem]:
+def _core_level_faults() -> Iterator[Fault]:
     path = shipped_folder() / CORE_LEVELS
     try:
         read_core_levels(path)
     except DataError as error:
-        yield Problem(CORE_LEVELS, path, str(error))
+        yield Fault(CORE_LEVELS, path, str(error))
 
 
 # ---------------------------------------------------------------------------------
 # Rules, one function for each kind of record
 
 
-def _source(source: Source, records: Records) -> Iterator[str]:
+def _source(source: CitedSource, records: Records) -> Iterator[str]:
     if source.evidence not in EVIDENCE:
         yield f"the evidence {source.evidence!r} is none of {', '.join(EVIDENCE)}."
     if not (source.citation.strip() or source.doi):
@@ -154,8 +154,8 @@ def _sources_of(
 
 def _level(text: str) -> Iterator[str]:
     try:
-        if level_name(text) != text:
-            yield f"the level {text!r} is written {level_name(text)!r}."
+        if library_level(text) != text:
+            yield f"the level {text!r} is written {library_level(text)!r}."
     except ModelError as error:
         yield f"unknown level: {error.message} {error.hint}"
 
@@ -399,20 +399,20 @@ RULES: Mapping[str, Callable[[Any, Records], Iterator[str]]] = {
 # Presets
 
 
-def _preset_problems(folders: Sequence[Path], records: Records) -> Iterator[Problem]:
+def _preset_faults(folders: Sequence[Path], records: Records) -> Iterator[Fault]:
     seen: dict[str, Path] = {}
     for path in files_of_kind(folders, PRESETS):
         try:
             raw = read_toml(path)
             header = build(PresetHeader, raw.pop("preset", None), where="preset")
         except SpectraError as error:
-            yield Problem("preset", path, f"{error.message} {error.hint}".strip())
+            yield Fault("preset", path, f"{error.message} {error.hint}".strip())
             continue
         if header.id in seen:
             twice = duplicate(header.id, seen[header.id], path)
-            yield Problem(header.id, path, f"{twice.message} {twice.hint}")
+            yield Fault(header.id, path, f"{twice.message} {twice.hint}")
         seen.setdefault(header.id, path)
-        yield from (Problem(header.id, path, text) for text in _preset(header, raw, records))
+        yield from (Fault(header.id, path, text) for text in _preset(header, raw, records))
 
 
 def _preset(header: PresetHeader, raw: Mapping[str, Any], records: Records) -> Iterator[str]:

@@ -35,6 +35,7 @@ from .records import (
     RAMAN,
     SCHEMA,
     AugerLine,
+    CitedSource,
     Entry,
     Observation,
     Overlap,
@@ -42,7 +43,6 @@ from .records import (
     SensitivityFactor,
     SensitivityTable,
     Separation,
-    Source,
     Standard,
     Width,
     build,
@@ -71,7 +71,7 @@ class PeakLibrary:
     stamps: tuple[tuple[Path, int, int], ...] = field(default=(), repr=False)
 
     @cached_property
-    def sources(self) -> Mapping[str, Source]:
+    def sources(self) -> Mapping[str, CitedSource]:
         """Sources by key."""
         return self._records("sources")
 
@@ -157,7 +157,7 @@ class PeakLibrary:
         else:
             ids = [offset.observation.id for offset in self.offsets(entry_id)]
             chosen = [self.all_observations[key] for key in dict.fromkeys(ids)]
-        wanted = None if level is None else level_name(level)
+        wanted = None if level is None else library_level(level)
         return tuple(
             o
             for o in chosen
@@ -192,7 +192,7 @@ class PeakLibrary:
             never an identification.
         """
         return candidates(
-            self, energy, level=None if level is None else level_name(level), tolerance=tolerance
+            self, energy, level=None if level is None else library_level(level), tolerance=tolerance
         )
 
     def lines_near(self, energy: float, *, window: float = 1.0) -> tuple[NearbyLine, ...]:
@@ -223,7 +223,7 @@ class PeakLibrary:
         self, level: str, window: tuple[float, float] | None = None
     ) -> tuple[Overlap, ...]:
         """Return what else lies in the range of a level, or in `window` of it."""
-        name = level_name(level)
+        name = library_level(level)
         low, high = window or (float("-inf"), float("inf"))
         return tuple(
             o
@@ -260,10 +260,10 @@ class PeakLibrary:
 
     def width(self, level: str) -> Width | None:
         """Return what is known of the line width of a level; None if nothing is."""
-        return self.widths.get(level_name(level))
+        return self.widths.get(library_level(level))
 
 
-def level_name(text: str) -> str:
+def library_level(text: str) -> str:
     """Return a core level, or ``"Raman"``, in the spelling of the library."""
     if text.strip().lower() == RAMAN.lower():
         return RAMAN

@@ -72,7 +72,7 @@ _Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True)
-class Source:
+class CitedSource:
     """Where numbers come from.
 
     Attributes
@@ -444,7 +444,7 @@ class PresetHeader:
 
 KINDS: Mapping[str, type[Any]] = MappingProxyType(
     {
-        "sources": Source,
+        "sources": CitedSource,
         "observations": Observation,
         "consensus": Entry,
         "separations": Separation,

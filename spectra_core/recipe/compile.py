@@ -39,15 +39,14 @@ from ..model import (
 )
 from ..spectrum import Axis, Calibration, Spectrum
 from ..uncertainty.ratios import area_path
+from .formats import DEFAULT_FORMATS, Format
 from .library import link_factors
 from .schema import (
-    DEFAULT_FORMATS,
     SCHEMA,
     BackgroundEntry,
     CalibrationEntry,
     ComponentEntry,
     FitEntry,
-    Format,
     LinkEntry,
     ParameterEntry,
     RatioEntry,

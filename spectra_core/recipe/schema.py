@@ -22,26 +22,9 @@ from ..curves.backgrounds import background_kind, complete_options
 from ..curves.lineshapes import lineshape
 from ..errors import ModelError
 from ..uncertainty.quantities import FEWEST_DRAWS
+from .formats import DEFAULT_FORMATS, Format
 
 SCHEMA: Literal["doublet-recipe/1"] = "doublet-recipe/1"
-Format = Literal[
-    "json", "csv", "png", "svg", "figure-pdf", "html", "pdf", "docx", "xlsx", "nexus", "vamas"
-]
-FORMATS: tuple[Format, ...] = (
-    "json",
-    "csv",
-    "png",
-    "svg",
-    "figure-pdf",
-    "html",
-    "pdf",
-    "docx",
-    "xlsx",
-    "nexus",
-    "vamas",
-)
-# Where a recipe says nothing: quick to write, however many spectra there are.
-DEFAULT_FORMATS: tuple[Format, ...] = ("json", "csv", "png", "svg")
 
 # Beyond every energy, count and time that is ever measured; squares of it are still numbers.
 LARGEST = 1e15
@@ -56,13 +39,13 @@ Text = Annotated[str, Field(strict=True)]
 Name = Annotated[str, StringConstraints(strict=True, min_length=1, pattern=r"^\S(.*\S)?$")]
 
 
-class Table(BaseModel):
+class RecipeTable(BaseModel):
     """A table of the recipe: immutable, and no key but its own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ParameterEntry(Table):
+class ParameterEntry(RecipeTable):
     """One parameter: a plain number in the file, or a table with these keys."""
 
     value: Number | None = Field(None, description="Value, or start value of a free parameter.")
@@ -95,7 +78,7 @@ class ParameterEntry(Table):
         return self
 
 
-class UnlockEntry(Table):
+class UnlockEntry(RecipeTable):
     """A doublet constraint taken off: the parameter of the minor line, and the reason."""
 
     parameter: Name = Field(description="Parameter of the minor line that is fitted by itself.")
@@ -106,7 +89,7 @@ class UnlockEntry(Table):
     free: Flag | None = Field(None, description="Whether the fit varies it.")
 
 
-class ComponentEntry(Table):
+class ComponentEntry(RecipeTable):
     """A component, or a doublet as one object where `line` is a p, d or f level."""
 
     use: Text = Field(
@@ -165,7 +148,7 @@ class ComponentEntry(Table):
         return self
 
 
-class BackgroundEntry(Table):
+class BackgroundEntry(RecipeTable):
     """Background of a region: a row of the table of backgrounds."""
 
     type: Text = Field(description="Row of the table of backgrounds.")
@@ -184,7 +167,7 @@ class BackgroundEntry(Table):
         return self
 
 
-class RegionEntry(Table):
+class RegionEntry(RecipeTable):
     """A window of one spectrum with its background and components."""
 
     name: Name = Field(description="Unique; first part of every path.")
@@ -208,7 +191,7 @@ class RegionEntry(Table):
         return self
 
 
-class LinkEntry(Table):
+class LinkEntry(RecipeTable):
     """An exact tie: parameter = offset + times x equals (summed if there are several)."""
 
     parameter: Name = Field(description='Path of the dependent parameter, "region/label/area".')
@@ -248,7 +231,7 @@ class LinkEntry(Table):
         return self
 
 
-class UncertaintyEntry(Table):
+class UncertaintyEntry(RecipeTable):
     """Which rows the error budget of a ratio has beside the covariance of the fit."""
 
     monte_carlo: Draws = Field(500, description="Monte Carlo draws, 40 or more; 0: none.")
@@ -272,7 +255,7 @@ class UncertaintyEntry(Table):
         return self
 
 
-class RatioEntry(Table):
+class RatioEntry(RecipeTable):
     """An area ratio to report."""
 
     name: Name
@@ -297,7 +280,7 @@ class RatioEntry(Table):
         return given | sides
 
 
-class CalibrationEntry(Table):
+class CalibrationEntry(RecipeTable):
     """Charge correction: a shift, a reference with both energies, or one to be measured."""
 
     shift: Number | None = Field(None, description="Added to the recorded binding energy, eV.")
@@ -350,7 +333,7 @@ class CalibrationEntry(Table):
         return self
 
 
-class FitEntry(Table):
+class FitEntry(RecipeTable):
     """How to fit."""
 
     weights: Literal["auto", "poisson", "unit", "given"] = Field(
@@ -364,13 +347,13 @@ class FitEntry(Table):
     seed: Whole = Field(0, description="Of the scatter.")
 
 
-class ReportEntry(Table):
+class ReportEntry(RecipeTable):
     """What is written."""
 
     formats: tuple[Format, ...] = DEFAULT_FORMATS
 
 
-class SimulateEntry(Table):
+class SimulateEntry(RecipeTable):
     """How a spectrum is simulated from this recipe."""
 
     sample: Text = Field("simulated", description="Sample name of the synthetic spectra.")
@@ -387,7 +370,7 @@ class SimulateEntry(Table):
     seed: Whole | None = Field(None, description="Of the counting noise.")
 
 
-class Recipe(Table):
+class Recipe(RecipeTable):
     """A whole recipe."""
 
     schema_: Literal["doublet-recipe/1"] = Field(alias="schema", description=f'"{SCHEMA}".')

@@ -33,7 +33,6 @@ from .compile import (
 )
 from .library import fill_from_library
 from .schema import (
-    FORMATS,
     SCHEMA,
     BackgroundEntry,
     CalibrationEntry,
@@ -43,16 +42,15 @@ from .schema import (
     ParameterEntry,
     RatioEntry,
     Recipe,
+    RecipeTable,
     RegionEntry,
     ReportEntry,
     SimulateEntry,
-    Table,
     UncertaintyEntry,
     UnlockEntry,
 )
 
 __all__ = [
-    "FORMATS",
     "SCHEMA",
     "Recipe",
     "calibration_from_recipe",
@@ -70,7 +68,7 @@ __all__ = [
 MAX_PROBLEMS = 5
 
 # Which table stands under which key of which table.
-_INNER: Mapping[type[Table], Mapping[str, type[Table]]] = {
+_INNER: Mapping[type[RecipeTable], Mapping[str, type[RecipeTable]]] = {
     Recipe: {
         "calibration": CalibrationEntry,
         "region": RegionEntry,
@@ -178,7 +176,7 @@ def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
 
 
 def _gather(
-    raw: dict[str, Any], kind: type[Table], place: str, context: Mapping[str, Any]
+    raw: dict[str, Any], kind: type[RecipeTable], place: str, context: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
     """Return a table with its inner tables and parameters gathered, and its unknown keys."""
     fields = _field_names(kind)
@@ -201,7 +199,7 @@ def _gather(
 
 
 def _gather_inner(
-    key: str, value: Any, kind: type[Table], place: str, parent: Mapping[str, Any]
+    key: str, value: Any, kind: type[RecipeTable], place: str, parent: Mapping[str, Any]
 ) -> tuple[Any, list[str]]:
     inner = _INNER.get(kind, {}).get(key)
     if inner is BackgroundEntry and isinstance(value, str):
@@ -222,12 +220,12 @@ def _gather_inner(
     return gathered, problems
 
 
-def _field_names(kind: type[Table]) -> list[str]:
+def _field_names(kind: type[RecipeTable]) -> list[str]:
     names = [field.alias or name for name, field in kind.model_fields.items()]
     return [name for name in names if name not in _GATHERED]
 
 
-def _row_names(kind: type[Table], raw: Mapping[str, Any], context: Any) -> dict[str, str]:
+def _row_names(kind: type[RecipeTable], raw: Mapping[str, Any], context: Any) -> dict[str, str]:
     """Return the further keys of a table, each with the field it is gathered under."""
     if kind is ComponentEntry:
         return dict.fromkeys(_component_names(raw, context), "parameters")
@@ -262,7 +260,7 @@ def _background_names(raw: Mapping[str, Any]) -> dict[str, str]:
     return names | {spec.name: "parameters" for spec in kind.parameters(limited)}
 
 
-def _row_is_unknown(kind: type[Table], raw: Mapping[str, Any]) -> bool:
+def _row_is_unknown(kind: type[RecipeTable], raw: Mapping[str, Any]) -> bool:
     """Return whether the row a table names does not exist: then its keys cannot be judged."""
     if kind is ComponentEntry:
         return _text(raw.get("lineshape", "voigt")) not in LINESHAPES

@@ -24,7 +24,7 @@ from ..model import REGION, Component, Doublet, Region
 from ..spectrum import Calibration, Spectrum
 from .alternatives import Comparison, compare_components
 from .hump import HumpTest, hump_test
-from .residuals import level_name
+from .residuals import level_of_component
 from .ties import Tension, tensions
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _plain(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Overlap:
+class Interference:
     """Something else that stands in a level's window.
 
     Attributes
@@ -156,10 +156,10 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in re.split(r" / |, | or ", text)]
 
 
-def library_overlaps(library: PeakLibrary) -> tuple[Overlap, ...]:
+def library_overlaps(library: PeakLibrary) -> tuple[Interference, ...]:
     """Return the overlap warnings of a peak library."""
     return tuple(
-        Overlap(
+        Interference(
             row.level,
             *row.window,
             row.what,
@@ -279,7 +279,7 @@ class Context:
     result : FitResult
     expected : tuple of Expected
         From a library; empty if none is given.
-    overlaps : tuple of Overlap
+    overlaps : tuple of Interference
     spectra : tuple of Spectrum
         Other spectra of the sample: a survey, the C 1s and Si 2p regions.
     reference : ReferenceLine or None
@@ -288,7 +288,7 @@ class Context:
 
     result: FitResult
     expected: tuple[Expected, ...] = ()
-    overlaps: tuple[Overlap, ...] = ()
+    overlaps: tuple[Interference, ...] = ()
     spectra: tuple[Spectrum, ...] = ()
     reference: ReferenceLine | None = None
     fitted: Mapping[str, RegionFit] = field(init=False)
@@ -326,7 +326,7 @@ class Context:
                 self.fitted[region.name],
                 component,
                 doublet,
-                level_name(region, component),
+                level_of_component(region, component),
             )
 
     @cached_property

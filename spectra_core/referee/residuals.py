@@ -265,7 +265,7 @@ def detection_limit(region: RegionFit, component_id: str) -> float | None:
     return 3.0 * sqrt(2.0 * variance * width / step) * step
 
 
-def level_name(region: Region, component: Component) -> str:
+def level_of_component(region: Region, component: Component) -> str:
     """Return the core level of a component, e.g. ``"S 2p"``; empty if nothing says it."""
     doublet = region.doublet_of(component.id)
     lines = component.line, doublet.line if doublet else ""

@@ -28,7 +28,7 @@ from .context import (
     Context,
     Expected,
     Finding,
-    Overlap,
+    Interference,
     Rule,
     Severity,
     expectations,
@@ -38,7 +38,7 @@ from .context import (
 if TYPE_CHECKING:
     from ..library import PeakLibrary
 
-__all__ = ["RULES", "Expected", "Finding", "Overlap", "Rule", "lint", "rule"]
+__all__ = ["RULES", "Expected", "Finding", "Interference", "Rule", "lint", "rule"]
 
 
 def _fit_rule(code: str, title: str, severity: Severity, advice: str) -> Rule:
@@ -387,7 +387,7 @@ def lint(
     library: PeakLibrary | Iterable[Expected] | None = None,
     spectra: Sequence[Spectrum] = (),
     calibration: ReferenceLine | None = None,
-    overlaps: Iterable[Overlap] | None = None,
+    overlaps: Iterable[Interference] | None = None,
     only: Iterable[str] | None = None,
 ) -> tuple[Finding, ...]:
     """Return what a referee would remark on a fit, most serious first.
@@ -401,7 +401,7 @@ def lint(
         Others of the same sample (survey, Si 2p ...), which show what else is there.
     calibration : ReferenceLine or None
         How the charge reference was found.
-    overlaps : iterable of Overlap or None
+    overlaps : iterable of Interference or None
         In place of the library's, or without a library the built-in ones.
     only : iterable of str or None
         Codes of the rules to apply; None: all.

@@ -10,15 +10,15 @@ from ..calibration import KINDS, is_level
 from ..core_levels import core_level, level_in
 from ..model import REGION
 from ..spectrum import Array, Axis, Spectrum, to_axis
-from .context import Context, Expected, Note, Overlap, Owner
+from .context import Context, Expected, Interference, Note, Owner
 from .hump import HumpTest
 from .lines import SENSIBLE_FWHM_EV, is_detected, smallest_area
 from .residuals import residual_structure
 from .rigidity import Level, Rigidity, rigidity_test
 
 # Energy losses and lines that stand in the window of another level; a library may add more.
-OVERLAPS: tuple[Overlap, ...] = (
-    Overlap(
+OVERLAPS: tuple[Interference, ...] = (
+    Interference(
         "S 2p",
         165.5,
         170.5,
@@ -27,9 +27,9 @@ OVERLAPS: tuple[Overlap, ...] = (
         broad=True,
         advice="Measure the bare wafer, or the Si 2p and Si 2s region.",
     ),
-    Overlap("S 2p", 156.0, 166.0, "Bi 4f", ("Bi 4d",), advice="Use S 2s, or fit Bi 4f too."),
-    Overlap("S 2p", 160.0, 168.0, "Se 3p", ("Se 3d",), advice="Use S 2s, or fit Se 3p too."),
-    Overlap(
+    Interference("S 2p", 156.0, 166.0, "Bi 4f", ("Bi 4d",), advice="Use S 2s, or fit Bi 4f too."),
+    Interference("S 2p", 160.0, 168.0, "Se 3p", ("Se 3d",), advice="Use S 2s, or fit Se 3p too."),
+    Interference(
         "P 2p",
         131.0,
         137.0,
@@ -38,10 +38,12 @@ OVERLAPS: tuple[Overlap, ...] = (
         broad=True,
         advice="Measure the bare wafer, or the Si 2p region.",
     ),
-    Overlap("P 2p", 120.0, 127.0, "Ge 3p", ("Ge 3d",), advice="Fit Ge 3p with Ge 3d as a guide."),
-    Overlap("Li 1s", 53.0, 57.0, "Fe 3p", ("Fe 2p",), advice="Fit Fe 3p in the same region."),
-    Overlap("Li 1s", 53.0, 57.5, "Se 3d", ("Se 3p",), advice="Fit Se 3d in the same region."),
-    Overlap("Li 1s", 57.5, 62.0, "Co 3p", ("Co 2p",), advice="Fit Co 3p in the same region."),
+    Interference(
+        "P 2p", 120.0, 127.0, "Ge 3p", ("Ge 3d",), advice="Fit Ge 3p with Ge 3d as a guide."
+    ),
+    Interference("Li 1s", 53.0, 57.0, "Fe 3p", ("Fe 2p",), advice="Fit Fe 3p in the same region."),
+    Interference("Li 1s", 53.0, 57.5, "Se 3d", ("Se 3p",), advice="Fit Se 3d in the same region."),
+    Interference("Li 1s", 57.5, 62.0, "Co 3p", ("Co 2p",), advice="Fit Co 3p in the same region."),
 )
 
 
@@ -231,12 +233,12 @@ def _a_line_explains(context: Context, test: HumpTest) -> bool:
     return context.comparison.preferred.delta_bic < test.bic_both - test.bic_lines
 
 
-def _named(overlaps: Sequence[Overlap], center: float) -> str:
+def _named(overlaps: Sequence[Interference], center: float) -> str:
     near = [o for o in overlaps if o.low - 1.0 <= center <= o.high + 1.0]
     return f" There falls {near[0].name}. {near[0].advice}" if near else ""
 
 
-def _suspected(context: Context) -> Iterator[tuple[str, tuple[Overlap, ...], HumpTest]]:
+def _suspected(context: Context) -> Iterator[tuple[str, tuple[Interference, ...], HumpTest]]:
     for region in context.xps_regions:
         owners = [o for o in context.owners_in(region.name) if not o.is_loss]
         if not owners or not _hump_suspected(context, region.name, owners):

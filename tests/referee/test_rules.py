@@ -29,7 +29,7 @@ from spectra_core.model import (
     unlock,
 )
 from spectra_core.readers import read
-from spectra_core.referee.rules import RULES, Expected, Overlap, lint, rule
+from spectra_core.referee.rules import RULES, Expected, Interference, lint, rule
 from spectra_core.referee.ties import tensions
 from spectra_core.runs.simulate import Acquisition, simulate
 from spectra_core.spectrum import Calibration, Spectrum, calibrate, replace_fields
@@ -519,7 +519,7 @@ def test_levels_that_moved_apart_are_an_alarm():
 
 def test_own_overlaps_take_the_place_of_the_built_in_ones():
     result = fit(plasmon(), start(("SO4", 168.6), window=(157.0, 175.0)))
-    mine = [Overlap("S 2p", 164.0, 172.0, "my own bump", ("Si 2p",), broad=True)]
+    mine = [Interference("S 2p", 164.0, 172.0, "my own bump", ("Si 2p",), broad=True)]
     assert "my own bump" in message(result, "no_line", overlaps=mine)
 
 
