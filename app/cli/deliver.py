@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from spectra_core.errors import SpectraError
-from spectra_core.export.formats import Look, export_steps, written_kinds
+from spectra_core.export.formats import ExportOptions, export_steps, written_kinds
 from spectra_core.recipe.formats import DEFAULT_FORMATS
 
 from .border import Tally, note
@@ -27,7 +27,7 @@ def deliver(
     json_file: str | None,
     formats: tuple[str, ...] | None,
     show_table: bool = True,
-    look: Look | None = None,
+    options: ExportOptions | None = None,
 ) -> int:
     """Print and write what a run gave; return the exit code.
 
@@ -42,7 +42,7 @@ def deliver(
         None: as the recipe says.
     show_table : bool
         Print every fit; False where the caller prints something shorter.
-    look : Look
+    options : ExportOptions
         Of reports and figures.
     """
     tally = _counted(run)
@@ -58,7 +58,9 @@ def deliver(
         except SpectraError as error:
             tally.fail(error)
     if folder is not None and run.fits:
-        write_files(run, make_folder(folder), formats or _recipe_formats(run), tally, look=look)
+        write_files(
+            run, make_folder(folder), formats or _recipe_formats(run), tally, options=options
+        )
     return tally.exit_code
 
 
@@ -87,13 +89,18 @@ def _recipe_formats(run: Run) -> tuple[str, ...]:
 
 
 def write_files(
-    run: Run, folder: Path, formats: Sequence[str], tally: Tally, *, look: Look | None = None
+    run: Run,
+    folder: Path,
+    formats: Sequence[str],
+    tally: Tally,
+    *,
+    options: ExportOptions | None = None,
 ) -> None:
     """Write results, curves, figures and reports; one that cannot be written stops no other."""
     from spectra_core.results.names import file_stems
 
     written = 0
-    for write in export_steps(run, folder, formats, look=look, say=note):
+    for write in export_steps(run, folder, formats, options=options, say=note):
         try:
             write()
             written += 1

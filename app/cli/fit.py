@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spectra_core.errors import FitError, ReadError, RecipeError, SpectraError
-from spectra_core.export.formats import Look
+from spectra_core.export.formats import ExportOptions
 from spectra_core.recipe.formats import FORMATS
 
 from .border import IN_PART, complain, note
@@ -140,7 +140,7 @@ def command(paths: tuple[str, ...], **values: Any) -> int:
     read_options = take_read_options(values)
     recipe, warnings = _recipe(values["recipe_file"], values["preset"], values["model"])
     folder = _folder(values)
-    look = _look(values)
+    export_options = _export_options(values)
     files, left_out = readable_files(paths)
     _say_left_out(left_out)
     if not files:
@@ -157,7 +157,11 @@ def command(paths: tuple[str, ...], **values: Any) -> int:
         )
     run = _run(files, recipe, warnings, values, read_options)
     code = deliver(
-        run, folder=folder, json_file=values["json_file"], formats=values["formats"], look=look
+        run,
+        folder=folder,
+        json_file=values["json_file"],
+        formats=values["formats"],
+        options=export_options,
     )
     if values["project"] is None:
         return code
@@ -195,13 +199,13 @@ def _folder(values: dict[str, Any]) -> Path | None:
     return None if only_json else check_folder(DEFAULT_FOLDER)
 
 
-def _look(values: dict[str, Any]) -> Look:
-    """Return how files look; a wrong template is said before any work is done."""
+def _export_options(values: dict[str, Any]) -> ExportOptions:
+    """Return how files look; a wrong template ends the command before any work is done."""
     if values["template"] is not None:
         from spectra_core.report.template import load_template
 
         load_template(values["template"])
-    return Look(values["template"], values["figure_width"])
+    return ExportOptions(values["template"], values["figure_width"])
 
 
 def _say_left_out(reasons: Sequence[str]) -> None:

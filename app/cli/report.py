@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from spectra_core.errors import FitError
-from spectra_core.export.formats import Look
+from spectra_core.export.formats import ExportOptions
 from spectra_core.recipe.formats import FORMATS
 
 from .border import Tally
@@ -59,15 +59,17 @@ def command(project: str, output: str, **values: Any) -> int:
         if analysis.stored is None:
             tally.fail(f"{project}: {analysis.label}: not fitted, so not in the report.")
         elif is_stale(saved, key):
-            said = f"{analysis.label}: the model or the data changed after this fit."
-            notes.append(said)
-            tally.fail(f"{project}: {said} Fit it again.")
-    look = Look(
+            note = f"{analysis.label}: the model or the data changed after this fit."
+            notes.append(note)
+            tally.fail(f"{project}: {note} Fit it again.")
+    options = ExportOptions(
         values["template"],
         values["figure_width"],
         saved.settings.title,
         tuple(notes),
         saved.checklist,
     )
-    write_files(run, make_folder(folder), values["formats"] or REPORT_DEFAULTS, tally, look=look)
+    write_files(
+        run, make_folder(folder), values["formats"] or REPORT_DEFAULTS, tally, options=options
+    )
     return tally.exit_code

@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog
 
 from spectra_core.errors import SpectraError
-from spectra_core.export.formats import Look, export_run
+from spectra_core.export.formats import ExportOptions, export_run
 from spectra_core.project.project import Project
 from spectra_core.project.recipes import recipes_from, run_from_project
 from spectra_core.recipe.text import dump_recipe
@@ -64,7 +64,7 @@ class Reporting(Controller):
         """Write the results of the project in several formats."""
         project = self.document.project
 
-        look = Look(
+        options = ExportOptions(
             title=project.settings.title, notes=notes_of(project), entries=project.checklist
         )
 
@@ -73,7 +73,7 @@ class Reporting(Controller):
                 run_from_project(project),
                 folder,
                 formats,
-                look=look,
+                options=options,
                 progress=report.progress,
                 should_stop=report.should_stop,
             )

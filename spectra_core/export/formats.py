@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Look:
+class ExportOptions:
     """How reports and figures look, and what the user adds to a report.
 
     Attributes
@@ -53,7 +53,12 @@ class Look:
 
 
 def export_steps(
-    run: Run, folder: Path, formats: Sequence[str], *, look: Look | None = None, say: Say = print
+    run: Run,
+    folder: Path,
+    formats: Sequence[str],
+    *,
+    options: ExportOptions | None = None,
+    say: Say = print,
 ) -> Iterator[Callable[[], object]]:
     """Yield the calls that write one file each.
 
@@ -64,7 +69,7 @@ def export_steps(
         An existing folder.
     formats : sequence of str
         Of `spectra_core.recipe.formats.FORMATS`.
-    look : Look or None
+    options : ExportOptions or None
     say : callable
         Gets what a format could not keep, in sentences.
     """
@@ -72,7 +77,7 @@ def export_steps(
     from ..results.document import write_results
     from ..results.names import file_stems
 
-    look = look or Look()
+    options = options or ExportOptions()
     stems = file_stems(run)
 
     if "json" in formats:
@@ -86,8 +91,8 @@ def export_steps(
                 yield partial(write_curves_csv, folder / f"{stem}_curves.csv", record, region)
             if drawn:
                 place = folder / f"{stem}_fit"
-                yield partial(_write_figure, place, record, region, drawn, look.figure_width_mm)
-    yield from _reports(run, folder, formats, look)
+                yield partial(_write_figure, place, record, region, drawn, options.figure_width_mm)
+    yield from _reports(run, folder, formats, options)
 
 
 def _exchange(
@@ -115,7 +120,7 @@ def _write_vamas(run: Run, path: Path, say: Say) -> None:
 
 
 def _reports(
-    run: Run, folder: Path, formats: Sequence[str], look: Look
+    run: Run, folder: Path, formats: Sequence[str], options: ExportOptions
 ) -> Iterator[Callable[[], object]]:
     """Yield the calls that write one report each; what they say is put together once."""
     wanted = [name for name in formats if name in REPORTS]
@@ -124,9 +129,11 @@ def _reports(
     from ..report import build_report, write_report
     from ..report.template import load_template
 
-    template = load_template(look.template)
+    template = load_template(options.template)
     today = datetime.now(UTC).date().isoformat()
-    report = build_report(run, title=look.title, made=today, notes=look.notes, entries=look.entries)
+    report = build_report(
+        run, title=options.title, made=today, notes=options.notes, entries=options.entries
+    )
     for name in wanted:
         yield partial(write_report, report, folder / f"report.{name}", template=template)
 
@@ -161,7 +168,7 @@ def export_run(
     folder: Path,
     formats: Sequence[str],
     *,
-    look: Look | None = None,
+    options: ExportOptions | None = None,
     progress: Callable[[int, int, str], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> tuple[int, list[str]]:
@@ -176,7 +183,7 @@ def export_run(
     """
     folder.mkdir(parents=True, exist_ok=True)
     problems: list[str] = []
-    steps = list(export_steps(run, folder, formats, look=look, say=problems.append))
+    steps = list(export_steps(run, folder, formats, options=options, say=problems.append))
     written = 0
     for number, write in enumerate(steps):
         if should_stop is not None and should_stop():
