@@ -28,6 +28,7 @@ from .weights import (
     choose_weights,
     counting_noise,
     counting_time,
+    has_negative_counts,
     point_sigmas,
 )
 
@@ -548,7 +549,17 @@ def region_warnings(
 
 
 def _unit_weights_warning(region: RegionProblem) -> FitWarning:
-    if counting_time(region.spectrum) is None:
+    if has_negative_counts(region.spectrum):
+        below = region.spectrum.y < 0
+        code, reason = (
+            "negative_counts",
+            (
+                f"{below.sum()} of {below.size} channels hold negative counts, the lowest"
+                f" {region.spectrum.y.min():.3g} {region.spectrum.y_unit}: these are no counts as"
+                " measured, whose noise would be known"
+            ),
+        )
+    elif counting_time(region.spectrum) is None:
         code, reason = "counts_unknown", "the counts are not known (no dwell time, scans or unit)"
     else:
         code, reason = "unit_weights", "unit weights were chosen"

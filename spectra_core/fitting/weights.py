@@ -37,14 +37,23 @@ def counting_time(spectrum: Spectrum) -> float | None:
 
     Notes
     -----
-    One for an ordinate in counts; dwell x scans for counts per second.
+    One for an ordinate in counts; dwell x scans for counts per second. Where intensities
+    are negative something was taken off, and what is left does not have the noise of
+    counts: then it is None whatever the unit.
     """
+    if has_negative_counts(spectrum):
+        return None
     if spectrum.y_unit == "counts":
         return 1.0
     if spectrum.y_unit == "counts/s":
         time = spectrum.meta.acquisition_time_s
         return time if time is not None and time > 0 else None
     return None
+
+
+def has_negative_counts(spectrum: Spectrum) -> bool:
+    """Return whether intensities called counts or a rate are below zero, as no counts are."""
+    return spectrum.y_unit in ("counts", "counts/s") and bool((spectrum.y < 0).any())
 
 
 def choose_weights(spectrum: Spectrum, wanted: Weights | None) -> Weights:
@@ -68,6 +77,13 @@ def choose_weights(spectrum: Spectrum, wanted: Weights | None) -> Weights:
         return Weights.UNIT if counting_time(spectrum) is None else Weights.POISSON
     if wanted is Weights.GIVEN and spectrum.sigma is None:
         raise FitError("no standard deviations are given with this spectrum.", where=spectrum.label)
+    if wanted is Weights.POISSON and has_negative_counts(spectrum):
+        raise FitError(
+            f"Poisson weights need counts as measured, but {int((spectrum.y < 0).sum())} of"
+            f" {len(spectrum)} channels are negative: a background or a dark signal was taken off.",
+            hint="Fit the spectrum before that, or use unit weights.",
+            where=spectrum.label,
+        )
     if wanted is Weights.POISSON and counting_time(spectrum) is None:
         raise FitError(
             f"Poisson weights need counts, but the intensity is in {spectrum.y_unit} and the"

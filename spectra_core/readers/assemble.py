@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import DataError, PartialRead, ReadError
 from ..spectrum import Array, Axis, Meta, Spectrum, make_spectrum
 from .options import AXES, ReadOptions
+from .repeats import without_repeats
 
 Y_UNIT_NOTE = "the file does not say whether the ordinate is counts or counts/s"
 
@@ -78,9 +79,11 @@ def assemble(
     DataError
         As `Spectrum`.
     """
+    columns, meta = _without_repeats(columns, with_answers(meta, options))
     check_axis_order(columns.x, columns.row_numbers)
-    meta = with_answers(meta, options)
     axis = settled_axis(axis, columns.x, options)
+    x, sign_note = with_binding_sign(columns.x, axis)
+    columns, meta = replace(columns, x=x), noted(meta, axis_note=sign_note)
     unit, meta = _settled_unit(columns, meta, options)
     values, unit = _settled_intensity(columns, unit, axis, meta)
     return make_spectrum(
@@ -92,6 +95,44 @@ def assemble(
         **values,
         **fields,
     )
+
+
+def noted(meta: Meta, **notes: Any) -> Meta:
+    """Return `meta` with the notes that say something, in ``extra``."""
+    return replace(meta, extra=dict(meta.extra) | {k: v for k, v in notes.items() if v})
+
+
+def _without_repeats(columns: Columns, meta: Meta) -> tuple[Columns, Meta]:
+    fields = ("y", "counts", "sigma", "transmission")
+    arrays = {name: getattr(columns, name) for name in fields}
+    arrays |= {f"other {name}": values for name, values in columns.others.items()}
+    x, arrays, note = without_repeats(columns.x, arrays)
+    if not note:
+        return columns, meta
+    rows = columns.row_numbers
+    if rows is not None and x.size < rows.size:
+        rows = rows[np.flatnonzero(np.r_[True, np.diff(columns.x) != 0])]
+    others = {name: arrays.pop(f"other {name}") for name in columns.others}
+    changed: dict[str, Any] = {"x": x, "others": others, "row_numbers": rows, **arrays}
+    return replace(columns, **changed), noted(meta, repeats_note=note)
+
+
+def with_binding_sign(x: Array, axis: Axis) -> tuple[Array, str]:
+    """Return binding energies with their usual sign, and a note if it was the other.
+
+    Some programs count energies up from the Fermi level, so that core levels are
+    negative. Nothing is bound by -10 eV, so the sign is then certain; a valence band
+    that runs a few eV to either side is left alone.
+    """
+    if axis is not Axis.BINDING_ENERGY or x.size < 2:
+        return x, ""
+    low, high = float(np.min(x)), float(np.max(x))
+    if low >= _LEAST_BINDING_EV or -low <= high:
+        return x, ""
+    return -x, "binding energy = minus the number: the file counts up from the Fermi level"
+
+
+_LEAST_BINDING_EV = -10.0
 
 
 def kept(spectra: list[Spectrum], problems: list[ReadError]) -> list[Spectrum]:
@@ -140,7 +181,7 @@ def settled_axis(axis: Axis | None, x: ArrayLike, options: ReadOptions) -> Axis:
     values = np.asarray(x)
     raise ReadError(
         f"the file does not say what its first column ({values[0]:g} to {values[-1]:g}) is.",
-        hint=f"Say it: --axis {'|'.join(AXES)}.",
+        hint=f"Say it: --axis {'|'.join(AXES)}, or name the column: --x-column.",
     )
 
 
@@ -149,8 +190,8 @@ def _settled_unit(columns: Columns, meta: Meta, options: ReadOptions) -> tuple[s
     if unit is not None:
         return unit, meta
     hint = " (all values are whole numbers, as counts are)" if _whole(columns.y) else ""
-    note = {"y_unit_note": f"{Y_UNIT_NOTE}{hint}; --y-unit says it"}
-    return "arbitrary", replace(meta, extra=dict(meta.extra) | note)
+    note = meta.extra.get("y_unit_note", f"{Y_UNIT_NOTE}{hint}; --y-unit says it")
+    return "arbitrary", noted(meta, y_unit_note=note)
 
 
 def _whole(y: Array) -> bool:

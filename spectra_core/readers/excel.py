@@ -27,7 +27,7 @@ from .axis_words import is_unit
 from .columns import Table, spectra_of_table
 from .options import ReadOptions
 from .text import header_values
-from .text_table import MISSING_FROM, to_number
+from .text_table import MISSING_FROM, Dialect, to_number
 
 FORMAT = "Excel workbook"
 _REPORT_SHEET = re.compile(
@@ -236,7 +236,7 @@ def _without_text_columns(table: Table) -> tuple[Table, str]:
 
 def _meta(name: str, header: list[Row], path: Path) -> Meta:
     lines = [" ".join(str(cell) for cell in row if cell is not None) for row in header]
-    values = header_values([line for line in lines if line])
+    values = header_values([line for line in lines if line], Dialect(None))
     values.pop("extra")
     region = level_in(name) or re.sub(r"(?i)\s*(scan|spectra)$", "", name)
     return Meta(**({"sample": path.stem, "region": region} | values))

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from ..errors import ReadError
 from ..spectrum import Axis, Meta, Spectrum
-from .assemble import Columns, assemble
+from .assemble import Columns, assemble, noted
 from .axis_words import axis_of_words
+from .keys import Keys
 from .options import ReadOptions
-from .text_table import decode, read_tables, to_lines, to_number
+from .text_table import decode, read_tables, to_lines
 
 FORMAT = "JASCO text"
 
@@ -33,7 +34,8 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     tables = read_tables(path, options)
     blocks = [block for block in tables.blocks if "XYDATA" in "\n".join(block.header)]
     values = _values(tables.lines)
-    announced = int(_number(values, "NPOINTS") or 0)
+    keys = Keys(values, tables.dialect)
+    announced = int(keys.number("NPOINTS") or 0)
     n_points = len(blocks[0].row_numbers) if blocks else 0
     if n_points < max(announced, 1):
         raise ReadError(
@@ -47,7 +49,7 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     block = blocks[0]
     columns = Columns(block.values[:, 0], block.values[:, 1], row_numbers=block.row_numbers)
     file_says = options if axis is None else replace(options, axis=None)
-    return [assemble(columns, axis, _meta(values, path, raman), file_says)]
+    return [assemble(columns, axis, _meta(keys, path, raman), file_says)]
 
 
 def _values(lines: tuple[str, ...]) -> dict[str, str]:
@@ -55,21 +57,17 @@ def _values(lines: tuple[str, ...]) -> dict[str, str]:
     return {key.strip(): value.strip() for key, tab, value in pairs if tab and key.strip()}
 
 
-def _meta(values: dict[str, str], path: Path, raman: bool) -> Meta:
+def _meta(keys: Keys, path: Path, raman: bool) -> Meta:
     named = ("Resolution", "Grating", "Slit", "Objective lens", "Laser power")
-    return Meta(
-        sample=values.get("Sample name") or values.get("TITLE") or path.stem,
-        technique="Raman" if raman else values.get("DATA TYPE", ""),
-        dwell_s=_number(values, "Exposure"),
-        scans=_number(values, "Accumulation"),
-        laser_nm=_number(values, "Laser wavelength"),
-        instrument=values.get("Model Name", ""),
-        date=" ".join(v for v in (values.get("DATE"), values.get("TIME")) if v),
-        comment=values.get("Comment", ""),
-        extra={key: values[key] for key in named if values.get(key)},
+    meta = Meta(
+        sample=keys.text("Sample name", "TITLE") or path.stem,
+        technique="Raman" if raman else keys.text("DATA TYPE"),
+        dwell_s=keys.number("Exposure", "time"),
+        scans=keys.number("Accumulation"),
+        laser_nm=keys.number("Laser wavelength", "length"),
+        instrument=keys.text("Model Name"),
+        date=" ".join(v for v in (keys.text("DATE"), keys.text("TIME")) if v),
+        comment=keys.text("Comment"),
+        extra={key: keys.text(key) for key in named if keys.text(key)},
     )
-
-
-def _number(values: dict[str, str], key: str) -> float | None:
-    value = to_number(values.get(key, "").split(" ")[0])
-    return value if value is not None and value > 0 else None
+    return noted(meta, **keys.notes)

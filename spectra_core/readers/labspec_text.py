@@ -2,7 +2,8 @@
 
 One spectrum stands in two columns. A series or map is a matrix: its first row is
 the abscissa, and every further row begins with one coordinate (time, position,
-index) or two (x and y of a map).
+index) or two (x and y of a map). What the coordinates are stands in ``#AxisType[2]``
+and ``#AxisUnit[2]``, or, in other versions, before the abscissa in the first row.
 """
 
 from __future__ import annotations
@@ -17,10 +18,18 @@ import numpy as np
 
 from ..errors import ReadError
 from ..spectrum import Array, Axis, Meta, Spectrum
-from .assemble import Columns, assemble
+from .assemble import Columns, assemble, noted
 from .axis_words import axis_of_words
+from .keys import Keys
 from .options import ReadOptions
-from .text_table import Block, decode, read_tables, to_lines, to_number
+from .text_table import (
+    Block,
+    TextTables,
+    decode,
+    read_tables,
+    to_lines,
+    without_comment_sign,
+)
 
 FORMAT = "LabSpec text"
 _NAMED = {
@@ -54,17 +63,16 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     ReadError
         If there are no numbers, a cell is missing, or the axis unit is not given.
     """
-    blocks = read_tables(path, replace(options, delimiter=options.delimiter or "tab")).blocks
-    if not blocks:
+    tables = read_tables(path, replace(options, delimiter=options.delimiter or "tab"))
+    if not tables.blocks:
         raise ReadError("the LabSpec file holds no numbers below its heading: it seems cut off.")
-    header = [line for line in blocks[0].header if line.startswith("#")]
-    values = _header_values(header)
+    block = tables.blocks[0]
+    values = _header_values([line for line in block.header if line.startswith("#")])
+    keys = Keys(values, tables.dialect)
     axis = _axis(values)
     file_says = options if axis is None else replace(options, axis=None)
-    meta = _meta(values, path)
-    unit = {"cnt": "counts", "counts": "counts", "cnt/s": "counts/s", "cnt/sec": "counts/s"}.get(
-        values.get("AxisUnit[0]", "").casefold()
-    )
+    meta = _meta(keys, path)
+    unit = _Y_UNITS.get(values.get("AxisUnit[0]", "").casefold())
     return [
         assemble(
             Columns(x, y, unit, row_numbers=rows),
@@ -72,27 +80,62 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
             replace(meta, variables=variables),
             file_says,
         )
-        for x, y, rows, variables in _curves(blocks[0], values)
+        for x, y, rows, variables in _curves(tables, block, values)
     ]
 
 
-def _curves(block: Block, values: dict[str, str]) -> list[tuple[Any, ...]]:
-    n_coordinates = int(np.sum(np.cumprod(np.isnan(block.values[0]))))
+_Y_UNITS = {
+    "cnt": "counts",
+    "counts": "counts",
+    "cnt/s": "counts/s",
+    "cnt/sec": "counts/s",
+    "counts/s": "counts/s",
+}
+
+
+def _curves(tables: TextTables, block: Block, values: dict[str, str]) -> list[tuple[Any, ...]]:
+    named = _named_first_row(tables, block)
+    n_coordinates = len(named[0]) if named else _n_empty(block.values[0])
     if n_coordinates == 0:
+        if block.values.shape[1] > 2:
+            raise ReadError(
+                f"row {block.row_numbers[0]} holds {block.values.shape[1]} numbers: a series or"
+                " map, but the row with its abscissa is missing.",
+                hint="Export it again from LabSpec as text (*.txt), with its axes.",
+            )
         _check_complete(block, block.values[:, :2])
         return [(block.values[:, 0], block.values[:, 1], block.row_numbers, {})]
-    x = block.values[0, n_coordinates:]
-    _check_complete(block, block.values[1:])
-    names = _coordinate_names(values, n_coordinates)
+    x = named[1] if named else block.values[0, n_coordinates:]
+    matrix = block.values if named else block.values[1:]
+    _check_complete(block, matrix)
+    names = _coordinates(values, named[0] if named else [""] * n_coordinates)
     return [
         (
             x,
             row[n_coordinates:],
             None,
-            dict(zip(names, _with_units(row, names, values), strict=True)),
+            {name: (float(row[i]), unit) for i, (name, unit) in enumerate(names)},
         )
-        for row in block.values[1:]
+        for row in matrix
     ]
+
+
+def _n_empty(row: Array) -> int:
+    """Return how many cells at the beginning of a row are empty."""
+    return int(np.sum(np.cumprod(np.isnan(row))))
+
+
+def _named_first_row(tables: TextTables, block: Block) -> tuple[list[str], Array] | None:
+    """Return the headings of the coordinates and the abscissa from a first row of both."""
+    if block.values.shape[1] < 3 or not block.header:
+        return None
+    cells = tables.dialect.cells(without_comment_sign(block.header[-1]))
+    numbers = [tables.dialect.number(cell) if cell else None for cell in cells]
+    n_names = next((i for i, number in enumerate(numbers) if number is not None), 0)
+    x = [number for number in numbers[n_names:] if number is not None]
+    if not 0 < n_names < 4 or n_names + len(x) != block.values.shape[1]:
+        return None
+    return cells[:n_names], np.array(x)
 
 
 def _check_complete(block: Block, values: Array) -> None:
@@ -106,14 +149,21 @@ def _check_complete(block: Block, values: Array) -> None:
         )
 
 
-def _coordinate_names(values: dict[str, str], n_coordinates: int) -> list[str]:
-    names = [values.get(f"AxisType[{i}]", "") for i in range(2, 2 + n_coordinates)][::-1]
-    return [name or f"coordinate {i + 1}" for i, name in enumerate(names)]
+def _coordinates(values: dict[str, str], headings: list[str]) -> list[tuple[str, str]]:
+    """Return name and unit of each coordinate: from its heading, or from the axes' keys.
 
-
-def _with_units(row: Array, names: list[str], values: dict[str, str]) -> list[tuple[float, str]]:
-    units = {values.get(f"AxisType[{i}]"): values.get(f"AxisUnit[{i}]", "") for i in range(2, 5)}
-    return [(float(row[i]), units.get(name, "")) for i, name in enumerate(names)]
+    The keys count the axes from the intensity on, so the first column of a map is the
+    last of them.
+    """
+    found = []
+    for i, heading in enumerate(headings):
+        match = re.match(r"(.*?)\s*[(\[]([^)\]]*)[)\]]\s*$", heading)
+        number = 1 + len(headings) - i
+        name = match[1] if match else heading
+        unit = match[2] if match else values.get(f"AxisUnit[{number}]", "")
+        name = name or values.get(f"AxisType[{number}]", "") or f"coordinate {i + 1}"
+        found.append((name, unit))
+    return found
 
 
 def _header_values(lines: list[str]) -> dict[str, str]:
@@ -129,25 +179,22 @@ def _axis(values: dict[str, str]) -> Axis | None:
     return axis_of_words(key.removeprefix("Spectro (").removesuffix(")").replace("\xb9", "1"))
 
 
-def _meta(values: dict[str, str], path: Path) -> Meta:
-    laser = re.search(r"\d+(\.\d+)?", values.get("Laser") or values.get("Laser (nm)") or "")
+def _meta(keys: Keys, path: Path) -> Meta:
+    values = keys.values
+    laser = re.search(r"\d[\d.,]*", keys.text("Laser", "Laser (nm)"))
     extra = {key: value for key, value in values.items() if value and key not in _NAMED}
-    return Meta(
+    meta = Meta(
         sample=values.get("Sample") or values.get("Title") or path.stem,
         technique="Raman",
-        dwell_s=_number(values, "Acq. time (s)"),
-        scans=_number(values, "Accumulations"),
-        laser_nm=float(laser[0]) if laser else None,
+        dwell_s=keys.number("Acq. time (s)", "time"),
+        scans=keys.number("Accumulations"),
+        laser_nm=keys.dialect.key_number(laser[0]) if laser else None,
         instrument=values.get("Instrument", ""),
         date=_date(values.get("Acquired") or values.get("Date", "")),
         comment=values.get("Remark", ""),
         extra=extra,
     )
-
-
-def _number(values: dict[str, str], key: str) -> float | None:
-    value = to_number(values.get(key, ""))
-    return value if value is not None and value > 0 else None
+    return noted(meta, **keys.notes)
 
 
 def _date(text: str) -> str:

@@ -14,9 +14,10 @@ import numpy as np
 
 from ..errors import ReadError
 from ..spectrum import Axis, Meta, Spectrum
-from .assemble import Columns, assemble
+from .assemble import Columns, assemble, noted
+from .keys import Keys
 from .options import ReadOptions
-from .text_table import decode, read_tables, to_lines, to_number
+from .text_table import Dialect, decode, read_tables, to_lines
 
 FORMAT = "PHI text"
 _REGION = re.compile(r"^Element ([^;]*); Region (\d+) of \d+;(.*)$")
@@ -49,29 +50,35 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
             block.values[:, 0], block.values[:, 1], "counts", row_numbers=block.row_numbers
         )
         file_says = replace(options, axis=None, y_unit=None)
-        meta = _meta(heading, path)
+        meta = _meta(heading, tables.dialect, path)
         spectra.append(assemble(columns, Axis.BINDING_ENERGY, meta, file_says))
     if not spectra:
         raise ReadError("no region of the PHI file holds data: it seems cut off.")
     return spectra
 
 
-def _meta(heading: re.Match[str], path: Path) -> Meta:
+def _meta(heading: re.Match[str], dialect: Dialect, path: Path) -> Meta:
     rest = heading[3]
-    time_ms = _number(rest, "Time Per Step")
+    keys = Keys(_statements(rest), dialect)
+    time_ms = keys.number("Time Per Step")
     anode = re.search(r"Anode (\w+)", rest)
-    cycle = _number(rest, "Depth Cycle")
-    return Meta(
+    cycle = keys.number("Depth Cycle")
+    meta = Meta(
         sample=path.stem,
         region=heading[1].strip(),
         technique="XPS" if "XPS" in rest else "",
-        excitation_energy_ev=_number(rest, "Photon Energy"),
+        excitation_energy_ev=keys.number("Photon Energy", "energy"),
         dwell_s=None if time_ms is None else time_ms / 1000.0,
-        scans=_number(rest, "Sweeps"),
+        scans=keys.number("Sweeps"),
         extra={"anode": anode[1] if anode else "", "depth_cycle": int(cycle or 1)},
     )
+    return noted(meta, **keys.notes)
 
 
-def _number(text: str, key: str) -> float | None:
-    match = re.search(rf"{key} ([\d.]+)", text)
-    return to_number(match[1]) if match else None
+_NUMBERS = ("Time Per Step", "Depth Cycle", "Photon Energy", "Sweeps")
+
+
+def _statements(text: str) -> dict[str, str]:
+    """Return the texts right of the keys that are numbers, up to the next semicolon."""
+    found = {key: re.search(rf"{key} ([^;]*)", text) for key in _NUMBERS}
+    return {key: match[1].strip() for key, match in found.items() if match}

@@ -16,10 +16,11 @@ import numpy as np
 
 from ..errors import ReadError
 from ..spectrum import Meta, Spectrum
-from .assemble import Columns, assemble
+from .assemble import Columns, assemble, noted
 from .axis_words import axis_of_words
+from .keys import Keys
 from .options import ReadOptions
-from .text_table import decode, find_dialect, number_row, read_lines, to_lines, to_number
+from .text_table import Dialect, decode, find_dialect, read_lines, to_lines
 
 FORMAT = "Scienta text"
 _SECTION = re.compile(
@@ -69,9 +70,9 @@ def _values(sections: Sections, kind: str, number: int) -> dict[str, str]:
 
 def _region(sections: Sections, number: int, path: Path, options: ReadOptions) -> list[Spectrum]:
     region = _values(sections, "Region", number)
-    info = _values(sections, "Info", number)
-    rows, row_numbers = _rows(sections[("Data", str(number))], options)
-    announced = _number(region, "Dimension 1 size")
+    rows, row_numbers, dialect = _rows(sections[("Data", str(number))], options)
+    info = Keys(_values(sections, "Info", number), dialect)
+    announced = Keys(region, dialect).number("Dimension 1 size")
     if announced is not None and announced != len(rows):
         raise ReadError(
             f"region {number} announces {announced:g} points but holds {len(rows)}.",
@@ -85,7 +86,7 @@ def _region(sections: Sections, number: int, path: Path, options: ReadOptions) -
                 x=rows[:, 0],
                 y=rows[:, column],
                 y_unit="counts/s",
-                countable=info.get("DetectorMode", "") != "ADC",
+                countable=info.text("DetectorMode") != "ADC",
                 row_numbers=row_numbers,
             ),
             axis,
@@ -96,44 +97,40 @@ def _region(sections: Sections, number: int, path: Path, options: ReadOptions) -
     ]
 
 
-def _meta(info: dict[str, str], path: Path, slice_number: int | None) -> Meta:
-    scans = _number(info, "Number of Sweeps")
-    total = _number(info, "Time per Spectrum Channel")
+def _meta(info: Keys, path: Path, slice_number: int | None) -> Meta:
+    scans = info.number("Number of Sweeps")
+    total = info.number("Time per Spectrum Channel")
     named = {"Lens Mode", "Acquisition Mode", "Step Time", "Spectrum Name", "DetectorMode"}
-    extra: dict[str, Any] = {key: value for key, value in info.items() if key in named}
+    extra: dict[str, Any] = {key: value for key, value in info.values.items() if key in named}
     if slice_number is not None:
         extra["slice"] = slice_number
-    if info.get("DetectorMode") == "ADC":
+    if info.text("DetectorMode") == "ADC":
         extra["counts_note"] = "ADC mode: the intensity is not a number of detected electrons"
-    return Meta(
-        sample=info.get("Sample") or path.stem,
-        region=info.get("Region Name", ""),
+    meta = Meta(
+        sample=info.text("Sample") or path.stem,
+        region=info.text("Region Name"),
         technique="XPS",
-        excitation_energy_ev=_number(info, "Excitation Energy"),
-        pass_energy_ev=_number(info, "Pass Energy"),
+        excitation_energy_ev=info.number("Excitation Energy", "energy"),
+        pass_energy_ev=info.number("Pass Energy", "energy"),
         dwell_s=total / scans if total and scans else None,
         scans=scans,
-        instrument=info.get("Instrument", ""),
-        date="T".join(part for part in (info.get("Date"), info.get("Time")) if part),
-        comment=info.get("Comments", ""),
+        instrument=info.text("Instrument"),
+        date="T".join(part for part in (info.text("Date"), info.text("Time")) if part),
+        comment=info.text("Comments"),
         extra=extra,
     )
+    return noted(meta, **info.notes)
 
 
-def _number(info: dict[str, str], key: str) -> float | None:
-    value = to_number(info.get(key, ""))
-    return value if value is not None and value > 0 else None
-
-
-def _rows(lines: list[tuple[int, str]], options: ReadOptions) -> tuple[Any, Any]:
+def _rows(lines: list[tuple[int, str]], options: ReadOptions) -> tuple[Any, Any, Dialect]:
     dialect = find_dialect([line for _, line in lines], options)
     rows: list[list[float]] = []
     for row_number, line in lines:
-        row = number_row(line, dialect)
+        row = dialect.row(line)
         if row is None or (rows and len(row) != len(rows[0])) or not np.isfinite(row).all():
             raise ReadError(
                 f"row {row_number} holds {line.strip()[:60]!r} where numbers belong.",
                 hint="Correct or remove this row in the file.",
             )
         rows.append(row)
-    return np.array(rows), np.array([row_number for row_number, _ in lines])
+    return np.array(rows), np.array([row_number for row_number, _ in lines]), dialect

@@ -17,9 +17,10 @@ import numpy as np
 
 from ..errors import ReadError
 from ..spectrum import Array, Axis, Meta, Spectrum
-from .assemble import Columns, assemble
+from .assemble import Columns, assemble, noted
+from .keys import Keys
 from .options import ReadOptions
-from .text_table import Block, decode, read_tables, to_number, without_comment_sign
+from .text_table import Block, Dialect, decode, read_tables, without_comment_sign
 
 FORMAT = "SPECS xy"
 _KEY = re.compile(r"^([^:]+?):\s*(.*)$")
@@ -101,13 +102,14 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     """
     state = _State()
     spectra: list[Spectrum] = []
-    for block in read_tables(path, options).blocks:
+    tables = read_tables(path, options)
+    for block in tables.blocks:
         for line in block.header:
             state.take(line)
         if state.external and spectra:
             spectra[-1] = _with_variable(spectra[-1], state.external, block.values[:, 1])
         else:
-            spectra.append(_spectrum(state, block, path, options))
+            spectra.append(_spectrum(state, block, tables.dialect, path, options))
     if not spectra:
         raise ReadError("the SPECS file holds no data below its heading: it seems cut off.")
     return spectra
@@ -120,7 +122,9 @@ def _with_variable(spectrum: Spectrum, label: str, values: Array) -> Spectrum:
     return replace(spectrum, meta=replace(spectrum.meta, variables=variables))
 
 
-def _spectrum(state: _State, block: Block, path: Path, options: ReadOptions) -> Spectrum:
+def _spectrum(
+    state: _State, block: Block, dialect: Dialect, path: Path, options: ReadOptions
+) -> Spectrum:
     if not np.isfinite(block.values).all():
         row = int(block.row_numbers[np.flatnonzero(~np.isfinite(block.values).all(axis=1))[0]])
         raise ReadError("a number is missing.", where=f"row {row}")
@@ -141,33 +145,29 @@ def _spectrum(state: _State, block: Block, path: Path, options: ReadOptions) -> 
         row_numbers=block.row_numbers,
     )
     file_says = options if state.energy_axis is None else replace(options, axis=None)
-    return assemble(columns, state.energy_axis, _meta(state, path), file_says)
+    return assemble(columns, state.energy_axis, _meta(state, dialect, path), file_says)
 
 
-def _meta(state: _State, path: Path) -> Meta:
+def _meta(state: _State, dialect: Dialect, path: Path) -> Meta:
     values = state.values
-    scans = 1.0 if state.separate_scans else _number(values, "Number of Scans")
+    keys = Keys(values, dialect)
     extra: dict[str, Any] = {key: values[key] for key in sorted(_SETTINGS) if values.get(key)}
     extra |= {key.casefold(): number for key, number in state.place.items()}
-    return Meta(
+    meta = Meta(
         sample=values.get("Group") or path.stem,
         region=values.get("Region", ""),
         technique=values.get("Analysis Method", ""),
-        excitation_energy_ev=_number(values, "Excitation Energy"),
-        pass_energy_ev=_number(values, "Pass Energy"),
-        work_function_ev=_number(values, "Eff. Workfunction"),
-        dwell_s=_number(values, "Dwell Time"),
-        scans=scans,
+        excitation_energy_ev=keys.number("Excitation Energy", "energy"),
+        pass_energy_ev=keys.number("Pass Energy", "energy"),
+        work_function_ev=keys.number("Eff. Workfunction", "energy", positive=False),
+        dwell_s=keys.number("Dwell Time", "time"),
+        scans=1.0 if state.separate_scans else keys.number("Number of Scans"),
         instrument=values.get("Analyzer", ""),
         date=_date(values.get("Acquisition Date", "")),
         comment=values.get("Comment", ""),
         extra=extra,
     )
-
-
-def _number(values: dict[str, str], key: str) -> float | None:
-    value = to_number(values.get(key, ""))
-    return value if value is not None and np.isfinite(value) else None
+    return noted(meta, **keys.notes)
 
 
 def _date(text: str) -> str:

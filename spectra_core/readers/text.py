@@ -18,6 +18,7 @@ from .assemble import kept
 from .axis_words import is_unit
 from .columns import Table, spectra_of_table
 from .foreign import looks_like
+from .keys import find_keys, unread_note
 from .options import ReadOptions
 from .text_table import (
     HEAD_BYTES,
@@ -34,18 +35,6 @@ from .text_table import (
 
 FORMAT = "text columns"
 
-_NUMBER = r"([-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)"
-_KEYS: tuple[tuple[str, str], ...] = (
-    (
-        "excitation_energy_ev",
-        r"(?:photon|excitation|characteristic)[ _]energy(?:[ _]*\(?ev\)?)?[\s:=,;]+" + _NUMBER,
-    ),
-    ("excitation_energy_ev", r"(?<![a-z])hv\s*[:=]\s*" + _NUMBER),
-    ("pass_energy_ev", r"(?:(?<![a-z])pe|pass[ _]energy(?:[ _]*\(?ev\)?)?)\s*[:=]\s*" + _NUMBER),
-    ("dwell_s", r"dwell(?:[ _]time)?[ _]*(?:\(?s\)?)?\s*[:=]\s*" + _NUMBER + r"(?![\d.,]|\s*m)"),
-    ("scans", r"(?:number of )?(?:scans|sweeps|accumulations)\s*[:=]\s*" + _NUMBER),
-    ("laser_nm", r"laser[^\d\n]{0,20}" + _NUMBER + r"\s*nm"),
-)
 _TEXT_KEYS = ("sample", "region", "technique", "instrument", "date", "comment")
 _OTHER_KEY = re.compile(r"^([A-Za-z][\w .()/-]{0,40}?)\s*[:=]\s*(\S.*)$")
 
@@ -90,7 +79,7 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     problems: list[ReadError] = []
     headers = _inherited_headers(blocks, tables)
     for number, (block, header) in enumerate(zip(blocks, headers, strict=True), start=1):
-        meta = _meta(path, header, tables.footer, number if len(blocks) > 1 else None)
+        meta = _meta(path, header, tables, number if len(blocks) > 1 else None)
         if skipped:
             meta = _noted(meta, skipped_rows=", ".join(map(str, skipped)))
         try:
@@ -110,11 +99,10 @@ def _inherited_headers(blocks: list[Block], tables: TextTables) -> list[tuple[st
     before: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
     for block in blocks:
-        width = block.values.shape[1]
         own = tuple(line for line in block.header if line.strip(" \t,;"))
-        if n_lines := _n_heading_lines(own, width, tables.dialect):
+        if n_lines := _n_heading_lines(own, block, tables.dialect):
             headings = own[-n_lines:]
-        elif own and _n_heading_lines(headings, width, tables.dialect):
+        elif own and _n_heading_lines(headings, block, tables.dialect):
             own = own + headings
         before = own or before
         headers.append(before)
@@ -123,17 +111,17 @@ def _inherited_headers(blocks: list[Block], tables: TextTables) -> list[tuple[st
 
 def table_of_block(tables: TextTables, block: Block, header: tuple[str, ...]) -> Table:
     """Return a block of a text file with its headings told apart from its title."""
-    names, units, title = _headings(header, block.values.shape[1], tables)
+    names, units, title = _headings(header, block, tables)
     return Table(names, units, block.values, block.row_numbers, "\n".join(title), tables.cell_text)
 
 
 def _headings(
-    header: tuple[str, ...], width: int, tables: TextTables
+    header: tuple[str, ...], block: Block, tables: TextTables
 ) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
     lines = [line for line in header if line.strip(" \t,;")]
-    n_lines = _n_heading_lines(tuple(lines), width, tables.dialect)
-    cut = [split_heading(line, width, tables.dialect) or [] for line in lines[-n_lines:]]
-    names = units = ("",) * width
+    n_lines = _n_heading_lines(tuple(lines), block, tables.dialect)
+    cut = [split_heading(line, block, tables.dialect) or [] for line in lines[-n_lines:]]
+    names = units = ("",) * block.values.shape[1]
     if n_lines and _all_units(cut[-1]):
         units = tuple(cut.pop())
     if n_lines and cut:
@@ -142,9 +130,9 @@ def _headings(
     return names, units, [without_comment_sign(line) for line in title]
 
 
-def _n_heading_lines(lines: tuple[str, ...], width: int, dialect: Dialect) -> int:
+def _n_heading_lines(lines: tuple[str, ...], block: Block, dialect: Dialect) -> int:
     """Return how many of the last lines head columns: names, and units below them."""
-    last = [split_heading(line, width, dialect) for line in lines[-2:][::-1]]
+    last = [split_heading(line, block, dialect) for line in lines[-2:][::-1]]
     if not last or last[0] is None or _is_title(lines[-1]):
         return 0
     two = _all_units(last[0]) and len(last) == 2 and last[1] is not None
@@ -169,9 +157,9 @@ def _loose(names: tuple[str, ...]) -> list[str]:
     return [name for name in names if re.search(r"[:=]\s*[\d.]+", name)]
 
 
-def _meta(path: Path, header: tuple[str, ...], footer: tuple[str, ...], number: int | None) -> Meta:
-    lines = [without_comment_sign(line) for line in (*header, *footer)]
-    values = header_values(lines)
+def _meta(path: Path, header: tuple[str, ...], tables: TextTables, number: int | None) -> Meta:
+    lines = [without_comment_sign(line) for line in (*header, *tables.footer)]
+    values = header_values(lines, tables.dialect)
     extra: dict[str, Any] = values.pop("extra")
     if number is not None:
         extra["block"] = number
@@ -181,21 +169,17 @@ def _meta(path: Path, header: tuple[str, ...], footer: tuple[str, ...], number: 
     return Meta(**(defaults | values), extra=extra)
 
 
-def header_values(lines: list[str]) -> dict[str, Any]:
+def header_values(lines: list[str], dialect: Dialect) -> dict[str, Any]:
     """Return fields of `Meta` found in heading lines; what is left goes to ``extra``."""
-    values: dict[str, Any] = {}
-    text = "\n".join(lines)
-    for name, pattern in _KEYS:
-        match = re.search(pattern, text, re.IGNORECASE)
-        if match and name not in values and float(match[1].replace(",", ".")) > 0:
-            values[name] = float(match[1].replace(",", "."))
+    found, unread = find_keys(lines, dialect)
+    values: dict[str, Any] = dict(found)
     extra: dict[str, Any] = {}
     for line in lines:
         if match := _OTHER_KEY.match(line):
             key, value = match[1].strip(), match[2].strip()
             target = values if key.casefold() in _TEXT_KEYS else extra
             target[key.casefold() if target is values else key] = value
-    return values | {"extra": extra}
+    return values | {"extra": extra | unread_note(unread)}
 
 
 def _noted(meta: Meta, **notes: Any) -> Meta:

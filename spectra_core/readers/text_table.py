@@ -12,46 +12,50 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import ReadError
 from ..spectrum import Array
-from .foreign import is_utf16_without_mark
+from .encodings import decode
+from .numbers import (
+    DELIMITERS,
+    MISSING_FROM,
+    Dialect,
+    Place,
+    is_cell_of_a_row,
+    plain_signs,
+    settle_signs,
+    to_number,
+)
 from .options import ReadOptions
+
+__all__ = [
+    "HEAD_BYTES",
+    "MISSING_FROM",
+    "Block",
+    "Dialect",
+    "TextTables",
+    "decode",
+    "find_dialect",
+    "find_tables",
+    "read_lines",
+    "read_tables",
+    "split_heading",
+    "to_lines",
+    "to_number",
+    "without_comment_sign",
+]
 
 HEAD_BYTES = 16384
 """How much of a file the readers are shown to recognise it."""
 
 COMMENT_SIGNS = ("#", "//", "%", "!", ";", "'", "*")
-MISSING_FROM = 1e37
-"""CasaXPS and others write 1e+037 where they have no number."""
-
-_NOT_A_NUMBER = re.compile(r"[-+]?(1\.#\w+|n/?a|nan|inf(inity)?|#\w+[/!?]*\w*|-+)?", re.IGNORECASE)
 _SAMPLE_LINES = 400
 _CHUNK = 500
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How cells are separated (None: by white space) and the decimal sign."""
-
-    delimiter: str | None
-    decimal: str
-
-    def cells(self, line: str) -> list[str]:
-        """Return the cells of one line, stripped of spaces and quotes."""
-        return [cell.strip(' "\t\r') for cell in line.split(self.delimiter)]
-
-
-DIALECTS = tuple(
-    Dialect(delimiter, decimal)
-    for decimal in ".,"
-    for delimiter in ("\t", ";", ",", None)
-    if not delimiter == decimal == ","
-)
 
 
 @dataclass(frozen=True)
@@ -63,14 +67,17 @@ class Block:
     header : tuple of str
         Lines between the block before and this one.
     values : ndarray, shape (rows, columns)
-        NaN where a cell is empty or no number.
+        NaN where a cell is empty or no number; without the empty columns at its end.
     row_numbers : ndarray of int, shape (rows,)
         Line number of each row in the file, from 1.
+    n_cells : int
+        Cells of a row, those of the empty columns at its end too.
     """
 
     header: tuple[str, ...]
     values: Array
     row_numbers: np.ndarray[tuple[int], np.dtype[np.int_]]
+    n_cells: int
 
 
 @dataclass(frozen=True)
@@ -86,33 +93,6 @@ class TextTables:
         """Return what stands in a cell of the file, both counted as in `Block`."""
         cells = self.dialect.cells(self.lines[row_number - 1])
         return cells[column] if column < len(cells) else ""
-
-
-def decode(data: bytes, encoding: str | None = None) -> str:
-    """Return the text of a file in UTF-8, UTF-16 or Latin-1.
-
-    Raises
-    ------
-    ReadError
-        If `encoding` is given and unknown, or does not fit the bytes.
-    """
-    try:
-        return data.decode(encoding or _guessed_encoding(data))
-    except (LookupError, UnicodeDecodeError) as error:
-        if encoding is None:
-            return data.decode("latin-1")
-        raise ReadError(
-            f"the text cannot be decoded as {encoding} ({error}).",
-            hint="Leave the encoding out, or give another, e.g. --encoding cp1252.",
-        ) from error
-
-
-def _guessed_encoding(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    if is_utf16_without_mark(data):
-        return "utf-16-le" if data[1] == 0 else "utf-16-be"
-    return "utf-8-sig"
 
 
 def read_lines(path: Path, options: ReadOptions) -> list[str]:
@@ -136,79 +116,120 @@ def find_tables(lines: Sequence[str], options: ReadOptions) -> TextTables:
     Raises
     ------
     ReadError
-        If a line that is not numbers interrupts a running abscissa.
+        If a line that is not numbers stands in, just above or just below a running
+        abscissa, cells contradict each other in their decimal signs, or numbers seem
+        cut in two by the delimiter.
     """
+    lines = _joined_where_quotes_are_open(lines)
     dialect = find_dialect(lines, options)
     blocks, footer = _Cutter(lines, dialect).cut()
-    return TextTables(tuple(lines), dialect, tuple(blocks), tuple(footer))
+    tables = TextTables(tuple(lines), dialect, tuple(blocks), tuple(footer))
+    if options.delimiter is None and dialect.delimiter in (",", None):
+        for block in blocks:
+            _check_uncut(tables, block)
+    return tables
+
+
+_OPEN_QUOTE = re.compile(r'(^|[,;\t|])\s*"([^"]|"")*$')
+
+
+def _joined_where_quotes_are_open(lines: Sequence[str]) -> list[str]:
+    """Return lines in which a quoted heading of two or three lines stands in the first."""
+    joined = list(lines)
+    for i, line in enumerate(lines):
+        if line.count('"') % 2 == 0 or not joined[i] or not _OPEN_QUOTE.search(line):
+            continue
+        for last in range(i + 1, min(i + 4, len(lines))):
+            if lines[last].count('"') % 2:
+                joined[i] = " ".join(lines[i : last + 1])
+                joined[i + 1 : last + 1] = [""] * (last - i)
+                break
+    return joined
+
+
+# --------------------------------------------------------------------------------------
+# delimiter and decimal sign
 
 
 def find_dialect(lines: Sequence[str], options: ReadOptions) -> Dialect:
-    """Return the delimiter and decimal sign that make most rows of numbers."""
-    allowed = _allowed_dialects(options)
+    """Return the delimiter, decimal sign and grouping that make most rows of numbers.
+
+    Raises
+    ------
+    ReadError
+        As `settle_signs`.
+    """
     sample = _sample(lines)
-    scores = [_score(sample, dialect) for dialect in allowed]
-    return allowed[int(np.argmax(scores))]
+    candidates = [_sampled(sample, dialect) for dialect in _allowed_dialects(sample, options)]
+    best = max(candidates, key=lambda candidate: candidate.score)
+    if not best.rows:
+        return replace(best.dialect, decimal=options.decimal or ".")
+    columns = list(zip(*best.rows, strict=True))
+    first = 0
+    while first < len(columns) - 2 and not any(place.text for place in columns[first]):
+        first += 1
+    return settle_signs(replace(best.dialect, first=first), columns[first:], options.decimal)
 
 
-def _allowed_dialects(options: ReadOptions) -> tuple[Dialect, ...]:
-    delimiter, decimal = options.delimiter_character, options.decimal
+def _allowed_dialects(sample: Sequence[tuple[int, str]], options: ReadOptions) -> list[Dialect]:
+    delimiter = options.delimiter_character
     if delimiter is not None:
-        cut = None if delimiter == " " else delimiter
-        return tuple(Dialect(cut, sign) for sign in (decimal or ".,"))
-    return tuple(d for d in DIALECTS if decimal in (None, d.decimal))
+        return [Dialect(None if delimiter == " " else delimiter)]
+    plain = [Dialect(sign) for sign in DELIMITERS]
+    if all(line.isascii() for _, line in sample):
+        return plain
+    return [*plain, Dialect(None, group=" ")]
 
 
-def _sample(lines: Sequence[str]) -> list[str]:
-    filled = [line for line in lines if line.strip()]
-    if len(filled) <= _SAMPLE_LINES:
-        return filled
-    half = _SAMPLE_LINES // 2
-    middle = len(filled) // 2
-    return filled[middle - half // 2 : middle + half // 2] + filled[-half:]
+def _sample(lines: Sequence[str]) -> list[tuple[int, str]]:
+    """Return row number and text of lines from the middle and the end."""
+    half, middle = _SAMPLE_LINES // 2, len(lines) // 2
+    inside: Sequence[int] = range(len(lines))
+    if len(lines) > _SAMPLE_LINES:
+        inside = [*inside[middle - half // 2 : middle + half // 2], *inside[-half:]]
+    return [(i + 1, lines[i]) for i in inside if lines[i].strip()]
 
 
-def _score(sample: Sequence[str], dialect: Dialect) -> int:
-    widths = Counter(
-        len(row) for row in (number_row(line, dialect) for line in sample) if row and len(row) > 1
-    )
-    return max(widths.values(), default=0)
+@dataclass(frozen=True)
+class _Candidate:
+    """A way to cut the sample, with the rows of numbers of the most frequent width."""
+
+    dialect: Dialect
+    rows: list[list[Place]]
+
+    @property
+    def score(self) -> tuple[int, int]:
+        """Rows of numbers, then the fewer digits grouped by spaces the better."""
+        spaced = sum(" " in plain_signs(place.text) for row in self.rows for place in row)
+        return len(self.rows), -spaced
 
 
-def number_row(line: str, dialect: Dialect) -> list[float] | None:
-    """Return the numbers of one line, NaN for empty cells; None if it is not numbers."""
-    if dialect.decimal == ",":
-        line = line.replace(",", ".")
-    try:
-        row = [float(cell) for cell in line.split(dialect.delimiter)]
-    except ValueError:
-        return _row_with_gaps(dialect.cells(line))
-    return row if row and "_" not in line else None
+def _sampled(sample: Sequence[tuple[int, str]], dialect: Dialect) -> _Candidate:
+    rows = [row for number, line in sample if (row := _row_of_places(number, line, dialect))]
+    widths = Counter(map(len, rows))
+    width = max(widths, key=lambda n: widths[n], default=0)
+    return _Candidate(dialect, [row for row in rows if len(row) == width])
 
 
-def _row_with_gaps(cells: list[str]) -> list[float] | None:
-    row = [to_number(cell) for cell in cells]
-    if any(value is None for value in row):
-        return None
-    numbers = [value for value in row if value is not None]
-    return numbers if any(math.isfinite(value) for value in numbers) else None
+def _row_of_places(number: int, line: str, dialect: Dialect) -> list[Place]:
+    """Return the cells of a line if it may be a row of numbers, else none."""
+    cells = dialect.cells(line)
+    if len(cells) < 2 or not all(map(is_cell_of_a_row, cells)) or not any(cells):
+        return []
+    return [Place(number, cell) for cell in cells]
 
 
-def to_number(cell: str) -> float | None:
-    """Return the number in a cell, NaN for an empty or missing one, None for text."""
-    if _NOT_A_NUMBER.fullmatch(cell):
-        return math.nan
-    try:
-        return None if "_" in cell else float(cell)
-    except ValueError:
-        return None
+# --------------------------------------------------------------------------------------
+# blocks
 
 
 def _plain_rows(lines: Sequence[str], dialect: Dialect) -> list[list[float]]:
     """Return the rows of `lines` if every line is numbers and nothing else, else none."""
-    text = [line.replace(",", ".") for line in lines] if dialect.decimal == "," else lines
+    plain = dialect.plain_line("\n".join(lines))
+    if plain is None:
+        return []
     try:
-        values = np.loadtxt(text, delimiter=dialect.delimiter, comments=None, ndmin=2)
+        values = np.loadtxt(plain.split("\n"), delimiter=dialect.delimiter, comments=None, ndmin=2)
     except ValueError:
         return []
     rows: list[list[float]] = values.tolist()
@@ -242,7 +263,7 @@ class _Cutter:
             self.row_numbers += range(i + 1, i + 1 + len(rows))
             i += len(rows)
         footer = self.between
-        self._check_footer(footer)
+        self._check_rows_below()
         self._close()
         return self.blocks, [self.lines[i] for i in footer]
 
@@ -254,14 +275,16 @@ class _Cutter:
             if rows:
                 return rows
             self.one_by_one_until = i + _CHUNK
-        row = number_row(self.lines[i], self.dialect)
+        row = self.dialect.row(self.lines[i])
         return [] if row is None else [row]
 
     def _meet_row_after_gap(self, i: int, row: list[float]) -> None:
         if self._runs_on(i, row):
             self._check_gap()
         else:
+            self._check_rows_below()
             self._close()
+            self._check_rows_above(i, row)
             self.header = self.between
         self.between = []
 
@@ -276,28 +299,58 @@ class _Cutter:
 
     def _step_after(self, i: int, row: list[float]) -> float:
         following = self.lines[i + 1] if i + 1 < len(self.lines) else ""
-        after = number_row(following, self.dialect)
+        after = self.dialect.row(following)
         return after[0] - row[0] if after else 0.0
 
     def _check_gap(self) -> None:
         for i in self.between:
             line = self.lines[i].strip()
-            if line and not line.startswith(COMMENT_SIGNS):
+            marked = line.startswith(COMMENT_SIGNS) and self._abscissa(line) is None
+            if line and not marked:
                 raise self._damaged(i)
 
-    def _check_footer(self, footer: list[int]) -> None:
-        if not self.rows or not footer or footer[0] != self.row_numbers[-1]:
+    def _check_rows_above(self, i: int, row: list[float]) -> None:
+        """Raise an error if lines above the first row go on with its abscissa."""
+        damaged = self._run_of_damaged(self.between[::-1], row[0], -self._step_after(i, row))
+        if damaged:
+            raise self._damaged(damaged[-1])
+
+    def _check_rows_below(self) -> None:
+        """Raise an error if the lines below the last row go on with its abscissa."""
+        if len(self.rows) < 2:
             return
-        cells = self.dialect.cells(self.lines[footer[0]])
-        numbers = [to_number(cell.replace(",", ".")) for cell in cells if cell]
-        found = [value for value in numbers if value is not None]
-        if found and len(found) < len(numbers) and len(cells) == len(self.rows[-1]):
-            raise self._damaged(footer[0])
+        last = self.rows[-1][0]
+        damaged = self._run_of_damaged(self.between, last, last - self.rows[-2][0])
+        if damaged:
+            raise self._damaged(damaged[0])
+
+    def _run_of_damaged(self, lines: Sequence[int], start: float, step: float) -> list[int]:
+        """Return the first of `lines` that continue an abscissa but are no numbers."""
+        damaged: list[int] = []
+        for k in lines:
+            if not self.lines[k].strip():
+                continue
+            found = self._abscissa(self.lines[k])
+            expected = start + step * (len(damaged) + 1)
+            allowed = abs(step) * (0.3 if self._n_cells(k) > 1 else 0.02)
+            if found is None or not abs(found - expected) < allowed:
+                break
+            damaged.append(k)
+        return damaged
+
+    def _n_cells(self, k: int) -> int:
+        return len(self.dialect.cells(self.lines[k]))
+
+    def _abscissa(self, line: str) -> float | None:
+        """Return the number in the first cell of a line, whatever marks stand around it."""
+        cells = self.dialect.cells(line)
+        match = _MARKED.fullmatch(plain_signs(cells[0])) if cells else None
+        value = self.dialect.number(match[1]) if match else None
+        return value if value is not None and np.isfinite(value) else None
 
     def _damaged(self, i: int) -> ReadError:
-        decimal = self.dialect.decimal
         cells = self.dialect.cells(self.lines[i])
-        bad = [c for c in cells if to_number(c.replace(decimal, ".")) is None]
+        bad = [cell for cell in cells if self.dialect.number(cell) is None]
         return ReadError(
             f"row {i + 1} should hold numbers but holds {(bad or cells)[0][:60]!r}.",
             hint="Correct or remove this row in the file.",
@@ -306,8 +359,20 @@ class _Cutter:
     def _close(self) -> None:
         if self.rows:
             header = tuple(self.lines[i] for i in self.header)
-            self.blocks.append(Block(header, _matrix(self.rows), np.array(self.row_numbers)))
+            values = _matrix(self.rows)
+            filled = np.flatnonzero(np.isfinite(values).any(axis=0))
+            width = max(2, int(filled[-1]) + 1) if filled.size else values.shape[1]
+            numbers = np.array(self.row_numbers)
+            self.blocks.append(Block(header, values[:, :width], numbers, values.shape[1]))
         self.rows, self.row_numbers = [], []
+
+
+_MARKED = re.compile(
+    r"[<>≤≥≈~*'†‡(\[]*\s*([-+]?[\d.,][\d.,' eE+-]*?)\s*[*?!†‡)\]']*"
+    r"\s*(?:[km]?ev|cm\^?-1|1/cm|nm|counts?(?:/s)?|cts|cps|c/s|s|%)?",
+    re.IGNORECASE | re.ASCII,
+)
+"""A number with marks of doubt or a unit around it: ``<5``, ``170.0*``, ``158 eV``."""
 
 
 def _matrix(rows: list[list[float]]) -> Array:
@@ -319,24 +384,93 @@ def _matrix(rows: list[list[float]]) -> Array:
     return values
 
 
+def _check_uncut(tables: TextTables, block: Block) -> None:
+    """Raise an error if the delimiter seems to have cut numbers in two.
+
+    ``170.00,4,062`` and ``158,05,4549`` make columns of whole numbers in which some
+    begin with a zero, and rows that differ in length; nobody writes numbers so.
+    """
+    whole = [_is_whole(block.values[:, c]) for c in range(block.values.shape[1])]
+    pairs = [c for c, pair in enumerate(pairwise(whole), start=1) if all(pair)]
+    if not pairs or _has_headings(tables, block):
+        return
+    for row_number in block.row_numbers:
+        cells = tables.dialect.cells(tables.lines[int(row_number) - 1])
+        for c in pairs:
+            cut = cells[c - 1 : c + 1]
+            if len(cut) == 2 and re.fullmatch(r"0\d+", cut[1]):
+                raise _cut_number(int(row_number), cut, tables.dialect)
+    lengths = np.isfinite(block.values).sum(axis=1)
+    constant = [c for c in pairs if c > 1 and np.ptp(block.values[:, c - 1]) == 0]
+    if np.ptp(lengths) > 0 or constant:
+        c = constant[0] if constant else pairs[-1]
+        number = int(block.row_numbers[int(np.argmax(lengths))])
+        cut = tables.dialect.cells(tables.lines[number - 1])[c - 1 : c + 1]
+        if len(cut) == 2 and re.fullmatch(r"\d{3}", cut[1]):
+            raise _cut_number(number, cut, tables.dialect)
+
+
+def _is_whole(values: Array) -> bool:
+    found = values[np.isfinite(values)]
+    return bool(found.size and np.all(found == np.round(found)) and np.all(np.abs(found) < 1e9))
+
+
+def _has_headings(tables: TextTables, block: Block) -> bool:
+    """Return whether the line above a block names as many columns as it has."""
+    lines = [line for line in block.header if line.strip()]
+    cells = split_heading(lines[-1], block, tables.dialect) if lines else None
+    return cells is not None and all(cells)
+
+
+def _cut_number(row_number: int, cut: list[str], dialect: Dialect) -> ReadError:
+    sign = " " if dialect.delimiter is None else ","
+    name = "space" if dialect.delimiter is None else "comma"
+    return ReadError(
+        f"row {row_number} holds {sign.join(cut)!r}, which the {name} between columns cuts in"
+        " two: one number with grouped digits or decimals, or two numbers.",
+        hint="Export it with another delimiter, or say the delimiter: --delimiter"
+        f" {'space' if dialect.delimiter is None else 'comma'}.",
+    )
+
+
 def without_comment_sign(line: str) -> str:
     """Return a heading without the comment signs and spaces around it."""
     return line.strip().lstrip("#%!;'*/").strip()
 
 
-def split_heading(line: str, width: int, dialect: Dialect) -> list[str] | None:
-    """Return the `width` headings in a line, or None if it does not hold as many.
+def split_heading(line: str, block: Block, dialect: Dialect) -> list[str] | None:
+    """Return the headings of a block's columns in a line, or None if it does not hold as many.
 
-    The heading may be cut otherwise than the numbers below it, so other
-    delimiters are tried after the one of the numbers.
+    The heading may be cut otherwise than the numbers below it, so other delimiters are
+    tried after the one of the numbers. R writes no heading for its column of row names.
     """
-    text = without_comment_sign(line)
-    for delimiter in (dialect.delimiter, "\t", ";", ","):
-        cells = [without_comment_sign(cell).strip('"') for cell in text.split(delimiter)]
-        if len(cells) > width and not any(cells[width:]):
+    width = block.values.shape[1]
+    marks = re.match(r"\s*[#%!;'*/]*", line)
+    text = line[marks.end() :] if marks and marks[0].strip() else line
+    for delimiter in dict.fromkeys((dialect.delimiter, "\t", ";", ",", "|")):
+        cells = replace(dialect, delimiter=delimiter).cells(text)
+        cells = [without_comment_sign(cell).strip('"') for cell in cells]
+        if len(cells) > width and (not any(cells[width:]) or len(cells) == block.n_cells):
             return cells[:width]
         for candidate in (cells, [cell for cell in cells if cell]):
             if len(candidate) == width:
                 return candidate
-    wide = re.split(r"\s{2,}|\t", text)
+        if len(cells) == width - 1 and all(cells) and is_counter(block.values[:, 0]):
+            return ["", *cells]
+    wide = re.split(r"\s{2,}|\t", text.strip())
     return wide if len(wide) == width else None
+
+
+def is_counter(values: Array, starts: tuple[float, ...] = (0.0, 1.0)) -> bool:
+    """Return whether values are 0, 1, 2... or 1, 2, 3...: the rows counted, no abscissa.
+
+    Parameters
+    ----------
+    values : ndarray, shape (N,)
+    starts : tuple of float
+        The numbers it may begin with; empty for any.
+    """
+    if values.size < 3 or not np.isfinite(values).all():
+        return False
+    begins = not starts or float(values[0]) in starts
+    return bool(begins and values[0] == np.round(values[0]) and np.all(np.diff(values) == 1.0))

@@ -11,9 +11,10 @@ from pathlib import Path
 from ..errors import ReadError
 from ..spectrum import Meta, Spectrum
 from .columns import spectra_of_table
+from .keys import Keys
 from .options import ReadOptions
 from .text import table_of_block
-from .text_table import decode, read_tables, to_lines, to_number
+from .text_table import decode, read_tables, to_lines
 
 FORMAT = "WITec text"
 
@@ -40,7 +41,7 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     meta = Meta(
         sample=values.get("GraphName") or path.stem,
         technique="Raman",
-        variables=_positions(values),
+        variables=_positions(Keys(values, tables.dialect)),
         extra={key: values[key] for key in ("FileName", "DataUnit") if key in values},
     )
     below_data = tuple(header[header.index("[Data]") + 1 :]) if "[Data]" in header else ()
@@ -53,8 +54,8 @@ def _values(header: list[str]) -> dict[str, str]:
     return {key.strip(): value.strip() for key, equals, value in pairs if equals}
 
 
-def _positions(values: dict[str, str]) -> dict[str, tuple[float, str]]:
-    unit = values.get("PositionUnit", "")
-    keys = [key for key in ("PositionX", "PositionY", "PositionZ") if key in values]
-    numbers = ((key, to_number(values[key])) for key in keys)
-    return {key: (number, unit) for key, number in numbers if number is not None}
+def _positions(keys: Keys) -> dict[str, tuple[float, str]]:
+    unit = keys.text("PositionUnit")
+    names = ("PositionX", "PositionY", "PositionZ")
+    numbers = {name: keys.number(name, positive=False) for name in names}
+    return {name: (number, unit) for name, number in numbers.items() if number is not None}

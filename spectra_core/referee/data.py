@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..fitting import RegionFit, Weights
+from ..fitting import RegionFit
 from ..model import BACKGROUND
 from ..spectrum import Array
 from .context import Check, Context, Note
@@ -56,19 +56,6 @@ def smoothed_data(context: Context) -> Iterator[Note]:
                 region.name,
                 f"the noise between neighbouring channels is {check.whiteness:.2f} times that"
                 " between distant ones: the data were smoothed or interpolated.",
-            )
-
-
-def negative_counts(context: Context) -> Iterator[Note]:
-    """Find counts that nobody can have counted."""
-    for region in context.regions:
-        below = region.y < 0
-        if region.weights == Weights.POISSON.value and below.any():
-            yield Note(
-                region.name,
-                f"{below.sum()} of {below.size} channels hold negative counts, the lowest"
-                f" {region.y.min():.3g} {region.spectrum.y_unit}: these are no counts as measured,"
-                " and Poisson weights do not know their noise.",
             )
 
 

@@ -226,12 +226,11 @@ RULES: tuple[Rule, ...] = (
         data.smoothed_data,
         "Fit the raw data: smoothing makes every error too small.",
     ),
-    Rule(
+    _fit_rule(
         "negative_counts",
         "Negative counts",
         "warning",
-        data.negative_counts,
-        "Fit the spectrum before any background was subtracted, or take unit weights.",
+        "Fit the spectrum before any background was subtracted.",
     ),
     Rule(
         "noise_below_counting",

@@ -11,6 +11,7 @@ import pytest
 from scipy.signal import savgol_filter
 
 from spectra_core.calibration import measure_reference
+from spectra_core.errors import FitError
 from spectra_core.fitting import FitOptions, FitResult, FitWarning, Weights, fit
 from spectra_core.foreign.casaxps import casaxps_model, has_casaxps_fit
 from spectra_core.model import (
@@ -353,15 +354,17 @@ def test_intensities_that_are_no_counts_are_found_by_their_noise():
     assert "noise_above_counting" in codes(fit(scaled, start(*ONE)))
 
 
-def test_counts_below_zero_are_named_where_they_are_taken_for_counts():
+def test_counts_below_zero_are_named_and_never_weighed_as_counts():
     spectrum = draw(truth(*ONE_TRUE), seed=5)
     subtracted = replace_fields(spectrum, y=spectrum.y - np.median(spectrum.y), counts=None)
     below = int((subtracted.y < 0).sum())
-    notes = [f for f in lint(fit(subtracted, start(*ONE))) if f.code == "negative_counts"]
+    result = fit(subtracted, start(*ONE))
+    assert result.regions[0].weights == "unit"
+    notes = [f for f in lint(result) if f.code == "negative_counts"]
     assert len(notes) == 1
     assert f"{below} of" in notes[0].message
-    unit = fit(subtracted, start(*ONE), options=FitOptions(weights=Weights.UNIT))
-    assert "negative_counts" not in codes(unit)
+    with pytest.raises(FitError, match=f"{below} of .* are negative"):
+        fit(subtracted, start(*ONE), options=FitOptions(weights=Weights.POISSON))
 
 
 def test_unknown_counts_are_noted():
