@@ -25,11 +25,12 @@ from benchmarks import peers
 from spectra_core.curves.lineshapes import LINESHAPES
 from spectra_core.curves.shirley import proctor_sherwood
 from spectra_core.curves.tougaard import loss_integral, tougaard_kernel
-from spectra_core.fitting import FitOptions, LiveFit, Weights, evaluate, fit
+from spectra_core.fitting import FitOptions, FitResult, LiveFit, Weights, evaluate, fit
 from spectra_core.fitting.batch import BatchOptions, SpectrumStack, fit_batch
 from spectra_core.fitting.engine import baseline_kernels, compiled_fit, settle
 from spectra_core.fitting.evaluate import residual_jacobian
 from spectra_core.fitting.problem import compile_problem
+from spectra_core.fitting.refit import Data, refitter, with_sigmas
 from spectra_core.fitting.start import given_values
 from spectra_core.model import (
     Background,
@@ -40,8 +41,11 @@ from spectra_core.model import (
     make_component,
     set_parameter,
 )
-from spectra_core.spectrum import Array, Axis, make_spectrum
-from spectra_core.uncertainty.refits import parametric_draws, profile_all, refit_draws
+from spectra_core.spectrum import Array, Axis, make_spectrum, replace_fields
+from spectra_core.uncertainty.monte_carlo import monte_carlo
+from spectra_core.uncertainty.profile import profile_intervals
+from spectra_core.uncertainty.quantities import ONE_SIGMA
+from spectra_core.uncertainty.ratios import ratio_budget
 
 ROOT = Path(__file__).resolve().parents[1]
 Values = dict[str, float]
@@ -422,43 +426,69 @@ def _from_truth(stack: SpectrumStack, model: Model, truths: Array) -> Array:
 
 
 def intervals() -> Values:
-    """Time all profiles of a 9-parameter fit, and 200 bootstraps, against one lmfit fit."""
-    spectrum, model = peers.s2p_spectrum(2), peers.s2p_model(2)
+    """Time all profile intervals, 200 Monte Carlo draws and a ratio's full error budget.
+
+    By the public functions, beside one lmfit fit of the model and beside the bare refits of the
+    compiled engine: as many draws, and eleven places along each parameter.
+    """
+    spectrum, model = replace_fields(peers.s2p_spectrum(2), sigma=None), peers.s2p_model(2)
     result = fit(spectrum, model)
+    paths = result.problem.free_paths
     lmfit_model, parameters = peers.lmfit_s2p(2)
-    weights = 1.0 / spectrum.sigma  # type: ignore[operator]
-    draws = parametric_draws(result, 200, seed=0)
+    weights = 1.0 / np.sqrt(np.maximum(spectrum.y, 1.0))
+    bare_draws, bare_profiles = _bare_refits(result)
     seconds = in_turn(
         {
             "lmfit": (
                 lambda: lmfit_model.fit(spectrum.y, parameters, x=peers.X, weights=weights),
                 1,
             ),
-            "profiles": (lambda: profile_all(result), 3),
-            "bootstraps": (lambda: refit_draws(result, draws), 3),
+            "bare profiles": (bare_profiles, 3),
+            "profiles": (lambda: profile_intervals(result, paths, level=ONE_SIGMA), 3),
+            "bare draws": (bare_draws, 3),
+            "draws": (lambda: monte_carlo(result, paths, 200, threads=1), 3),
+            "budget": (lambda: ratio_budget(result, ["B"], ["A"], name="B/A"), 3),
         },
         7,
     )
-    profiles, (free, good) = profile_all(result), refit_draws(result, draws)
-    errors = np.sqrt(np.diag(result.covariance)[result.problem.free])
-    best = result.values[result.problem.free]
-    distance = np.nanmean(np.abs(profiles.interval - best[:, None]), axis=1) / errors
-    scatter = free[good].std(axis=0) / errors
-    profile_part = seconds["profiles"] / seconds["lmfit"]
-    bootstrap_part = seconds["bootstraps"] / seconds["lmfit"]
+    found = profile_intervals(result, paths, level=ONE_SIGMA)
+    drawn = monte_carlo(result, paths, 200)
+    errors = np.array([result.stderr(path) or np.nan for path in paths])
+    distance = np.array([0.5 * (one.high - one.low) for one in found]) / errors
+    scatter = np.array([np.std(drawn.values[path]) for path in paths]) / errors
+    parts = {name: seconds[name] / seconds["lmfit"] for name in ("profiles", "draws", "budget")}
+    over = {name: seconds[name] / seconds[f"bare {name}"] for name in ("profiles", "draws")}
     return {
-        "lmfit_ms": 1e3 * seconds["lmfit"],
-        "profiles_ms": 1e3 * seconds["profiles"],
-        "bootstraps_ms": 1e3 * seconds["bootstraps"],
-        "profiles_over_lmfit": profile_part,
-        "bootstraps_over_lmfit": bootstrap_part,
-        "free_parameters": float(best.size),
+        **{f"{name.replace(' ', '_')}_ms": 1e3 * value for name, value in seconds.items()},
+        **{f"{name}_over_lmfit": part for name, part in parts.items()},
+        **{f"{name}_over_bare": part for name, part in over.items()},
+        "free_parameters": float(errors.size),
         "interval_over_stderr_min": float(distance.min()),
         "interval_over_stderr_max": float(distance.max()),
         "scatter_over_stderr_min": float(scatter.min()),
         "scatter_over_stderr_max": float(scatter.max()),
-        "met": float(profile_part <= 0.1 and bootstrap_part <= 0.1),
+        "met": float(max(parts.values()) <= 0.1 and max(over.values()) <= 2.0),
     }
+
+
+def _bare_refits(result: FitResult) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """Return calls of the engine: 200 draws, and 11 places along each free parameter."""
+    region, problem = result.regions[0], result.problem
+    best, errors = result.values[problem.free], np.sqrt(np.diag(result.covariance)[problem.free])
+    noise = np.random.default_rng(0).standard_normal((200, region.x.size))
+    data = Data((region.envelope + region.sigma * noise,), (None,))
+    again = refitter(problem)
+    start = np.tile(best, (200, 1))
+    held = refitter(with_sigmas(problem, [region.sigma]), (Weights.GIVEN,))
+    j = np.repeat(np.arange(best.size), 11)
+    q, lower, upper = (np.tile(part, (j.size, 1)) for part in (best, problem.lower, problem.upper))
+    places = best[j] + np.tile(np.linspace(-1.5, 1.5, 11), best.size) * errors[j]
+    rows = np.arange(j.size)
+    q[rows, j] = lower[rows, j] = upper[rows, j] = places
+    return (
+        lambda: again.refit(start, data=data),
+        lambda: held.refit(q, lower=lower, upper=upper),
+    )
 
 
 def live() -> Values:

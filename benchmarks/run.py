@@ -136,7 +136,9 @@ BENCHMARKS = (
     ),
     Benchmark(
         "intervals",
-        "all profiles of 9 parameters, and 200 bootstraps, each <= 1/10 of one lmfit fit",
+        "by the public functions: all profile intervals of 9 parameters, 200 Monte Carlo draws,"
+        " and a ratio's full budget (500 draws, background and model), each <= 1/10 of one lmfit"
+        " fit; the first two <= 2x the engine's bare refits",
         engine("intervals"),
     ),
     Benchmark(

@@ -28,7 +28,7 @@ from ..spectrum import Array, Axis, Meta, Spectrum, make_spectrum
 from . import single as fitting
 from .engine import NUMBA, NUMPY, compiled_fit, kernels, run_many, usable_rows
 from .inputs import as_model, on_fitting_axis, with_settings
-from .problem import Problem, compile_problem
+from .problem import Problem, compile_problem, row_of
 from .result import Status
 from .single import FitOptions, fit
 from .start import open_values, scattered
@@ -165,7 +165,7 @@ class BatchResult:
 
     def values(self, path: str) -> Array:
         """Return one parameter of all spectra, shape (M,); links are exact."""
-        row, offset = self._row(path)
+        row, offset = row_of(self.problem, (path,))
         return np.asarray(self.free @ row + offset)
 
     def stderr(self, path: str) -> Array:
@@ -176,7 +176,7 @@ class BatchResult:
         FitError
             If it depends on several free parameters and no covariance was kept.
         """
-        row, _ = self._row(path)
+        row, _ = row_of(self.problem, (path,))
         used = np.flatnonzero(row)
         if used.size == 0:
             return np.full(len(self), np.nan)
@@ -210,14 +210,6 @@ class BatchResult:
         free = list(self.problem.free_paths)
         coordinates = {"parameter": paths, "free": free, "free_2": free}
         return xarray.Dataset(variables, coordinates, {"engine": self.engine})
-
-    def _row(self, path: str) -> tuple[Array, float]:
-        from .result import doublet_members
-
-        problem = self.problem
-        members = doublet_members(problem.model, path)
-        places = [problem.index(p) for p in (members or (path,))]
-        return problem.matrix[places].sum(axis=0), float(problem.offset[places].sum())
 
 
 def _status_word(status: int) -> str:

@@ -8,7 +8,7 @@ Unknown names and cycles are found here and reported by path.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import inf, isfinite
@@ -152,7 +152,8 @@ class Problem:
 
     def index(self, path: str) -> int:
         """Return the place of a path in ``p``; a doublet's owner name means its major line."""
-        return self.paths.index(canonical_path(self.model, path))
+        place = self.places.get(path)
+        return self.places[canonical_path(self.model, path)] if place is None else place
 
 
 def compile_problem(model: Model, spectra: Mapping[str, Spectrum]) -> Problem:
@@ -263,6 +264,44 @@ def canonical_path(model: Model, path: str) -> str:
         owner = resolve_component(region, owner)
     get_parameter(model, f"{region_name}/{owner}/{name}")
     return f"{region_name}/{owner}/{name}"
+
+
+def row_of(problem: Problem, paths: Sequence[str]) -> tuple[Array, float]:
+    """Return a sum of parameters as ``row @ q + constant`` of the free ones.
+
+    Parameters
+    ----------
+    problem : Problem
+    paths : sequence of str
+        A doublet's ``area`` is that of both lines.
+
+    Returns
+    -------
+    row : ndarray, shape (F,)
+    constant : float
+    """
+    places = [problem.index(p) for path in paths for p in members_of(problem.model, path)]
+    return problem.matrix[places].sum(axis=0), float(problem.offset[places].sum())
+
+
+def members_of(model: Model, path: str) -> tuple[str, ...]:
+    """Return the component paths that a path stands for: two for a doublet's area."""
+    return doublet_members(model, path) or (canonical_path(model, path),)
+
+
+def doublet_members(model: Model, path: str) -> tuple[str, str] | None:
+    """Return the two area paths if `path` is the total area of a doublet, else None."""
+    region_name, owner, name = split_path(path)
+    region = model.region(region_name)
+    if name != "area" or owner in {c.id for c in region.components}:
+        return None
+    for doublet in region.doublets:
+        if doublet.id == owner:
+            return (
+                f"{region_name}/{doublet.major}/area",
+                f"{region_name}/{doublet.minor}/area",
+            )
+    return None
 
 
 # ---------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from ..curves.spec import ParameterSpec, unit_text
 from ..model import BACKGROUND, REGION, Model, Parameter, Region, get_parameter, split_path
 from ..spectrum import Array, Spectrum
 from .evaluate import RegionCurves
-from .problem import Problem, canonical_path
+from .problem import Problem, canonical_path, doublet_members, members_of
 from .solver import TracePoint
 from .statistics import Statistics
 
@@ -168,7 +168,8 @@ class FitResult:
         place = self.problem.places.get(path)
         if place is not None:
             return float(self.values[place])
-        return float(self.combination(path) @ self.values)
+        members = members_of(self.model, path)
+        return sum(float(self.values[self.problem.places[member]]) for member in members)
 
     def stderr(self, path: str) -> float | None:
         """Return a standard error, or None where there is none."""
@@ -188,8 +189,8 @@ class FitResult:
     def combination(self, path: str) -> Array:
         """Return the weights (P,) that make the parameter at `path` from all parameters."""
         weights = np.zeros(len(self.paths))
-        for member in doublet_members(self.model, path) or (canonical_path(self.model, path),):
-            weights[self.paths.index(member)] += 1.0
+        for member in members_of(self.model, path):
+            weights[self.problem.places[member]] += 1.0
         return weights
 
     def estimate(self, path: str) -> Estimate:
@@ -251,21 +252,6 @@ class FitResult:
         weights = np.zeros(len(self.paths))
         weights[i] = 1.0
         return self._stderr(weights)
-
-
-def doublet_members(model: Model, path: str) -> tuple[str, str] | None:
-    """Return the two area paths if `path` is the total area of a doublet, else None."""
-    region_name, owner, name = split_path(path)
-    region = model.region(region_name)
-    if name != "area" or owner in {c.id for c in region.components}:
-        return None
-    for doublet in region.doublets:
-        if doublet.id == owner:
-            return (
-                f"{region_name}/{doublet.major}/area",
-                f"{region_name}/{doublet.minor}/area",
-            )
-    return None
 
 
 def with_values(problem: Problem, values: Array) -> Model:

@@ -8,9 +8,10 @@ blocks that keep their correlation. Residuals count as correlated when Abbe's cr
 below 0.8 and also three of its standard deviations, 1/sqrt(N), below 1: in a short
 spectrum chance alone goes below 0.8. The method and its reason are recorded.
 
-Draw number i has its own random stream, made of the seed and i alone, so that the result
-depends neither on the number of processes nor on the order. A draw whose fit fails is
-counted and reported.
+Draws are made in blocks, each with a random stream of its own, made of the seed, the region
+and the number of the block, so that the result depends neither on the number of threads nor
+on the order. Nobody looks at a single draw, so the refits work on arrays
+(`spectra_core.fitting.refit`). A draw whose fit fails is counted and reported.
 
 References
 ----------
@@ -20,20 +21,22 @@ References
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass, replace
-from math import ceil, isnan, log, sqrt
-from multiprocessing import get_context
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from math import ceil, log, sqrt
 
 import numpy as np
 
 from ..errors import Cancelled, FitError, SpectraError
-from ..fitting import FitOptions, FitResult, RegionFit, Status, Weights, fit
+from ..fitting import FitResult, RegionFit, Weights
+from ..fitting.evaluate import residual_jacobian
+from ..fitting.problem import RegionProblem
+from ..fitting.refit import Data, Refitter, refitter
 from ..fitting.weights import counting_time
-from ..model import Model
-from ..spectrum import Array, Spectrum
+from ..spectrum import Array
 from .quantities import (
     FEWEST_DRAWS,
     LEVEL,
@@ -42,16 +45,16 @@ from .quantities import (
     Progress,
     Quantity,
     ShouldStop,
+    check_fitted,
     quantity_name,
     quantity_value,
-    refit_options,
-    spectra_of,
+    quantity_values,
 )
 
 POISSON, GAUSSIAN = "poisson", "gaussian"
 RESIDUALS, BLOCKS = "residual bootstrap", "block bootstrap"
 CORRELATED_ABBE = 0.8
-_POLL_S = 0.1
+_BLOCK = 50  # draws; whole blocks are drawn, so that more draws begin with the same ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,11 +114,10 @@ class MonteCarlo:
 
 
 @dataclass(frozen=True, eq=False)
-class _RegionDraw:
+class _Source:
     """What one region is drawn from; arrays of the window, shape (N,)."""
 
-    spectrum: Spectrum
-    inside: slice
+    problem: RegionProblem
     envelope: Array
     sigma: Array
     residual: Array
@@ -123,11 +125,16 @@ class _RegionDraw:
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    """Everything a draw needs; goes to worker processes."""
+    """Everything that draws need.
 
-    regions: Mapping[str, _RegionDraw]
-    model: Model
-    options: FitOptions
+    `best` (F,) is where refits start, and `newton` (F, N) what leads from there: it turns the
+    noise of a draw, in standard deviations, into the change of the free parameters.
+    """
+
+    refitter: Refitter
+    sources: tuple[_Source, ...]
+    best: Array
+    newton: Array
     method: str
     block: int
     seed: int
@@ -140,7 +147,7 @@ def monte_carlo(
     n: int = 500,
     *,
     seed: int = 0,
-    jobs: int = 1,
+    threads: int | None = None,
     should_stop: ShouldStop | None = None,
     progress: Progress | None = None,
 ) -> MonteCarlo:
@@ -154,11 +161,12 @@ def monte_carlo(
     n : int
         At least 40: fewer say nothing about 2.5 % tails.
     seed : int
-    jobs : int
-        Worker processes; 1 stays in this one. Numbers do not depend on it.
+    threads : int or None
+        None: one for each processor. Numbers do not depend on it.
     should_stop : callable or None
+        Asked between blocks of draws.
     progress : callable or None
-        ``progress(done, n)``.
+        ``progress(done, n)`` after each block.
 
     Returns
     -------
@@ -177,34 +185,34 @@ def monte_carlo(
             f"{n} Monte Carlo draws are too few for an interval.",
             hint=f"Take at least {FEWEST_DRAWS}, better 500.",
         )
+    check_fitted(result)
     method, reason = _choose_method(result)
     for quantity in quantities:
         quantity_value(result, quantity)
-    task = _Task(
-        {name: _region_draw(result, name, method) for name in spectra_of(result)},
-        result.model,
-        refit_options(result),
-        method,
-        _block_length(result),
-        seed,
-        tuple(quantities),
-    )
-    rows = _draw_all(task, n, jobs, should_stop, progress)
-    return _collected(task, reason, rows)
-
-
-def _collected(task: _Task, reason: str, rows: Sequence[list[float] | str]) -> MonteCarlo:
-    failures = Counter(row for row in rows if isinstance(row, str))
-    good = np.array([row for row in rows if not isinstance(row, str)], dtype=float)
-    if 2 * len(good) < len(rows):
+    task = _task(result, method, seed, tuple(quantities))
+    rows, failures = _draw_all(task, n, threads or os.cpu_count() or 1, should_stop, progress)
+    if 2 * len(rows) < n:
         why = failures.most_common(1)[0][0]
         raise FitError(
-            f"{sum(failures.values())} of {len(rows)} Monte Carlo fits failed, most often: {why}",
+            f"{failures.total()} of {n} Monte Carlo fits failed, most often: {why}",
             hint="Take the model's weak parameters out, or fix or link them.",
         )
-    good.setflags(write=False)
-    values = {quantity: good[:, i] for i, quantity in enumerate(task.quantities)}
-    return MonteCarlo(task.method, reason, task.seed, len(rows), dict(failures), values)
+    rows.setflags(write=False)
+    values = {quantity: rows[:, i] for i, quantity in enumerate(quantities)}
+    return MonteCarlo(method, reason, seed, n, dict(failures), values)
+
+
+def _task(result: FitResult, method: str, seed: int, quantities: tuple[Quantity, ...]) -> _Task:
+    weights = tuple(Weights(region.weights) for region in result.regions)
+    problem = result.problem
+    best = np.clip(result.values[problem.free], problem.lower, problem.upper)
+    sources = tuple(
+        _source(region, own) for region, own in zip(result.regions, problem.regions, strict=True)
+    )
+    again = refitter(problem, weights)
+    return _Task(
+        again, sources, best, _newton(result), method, _block_length(result), seed, quantities
+    )
 
 
 # ---------------------------------------------------------------------------------
@@ -241,14 +249,21 @@ def _block_length(result: FitResult) -> int:
     return int(min(max(ceil(n ** (1 / 3)), ceil(-4.0 / log(correlation))), max(n // 4, 1)))
 
 
-def _region_draw(result: FitResult, name: str, method: str) -> _RegionDraw:
-    number = [region.name for region in result.regions].index(name)
-    region, problem = result.regions[number], result.problem.regions[number]
+def _source(region: RegionFit, problem: RegionProblem) -> _Source:
     statistics = region.statistics
     # Fitting has made the residuals too small by the parameters it spent.
     lost = sqrt(statistics.n_points / max(statistics.n_points - statistics.n_free, 1))
     residual = (region.residual - region.residual.mean()) * lost
-    return _RegionDraw(region.spectrum, problem.inside, region.envelope, region.sigma, residual)
+    return _Source(problem, region.envelope, region.sigma, residual)
+
+
+def _newton(result: FitResult) -> Array:
+    """Return C J^T (F, N): the change of the free parameters with the data, in sigma."""
+    problem, places = result.problem, result.problem.free
+    sigmas = tuple(region.sigma for region in result.regions)
+    _, jacobian = residual_jacobian(problem, result.values[places], sigmas)
+    covariance = np.nan_to_num(result.covariance[np.ix_(places, places)], posinf=0.0, neginf=0.0)
+    return np.asarray(covariance @ jacobian.T)
 
 
 # ---------------------------------------------------------------------------------
@@ -256,104 +271,132 @@ def _region_draw(result: FitResult, name: str, method: str) -> _RegionDraw:
 
 
 def _draw_all(
-    task: _Task, n: int, jobs: int, should_stop: ShouldStop | None, progress: Progress | None
-) -> list[list[float] | str]:
-    if jobs > 1:
-        return _draw_in_workers(task, n, jobs, should_stop, progress)
-    rows: list[list[float] | str] = []
-    for i in range(n):
-        if should_stop is not None and should_stop():
-            raise Cancelled("the Monte Carlo run was cancelled; nothing was changed.")
-        rows.append(_draw(task, i, should_stop))
+    task: _Task, n: int, threads: int, should_stop: ShouldStop | None, progress: Progress | None
+) -> tuple[Array, Counter[str]]:
+    """Return the quantities of the draws that could be fitted, and why others could not."""
+    sizes = [min(_BLOCK, n - first) for first in range(0, n, _BLOCK)]
+
+    def one(number: int) -> tuple[Array, list[str]]:
+        _ask(should_stop)
+        return _draw_block(task, number, sizes[number], should_stop)
+
+    found: list[Array] = []
+    failures: Counter[str] = Counter()
+    for number, (rows, reasons) in enumerate(_in_threads(one, len(sizes), threads)):
+        _ask(should_stop)
+        found.append(rows)
+        failures.update(reasons)
         if progress is not None:
-            progress(len(rows), n)
-    return rows
+            progress(sum(sizes[: number + 1]), n)
+    return np.concatenate(found), failures
 
 
-def _draw_in_workers(
-    task: _Task, n: int, jobs: int, should_stop: ShouldStop | None, progress: Progress | None
-) -> list[list[float] | str]:
-    size = max(1, ceil(n / (8 * jobs)))
-    chunks = [range(first, min(first + size, n)) for first in range(0, n, size)]
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
-    try:
-        futures = [pool.submit(_draw_chunk, task, chunk) for chunk in chunks]
-        _watch(futures, n, should_stop, progress)
-        return [row for future in futures for row in future.result()]
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+def _in_threads(
+    work: Callable[[int], tuple[Array, list[str]]], n: int, threads: int
+) -> Iterator[tuple[Array, list[str]]]:
+    if threads == 1 or n == 1:
+        yield from map(work, range(n))
+        return
+    with ThreadPoolExecutor(min(threads, n), "doublet-draw") as pool:
+        yield from pool.map(work, range(n))
 
 
-def _watch(
-    futures: Sequence[Future[list[list[float] | str]]],
-    n: int,
-    should_stop: ShouldStop | None,
-    progress: Progress | None,
-) -> None:
-    waiting = set(futures)
-    done = 0
-    while waiting:
-        finished, waiting = wait(waiting, timeout=_POLL_S, return_when=FIRST_COMPLETED)
-        if should_stop is not None and should_stop():
-            raise Cancelled("the Monte Carlo run was cancelled; nothing was changed.")
-        done += sum(len(future.result()) for future in finished)
-        if progress is not None and finished:
-            progress(done, n)
+def _ask(should_stop: ShouldStop | None) -> None:
+    if should_stop is not None and should_stop():
+        raise Cancelled("the Monte Carlo run was cancelled; nothing was changed.")
 
 
-def _draw_chunk(task: _Task, numbers: range) -> list[list[float] | str]:
-    return [_draw(task, i) for i in numbers]
+def _draw_block(
+    task: _Task, number: int, size: int, should_stop: ShouldStop | None
+) -> tuple[Array, list[str]]:
+    """Return the quantities (M, quantities) of a block of draws, and why others failed."""
+    failures = [""] * size
+    y, static = [], []
+    for place, source in enumerate(task.sources):
+        rng = np.random.default_rng(np.random.SeedSequence(task.seed, spawn_key=(place, number)))
+        drawn = _drawn(source, task.method, task.block, rng)[:size]
+        y.append(drawn[:, _window(source, drawn)])
+        static.append(_static(source, drawn, failures))
+        for m in np.flatnonzero(~y[-1].any(axis=1)).tolist():
+            failures[m] = "every intensity in the window is zero."
+    good = np.array([not failure for failure in failures])
+    data = Data(
+        tuple(part[good] for part in y),
+        tuple(None if part is None else part[good] for part in static),
+    )
+    refits = task.refitter.refit(_starts(task, data), data=data, should_stop=should_stop)
+    reasons = [failure for failure in failures if failure]
+    reasons += ["the fit did not converge."] * int((~refits.converged).sum())
+    values = np.empty((int(refits.converged.sum()), len(task.quantities)))
+    for i, quantity in enumerate(task.quantities):
+        problem = task.refitter.problem
+        values[:, i] = quantity_values(problem, quantity, refits.free[refits.converged])
+    empty = np.isnan(values)
+    for row in empty[empty.any(axis=1)]:
+        name = quantity_name(task.quantities[int(np.argmax(row))])
+        reasons.append(f"{name} is nothing over nothing.")
+    return values[~empty.any(axis=1)], reasons
 
 
-def _draw(task: _Task, i: int, should_stop: ShouldStop | None = None) -> list[float] | str:
-    """Return the quantities of one draw, or why it failed."""
-    rng = np.random.default_rng(np.random.SeedSequence(task.seed, spawn_key=(i,)))
-    spectra = {
-        name: _drawn_spectrum(region, task.method, task.block, rng)
-        for name, region in task.regions.items()
-    }
-    try:
-        refit = fit(spectra, task.model, options=task.options, should_stop=should_stop)
-    except Cancelled:
-        raise
-    except SpectraError as error:
-        return error.message
-    except (ArithmeticError, ValueError) as error:
-        return f"the fit broke down numerically: {error}."
-    if refit.status is Status.NOT_CONVERGED:
-        return f"{refit.message}."
-    row = [quantity_value(refit, quantity) for quantity in task.quantities]
-    for value, quantity in zip(row, task.quantities, strict=True):
-        if isnan(value):
-            return f"{quantity_name(quantity)} is nothing over nothing."
-    return row
+def _starts(task: _Task, data: Data) -> Array:
+    """Return where refits start (M, F): one undamped step from the best fit."""
+    problem = task.refitter.problem
+    noise = np.concatenate(
+        [(y - s.envelope) / s.sigma for y, s in zip(data.y, task.sources, strict=True)], axis=1
+    )
+    return np.clip(task.best + noise @ task.newton.T, problem.lower, problem.upper)
 
 
-def _drawn_spectrum(
-    region: _RegionDraw, method: str, block: int, rng: np.random.Generator
-) -> Spectrum:
-    spectrum, inside = region.spectrum, region.inside
-    # Outside the window (a static background averages channels there) there is no model:
-    # the data themselves are the best guess of what is expected.
-    expected = spectrum.y.copy()
-    expected[inside] = region.envelope
+def _window(source: _Source, drawn: Array) -> slice:
+    return source.problem.inside if source.problem.static is not None else slice(drawn.shape[1])
+
+
+def _drawn(source: _Source, method: str, block: int, rng: np.random.Generator) -> Array:
+    """Return a block of measurements, shape (_BLOCK, N).
+
+    Of the window alone, or, where a static background averages channels outside it, of the
+    whole spectrum: there is no model there, so the data are the best guess of what is expected.
+    """
+    spectrum, inside = source.problem.spectrum, source.problem.inside
+    whole = source.problem.static is not None
+    expected = source.envelope
+    if whole:
+        expected = spectrum.y.copy()
+        expected[inside] = source.envelope
+    shape = (_BLOCK, source.envelope.size)
     if method == POISSON:
         time = counting_time(spectrum)
         assert time is not None
-        counts = rng.poisson(np.maximum(expected, 0.0) * time).astype(float)
-        return replace(spectrum, y=counts / time, counts=counts)
-    y = spectrum.y.copy()
+        mean = np.maximum(expected, 0.0) * time
+        return rng.poisson(mean, (_BLOCK, mean.size)) / time
     if method == GAUSSIAN:
-        noise = rng.standard_normal(region.envelope.size)
+        noise = rng.standard_normal(shape)
     else:
-        noise = _resampled(region.residual, block if method == BLOCKS else 1, rng)
-    y[inside] = region.envelope + region.sigma * noise
-    return replace(spectrum, y=y, counts=None)
+        noise = _resampled(source.residual, block if method == BLOCKS else 1, rng)
+    y = np.tile(expected, (_BLOCK, 1))
+    y[:, inside if whole else slice(None)] += source.sigma * noise
+    return y
+
+
+def _static(source: _Source, drawn: Array, failures: list[str]) -> Array | None:
+    """Return the static backgrounds (M, n) of some measurements, if there is one."""
+    problem = source.problem
+    make = problem.kind.static
+    if problem.static is None or make is None:
+        return None
+    curves = np.zeros((drawn.shape[0], problem.x.size))
+    options, x = problem.region.background.options, problem.spectrum.x
+    for m, y in enumerate(drawn):
+        try:
+            curves[m] = make(x, y, problem.inside, options, problem.orientation).curve
+        except SpectraError as error:
+            failures[m] = error.message
+    return curves
 
 
 def _resampled(residual: Array, block: int, rng: np.random.Generator) -> Array:
-    """Return residuals drawn with replacement, in blocks of neighbours."""
+    """Return residuals (_BLOCK, n) drawn with replacement, in blocks of neighbours."""
     n = residual.size
-    starts = rng.integers(0, n - block + 1, size=ceil(n / block))
-    picked = (starts[:, None] + np.arange(block)).ravel()[:n]
+    starts = rng.integers(0, n - block + 1, size=(_BLOCK, ceil(n / block)))
+    picked = (starts[:, :, None] + np.arange(block)).reshape(_BLOCK, -1)[:, :n]
     return np.asarray(residual[picked])

@@ -7,9 +7,12 @@ a curve that stays flat (a *uniqueness plot*) says that the data do not determin
 number at all.
 
 Holding a parameter, a linked one, a doublet's area or a ratio of sums are all one linear
-equation between the free parameters, which is one more exact `Link`: the refit is an
-ordinary fit. The standard deviations stay those of the best fit, so that chi-squares can
+equation between the free parameters: one of them follows exactly from the others, and the
+rest is fitted. The standard deviations stay those of the best fit, so that chi-squares can
 be subtracted; with unit weights they are the residuals' own.
+
+Both ends of all intervals are looked for at once, so that the refits of each round are one
+call of the engine.
 
 References
 ----------
@@ -20,31 +23,35 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from math import inf, isfinite, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import FitError, ModelError
-from ..fitting import FitOptions, FitResult, Status, Weights, fit
-from ..model import Link, Model, Term, add_links, set_parameter
-from ..spectrum import Array, Spectrum
+from ..errors import Cancelled, FitError, ModelError
+from ..fitting import FitResult, Weights
+from ..fitting.engine import chosen_engine
+from ..fitting.refit import Refitter, eliminated, refitter, with_sigmas
+from ..spectrum import Array
 from .quantities import (
     LEVEL,
     AreaRatio,
     Quantity,
     ShouldStop,
-    combination,
+    form_of,
     normal_quantile,
     quantity_name,
     quantity_value,
+    sum_of,
 )
 
 _BETTER = -0.01  # a refit this much below the best fit: the fit was not in its minimum
-_PRECISION = 1e-3  # of the distance between best value and limit
-_WIDENINGS = 40
+_PRECISION = 3e-3  # of the root of the threshold, before the last straight line
+_FAR = 10.0  # times the root of the threshold: beyond, halving is quicker than a straight line
+_WIDENINGS, _STEPS = 40, 60
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,48 @@ class UniquenessCurve:
     best: float
 
 
+def profile_intervals(
+    result: FitResult,
+    quantities: Sequence[Quantity],
+    *,
+    level: float = LEVEL,
+    should_stop: ShouldStop | None = None,
+) -> tuple[ProfileInterval, ...]:
+    """Return the profile-likelihood intervals of parameters and area ratios.
+
+    Parameters
+    ----------
+    result : FitResult
+    quantities : sequence of str or AreaRatio
+    level : float
+        Probability; `spectra_core.uncertainty.quantities.ONE_SIGMA` for a rise of chi-square by 1.
+    should_stop : callable or None
+
+    Returns
+    -------
+    intervals : tuple of ProfileInterval
+
+    Raises
+    ------
+    ModelError
+        If a quantity is fixed, or its path is unknown.
+    FitError
+        If a refit lies below the best fit: the fit had not found its minimum.
+    Cancelled
+        If `should_stop` returned True.
+    """
+    threshold = normal_quantile(level) ** 2
+    profiles = [_Profile(result, quantity) for quantity in quantities]
+    asked = [(profile, profile.limit(side, threshold)) for profile in profiles for side in (-1, +1)]
+    ends = _together(asked, should_stop)
+    return tuple(
+        ProfileInterval(profile.best, level, low, high, low_at_bound, high_at_bound)
+        for profile, (low, low_at_bound), (high, high_at_bound) in zip(
+            profiles, ends[::2], ends[1::2], strict=True
+        )
+    )
+
+
 def profile_interval(
     result: FitResult,
     quantity: Quantity,
@@ -97,34 +146,8 @@ def profile_interval(
     level: float = LEVEL,
     should_stop: ShouldStop | None = None,
 ) -> ProfileInterval:
-    """Return the profile-likelihood interval of a parameter or an area ratio.
-
-    Parameters
-    ----------
-    result : FitResult
-    quantity : str or AreaRatio
-    level : float
-        Probability; `spectra_core.uncertainty.quantities.ONE_SIGMA` for a rise of chi-square by 1.
-    should_stop : callable or None
-
-    Returns
-    -------
-    interval : ProfileInterval
-
-    Raises
-    ------
-    ModelError
-        If the quantity is fixed, or its path is unknown.
-    FitError
-        If a refit lies below the best fit: the fit had not found its minimum.
-    Cancelled
-        If `should_stop` returned True.
-    """
-    profile = _Profile(result, quantity, should_stop)
-    threshold = normal_quantile(level) ** 2
-    low, low_at_bound = profile.limit(-1, threshold)
-    high, high_at_bound = profile.limit(+1, threshold)
-    return ProfileInterval(profile.best, level, low, high, low_at_bound, high_at_bound)
+    """Return the interval of one parameter or area ratio; see `profile_intervals`."""
+    return profile_intervals(result, [quantity], level=level, should_stop=should_stop)[0]
 
 
 def upper_limit(
@@ -132,11 +155,23 @@ def upper_limit(
     quantity: Quantity,
     *,
     level: float = LEVEL,
+    held: Sequence[str] = (),
     should_stop: ShouldStop | None = None,
 ) -> float:
-    """Return the one-sided limit below which the quantity lies with probability `level`."""
+    """Return the one-sided limit below which the quantity lies with probability `level`.
+
+    Parameters
+    ----------
+    result : FitResult
+    quantity : str or AreaRatio
+    level : float
+    held : sequence of str
+        Paths of free parameters that keep their fitted values.
+    should_stop : callable or None
+    """
     one_sided = normal_quantile(2.0 * level - 1.0) ** 2
-    return _Profile(result, quantity, should_stop).limit(+1, one_sided)[0]
+    profile = _Profile(result, quantity, held)
+    return _together([(profile, profile.limit(+1, one_sided))], should_stop)[0][0]
 
 
 def delta_chi_square(
@@ -146,7 +181,7 @@ def delta_chi_square(
 
     Infinite if the bounds of the model do not allow the value.
     """
-    return _Profile(result, quantity, should_stop).rise(value)
+    return float(_rises([(_Profile(result, quantity), value)], should_stop)[0])
 
 
 def uniqueness_curve(
@@ -176,262 +211,291 @@ def uniqueness_curve(
     """
     if points < 3:
         raise FitError(f"{points} points make no curve.", hint="Give at least 3.")
-    profile = _Profile(result, quantity, should_stop)
+    profile = _Profile(result, quantity)
     low, high = span or profile.three_standard_errors()
     values = np.linspace(low, high, points)
-    rises = np.array([profile.rise(float(value)) for value in values])
+    rises = _rises([(profile, value) for value in values.tolist()], should_stop)
     for array in (values, rises):
         array.setflags(write=False)
     return UniquenessCurve(quantity, values, rises, profile.best)
 
 
+# ---------------------------------------------------------------------------------
+# Chi-square on planes through the free parameters
+
+
+class _Plane(NamedTuple):
+    """The equation ``row @ q = target`` within a box, all of shape (F,)."""
+
+    row: Array
+    target: float
+    lower: Array
+    upper: Array
+
+
 @dataclass(frozen=True, eq=False)
+class _Surface:
+    """Chi-square around a best fit, at that fit's standard deviations.
+
+    Attributes
+    ----------
+    refitter : Refitter
+    best : ndarray, shape (F,)
+    chi_square : float
+        At `best`.
+    covariance : ndarray, shape (F, F)
+        Zero rows where it is not known.
+    scales : ndarray, shape (F,)
+        How far each free parameter is likely to move.
+    """
+
+    refitter: Refitter
+    best: Array
+    chi_square: float
+    covariance: Array
+    scales: Array
+
+    def rises(self, planes: Sequence[_Plane], should_stop: ShouldStop | None) -> Array:
+        """Return the least chi-square on each plane minus that of the best fit, shape (M,).
+
+        Infinite where a plane does not meet its box.
+        """
+        pinned = {m: found for m, plane in enumerate(planes) if (found := self._pinned(plane))}
+        rises = np.full(len(planes), inf)
+        if pinned:
+            start, lower, upper = (np.array(part) for part in zip(*pinned.values(), strict=True))
+            refits = self.refitter.refit(
+                start, lower=lower, upper=upper, linear=True, should_stop=should_stop
+            )
+            _check_convergence(refits.converged)
+            rises[list(pinned)] = refits.chi_square
+        for m, plane in enumerate(planes):
+            if np.count_nonzero(plane.row) != 1:
+                _ask(should_stop)
+                rises[m] = self._least(plane, should_stop)
+        return rises - self.chi_square
+
+    def _pinned(self, plane: _Plane) -> tuple[Array, Array, Array] | None:
+        """Return start and bounds where the plane holds just one parameter, at a value."""
+        used = np.flatnonzero(plane.row)
+        if used.size != 1:
+            return None
+        j = int(used[0])
+        value = plane.target / float(plane.row[j])
+        inside = float(np.clip(value, plane.lower[j], plane.upper[j]))
+        if abs(value - inside) > 1e-12 * max(self.scales[j], abs(inside)):
+            return None
+        lower, upper = plane.lower.copy(), plane.upper.copy()
+        lower[j] = upper[j] = inside
+        return np.clip(self._start(plane), lower, upper), lower, upper
+
+    def _start(self, plane: _Plane) -> Array:
+        """Return where the plane is nearest to the best fit, in its covariance."""
+        way = self.covariance @ plane.row
+        variance = float(plane.row @ way)
+        if not variance > 0:
+            return self.best
+        return self.best + way * ((plane.target - float(plane.row @ self.best)) / variance)
+
+    def _least(self, plane: _Plane, should_stop: ShouldStop | None) -> float:
+        """Return the least chi-square on the plane inside the box; infinite if they are apart."""
+        row, target, lower, upper = plane
+        scale = np.abs(row) * self.scales
+        k = int(np.argmax(scale))
+        used = np.flatnonzero(row)
+        for side in (-1.0, 1.0):
+            bounds = np.where(side * row[used] > 0, upper[used], lower[used])
+            missing = side * (float(row[used] @ bounds) - target)
+            if abs(missing) <= 1e-12 * scale[k]:  # the plane only touches a corner of the box
+                lower, upper = lower.copy(), upper.copy()
+                lower[used] = upper[used] = bounds
+                return self._chi_square(self.refitter, self.best, lower, upper, should_stop)
+            if missing < 0:  # the plane does not meet the box at all
+                return inf
+        others = np.delete(np.arange(row.size), k)
+        problem = eliminated(self.refitter.problem, k, row, target)
+        reached, chi_square = self._fitted(
+            refitter(problem, self.refitter.weights),
+            self._start(plane)[others],
+            lower[others],
+            upper[others],
+            should_stop,
+        )
+        value = (target - float(row[others] @ reached)) / float(row[k])
+        bound = float(np.clip(value, lower[k], upper[k]))
+        if abs(value - bound) <= 1e-9 * max(self.scales[k], abs(value)):
+            return chi_square
+        # The parameter that follows left its bounds: it stays there, another one gives way.
+        lower, upper, rest = lower.copy(), upper.copy(), row.copy()
+        lower[k] = upper[k] = bound
+        rest[k] = 0.0
+        plane = _Plane(rest, target - float(row[k]) * bound, lower, upper)
+        found = self._pinned(plane)
+        if found is not None:
+            return self._chi_square(self.refitter, *found, should_stop)
+        return self._least(plane, should_stop) if rest.any() else inf
+
+    def _chi_square(
+        self,
+        fit_again: Refitter,
+        start: Array,
+        lower: Array,
+        upper: Array,
+        should_stop: ShouldStop | None,
+    ) -> float:
+        return self._fitted(fit_again, start, lower, upper, should_stop)[1]
+
+    def _fitted(
+        self,
+        fit_again: Refitter,
+        start: Array,
+        lower: Array,
+        upper: Array,
+        should_stop: ShouldStop | None,
+    ) -> tuple[Array, float]:
+        """Return free parameters and chi-square of one refit."""
+        refits = fit_again.refit(
+            np.clip(start, lower, upper)[None],
+            lower=lower[None],
+            upper=upper[None],
+            linear=True,
+            should_stop=should_stop,
+        )
+        _check_convergence(refits.converged)
+        return refits.free[0], float(refits.chi_square[0])
+
+
+def _check_convergence(converged: np.ndarray) -> None:
+    if not converged.all():
+        raise FitError(
+            "a refit with a quantity held did not converge.",
+            hint="Take the model's weak parameters out, or fix or link them.",
+        )
+
+
+def _ask(should_stop: ShouldStop | None) -> None:
+    if should_stop is not None and should_stop():
+        raise Cancelled("the likelihood was cancelled; nothing was changed.")
+
+
+def _surface(result: FitResult) -> _Surface:
+    return _kept_surface(result, chosen_engine())
+
+
+@lru_cache(maxsize=4)
+def _kept_surface(result: FitResult, engine: str) -> _Surface:
+    """Return the surface of a fit; kept, since one fit is asked for many quantities."""
+    unit = sqrt(result.statistics.reduced_chi_square)
+    sigmas = [
+        np.full(r.y.size, unit) if r.weights == Weights.UNIT.value else r.sigma
+        for r in result.regions
+    ]
+    problem = with_sigmas(result.problem, sigmas)
+    places = problem.free
+    covariance = np.nan_to_num(result.covariance[np.ix_(places, places)], posinf=0.0, neginf=0.0)
+    best = np.clip(result.values[places], problem.lower, problem.upper)
+    variances = np.diag(covariance)
+    fallback = np.where(best == 0, 1.0, np.abs(best))
+    scales = np.where(variances > 0, np.sqrt(np.abs(variances)), fallback)
+    regions = zip(result.regions, sigmas, strict=True)
+    chi_square = sum(float((((r.y - r.envelope) / s) ** 2).sum()) for r, s in regions)
+    weights = tuple(Weights.GIVEN for _ in result.regions)
+    return _Surface(refitter(problem, weights), best, chi_square, covariance, scales)
+
+
+# ---------------------------------------------------------------------------------
+# One quantity
+
+Search = Generator[float, float, tuple[float, bool]]
+"""Asks for rises at values, one after the other; returns a limit, and whether it is a bound."""
+
+
 class _Profile:
     """The likelihood of one quantity around one best fit."""
 
-    result: FitResult
-    quantity: Quantity
-    should_stop: ShouldStop | None
-    rises: dict[float, float] = field(default_factory=dict)
+    def __init__(self, result: FitResult, quantity: Quantity, held: Sequence[str] = ()) -> None:
+        self.result, self.quantity, self.surface = result, quantity, _surface(result)
+        self.best = quantity_value(result, quantity)
+        problem = self.surface.refitter.problem
+        paths = (quantity,) if isinstance(quantity, str) else quantity.numerator
+        self.top = form_of(problem, paths)
+        below = () if isinstance(quantity, str) else quantity.denominator
+        self.bottom = form_of(problem, below) if below else None
+        self.lower, self.upper = np.array(problem.lower), np.array(problem.upper)
+        places = [problem.free_paths.index(path) for path in held]
+        self.lower[places] = self.upper[places] = self.surface.best[places]
+        self.stderr = self._stderr()
 
-    @cached_property
-    def best(self) -> float:
-        return quantity_value(self.result, self.quantity)
-
-    @cached_property
-    def sigmas(self) -> dict[str, Array]:
-        """Standard deviation of each region's points at the best fit."""
-        unit = self.result.statistics.reduced_chi_square
-        return {
-            r.name: np.full(r.y.size, sqrt(unit)) if r.weights == Weights.UNIT.value else r.sigma
-            for r in self.result.regions
-        }
-
-    @cached_property
-    def spectra(self) -> dict[str, Spectrum]:
-        """The fitted spectra, which now carry these standard deviations."""
-        spectra = {}
-        for region, problem in zip(self.result.regions, self.result.problem.regions, strict=True):
-            sigma = np.ones(len(region.spectrum))
-            sigma[problem.inside] = self.sigmas[region.name]
-            spectra[region.name] = replace(region.spectrum, sigma=sigma)
-        return spectra
-
-    @cached_property
-    def chi_square(self) -> float:
-        return sum(
-            float((((r.y - r.envelope) / self.sigmas[r.name]) ** 2).sum())
-            for r in self.result.regions
-        )
-
-    @cached_property
-    def stderr(self) -> float | None:
-        """Standard error of the value; of a ratio, of ln R."""
-        if isinstance(self.quantity, str):
-            return self.result.stderr(self.quantity)
-        if not (isfinite(self.best) and self.best > 0):
-            return None
-        weights = combination(self.result, self.quantity, self.best)
-        bottom = sum(self.result.value(path) for path in self.quantity.denominator)
-        used = np.flatnonzero(weights)
-        covariance = self.result.covariance[np.ix_(used, used)]
-        variance = float(weights[used] @ covariance @ weights[used])
-        if not (isfinite(variance) and variance > 0):
-            return None
-        return sqrt(variance) / abs(bottom * self.best)
-
-    # -- refits ---------------------------------------------------------------------
-
-    def rise(self, value: float) -> float:
-        """Return delta chi-square with the quantity held at `value`."""
-        if value not in self.rises:
-            weights, target = self._equation(value)
-            chi_square = self._held(self.result.model, weights, target)
-            self.rises[value] = chi_square - self.chi_square
-        return self.rises[value]
-
-    def _equation(self, value: float) -> tuple[Array, float]:
-        """Return w and t such that w . q = t says that the quantity has this value."""
-        problem = self.result.problem
-        ratio = value if isinstance(self.quantity, AreaRatio) else 0.0
-        combined = combination(self.result, self.quantity, ratio)
-        target = value if isinstance(self.quantity, str) else 0.0
-        used = np.flatnonzero(combined)
-        weights = combined[used] @ problem.matrix[used]
-        if not weights.any():
+    def plane(self, value: float) -> _Plane:
+        """Return the plane on which the quantity has a value."""
+        row, constant = self.top.row, self.top.constant
+        if self.bottom is not None:
+            times = 1.0 if value == inf else value
+            above = 0.0 if value == inf else 1.0
+            row = above * row - times * self.bottom.row
+            constant, value = above * constant - times * self.bottom.constant, 0.0
+        if not row.any():
             raise ModelError(
                 "this quantity is fixed in the model, so it has no likelihood.",
                 hint="Let one of its parameters be free.",
                 where=quantity_name(self.quantity),
             )
-        return weights, target - float(combined[used] @ problem.offset[used])
+        return _Plane(row, value - constant, self.lower, self.upper)
 
-    def _held(self, model: Model, weights: Array, target: float) -> float:
-        """Return the least chi-square on the plane ``weights . q = target`` inside the box."""
-        problem = self.result.problem
-        scale = np.abs(weights) * self._scales
-        k = int(np.argmax(scale))
-        if scale[k] <= 0:
-            return inf
-        paths = problem.free_paths
-        for side in (-1.0, 1.0):
-            corner, reach = self._corner(side * weights)
-            missing = side * reach - target
-            if abs(missing) <= 1e-12 * scale[k]:  # the plane only touches a corner of the box
-                return self._fixed(model, corner)
-            if side * missing < 0:  # the plane does not meet the box at all
-                return inf
-        others = [j for j in np.flatnonzero(weights) if j != k]
-        terms = tuple(Term(-float(weights[j] / weights[k]), paths[j]) for j in others)
-        link = Link(paths[k], terms, float(target / weights[k]), "held for the likelihood")
-        try:
-            refit = self._fit(add_links(model, (link,)))
-        except ModelError:  # no value inside the bounds satisfies the equation
-            return inf
-        reached = refit.value(paths[k])
-        slack = 1e-9 * max(self._scales[k], abs(reached))
-        bound = float(np.clip(reached, problem.lower[k], problem.upper[k]))
-        if abs(reached - bound) <= slack:
-            return refit.statistics.chi_square
-        # The eliminated parameter left its bounds: it stays on the bound, another one gives way.
-        model = set_parameter(model, paths[k], value=bound, free=False)
-        rest = weights.copy()
-        rest[k] = 0.0
-        return self._held(model, rest, target - float(weights[k]) * bound)
-
-    def _corner(self, weights: Array) -> tuple[dict[str, float], float]:
-        """Return where in the box ``weights . q`` is largest, and how large it is there."""
-        problem = self.result.problem
+    def _stderr(self) -> float | None:
+        """Return the standard error of the value; of a ratio, of ln R."""
+        if isinstance(self.quantity, str):
+            return self.result.stderr(self.quantity)
+        if not (isfinite(self.best) and self.best > 0):
+            return None
+        top, bottom = self.quantity.numerator, self.quantity.denominator
+        weights = sum_of(self.result, top) - self.best * sum_of(self.result, bottom)
         used = np.flatnonzero(weights)
-        bounds = np.where(weights[used] > 0, problem.upper[used], problem.lower[used])
-        corner = {problem.free_paths[j]: float(b) for j, b in zip(used, bounds, strict=True)}
-        return corner, float(weights[used] @ bounds)
+        covariance = self.result.covariance[np.ix_(used, used)]
+        variance = float(weights[used] @ covariance @ weights[used])
+        if not (isfinite(variance) and variance > 0):
+            return None
+        return sqrt(variance) / abs(sum(self.result.value(p) for p in bottom) * self.best)
 
-    def _fixed(self, model: Model, values: dict[str, float]) -> float:
-        for path, value in values.items():
-            model = set_parameter(model, path, value=value, free=False)
-        return self._fit(model).statistics.chi_square
-
-    @cached_property
-    def _scales(self) -> Array:
-        """How far each free parameter is likely to move."""
-        free = self.result.problem.free
-        variances = np.diag(self.result.covariance)[free]
-        values = np.abs(self.result.values[free])
-        known = np.isfinite(variances) & (variances > 0)
-        fallback = np.where(values > 0, values, 1.0)
-        return np.where(known, np.sqrt(np.where(known, variances, 0.0)), fallback)
-
-    def _fit(self, model: Model) -> FitResult:
-        options = FitOptions(weights=Weights.GIVEN, tolerance=1e-6)
-        refit = fit(self.spectra, model, options=options, should_stop=self.should_stop)
-        if refit.status is not Status.NOT_CONVERGED:
-            return refit
-        again = replace(options, starts=3)
-        refit = fit(self.spectra, model, options=again, should_stop=self.should_stop)
-        if refit.status is Status.NOT_CONVERGED:
-            raise FitError(
-                f"a refit with this quantity held did not converge: {refit.message}.",
-                where=quantity_name(self.quantity),
-            )
-        return refit
-
-    # -- limits ---------------------------------------------------------------------
-
-    def limit(self, side: int, threshold: float) -> tuple[float, bool]:
-        """Return the value on one side where delta chi-square reaches `threshold`.
+    def limit(self, side: int, threshold: float) -> Search:
+        """Look on one side for the value where delta chi-square reaches `threshold`.
 
         The upper side of a ratio is searched as 1/R, so that both of its sides end at 0.
         """
-        if isinstance(self.quantity, AreaRatio):
-            if not isfinite(self.best):
-                return self.best, True
-            if side > 0:
-                return self._ratio_limit_above(threshold)
-            if self.best <= 0:
-                return 0.0, True
-            first = self.best * (-np.expm1(-self._first_step(threshold)))
-            return self._search(self.rise, self.best, 0.0, first, threshold)
-        edge = self._reach()[0 if side < 0 else 1]
-        first = self._first_step(threshold)
-        return self._search(self.rise, self.best, edge, first, threshold)
-
-    def _ratio_limit_above(self, threshold: float) -> tuple[float, bool]:
+        step = self._first_step(threshold)
+        if isinstance(self.quantity, str):
+            edge = self._reach()[0 if side < 0 else 1]
+            return (yield from _search(self.best, edge, step, threshold))
+        if not isfinite(self.best):
+            return self.best, True
+        nearer = -np.expm1(-step)
+        if side < 0:
+            return (yield from _search(self.best, 0.0, self.best * nearer, threshold))
         if self.best <= 0:  # 1/R is infinite here: go up from a hundredth
-            return self._search(self.rise, 0.0, inf, 0.01, threshold)
-        start = 1.0 / self.best
-        first = start * (-np.expm1(-self._first_step(threshold)))
-        found, at_bound = self._search(self._rise_of_inverse, start, 0.0, first, threshold)
+            return (yield from _search(0.0, inf, 0.01, threshold))
+        inverse = _inverted(_search(1.0 / self.best, 0.0, nearer / self.best, threshold))
+        found, at_bound = yield from inverse
         return (1.0 / found if found else inf), at_bound
-
-    def _rise_of_inverse(self, inverse: float) -> float:
-        return self.rise(1.0 / inverse if inverse else inf)
 
     def _first_step(self, threshold: float) -> float:
         if self.stderr:
             return self.stderr * sqrt(threshold)
+        if not isinstance(self.quantity, str):
+            return 0.5
         low, high = self._reach()
-        if isinstance(self.quantity, AreaRatio) or not isfinite(high - low):
-            return 0.1 * max(abs(self.best), 1e-3) if isinstance(self.quantity, str) else 0.5
-        return 0.1 * (high - low)
+        return 0.1 * (high - low if isfinite(high - low) else max(abs(self.best), 1e-3))
 
     def _reach(self) -> tuple[float, float]:
         """Return the lowest and highest value that the bounds allow."""
         if isinstance(self.quantity, AreaRatio):
             return 0.0, inf
-        weights, target = self._equation(0.0)
-        problem = self.result.problem
-        used = np.flatnonzero(weights)
-        a, b = weights[used] * problem.lower[used], weights[used] * problem.upper[used]
+        row, target, lower, upper = self.plane(0.0)
+        used = np.flatnonzero(row)
+        a, b = row[used] * lower[used], row[used] * upper[used]
         return float(np.minimum(a, b).sum() - target), float(np.maximum(a, b).sum() - target)
 
-    def _search(
-        self,
-        rise: Callable[[float], float],
-        start: float,
-        edge: float,
-        first: float,
-        threshold: float,
-    ) -> tuple[float, bool]:
-        """Return where `rise` reaches `threshold` between `start` and `edge`."""
-        from scipy.optimize import brentq
-
-        side = 1.0 if edge > start else -1.0
-        if edge == start:
-            return edge, True
-
-        def excess(value: float) -> float:
-            # The square root is nearly straight, so that few refits are needed.
-            delta = rise(value)
-            self._check(delta)
-            return sqrt(min(max(delta, 0.0), 1e12)) - sqrt(threshold)
-
-        inner, step = start, abs(first)
-        for _ in range(_WIDENINGS):
-            outer = start + side * step
-            outer = min(outer, edge) if side > 0 else max(outer, edge)
-            if excess(outer) >= 0:
-                precision = _PRECISION * abs(outer - start)
-                if inner == start:
-                    inner = start + side * 1e-6 * abs(outer - start)
-                    if excess(inner) >= 0:
-                        return inner, False
-                return float(brentq(excess, inner, outer, xtol=precision, rtol=1e-12)), False
-            if outer == edge:
-                return edge, True
-            inner, step = outer, 2.0 * step
-        return (edge if isfinite(edge) else side * inf), True
-
-    def _check(self, delta: float) -> None:
-        if delta < _BETTER:
-            raise FitError(
-                f"a refit lies {-delta:.3g} below the fit's chi-square, so the fit was not in"
-                " its best minimum.",
-                hint="Fit again with more starts.",
-                where=quantity_name(self.quantity),
-            )
-
     def three_standard_errors(self) -> tuple[float, float]:
+        """Return the range of a uniqueness plot."""
         low, high = self._reach()
         if self.stderr is None:
             if isfinite(low) and isfinite(high):
@@ -445,3 +509,110 @@ class _Profile:
             factor = float(np.exp(3.0 * self.stderr))
             return self.best / factor, self.best * factor
         return max(low, self.best - 3 * self.stderr), min(high, self.best + 3 * self.stderr)
+
+
+def _rises(asked: Sequence[tuple[_Profile, float]], should_stop: ShouldStop | None) -> Array:
+    """Return the rise of each profile at a value; all of one fit."""
+    _ask(should_stop)
+    if not asked:
+        return np.empty(0)
+    planes = [profile.plane(value) for profile, value in asked]
+    return asked[0][0].surface.rises(planes, should_stop)
+
+
+def _together(
+    searches: Sequence[tuple[_Profile, Search]], should_stop: ShouldStop | None
+) -> list[tuple[float, bool]]:
+    """Carry out searches in step, so that what they ask for in one round is one call."""
+    ends: dict[int, tuple[float, bool]] = {}
+    answers: dict[int, float | None] = dict.fromkeys(range(len(searches)))
+    while answers:
+        values: dict[int, float] = {}
+        for i, answer in answers.items():
+            try:
+                search = searches[i][1]
+                values[i] = next(search) if answer is None else search.send(answer)
+            except StopIteration as end:
+                ends[i] = end.value
+        rises = _rises([(searches[i][0], value) for i, value in values.items()], should_stop)
+        answers = dict(zip(values, rises.tolist(), strict=True))
+        for i, rise in answers.items():
+            _check(rise, searches[i][0].quantity)
+    return [ends[i] for i in range(len(searches))]
+
+
+def _check(rise: float | None, quantity: Quantity) -> None:
+    if rise is not None and rise < _BETTER:
+        raise FitError(
+            f"a refit lies {-rise:.3g} below the fit's chi-square, so the fit was not in"
+            " its best minimum.",
+            hint="Fit again with more starts.",
+            where=quantity_name(quantity),
+        )
+
+
+def _search(start: float, edge: float, first: float, threshold: float) -> Search:
+    """Look for the value between `start` and `edge` where the rise is `threshold`.
+
+    The square root of the rise is nearly straight, so that few refits are needed.
+    """
+    if edge == start:
+        return edge, True
+    side, goal = (1.0 if edge > start else -1.0), sqrt(threshold)
+    inner, below, step = start, -goal, abs(first)
+    for _ in range(_WIDENINGS):
+        outer = start + side * step
+        outer = min(outer, edge) if side > 0 else max(outer, edge)
+        above = _root((yield outer)) - goal
+        if abs(above) <= _PRECISION * goal:
+            return _straight(inner, below, outer, above), False
+        if above > 0:
+            return (yield from _crossing((inner, below), (outer, above), goal)), False
+        if outer == edge:
+            return edge, True
+        inner, below = outer, above
+        step *= min(2.0, 1.1 * goal / max(above + goal, 0.1 * goal))
+    return (edge if isfinite(edge) else side * inf), True
+
+
+def _crossing(
+    inner: tuple[float, float], outer: tuple[float, float], goal: float
+) -> Generator[float, float, float]:
+    """Return where a rising curve between two points is 0: straight lines, or halves."""
+    (a, below), (b, above) = inner, outer
+    middle = b
+    for _ in range(_STEPS):
+        middle = 0.5 * (a + b) if above > _FAR * goal else _straight(a, below, b, above)
+        found = _root((yield middle)) - goal
+        if abs(found) <= _PRECISION * goal or abs(b - a) <= 1e-12 * abs(b):
+            return (
+                _straight(a, below, middle, found)
+                if found > 0
+                else (_straight(middle, found, b, above))
+            )
+        # An end that stays where it is counts half (Illinois), so that both come nearer.
+        if found > 0:
+            b, above, below = middle, found, 0.5 * below
+        else:
+            a, below, above = middle, found, 0.5 * above
+    return middle
+
+
+def _straight(a: float, at_a: float, b: float, at_b: float) -> float:
+    """Return where the line through two points is 0."""
+    return b if at_b == at_a else b - at_b * (b - a) / (at_b - at_a)
+
+
+def _root(rise: float) -> float:
+    return sqrt(min(max(rise, 0.0), 1e12))
+
+
+def _inverted(search: Search) -> Search:
+    """Pass a search on that asks for rises at 1/R."""
+    try:
+        inverse = next(search)
+        while True:
+            inverse = search.send((yield 1.0 / inverse if inverse else inf))
+    except StopIteration as end:
+        found: tuple[float, bool] = end.value
+        return found

@@ -10,13 +10,16 @@ have the inverse interval.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf, nan
 from statistics import NormalDist
 
+import numpy as np
+
 from ..errors import FitError
 from ..fitting import FitOptions, FitResult, Weights
+from ..fitting.problem import Problem, row_of
 from ..spectrum import Array, Spectrum
 
 ONE_SIGMA = 0.6826894921370859  # probability of a normal variable within one sigma
@@ -45,32 +48,57 @@ class AreaRatio:
 Quantity = str | AreaRatio
 
 
+@dataclass(frozen=True, eq=False)
+class Form:
+    """A sum of parameters as a function of the free ones: ``row @ q + constant``.
+
+    Attributes
+    ----------
+    row : ndarray, shape (F,)
+    constant : float
+    """
+
+    row: Array
+    constant: float
+
+    def at(self, free: Array) -> Array:
+        """Return the sum for free parameters of shape (..., F)."""
+        return np.asarray(free @ self.row + self.constant)
+
+
+def form_of(problem: Problem, paths: Sequence[str]) -> Form:
+    """Return the sum of some parameters; a doublet's ``area`` is that of both lines."""
+    return Form(*row_of(problem, paths))
+
+
 def quantity_value(result: FitResult, quantity: Quantity) -> float:
     """Return the fitted value; a ratio over nothing is infinite, nothing over nothing NaN."""
     if isinstance(quantity, str):
         return result.value(quantity)
-    top = sum(result.value(path) for path in quantity.numerator)
-    bottom = sum(result.value(path) for path in quantity.denominator)
-    if bottom == 0:
-        return nan if top == 0 else inf
-    return top / bottom
+    top, bottom = (
+        sum(result.value(path) for path in side)
+        for side in (quantity.numerator, quantity.denominator)
+    )
+    return float(_quotient(np.array(top), np.array(bottom)))
 
 
-def combination(result: FitResult, quantity: AreaRatio | str, ratio: float = 0.0) -> Array:
-    """Return weights (P,) over all parameters: a path's own, or numerator - ratio x denominator."""
+def quantity_values(problem: Problem, quantity: Quantity, free: Array) -> Array:
+    """Return a quantity for M sets of free parameters (M, F), shape (M,)."""
     if isinstance(quantity, str):
-        return result.combination(quantity)
-    if ratio == inf:
-        return sum_of(result, quantity.denominator)
-    return sum_of(result, quantity.numerator) - ratio * sum_of(result, quantity.denominator)
+        return form_of(problem, (quantity,)).at(free)
+    sides = (quantity.numerator, quantity.denominator)
+    return _quotient(*(form_of(problem, side).at(free) for side in sides))
 
 
-def sum_of(result: FitResult, paths: tuple[str, ...]) -> Array:
-    """Return the weights (P,) that add up some parameters."""
-    total = result.combination(paths[0])
-    for path in paths[1:]:
-        total = total + result.combination(path)
-    return total
+def _quotient(top: Array, bottom: Array) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = top / bottom
+    return np.where(bottom == 0, np.where(top == 0, nan, inf), found)
+
+
+def sum_of(result: FitResult, paths: Sequence[str]) -> Array:
+    """Return the weights (P,) over all parameters that add up some of them."""
+    return np.sum([result.combination(path) for path in paths], axis=0)
 
 
 def spectra_of(result: FitResult) -> dict[str, Spectrum]:
@@ -88,14 +116,19 @@ def refit_options(result: FitResult, **changes: object) -> FitOptions:
     FitError
         If `result` was drawn and not fitted.
     """
-    if result.method == "none":
-        raise FitError(
-            "this model was drawn, not fitted, so it has no uncertainty.", hint="Fit it first."
-        )
+    check_fitted(result)
     kinds = {region.weights for region in result.regions}
     weights = Weights(kinds.pop()) if len(kinds) == 1 else None
     values: dict[str, object] = {"weights": weights, "tolerance": REFIT_TOLERANCE}
     return FitOptions(**(values | changes))  # type: ignore[arg-type]
+
+
+def check_fitted(result: FitResult) -> None:
+    """Raise FitError if `result` was drawn and not fitted."""
+    if result.method == "none":
+        raise FitError(
+            "this model was drawn, not fitted, so it has no uncertainty.", hint="Fit it first."
+        )
 
 
 def normal_quantile(level: float) -> float:

@@ -32,8 +32,8 @@ import numpy as np
 from ..core_levels import level_in
 from ..curves.lineshapes import lineshape
 from ..errors import FitError, ModelError
-from ..fitting import FitResult, fit
-from ..model import Model, Region, resolve_component, set_parameter, split_path
+from ..fitting import FitResult
+from ..model import Model, Region, resolve_component, split_path
 from .monte_carlo import monte_carlo as draw
 from .profile import delta_chi_square, upper_limit
 from .quantities import (
@@ -42,8 +42,6 @@ from .quantities import (
     Progress,
     ShouldStop,
     normal_quantile,
-    refit_options,
-    spectra_of,
 )
 from .spread import Spread, Variant, background_spread, model_spread
 
@@ -219,7 +217,6 @@ def ratio_budget(
     model: bool = True,
     reference: float | None = None,
     seed: int = 0,
-    jobs: int = 1,
     should_stop: ShouldStop | None = None,
     progress: Progress | None = None,
 ) -> Ratio:
@@ -240,8 +237,6 @@ def ratio_budget(
         core levels; ignored within one level, where they cancel.
     seed : int
         Of the draws.
-    jobs : int
-        Worker processes for the draws.
     should_stop, progress : callable or None
         ``progress(done, total)`` counts the draws.
 
@@ -277,7 +272,6 @@ def ratio_budget(
             quantity,
             monte_carlo,
             seed=seed,
-            jobs=jobs,
             should_stop=should_stop,
             progress=progress,
         )
@@ -302,9 +296,9 @@ def _below_detection(
         return None
     if rise >= DETECTION_SIGMAS**2:
         return None
+    own = _own_positions(result, quantity.numerator)
     try:
-        held = _held_in_place(result, quantity.numerator, should_stop)
-        limit = upper_limit(held, quantity, level=LEVEL, should_stop=should_stop)
+        limit = upper_limit(result, quantity, level=LEVEL, held=own, should_stop=should_stop)
     except FitError as error:
         note = f"below detection, and no upper limit could be found: {error}"
         return _undetermined(plain, note)
@@ -317,22 +311,20 @@ def _below_detection(
     )
 
 
-def _held_in_place(
-    result: FitResult, paths: tuple[str, ...], should_stop: ShouldStop | None
-) -> FitResult:
-    """Return the fit with position and shape of some lines held where they are.
+def _own_positions(result: FitResult, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the free parameters that are position and shape of some lines, and of no others.
 
-    A line that is not there has no position: a limit holds for a place that is given.
-    What such a line shares with others stays free.
+    A line that is not there has no position: a limit holds for a place that is given. What
+    such a line shares with others stays free.
     """
-    problem, model = result.problem, result.model
-    owners = {owner for path in paths for owner in _lines_of(model, path)}
+    problem = result.problem
+    owners = {owner for path in paths for owner in _lines_of(result.model, path)}
     own = {i for i, p in enumerate(problem.paths) if p.rpartition("/")[0] in owners}
-    for j, path in enumerate(problem.free_paths):
-        acts_on = set(np.flatnonzero(problem.matrix[:, j]))
-        if acts_on <= own and split_path(path)[2] != "area":
-            model = set_parameter(model, path, value=result.value(path), free=False)
-    return fit(spectra_of(result), model, options=refit_options(result), should_stop=should_stop)
+    return tuple(
+        path
+        for j, path in enumerate(problem.free_paths)
+        if set(np.flatnonzero(problem.matrix[:, j])) <= own and split_path(path)[2] != "area"
+    )
 
 
 def _lines_of(model: Model, path: str) -> list[str]:
@@ -389,14 +381,11 @@ def _with_draws(
     n: int,
     *,
     seed: int,
-    jobs: int,
     should_stop: ShouldStop | None,
     progress: Progress | None,
 ) -> Ratio:
     assert plain.value is not None
-    drawn = draw(
-        result, [quantity], n, seed=seed, jobs=jobs, should_stop=should_stop, progress=progress
-    )
+    drawn = draw(result, [quantity], n, seed=seed, should_stop=should_stop, progress=progress)
     summary = MonteCarloSummary(
         drawn.method, drawn.reason, seed, drawn.draws, drawn.failed, tuple(drawn.failures.items())
     )

@@ -249,10 +249,43 @@ def test_a_seed_gives_the_same_numbers_and_another_one_others(close):
     assert not np.array_equal(first, other)
 
 
-def test_the_numbers_do_not_depend_on_the_number_of_processes(close):
-    alone = monte_carlo(close, [R], 40, seed=2)
-    together = monte_carlo(close, [R], 40, seed=2, jobs=2)
+def test_the_numbers_do_not_depend_on_the_number_of_threads(close):
+    alone = monte_carlo(close, [R], 120, seed=2, threads=1)
+    together = monte_carlo(close, [R], 120, seed=2, threads=3)
     assert np.array_equal(alone.values[R], together.values[R])
+
+
+def test_more_draws_begin_with_the_same_ones(close):
+    few, many = (monte_carlo(close, [R], n, seed=3).values[R] for n in (40, 120))
+    assert np.array_equal(few, many[:40])
+
+
+def test_both_engines_draw_the_same_numbers(close, monkeypatch):
+    pytest.importorskip("numba")
+    path = "S 2p/PS4/center"
+    found = {}
+    for engine in ("numba", "numpy"):
+        monkeypatch.setenv("DOUBLET_ENGINE", engine)
+        found[engine] = monte_carlo(close, [R, path], 40, seed=4)
+        found[engine, "profile"] = profile_interval(close, R)
+    for quantity in (R, path):
+        a, b = (found[engine].values[quantity] for engine in ("numba", "numpy"))
+        assert np.abs(a - b).max() < 1e-4 * np.std(a)
+    a, b = (found[engine, "profile"] for engine in ("numba", "numpy"))
+    assert (a.low, a.high) == pytest.approx((b.low, b.high), rel=1e-6)
+
+
+def test_draws_under_a_static_background_draw_its_ends_too():
+    """The ends are averaged outside the window as well, and move with the draws."""
+    options = {"endpoint_points": 5}
+    static = Background("shirley", "static", options=options)
+    model = states(TWO, window=(158.0, 168.0))
+    region = replace(model.regions[0], background=static)
+    result = fit(drawn(states(TWO), WIDE, 2), replace(model, regions=(region,)))
+    found = monte_carlo(result, ["S 2p/PS4/area"], 200, seed=1)
+    assert found.failed == 0
+    # The covariance takes the background as known: draws know better.
+    assert np.std(found.values["S 2p/PS4/area"]) > 1.1 * result.stderr("S 2p/PS4/area")
 
 
 def test_without_counts_the_residuals_are_drawn_again():
