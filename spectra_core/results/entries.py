@@ -19,8 +19,7 @@ import numpy as np
 from ..curves.lineshapes import lineshape
 from ..curves.spec import unit_text
 from ..fitting import FitResult, FitWarning
-from ..fitting.problem import Problem, canonical_path
-from ..fitting.result import doublet_members
+from ..fitting.problem import Problem, canonical_path, doublet_members
 from ..fitting.stack import Stack, StackRegion
 from ..fitting.statistics import Statistics
 from ..model import BACKGROUND, REGION, Component, Doublet, Region, get_parameter
