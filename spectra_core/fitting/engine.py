@@ -36,6 +36,7 @@ from ..spectrum import Array
 from .problem import Problem, RegionProblem, Slot
 from .solver import Solution, TracePoint
 from .start import linear_columns, open_values
+from .tolerances import SOLVABLE, WELL_CONDITIONED
 from .weights import Weights, counting_time
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ NUMPY, NUMBA = "numpy", "numba"
 _TOO_LONG = 1500  # points: beyond, a Tougaard tail is quicker by Fourier transform
 _NO_BROADENING = 1e-9
 _TRACE = 1000
-_WELL_CONDITIONED = 1e8  # of J^T J: its inverse is good to eight digits
-_SOLVABLE = 1e12
 _MESSAGES = {
     1: "converged",
     2: "converged to the rounding of the residuals",
@@ -188,7 +187,8 @@ def kernel_cache() -> Path:
     # installation is not found, so it must not count as being there.
     digest = hashlib.sha256(str(Path(__file__).resolve().parent).encode())
     sources = Path(__file__).parent
-    for source in (*sorted((sources / "kernels").glob("*.py")), sources / "folding.py"):
+    shared = (sources / name for name in ("folding.py", "tolerances.py"))
+    for source in (*sorted((sources / "kernels").glob("*.py")), *shared):
         digest.update(source.read_bytes())
     name = f"kernels-{digest.hexdigest()[:16]}"
     for base in _cache_folders():
@@ -618,6 +618,14 @@ def _watched(
                 progress(point)
 
 
+def _frozen(*arrays: np.ndarray) -> list[np.ndarray]:
+    """Return read-only views, the one type of array that a kernel's named tuple takes."""
+    views = [array.view() for array in arrays]
+    for view in views:
+        view.setflags(write=False)
+    return views
+
+
 class _Work:
     """The arrays of one running fit."""
 
@@ -630,41 +638,36 @@ class _Work:
             self.how = self.kernels.BETTER if complete else self.kernels.LINEAR
         else:
             q, self.how = start, self.kernels.LINEAR
-        self.q = np.array(q, dtype=float)[None]
-        self.weights = fit.weights.copy()[None]
-        self.state = np.zeros((1, self.kernels.N_STATE))
-        self.scale = np.zeros((1, n))
-        self.held = np.zeros((1, n), dtype=bool)
-        self.jacobian = np.empty((1, n, n_points))
-        self.residual = np.empty((1, n_points))
-        self.covariance = np.zeros((1, n, n))
-        self.steps = np.empty((1, _TRACE, 3))
+        self.answer = self.kernels.Answer(
+            np.array(q, dtype=float)[None],
+            fit.weights.copy()[None],
+            np.zeros((1, self.kernels.N_STATE)),
+            np.zeros((1, n)),
+            np.empty((1, _TRACE, 3)),
+            np.zeros((1, n), dtype=bool),
+            np.empty((1, n, n_points)),
+            np.empty((1, n_points)),
+            np.zeros((1, n, n)),
+        )
+        self.state = self.answer.state
 
     def go_on(self, tolerance: float, limit: int, budget: int) -> None:
         """Spend up to `budget` evaluations."""
         fit, problem = self.fit, self.fit.packed.problem
-        self.kernels.settle_many(
-            fit.packed.plan,
-            fit.y[None],
-            fit.static[None],
-            self.weights,
-            fit.modes,
-            fit.times[None],
-            self.q,
-            problem.lower[None],
-            problem.upper[None],
-            fit.packed.linear,
-            self.how,
-            tolerance,
-            limit,
-            budget,
-            self.state,
-            self.scale,
-            self.steps,
-            self.held,
-            self.jacobian,
-            self.residual,
-            self.covariance,
+        k = self.kernels
+        task = k.Task(
+            *_frozen(
+                fit.y[None],
+                fit.static[None],
+                fit.modes,
+                fit.times[None],
+                problem.lower[None],
+                problem.upper[None],
+                fit.packed.linear,
+            )
+        )
+        k.settle_many(
+            fit.packed.plan, task, k.Course(self.how, tolerance, limit, budget), self.answer
         )
 
     @property
@@ -681,31 +684,31 @@ class _Work:
     def usable(self) -> bool:
         """Whether normal equations were good enough for this problem."""
         condition = float(self.state[0, self.kernels.CONDITION])
-        return self.status != self.kernels.NOT_FINITE and condition < _SOLVABLE
+        return self.status != self.kernels.NOT_FINITE and condition < SOLVABLE
 
     def trace(self) -> tuple[TracePoint, ...]:
         """Return what was recorded so far."""
         recorded = int(self.state[0, self.kernels.TRACED])
-        rows = self.steps[0, :recorded].tolist()
+        rows = self.answer.trace[0, :recorded].tolist()
         return tuple(TracePoint(i, *row) for i, row in enumerate(rows, start=1))
 
     def solution(self) -> Settled:
         """Return the fit in the terms and the point order of the numpy engine."""
         k, packed, state = self.kernels, self.fit.packed, self.state[0].tolist()
-        status = int(state[k.STATUS])
+        status, found = int(state[k.STATUS]), self.answer
         exhausted = f"no convergence after {int(state[k.IN_PASS])} evaluations"
         solution = Solution(
-            self.q[0],
+            found.q[0],
             state[k.CHI_SQUARE],
-            packed.unturned(-self.residual[0]),
-            packed.unturned(self.jacobian[0]).T,
-            self.held[0],
+            packed.unturned(-found.residual[0]),
+            packed.unturned(found.jacobian[0]).T,
+            found.held[0],
             status in (k.CONVERGED, k.ROUNDING),
             _MESSAGES.get(status, exhausted),
             self.trace(),
-            self.covariance[0] if state[k.CONDITION] < _WELL_CONDITIONED else None,
+            found.covariance[0] if state[k.CONDITION] < WELL_CONDITIONED else None,
         )
-        return solution, tuple(packed.regions_of(1.0 / self.weights[0]))
+        return solution, tuple(packed.regions_of(1.0 / found.weights[0]))
 
 
 # ---------------------------------------------------------------------------------
@@ -787,21 +790,20 @@ def run_many(
     scratch = fit.weights[None].copy() if weights is None else np.ascontiguousarray(weights)
     scratch = scratch if kept is None else kept.weights
     n_points = y.shape[1]
-    k.settle_many(
-        fit.packed.plan,
-        np.ascontiguousarray(y),
-        static,
-        scratch,
-        modes,
-        times,
+    task = k.Task(
+        *_frozen(
+            np.ascontiguousarray(y),
+            static,
+            modes,
+            times,
+            problem.lower[None] if lower is None else lower,
+            problem.upper[None] if upper is None else upper,
+            fit.packed.linear,
+        )
+    )
+    answer = k.Answer(
         q,
-        problem.lower[None] if lower is None else lower,
-        problem.upper[None] if upper is None else upper,
-        fit.packed.linear,
-        how,
-        tolerance,
-        limit,
-        2**40,
+        scratch,
         state,
         np.zeros((1, n)),
         np.empty((1, 0, 3)),
@@ -810,6 +812,7 @@ def run_many(
         np.empty((1, n_points)) if kept is None else kept.residual,
         covariance,
     )
+    k.settle_many(fit.packed.plan, task, k.Course(how, tolerance, limit, 2**40), answer)
     return q, state, held, covariance
 
 
@@ -817,7 +820,7 @@ def usable_rows(state: Array) -> np.ndarray:
     """Return which fits the normal equations were good enough for, shape (M,)."""
     k = kernels()
     finite = state[:, k.STATUS] != k.NOT_FINITE
-    return np.asarray(finite & (state[:, k.CONDITION] < _SOLVABLE))
+    return np.asarray(finite & (state[:, k.CONDITION] < SOLVABLE))
 
 
 def settled_rows(state: Array) -> np.ndarray:
@@ -828,7 +831,7 @@ def settled_rows(state: Array) -> np.ndarray:
 
 def well_conditioned_rows(state: Array) -> np.ndarray:
     """Return which fits have a covariance that is good to eight digits, shape (M,)."""
-    return np.asarray(state[:, kernels().CONDITION] < _WELL_CONDITIONED)
+    return np.asarray(state[:, kernels().CONDITION] < WELL_CONDITIONED)
 
 
 def message_of(status: int) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import FitError
 from ..model import Model, Region, split_path
 from ..spectrum import Array
+from . import tolerances
 from .engine import NUMBA, NUMPY, Packed, compiled_fit, peaks_of
 from .engine import settle as compiled_settle
 from .evaluate import RegionCurves, region_curves, residual_jacobian
@@ -33,10 +34,6 @@ from .weights import (
 )
 
 LEAST_SQUARES = "lm"
-_REWEIGHTING_PASSES = 20
-_SETTLED = 1e-6  # of a standard error: weights and parameters agree with each other
-_RANK_TOLERANCE = 1e-11
-_EXACT = 1e-24  # chi-square over that of the data: the model is the data but for rounding
 
 
 @dataclass(frozen=True)
@@ -285,7 +282,7 @@ def _runner(
             problem.lower,
             problem.upper,
             problem.flat,
-            exact=_EXACT * _signal(problem, sigmas),
+            exact=tolerances.EXACT * _signal(problem, sigmas),
             tolerance=options.tolerance,
             max_iterations=options.max_iterations,
             progress=progress,
@@ -314,14 +311,14 @@ def _settle(problem: Problem, weights: tuple[Weights, ...], q: Array | None, run
     solution = run(problem, start, sigmas)
     if Weights.POISSON not in weights or not problem.free.size:
         return Settled(solution, sigmas)
-    for _ in range(_REWEIGHTING_PASSES):
+    for _ in range(tolerances.PASSES):
         p = problem.full(solution.q)
         expected = [region_curves(region, p).envelope for region in problem.regions]
         sigmas = _sigmas(problem, weights, expected)
         again = run(problem, solution.q, sigmas)
         moved = float(np.linalg.norm(again.jacobian @ (again.q - solution.q)))
         solution = again
-        if moved < _SETTLED:
+        if moved < tolerances.FINEST:
             break
     return Settled(solution, sigmas)
 
@@ -429,7 +426,7 @@ def _free_covariance(solution: Solution, scale: float) -> tuple[Array, np.ndarra
     norms[blind] = 1.0
     scaled = np.where(blind, 0.0, jacobian / norms)
     _, singular, rows = np.linalg.svd(scaled, full_matrices=False)
-    weak = singular <= _RANK_TOLERANCE * max(singular[0], 1e-300)
+    weak = singular <= tolerances.RANK * max(singular[0], 1e-300)
     undetermined[moving] = blind | (np.abs(rows[weak]) > 1e-3).any(axis=0)
     inverse = np.where(weak, 0.0, 1.0 / np.where(weak, 1.0, singular))
     half = (rows.T * inverse) / norms[:, None]

@@ -23,13 +23,9 @@ import numpy as np
 
 from ..errors import Cancelled
 from ..spectrum import Array
+from . import tolerances
 
-_SAME = 1e-12  # relative change of chi-square that is rounding
 _TO_ROUNDING = "converged to the rounding of the residuals"
-# Derivatives of convolved shapes are numerical: close to the minimum their error, not the
-# distance, sets the step, and chi-square stands still while steps go back and forth.
-_STANDSTILL = 10  # short steps without an observable descent
-_STANDSTILL_STEP = 1e-4  # in standard errors; far below anything an error bar can show
 
 ResidualJacobian = Callable[[Array], tuple[Array, Array]]
 
@@ -83,7 +79,7 @@ def solve(
     *,
     tolerance: float = 1e-8,
     max_iterations: int = 500,
-    damping: float = 1e-3,
+    damping: float = tolerances.FIRST_DAMPING,
     stretch: Callable[[Array], Array] | None = None,
     exact: float = 0.0,
     progress: Callable[[TracePoint], None] | None = None,
@@ -129,7 +125,8 @@ def solve(
         return Solution(q, chi_square, r, jacobian, held, True, "nothing is free", ())
     scale = np.zeros(q.size)
     trace: list[TracePoint] = []
-    growth, converged, message = 2.0, False, f"no convergence after {max_iterations} evaluations"
+    growth, converged = tolerances.FIRST_GROWTH, False
+    message = f"no convergence after {max_iterations} evaluations"
     still = 0
     for iteration in range(1, max_iterations + 1):
         if chi_square <= exact:
@@ -149,13 +146,15 @@ def solve(
         trace.append(point)
         if progress is not None:
             progress(point)
-        negligible = size < tolerance or predicted <= 1e-15 * chi_square
-        still = (still + (actual <= _SAME * chi_square)) if size < _STANDSTILL_STEP else 0
+        gained_nothing = predicted <= tolerances.NOTHING_TO_GAIN * chi_square
+        negligible = size < tolerance or gained_nothing
+        same = tolerances.SAME * chi_square
+        still = (still + (actual <= same)) if size < tolerances.STANDSTILL_STEP else 0
         if actual >= 0 and squares_are_finite(new_r, new_jacobian):
             gain = actual / predicted if predicted > 0 else 1.0
             q, r, jacobian, chi_square = new_q, new_r, new_jacobian, new_chi_square
-            damping *= max(1.0 / 10.0, 1.0 - (2.0 * gain - 1.0) ** 3)
-            damping, growth = max(damping, 1e-15), 2.0
+            damping *= max(tolerances.FASTEST_RELIEF, 1.0 - (2.0 * gain - 1.0) ** 3)
+            damping, growth = max(damping, tolerances.LEAST_DAMPING), tolerances.FIRST_GROWTH
             # A short step under heavy damping says nothing; only an undamped one does.
             if negligible and _newton_step_is_negligible(
                 r, jacobian, q, lower, upper, scale, tolerance, chi_square
@@ -163,16 +162,16 @@ def solve(
                 converged, message = True, "converged"
                 break
         else:
-            if negligible and abs(actual) <= _SAME * chi_square + 1e-300:
+            if negligible and abs(actual) <= same + 1e-300:
                 converged, message = True, _TO_ROUNDING
                 break
             damping *= growth
             growth *= 2.0
-            if damping > 1e16:
+            if damping > tolerances.MOST_DAMPING:
                 message = "no downhill step was found"
                 break
-        if still >= _STANDSTILL and _newton_step_is_negligible(
-            r, jacobian, q, lower, upper, scale, _STANDSTILL_STEP, chi_square
+        if still >= tolerances.STANDSTILL and _newton_step_is_negligible(
+            r, jacobian, q, lower, upper, scale, tolerances.STANDSTILL_STEP, chi_square
         ):
             converged, message = True, _TO_ROUNDING
             break
@@ -190,9 +189,10 @@ def _newton_step_is_negligible(
     tolerance: float,
     chi_square: float,
 ) -> bool:
-    step, _ = _bounded_step(r, jacobian, q, lower, upper, 1e-14 * scale**2)
+    step, _ = _bounded_step(r, jacobian, q, lower, upper, tolerances.UNDAMPED * scale**2)
     size = float(np.linalg.norm(jacobian @ step))
-    return size < max(tolerance, 1e-7) * 10 * max(_noise(chi_square, r, q), 1e-300)
+    far = max(tolerance, tolerances.FINEST) * tolerances.SLACK
+    return size < far * max(_noise(chi_square, r, q), 1e-300)
 
 
 def _noise(chi_square: float, r: Array, q: Array) -> float:

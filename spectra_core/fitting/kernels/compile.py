@@ -4,6 +4,10 @@ Floating point rules are relaxed only as far as results stay finite numbers: sum
 be regrouped and products fused, but infinities and NaN keep their meaning, because a
 fit that ran away is recognised by them. A kernel gives the same bits whichever thread
 runs it and however many run beside it.
+
+Inner functions allocate nothing and count no references (a counted reference is an atomic
+addition, and a fit hands its arrays on a hundred times in each step): entries bring all the
+room there has to be. What needs memory of its own does not compile.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from numba import njit, types
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _RELAXED = {"contract", "arcp", "nsz", "reassoc"}
+_INNER: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
 
 FLOAT, INT, BOOL, NOTHING = types.float64, types.int64, types.boolean, types.void
 
@@ -30,9 +35,14 @@ def filled(dimensions: int, kind: Any = FLOAT) -> Any:
     return types.Array(kind, dimensions, "C")
 
 
+def named(kind: type, *fields: Any) -> Any:
+    """Return the type of a named tuple."""
+    return types.NamedTuple(fields, kind)  # type: ignore[no-untyped-call]
+
+
 def compiled(function: Function) -> Function:
     """Compile an inner kernel: loops over points, safe to regroup."""
-    return cast(Function, njit(fastmath=_RELAXED, error_model="numpy")(function))
+    return cast(Function, njit(fastmath=_RELAXED, **_INNER)(function))
 
 
 def inlined(function: Function) -> Function:
@@ -42,17 +52,25 @@ def inlined(function: Function) -> Function:
     not take points together. For a short loop: a slice of an array handed over to a call
     is counted in and out, which costs as much as a hundred points.
     """
-    return cast(Function, njit(fastmath=_RELAXED, error_model="numpy", inline="always")(function))
+    return cast(Function, njit(fastmath=_RELAXED, inline="always", **_INNER)(function))
+
+
+def woven(function: Function) -> Function:
+    """Compile a part of one long function, which it becomes: there is no call.
+
+    In the one it is woven into, that one's rules for floating point hold.
+    """
+    return cast(Function, njit(inline="always", **_INNER)(function))
 
 
 def exact(function: Function) -> Function:
     """Compile an inner function in which the order of operations matters."""
-    return cast(Function, njit(error_model="numpy")(function))
+    return cast(Function, njit(**_INNER)(function))
 
 
 def ordered(function: Function) -> Function:
     """Compile a loop over points that relies on the order of additions (rounding tricks)."""
-    return cast(Function, njit(fastmath={"contract"}, error_model="numpy")(function))
+    return cast(Function, njit(fastmath={"contract"}, **_INNER)(function))
 
 
 def entry(*arguments: Any, returns: Any = NOTHING) -> Callable[[Function], Function]:

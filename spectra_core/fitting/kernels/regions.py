@@ -16,10 +16,9 @@ from math import exp
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 
 from ...spectrum import Array
-from .compile import INT, compiled, exact, given, inlined
+from .compile import INT, compiled, exact, given, inlined, named
 from .shapes import ROWS, component_rows
 
 Ints = np.ndarray
@@ -98,20 +97,18 @@ class Plan(NamedTuple):
     flat: Array
 
 
-PLAN = types.NamedTuple(  # type: ignore[no-untyped-call]
-    (
-        given(2, INT),
-        given(2, INT),
-        given(2),
-        given(1, INT),
-        *(given(1) for _ in range(5)),
-        given(1, INT),
-        given(1, INT),
-        given(1),
-        given(1),
-        given(1),
-    ),
+PLAN = named(
     Plan,
+    given(2, INT),
+    given(2, INT),
+    given(2),
+    given(1, INT),
+    *(given(1) for _ in range(5)),
+    given(1, INT),
+    given(1, INT),
+    given(1),
+    given(1),
+    given(1),
 )
 
 
@@ -346,6 +343,18 @@ def _step_behind(
 
 
 @inlined
+def scratch_size(widest: int) -> int:
+    """Return the room that `evaluate` needs beside its results."""
+    return (ROWS + 1) * widest + ROWS
+
+
+@inlined
+def parted(scratch: Array, n: int) -> tuple[Array, Array]:
+    """Return scratch as distances (n,) and rows (ROWS, n)."""
+    return scratch[:n], scratch[n : n + ROWS * n].reshape((ROWS, n))
+
+
+@inlined
 def _add_components(
     plan: Plan,
     region: Ints,
@@ -353,12 +362,12 @@ def _add_components(
     p: Array,
     total: Array,
     jacobian: Array,
-    u: Array,
-    rows: Array,
+    scratch: Array,
 ) -> None:
     start, stop, shift = region[FIRST_POINT], region[STOP_POINT], region[SHIFT]
     pointers, columns, factors = plan.pointers, plan.columns, plan.factors
-    x, scales = plan.x[start:stop], np.empty(ROWS)
+    u, rows = parted(scratch, stop - start)
+    x, scales = plan.x[start:stop], scratch[scratch.size - ROWS :]
     for c in range(region[FIRST_COMPONENT], region[STOP_COMPONENT]):
         component = plan.components[c]
         own, n_own = component[OWN], component[N_OWN]
@@ -415,7 +424,7 @@ def evaluate(
         Filled with all parameters.
     curve : ndarray, shape (N,)
     jacobian : ndarray, shape (F, N)
-    scratch : ndarray, shape ((ROWS + 1) n,), n the size of the largest region
+    scratch : ndarray, shape (scratch_size(n),), n the size of the largest region
     """
     full_parameters(plan, q, p)
     jacobian[:] = 0.0
@@ -424,8 +433,8 @@ def evaluate(
         region, settings = plan.regions[r], plan.settings[r]
         n = region[STOP_POINT] - region[FIRST_POINT]
         total = curve[region[FIRST_POINT] : region[STOP_POINT]]
-        u, rows = scratch[:n], scratch[n : n + ROWS * n].reshape((ROWS, n))
-        _add_components(plan, region, settings[TURN], p, total, jacobian, u, rows)
+        _, rows = parted(scratch, n)
+        _add_components(plan, region, settings[TURN], p, total, jacobian, scratch)
         if region[COUPLING] not in (UNCOUPLED, STEP_EACH):
             _couple(plan, region, settings, p, total, jacobian, rows)
         _add_base(plan, region, settings, p, total, jacobian, rows)

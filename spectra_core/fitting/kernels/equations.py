@@ -1,0 +1,366 @@
+"""The normal equations of a fit, compiled: formed, solved within bounds, inverted.
+
+Rows are scaled to a unit diagonal before each Cholesky factorisation. A bounded step
+and a bounded minimum are active sets: what would cross a bound is put on it, and the
+others are solved for anew with that displacement taken into account.
+
+References
+----------
+.. [1] C. L. Lawson, R. J. Hanson, Solving Least Squares Problems (1974), chapter 23.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from ...spectrum import Array
+from .compile import compiled, exact, inlined, woven
+from .regions import Ints
+
+
+class Form(NamedTuple):
+    """A quadratic form of F parameters, and room to solve it.
+
+    Attributes
+    ----------
+    hessian : ndarray, shape (F, F)
+        J^T W^2 J.
+    gradient : ndarray, shape (F,)
+        J^T W r: where chi-square falls.
+    factor : ndarray, shape (F, F)
+        Scratch: a Cholesky factor.
+    row : ndarray, shape (N,)
+        Scratch: one weighted row of J.
+    moving : ndarray of int, shape (F,)
+        Scratch: which parameters a system of equations is about.
+    spare : ndarray, shape (5, F)
+        Scratch.
+    marks : ndarray of bool, shape (2, F)
+        Scratch.
+    """
+
+    hessian: Array
+    gradient: Array
+    factor: Array
+    row: Array
+    moving: Ints
+    spare: Array
+    marks: Array
+
+
+class Box(NamedTuple):
+    """Lower and upper bounds of F parameters."""
+
+    lower: Array
+    upper: Array
+
+
+@woven
+def new_form(n: int, n_points: int) -> Form:
+    """Return a form of `n` parameters on `n_points` points; for entries."""
+    return Form(
+        np.empty((n, n)),
+        np.empty(n),
+        np.zeros((n, n)),
+        np.empty(n_points),
+        np.empty(n, np.int64),
+        np.empty((5, n)),
+        np.empty((2, n), np.bool_),
+    )
+
+
+@exact
+def copy(source: Array, target: Array) -> None:
+    """Fill `target` with `source`; a slice on the left would make a copy on the way."""
+    for i in range(target.size):
+        target[i] = source[i]
+
+
+@woven
+def _chosen(marks: Array, wanted: bool, places: Ints) -> Ints:
+    """Return the places of what is marked as wanted, written into `places`."""
+    n = 0
+    for i in range(marks.size):
+        if marks[i] == wanted:
+            places[n] = i
+            n += 1
+    return places[:n]
+
+
+@inlined
+def dot(a: Array, b: Array) -> float:
+    """Return the scalar product."""
+    total = 0.0
+    for k in range(a.size):
+        total += a[k] * b[k]
+    return total
+
+
+@inlined
+def _eight_products(row: Array, others: Array, out: Array) -> None:
+    """Fill `out` (8,) with the products of `row` (N,) and the rows of `others` (8, N)."""
+    a0, a1, a2, a3 = others[0], others[1], others[2], others[3]
+    a4, a5, a6, a7 = others[4], others[5], others[6], others[7]
+    s0, s1, s2, s3, s4, s5, s6, s7 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for k in range(row.size):
+        z = row[k]
+        s0 += z * a0[k]
+        s1 += z * a1[k]
+        s2 += z * a2[k]
+        s3 += z * a3[k]
+        s4 += z * a4[k]
+        s5 += z * a5[k]
+        s6 += z * a6[k]
+        s7 += z * a7[k]
+    out[0], out[1], out[2], out[3] = s0, s1, s2, s3
+    out[4], out[5], out[6], out[7] = s4, s5, s6, s7
+
+
+@compiled
+def normal_equations(jacobian: Array, weights: Array, residual: Array, form: Form) -> None:
+    """Fill J^T W^2 J and J^T W r for weighted residuals r.
+
+    Eight or four products at a time share the loads of their row, and their sums do not
+    wait for each other.
+    """
+    hessian, gradient, row = form.hessian, form.gradient, form.row
+    for i in range(gradient.size):
+        own = jacobian[i]
+        slope = 0.0
+        for k in range(row.size):
+            weighted = own[k] * weights[k]
+            slope += weighted * residual[k]
+            row[k] = weighted * weights[k]
+        gradient[i] = slope
+        j = 0
+        while j + 7 <= i:
+            _eight_products(row, jacobian[j : j + 8], hessian[i, j : j + 8])
+            j += 8
+        while j + 3 <= i:
+            one, two, three, four = jacobian[j], jacobian[j + 1], jacobian[j + 2], jacobian[j + 3]
+            a, b, c, d = 0.0, 0.0, 0.0, 0.0
+            for k in range(row.size):
+                z = row[k]
+                a += z * one[k]
+                b += z * two[k]
+                c += z * three[k]
+                d += z * four[k]
+            hessian[i, j], hessian[i, j + 1], hessian[i, j + 2], hessian[i, j + 3] = a, b, c, d
+            j += 4
+        while j <= i:
+            hessian[i, j] = dot(row, jacobian[j])
+            j += 1
+    for i in range(gradient.size):
+        for j in range(i):
+            hessian[j, i] = hessian[i, j]
+
+
+@exact
+def _factorise(hessian: Array, added: Array, moving: Ints, scale: Array, factor: Array) -> bool:
+    """Fill the Cholesky factor of H + diag(added) among the moving; False if singular.
+
+    Rows are scaled to a unit diagonal first; `scale` (n,) is filled with 1 / sqrt(H_ii).
+    """
+    n = moving.size
+    for a in range(n):
+        i = moving[a]
+        d = hessian[i, i] + added[i]
+        scale[a] = 1.0 / sqrt(d) if d > 0.0 else 1.0
+    for a in range(n):
+        i = moving[a]
+        for b in range(a + 1):
+            t = hessian[i, moving[b]] * scale[a] * scale[b]
+            if a == b:
+                t += added[i] * scale[a] * scale[a]
+                if hessian[i, i] + added[i] <= 0.0:
+                    t = 1.0
+            for k in range(b):
+                t -= factor[a, k] * factor[b, k]
+            if a == b:
+                if not t > 1e-15:
+                    return False
+                factor[a, a] = sqrt(t)
+            else:
+                factor[a, b] = t / factor[b, b]
+    return True
+
+
+@exact
+def _substitute(right: Array, moving: Ints, scale: Array, factor: Array, out: Array) -> None:
+    """Fill `out` among the moving with the solution for one right hand side."""
+    n = moving.size
+    for a in range(n):
+        t = right[moving[a]] * scale[a]
+        for k in range(a):
+            t -= factor[a, k] * out[moving[k]]
+        out[moving[a]] = t / factor[a, a]
+    for a in range(n - 1, -1, -1):
+        t = out[moving[a]]
+        for k in range(a + 1, n):
+            t -= factor[k, a] * out[moving[k]]
+        out[moving[a]] = t / factor[a, a]
+    for a in range(n):
+        out[moving[a]] *= scale[a]
+
+
+@exact
+def _cholesky_solve(form: Form, right: Array, added: Array, moving: Ints, out: Array) -> bool:
+    """Solve (H + diag(added)) out = right among the moving parameters; False if singular."""
+    scale = form.spare[0]
+    if not _factorise(form.hessian, added, moving, scale, form.factor):
+        return False
+    _substitute(right, moving, scale, form.factor, out)
+    return True
+
+
+@exact
+def quadratic(hessian: Array, step: Array) -> float:
+    """Return s H s, which rounding does not make negative."""
+    total = 0.0
+    for i in range(step.size):
+        if step[i] != 0.0:
+            for j in range(step.size):
+                total += step[i] * hessian[i, j] * step[j]
+    return max(total, 0.0)
+
+
+@exact
+def mark_pushed(gradient: Array, q: Array, box: Box, held: Array) -> None:
+    """Mark the parameters that sit on a bound and would go on beyond it."""
+    lower, upper = box
+    for i in range(q.size):
+        held[i] = (q[i] <= lower[i] and gradient[i] <= 0.0) or (
+            q[i] >= upper[i] and gradient[i] >= 0.0
+        )
+
+
+@exact
+def bounded_step(form: Form, box: Box, q: Array, added: Array, held: Array, step: Array) -> bool:
+    """Fill `step` with the damped step inside the box; False if it cannot be solved for.
+
+    `added` (F,) is the damping on the diagonal; `held` (F,) is filled.
+    """
+    hessian, gradient, lower, upper = form.hessian, form.gradient, box.lower, box.upper
+    n = q.size
+    mark_pushed(gradient, q, box, held)
+    step[:] = 0.0
+    right = form.spare[1]
+    for _ in range(n):
+        moving = _chosen(held, False, form.moving)
+        if moving.size == 0:
+            break
+        for i in moving:
+            t = gradient[i]
+            for j in range(n):
+                if held[j]:
+                    t -= hessian[i, j] * step[j]
+            right[i] = t
+        if not _cholesky_solve(form, right, added, moving, step):
+            return False
+        crossing = False
+        for i in moving:
+            if step[i] < lower[i] - q[i] or step[i] > upper[i] - q[i]:
+                step[i] = min(max(step[i], lower[i] - q[i]), upper[i] - q[i])
+                held[i] = True
+                crossing = True
+        if not crossing:
+            break
+    for j in range(n):
+        step[j] = min(max(q[j] + step[j], lower[j]), upper[j]) - q[j]
+    return True
+
+
+@exact
+def bounded_minimum(form: Form, box: Box, linear: Ints, s: Array) -> None:
+    """Minimise s H s / 2 - g s over a box for the linear parameters, a primal active set."""
+    hessian, gradient, lower, upper = form.hessian, form.gradient, box.lower, box.upper
+    n = s.size
+    free, inside = form.marks[0], form.marks[1]
+    right, target, added = form.spare[1], form.spare[2], form.spare[3]
+    free[:], inside[:] = False, False
+    target[:], added[:] = 0.0, 0.0
+    for i in linear:
+        free[i] = True
+        inside[i] = True
+        added[i] = 1e-13 * hessian[i, i]
+        s[i] = min(max(0.0, lower[i]), upper[i])
+    for _ in range(10 * linear.size + 10):
+        moving = _chosen(free, True, form.moving)
+        for i in moving:
+            t = gradient[i]
+            for j in linear:
+                if not free[j]:
+                    t -= hessian[i, j] * s[j]
+            right[i] = t
+        if moving.size and not _cholesky_solve(form, right, added, moving, target):
+            for i in moving:
+                added[i] = 10.0 * added[i] + 1e-12 * hessian[i, i]
+            continue
+        part, stop = 1.0, -1
+        for k in range(n):
+            way = target[k] - s[k]
+            if free[k] and way != 0.0:
+                room = (upper[k] if way > 0.0 else lower[k]) - s[k]
+                if room / way < part:
+                    part, stop = max(room / way, 0.0), k
+        for i in moving:
+            s[i] += part * (target[i] - s[i])
+        if stop >= 0:
+            s[stop] = upper[stop] if target[stop] > s[stop] else lower[stop]
+            free[stop] = False
+            continue
+        worst, which = 1e-12, -1
+        for k in range(n):
+            if inside[k] and not free[k] and lower[k] < upper[k]:
+                push = gradient[k]
+                for j in linear:
+                    push -= hessian[k, j] * s[j]
+                push /= sqrt(hessian[k, k]) + 1e-300
+                inward = push if s[k] <= lower[k] else -push
+                if inward > worst * (1.0 + abs(gradient[k])):
+                    worst, which = inward, k
+        if which < 0:
+            break
+        free[which] = True
+
+
+@exact
+def fill_covariance(form: Form, held: Array, covariance: Array) -> float:
+    """Fill the inverse of H among the parameters not held; return its condition number.
+
+    That of the scaled H, in the 1-norm; 1e300 if it is singular.
+    """
+    hessian, factor = form.hessian, form.factor
+    n = held.size
+    covariance[:] = 0.0
+    moving = _chosen(held, False, form.moving)
+    scale, unit, out, undamped = form.spare[0], form.spare[1], form.spare[2], form.spare[3]
+    undamped[:] = 0.0
+    for i in moving:
+        if not hessian[i, i] > 0.0:
+            return 1e300
+    if not _factorise(hessian, undamped, moving, scale, factor):
+        return 1e300
+    for j in moving:
+        unit[:] = 0.0
+        unit[j] = 1.0
+        _substitute(unit, moving, scale, factor, out)
+        for i in moving:
+            covariance[i, j] = out[i]
+    largest, inverse = 0.0, 0.0
+    for j in moving:
+        column, inverse_column = 0.0, 0.0
+        for i in moving:
+            size = sqrt(hessian[i, i] * hessian[j, j])
+            column += abs(hessian[i, j]) / size
+            inverse_column += abs(covariance[i, j]) * size
+        largest, inverse = max(largest, column), max(inverse, inverse_column)
+    for a in range(n):
+        for b in range(a):
+            mean = 0.5 * (covariance[a, b] + covariance[b, a])
+            covariance[a, b] = mean
+            covariance[b, a] = mean
+    return max(largest * inverse, 1.0)
