@@ -30,6 +30,9 @@ ALL_FILES = [
 needs_command_line = pytest.mark.skipif(
     not (ROOT / "app" / "cli" / "main.py").exists(), reason="the command line is not there yet"
 )
+# Compiled code is one long function where a call would cost more than the work.
+SHORT_FILES = [path for path in ALL_FILES if "kernels" not in path.parts]
+LONGEST_BODY = 60
 HEAVY = ["PySide6", "pyqtgraph", "lmfit", "matplotlib", "pandas", "xarray"]
 
 
@@ -94,6 +97,27 @@ def test_no_source_file_catches_everything_silently(path):
     handlers = (node for node in ast.walk(tree(path)) if isinstance(node, ast.ExceptHandler))
     bare = [handler.lineno for handler in handlers if handler.type is None]
     assert bare == []
+
+
+def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return how many lines a function's body has, its docstring left out."""
+    first = function.body[bool(ast.get_docstring(function, clean=False)) :]
+    return function.end_lineno - first[0].lineno + 1 if first else 0
+
+
+@pytest.mark.parametrize("path", SHORT_FILES, ids=relative)
+def test_no_function_is_longer_than_a_page(path):
+    functions = [
+        node
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert {f.name: n for f in functions if (n := lines_of(f)) > LONGEST_BODY} == {}
+
+
+@pytest.mark.parametrize("path", ALL_FILES, ids=relative)
+def test_every_source_file_is_formatted_without_exceptions(path):
+    assert not re.search(r"#\s*fmt:", path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("path", PRODUCT_FILES, ids=relative)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import (
-    QAction,
     QColor,
     QContextMenuEvent,
     QDrag,
@@ -12,9 +11,8 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
 )
-from PySide6.QtWidgets import QGridLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from spectra_core.curves.lineshapes import LINESHAPES
 from spectra_core.editing.edits import doublet_words, members, owner_label, owners
 from spectra_core.model import Region
 
@@ -33,6 +31,7 @@ from ..widgets import (
 )
 from .component_numbers import MAIN, Cell, Numbers, numbers
 from .owner_intents import OwnerIntents
+from .owner_menu import owner_menu
 from .parameter_words import NAMES
 
 OWNER_MIME = "application/x-doublet-owner"
@@ -289,71 +288,3 @@ class _Row:
         if self._behind.objectName() != name:
             self._behind.setObjectName(name)
             restyle(self._behind)
-
-
-def owner_menu(view: OwnerIntents, numbers: Numbers, owner: str) -> QMenu:
-    """Return the menu of a component or doublet; `view` emits what is chosen."""
-    region = numbers.region
-    first = members(region, owner)[0]
-    menu = QMenu(view if isinstance(view, QWidget) else None)
-    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-
-    def add(target: QMenu, text: str, run: object, tip: str = "", *, on: bool = True) -> None:
-        entry = QAction(text, target)
-        entry.setEnabled(on)
-        entry.setToolTip(tip)
-        entry.triggered.connect(run)
-        target.addAction(entry)
-
-    enabled = first.enabled
-    add(menu, "Disable" if enabled else "Enable", lambda: view.enabled_set.emit(owner, not enabled))
-    add(menu, "Rename…", lambda: view.rename_asked.emit(owner))
-    add(menu, "Species…", lambda: view.species_asked.emit(owner))
-    add(menu, "Duplicate", lambda: view.duplicate_asked.emit(owner))
-    add(menu, "Copy", lambda: view.copy_asked.emit(owner))
-    add(menu, "Paste", lambda: view.paste_asked.emit())
-    menu.addSeparator()
-    parameters = menu.addMenu("Parameters")
-    for one in numbers.cells(owner):
-        path = one.path
-        own = parameters.addMenu(f"{one.name}: {one.text or 'open'} {one.unit}")
-        own.setToolTip(one.words)
-        add(own, one.words, lambda: None, on=False)
-        if one.kind == "linked":
-            add(own, "Take the link off", lambda _=False, p=path: view.unlink_asked.emit(p))
-        else:
-            held = one.kind == "fixed"
-            add(
-                own,
-                "Free" if held else "Fix",
-                lambda _=False, p=path, h=held: view.held_set.emit(p, not h),
-            )
-            add(own, "Bounds…", lambda _=False, p=path: view.bounds_asked.emit(p))
-            add(own, "Link to…", lambda _=False, p=path: view.link_asked.emit(p))
-    shapes = menu.addMenu("Line shape")
-    for name in LINESHAPES:
-        entry = QAction(name.replace("_", " "), shapes)
-        entry.setCheckable(True)
-        entry.setChecked(name == first.lineshape)
-        entry.triggered.connect(lambda _=False, n=name: view.shape_chosen.emit(owner, n))
-        shapes.addAction(entry)
-    doublet = next((d for d in region.doublets if d.id == owner), None)
-    if doublet is not None:
-        locks = menu.addMenu("Doublet")
-        for spec in region.specs_of(region.component(doublet.minor)):
-            parameter = spec.name
-            if parameter in doublet.unlocked_parameters:
-                add(
-                    locks,
-                    f"Lock {NAMES.get(parameter, parameter)} again",
-                    lambda _=False, p=parameter: view.relock_asked.emit(owner, p),
-                )
-            else:
-                add(
-                    locks,
-                    f"Unlock {NAMES.get(parameter, parameter)}…",
-                    lambda _=False, p=parameter: view.unlock_asked.emit(owner, p),
-                )
-    menu.addSeparator()
-    add(menu, "Remove", lambda: view.remove_asked.emit(owner))
-    return menu

@@ -37,9 +37,10 @@ from ..formula import formula
 from ..scene import Scene
 from ..theme import colour, number_font, theme
 from ..widgets import in_locale, read_number
-from .component_cards import OWNER_MIME, owner_menu
+from .component_cards import OWNER_MIME
 from .component_numbers import Cell, Numbers, numbers
 from .owner_intents import OwnerIntents
+from .owner_menu import owner_menu
 
 COLUMNS = ("center", "fwhm", "area", "mix")
 HEADINGS = ("component", "line", "centre", "FWHM", "area", "mix", "share", "state")

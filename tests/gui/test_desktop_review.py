@@ -15,10 +15,10 @@ from pytestqt.qtbot import QtBot
 
 from doublet.app.program import Program
 from doublet.app.views.axis_dialog import AxisDialog
-from doublet.app.views.component_cards import owner_menu
 from doublet.app.views.component_numbers import numbers
 from doublet.app.views.link_dialog import LinkDialog
 from doublet.app.views.owner_intents import OwnerIntents
+from doublet.app.views.owner_menu import owner_menu
 from doublet.app.views.pages import ScienceNotes, ShortcutsDialog, TextPage
 from doublet.app.views.palette_dialog import CommandPalette
 from doublet.app.views.text_dialog import SpeciesDialog

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from doublet.app.scene import Scene
-from doublet.app.views.component_cards import ComponentCards, owner_menu
+from doublet.app.views.component_cards import ComponentCards
 from doublet.app.views.component_numbers import Numbers, numbers
+from doublet.app.views.owner_menu import owner_menu
 from doublet.app.widgets import read_number
 from spectra_core.results.table import rounded
 
