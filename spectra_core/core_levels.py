@@ -16,7 +16,6 @@ because a wrong splitting moves areas by 10 % while the fit still looks good.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -27,7 +26,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .datafiles import data_path
-from .errors import DataError, ModelError
+from .errors import DataError, ModelError, nearest
 from .spectrum import Spectrum
 
 SCHEMA = "doublet-core-levels/1"
@@ -218,7 +217,7 @@ def _suggestion(name: str) -> str:
     own = [level.level for level in known.values() if level.element == element]
     if own:
         return f"{element} has {', '.join(own)}."
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    near = nearest(name, known, most=3)
     return f"Did you mean {' or '.join(near)}?" if near else "Write it like S 2p."
 
 

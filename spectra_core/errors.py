@@ -8,7 +8,8 @@ calling program. The command line prints `str(error)` and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +131,28 @@ class FitError(SpectraError):
 
 class Cancelled(SpectraError):
     """The user, or the calling program, asked to stop; nothing was changed."""
+
+
+def did_you_mean(name: str, known: Iterable[str], *, most: int = 1) -> str:
+    """Return the hint that goes with an unknown name: the nearest known ones, else all of them.
+
+    Examples
+    --------
+    >>> did_you_mean("centre", ["area", "center"])
+    'Did you mean "center"?'
+    >>> did_you_mean("colour", ["area", "center"])
+    'Known: area, center.'
+    """
+    names = list(known)
+    near = nearest(name, names, most=most)
+    if near:
+        quoted = [f'"{text}"' for text in near]
+        return f"Did you mean {' or '.join(quoted)}?"
+    return f"Known: {', '.join(names) or 'none'}."
+
+
+def nearest(name: str, known: Iterable[str], *, most: int = 1) -> list[str]:
+    """Return at most so many known names that are like another one, in any case; the best first."""
+    folded = {text.casefold(): text for text in known}
+    found = get_close_matches(name.casefold(), folded, n=most, cutoff=0.55)
+    return [folded[text] for text in found]

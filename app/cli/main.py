@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
 from spectra_core import __version__
+from spectra_core.errors import did_you_mean
 
 from .border import State, guarded, speak_utf8
 
@@ -79,8 +79,7 @@ class Program(click.Group):
         """Find the command, or name the nearest one."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            close = get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
-            hint = f'Did you mean "{close[0]}"?' if close else f"Known: {', '.join(COMMANDS)}."
+            hint = did_you_mean(name, COMMANDS)
             raise click.UsageError(f'There is no command "{name}". {hint}', ctx)
         return super().resolve_command(ctx, args)
 

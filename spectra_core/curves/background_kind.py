@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from math import inf
 from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, ModelError
+from ..errors import DataError, ModelError, did_you_mean
 from ..spectrum import Array
 from .spec import ParameterSpec
 
@@ -197,7 +196,7 @@ def complete_options(
         if name not in specs:
             raise ModelError(
                 f"the {kind.name} background has no option {name!r}.",
-                hint=suggestion(name, specs),
+                hint=did_you_mean(name, specs) if specs else "It has no options.",
             )
         if mode is not None and mode not in specs[name].modes:
             raise ModelError(
@@ -237,14 +236,6 @@ def _check_number(spec: OptionSpec, value: Any) -> None:
             " needs an odd number.",
             hint=f"Use {value - 1} or {value + 1}.",
         )
-
-
-def suggestion(name: str, known: Mapping[str, Any]) -> str:
-    """Return the hint that goes with an unknown name: the nearest known one, or all."""
-    near = get_close_matches(name, known, n=1)
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    return f"Known: {', '.join(known)}." if known else "It has no options."
 
 
 def end_levels(

@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, ModelError
+from ..errors import DataError, ModelError, did_you_mean
 from ..spectrum import Array
 from .background_kind import (
     ACTIVE,
@@ -43,7 +43,6 @@ from .background_kind import (
     end_levels,
     make_kind,
     option_defaults,
-    suggestion,
 )
 from .shirley import casaxps_shirley, cumulative_integral, proctor_sherwood
 from .spec import ParameterSpec
@@ -583,5 +582,5 @@ def background_kind(name: str) -> BackgroundKind:
         return BACKGROUNDS[name]
     except KeyError:
         raise ModelError(
-            f"there is no background {name!r}.", hint=suggestion(name, BACKGROUNDS)
+            f"there is no background {name!r}.", hint=did_you_mean(name, BACKGROUNDS)
         ) from None

@@ -18,14 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from math import isfinite
 from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
 
-from ..errors import ModelError
+from ..errors import ModelError, did_you_mean
 from . import convolved, profiles
 from .profiles import FWHM_PER_SIGMA, Array, Formula, Geometry, Shape
 from .spec import ParameterSpec
@@ -134,7 +133,7 @@ class LineShape:
             if name not in names:
                 raise ModelError(
                     f"the line shape {self.name!r} has no parameter {name!r}.",
-                    hint=_suggestion(name, names),
+                    hint=did_you_mean(name, names),
                 )
         return np.array([self._checked(spec, parameters) for spec in self.parameters])
 
@@ -163,13 +162,8 @@ def lineshape(name: str) -> LineShape:
         return LINESHAPES[name]
     except KeyError:
         raise ModelError(
-            f"there is no line shape {name!r}.", hint=_suggestion(name, list(LINESHAPES))
+            f"there is no line shape {name!r}.", hint=did_you_mean(name, LINESHAPES)
         ) from None
-
-
-def _suggestion(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
 
 
 # --- from a formula and its geometry to a curve --------------------------------------------

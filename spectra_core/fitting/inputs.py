@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import FitError
+from ..errors import FitError, did_you_mean
 from ..model import Model, Region
 from ..spectrum import Axis, Spectrum, to_axis
 
@@ -142,8 +141,7 @@ def with_settings(options: Options, settings: Mapping[str, Any]) -> Options:
     known = [field.name for field in fields(options)]
     for name in settings:
         if name not in known:
-            close = get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f'Did you mean "{close[0]}"?' if close else f"There are: {', '.join(known)}."
+            hint = did_you_mean(name, known)
             raise FitError(f'there is no option "{name}" of a fit.', hint=hint)
     return replace(options, **settings) if settings else options
 

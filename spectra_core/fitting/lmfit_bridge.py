@@ -12,12 +12,11 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import Cancelled, FitError
+from ..errors import Cancelled, FitError, did_you_mean
 from ..model import Model, Region
 from ..spectrum import Array
 from .evaluate import region_curves, residual, residual_jacobian
@@ -205,8 +204,7 @@ def _check_method(method: str) -> None:
 
     known = [*_METHODS, *SCALAR_METHODS]
     if method not in known:
-        close = get_close_matches(method, known, n=1)
-        hint = f'Did you mean "{close[0]}"?' if close else f"Known: lm, {', '.join(known)}."
+        hint = did_you_mean(method, ["lm", *known])
         raise FitError(f'there is no fitting method "{method}".', hint=hint)
 
 

@@ -21,7 +21,6 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -29,7 +28,7 @@ from typing import Any
 
 from ..core_levels import core_level
 from ..datafiles import data_path
-from ..errors import DataError, ModelError, SpectraError
+from ..errors import DataError, ModelError, SpectraError, did_you_mean
 from .records import (
     KINDS,
     RAMAN,
@@ -470,9 +469,7 @@ def preset_files(
 def _found(records: Mapping[str, Any], key: str, what: str) -> Any:
     if key in records:
         return records[key]
-    close = get_close_matches(key, records, n=3, cutoff=0.5)
-    hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(records)}."
-    raise ModelError(f'there is no {what} "{key}".', hint=hint)
+    raise ModelError(f'there is no {what} "{key}".', hint=did_you_mean(key, records, most=3))
 
 
 def find_preset(
@@ -487,7 +484,6 @@ def find_preset(
     """
     presets = preset_files(folders)
     if preset_id not in presets:
-        close = get_close_matches(preset_id, presets, n=1, cutoff=0.5)
-        hint = f'Did you mean "{close[0]}"?' if close else f"Known: {', '.join(presets)}."
+        hint = did_you_mean(preset_id, presets)
         raise SpectraError(f'there is no preset "{preset_id}".', hint=hint)
     return presets[preset_id]

@@ -18,13 +18,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
 from math import isfinite
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from ..core_levels import level_in
-from ..errors import DataError
+from ..errors import DataError, did_you_mean
 
 SCHEMA = "doublet-library/1"
 UNCONFIRMED = "unconfirmed"
@@ -484,8 +483,7 @@ def build(kind: type[_Record], row: Any, *, where: str) -> _Record:
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     for key in row:
         if key not in known:
-            close = get_close_matches(key, known, n=1)
-            hint = f'Did you mean "{close[0]}"?' if close else f"Known: {', '.join(known)}."
+            hint = did_you_mean(key, known)
             raise DataError(f'the key "{key}" is unknown.', hint=hint, where=where)
     optional = {n for n, f in known.items() if not (f.default is f.default_factory is MISSING)}
     missing = [name for name in known if name not in optional and name not in row]

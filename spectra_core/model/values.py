@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from math import inf, isfinite
 from numbers import Real
 from types import MappingProxyType
@@ -25,7 +24,7 @@ from ..curves.background_kind import BackgroundKind, complete_options
 from ..curves.backgrounds import background_kind
 from ..curves.lineshapes import lineshape
 from ..curves.spec import ParameterSpec
-from ..errors import ModelError
+from ..errors import ModelError, did_you_mean
 
 _Value = TypeVar("_Value")
 
@@ -477,9 +476,7 @@ def check_name(name: str, what: str) -> None:
 
 def unknown(what: str, name: str, known: list[str], where: str) -> ModelError:
     """Return the error for a name that is not there, with the nearest that is."""
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f'Did you mean "{close[0]}"?' if close else f"Known: {', '.join(known) or 'none'}."
-    return ModelError(f'there is no {what} "{name}".', hint=hint, where=where)
+    return ModelError(f'there is no {what} "{name}".', hint=did_you_mean(name, known), where=where)
 
 
 def _short(number: float) -> str:

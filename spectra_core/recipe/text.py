@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from pydantic_core import ErrorDetails
 
 from ..curves.backgrounds import BACKGROUNDS
 from ..curves.lineshapes import LINESHAPES
-from ..errors import ModelError, RecipeError
+from ..errors import ModelError, RecipeError, did_you_mean
 from .compile import (
     calibration_from_recipe,
     check_recipe,
@@ -268,10 +267,8 @@ def _row_is_unknown(kind: type[RecipeTable], raw: Mapping[str, Any]) -> bool:
 
 
 def _unknown(key: str, allowed: Iterable[str], place: str) -> str:
-    known = list(dict.fromkeys(allowed))
-    close = get_close_matches(key, known, n=1, cutoff=0.6)
-    hint = f'did you mean "{close[0]}"?' if close else f"possible here: {', '.join(known)}."
-    return f'{place}{": " if place else ""}unknown key "{key}", {hint}'
+    hint = did_you_mean(key, dict.fromkeys(allowed))
+    return f'{place}{": " if place else ""}unknown key "{key}". {hint}'
 
 
 def _text(value: Any) -> str:

@@ -24,14 +24,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from math import exp, isfinite, log, sqrt
 
 import numpy as np
 
 from ..core_levels import level_in
 from ..curves.lineshapes import lineshape
-from ..errors import FitError, ModelError
+from ..errors import FitError, ModelError, did_you_mean
 from ..fitting import FitResult
 from ..model import Model, Region, resolve_component, split_path
 from .monte_carlo import monte_carlo as draw
@@ -528,8 +527,7 @@ def _owners(region: Region, label: str) -> list[str]:
 def _hint(model: Model, label: str) -> str:
     known = [d.id for region in model.regions for d in region.doublets]
     known += [c.label for region in model.regions for c in region.components]
-    close = get_close_matches(label, known, n=1, cutoff=0.5)
-    return f'Did you mean "{close[0]}"?' if close else f"Known: {', '.join(known) or 'none'}."
+    return did_you_mean(label, known)
 
 
 def _sum_in_words(paths: Sequence[str]) -> str:

@@ -85,7 +85,7 @@ def test_an_axis_nobody_named_is_asked_for(doublet, clear, column_file, recipe_f
 
 
 RECIPES = {
-    "a typo in a key": ("windw = [157.0, 169.0]", 'did you mean "window"'),
+    "a typo in a key": ("windw = [157.0, 169.0]", 'Did you mean "window"'),
     "a window that is text": ('window = "wide"', "window"),
     "an unknown line shape": ("LINESHAPE", "lorenzian"),
     "an unknown component in a ratio": ("RATIO", "PS5"),

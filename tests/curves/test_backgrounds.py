@@ -292,14 +292,14 @@ def test_tougaard_that_cannot_meet_the_end_is_refused(x):
 
 
 def test_unknown_background_is_refused_with_the_nearest():
-    with pytest.raises(ModelError, match="Did you mean 'shirley'"):
+    with pytest.raises(ModelError, match='Did you mean "shirley"'):
         background_kind("shirly")
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"endpoint_point": 3}, "Did you mean 'endpoint_points'"),
+        ({"endpoint_point": 3}, 'Did you mean "endpoint_points"'),
         ({"endpoint_points": 4}, "Use 3 or 5"),
         ({"endpoint_points": "3"}, "type int, found '3'"),
         ({"endpoint_points": True}, "type int, found True"),

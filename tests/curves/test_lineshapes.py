@@ -343,7 +343,7 @@ def test_la_without_damping_is_the_limit_of_lf():
 
 
 def test_bad_lineshape_name_suggests_the_nearest():
-    with pytest.raises(ModelError, match=r"'voight'.*Did you mean 'voigt'"):
+    with pytest.raises(ModelError, match=r"'voight'.*Did you mean .voigt"):
         lineshape("voight")
 
 

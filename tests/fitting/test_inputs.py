@@ -164,7 +164,7 @@ def test_what_is_no_spectrum_or_no_model_is_named(spectra, model, remedy):
     [
         ({"start": 3}, 'Did you mean "starts"?'),
         ({"max_iter": 9}, 'Did you mean "max_iterations"?'),
-        ({"quux": 1}, "There are: weights, method, starts"),
+        ({"quux": 1}, "Known: weights, method, starts"),
         ({"starts": 0}, "whole number from 1"),
         ({"starts": 2.5}, "whole number from 1"),
         ({"weights": "possion"}, "poisson, unit, given"),

@@ -231,7 +231,7 @@ def test_a_tougaard_b_is_a_setting_when_static_and_a_parameter_when_active():
 def test_an_unknown_key_names_its_place_and_the_nearest_key():
     said = message(component("center = 161\nfwmh = 1.2"))
     assert said == (
-        'a.toml: region 1 "S 2p", component 1 "PS4": unknown key "fwmh", did you mean "fwhm"?'
+        'a.toml: region 1 "S 2p", component 1 "PS4": unknown key "fwmh". Did you mean "fwhm"?'
     )
 
 

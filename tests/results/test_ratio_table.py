@@ -75,7 +75,7 @@ def test_what_a_recipe_asks_for_survives_a_round_trip():
     ("given", "words"),
     [
         ("{ monte_carlo = 10 }", "too few"),
-        ("{ montecarlo = 500 }", 'did you mean "monte_carlo"'),
+        ("{ montecarlo = 500 }", 'Did you mean "monte_carlo"'),
         ("{ model = 1 }", "model"),
     ],
 )
