@@ -46,6 +46,7 @@ PRINT_DPI = 600  # what journals ask of a picture of lines and text
 
 FONT = "DejaVu Sans"  # comes with matplotlib, so the picture is the same everywhere
 SMALL, NORMAL = 8.5, 9.5
+_LABEL: dict[str, Any] = {"family": FONT, "fontsize": NORMAL, "color": INK}
 _LEGEND_CHARACTERS = 66
 _BELOW, _ABOVE = 0.47, 0.3  # inches around the panels, for axis label and title
 _LABEL_LENGTH = 60
@@ -89,13 +90,59 @@ def fit_figure(
     heights = _panel_heights(size)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=heights)
     for axes in (upper, lower):
-        _style(axes, minor_y=axes is upper)
+        style_axes(axes, minor_y=axes is upper)
     region = result.model.region(fit.name)
     _draw_fit(upper, fit, _bands(fit, region), (size[0], heights[0]))
     _draw_residual(lower, fit)
     _label(upper, lower, fit, title)
     _lay_out(figure, upper, lower)
     return figure
+
+
+def draw_fit(axes: Axes, fit: RegionFit, region: Region, *, title: str | None = None) -> None:
+    """Draw one fitted region into axes: the upper panel of `fit_figure`.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    fit : RegionFit
+    region : Region
+        Its model.
+    title : str or None
+        None: sample and region of the spectrum.
+    """
+    style_axes(axes)
+    box = axes.get_window_extent().transformed(axes.figure.dpi_scale_trans.inverted())
+    _draw_fit(axes, fit, _bands(fit, region), (box.width, box.height))
+    _label_fit(axes, fit, title)
+    axes.set_xlabel(_axis_label(fit.spectrum), **_LABEL)
+
+
+def new_axes() -> Axes:
+    """Return the axes of a new figure that no window knows of."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=PAPER_INCHES, dpi=DPI, facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure.add_subplot()
+
+
+def label_axes(axes: Axes, x: str, y: str, *, title: str = "") -> None:
+    """Write the labels of both axes, and the title, in the letters of all figures."""
+    axes.set_xlabel(_text(x), **_LABEL)
+    axes.set_ylabel(_text(y), **_LABEL)
+    if title:
+        axes.set_title(_text(title), loc="left", **_LABEL)
+
+
+def draw_spectrum(axes: Axes, spectrum: Spectrum) -> None:
+    """Draw a measured spectrum into axes, binding energy falling to the right."""
+    style_axes(axes)
+    label = _text(spectrum.label) if spectrum.label else "_"
+    axes.plot(spectrum.x, spectrum.y, color=INK, linewidth=0.9, label=label)
+    _set_limits(axes, spectrum, spectrum.x)
+    label_axes(axes, _axis_label(spectrum), f"Intensity / {_unit(spectrum)}", title=spectrum.label)
 
 
 def _size(width_mm: float | None) -> tuple[float, float]:
@@ -206,7 +253,8 @@ def _with_counted_ids(svg: bytes) -> bytes:
     return re.sub(rb'((?:id="|href="#|url\(#))(([a-zA-Z])[0-9a-f]{10})\b', counted, svg)
 
 
-def _style(axes: Axes, *, minor_y: bool) -> None:
+def style_axes(axes: Axes, *, minor_y: bool = True) -> None:
+    """Set ticks, frame and letters as in all figures."""
     from matplotlib.ticker import AutoMinorLocator
 
     common: dict[str, Any] = {"direction": "in", "top": True, "right": True, "color": INK}
@@ -338,22 +386,28 @@ def _draw_residual(axes: Axes, fit: RegionFit) -> None:
 
 
 def _label(upper: Axes, lower: Axes, fit: RegionFit, title: str | None) -> None:
-    spectrum = fit.spectrum
-    _, unit = _scale(fit)
-    text: dict[str, Any] = {"family": FONT, "fontsize": NORMAL, "color": INK}
-    lower.set_xlabel(_axis_label(spectrum), **text)
-    upper.set_ylabel(f"Intensity / {unit}", **text)
-    lower.set_ylabel("Residual / σ" if fit.weights != "unit" else "Residual", **text)
-    margin = 0.5 * spectrum.step
-    low, high = float(fit.x[0]) - margin, float(fit.x[-1]) + margin
-    falls = spectrum.axis is Axis.BINDING_ENERGY
-    upper.set_xlim((high, low) if falls else (low, high))
+    _label_fit(upper, fit, title)
     upper.tick_params(labelbottom=False)
+    lower.set_xlabel(_axis_label(fit.spectrum), **_LABEL)
+    lower.set_ylabel("Residual / σ" if fit.weights != "unit" else "Residual", **_LABEL)
+
+
+def _label_fit(axes: Axes, fit: RegionFit, title: str | None) -> None:
+    _, unit = _scale(fit)
+    axes.set_ylabel(f"Intensity / {unit}", **_LABEL)
+    _set_limits(axes, fit.spectrum, fit.x)
     said = _title(fit) if title is None else title
-    if is_synthetic(spectrum) and "synthetic" not in said.casefold():
+    if is_synthetic(fit.spectrum) and "synthetic" not in said.casefold():
         said = f"{said} (synthetic)"
     # A fixed height: finding a free one draws everything twice.
-    upper.set_title(_text(said.strip()), loc="left", pad=6, y=1.0, **text)
+    axes.set_title(_text(said.strip()), loc="left", pad=6, y=1.0, **_LABEL)
+
+
+def _set_limits(axes: Axes, spectrum: Spectrum, x: Array) -> None:
+    margin = 0.5 * spectrum.step
+    low, high = float(x[0]) - margin, float(x[-1]) + margin
+    falls = spectrum.axis is Axis.BINDING_ENERGY
+    axes.set_xlim((high, low) if falls else (low, high))
 
 
 def _title(fit: RegionFit) -> str:
@@ -368,9 +422,13 @@ def _axis_label(spectrum: Spectrum) -> str:
     return f"{name[0].upper()}{name[1:]} / {unit}" if unit else "Abscissa"
 
 
+def _unit(spectrum: Spectrum) -> str:
+    return {"counts/s": "counts s⁻¹", "counts": "counts"}.get(spectrum.y_unit, "arb. units")
+
+
 def _scale(fit: RegionFit) -> tuple[float, str]:
     """Return the power of ten that keeps the tick labels short, and the unit with it."""
-    unit = {"counts/s": "counts s⁻¹", "counts": "counts"}.get(fit.spectrum.y_unit, "arb. units")
+    unit = _unit(fit.spectrum)
     highest = float(np.abs(fit.y).max())
     if highest < 1e4:
         return 1.0, unit

@@ -1,0 +1,98 @@
+"""A ratio: its value and interval, and where its uncertainty comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..results.document import interval_text, ratio_text
+from ..uncertainty.ratios import Ratio
+from . import Columns, View
+from .screens import Grid, Screen
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_ROWS = ("counting", "background", "model", "reference", "total")
+
+
+def line(ratio: Ratio) -> str:
+    """Return a ratio in one line."""
+    interval = ""
+    if ratio.interval is not None:
+        interval = f", {100 * ratio.level:g} % {interval_text(ratio.interval)}"
+    return f"Ratio {ratio.name}: {ratio_text(ratio)}{interval}"
+
+
+def screen(ratio: Ratio) -> Screen:
+    """Return a ratio with its budget."""
+    facts = [("formula", ratio.formula), ("interval from", ratio.interval_method)]
+    if ratio.total_interval is not None:
+        facts.append(("interval, all rows", interval_text(ratio.total_interval)))
+    budget = [
+        (name, f"{error:.2g}")
+        for name in _ROWS
+        if (error := getattr(ratio.budget, name)) is not None
+    ]
+    grids = [Grid(facts)]
+    grids += [Grid(budget, ("budget", "standard error"))] if budget else []
+    return Screen(line(ratio), tuple(grids), (ratio.note,) if ratio.note else ())
+
+
+def report(ratio: Ratio) -> Screen:
+    """Return a ratio with every variant that was tried."""
+    shown = screen(ratio)
+    rows = [
+        (v.choice, v.name, "-" if v.ratio is None else f"{v.ratio:.4g}", v.reason or "counted")
+        for v in ratio.variants
+    ]
+    grids = [Grid(rows, ("choice", "variant", "ratio", ""), "variants")] if rows else []
+    return Screen(shown.title, (*shown.grids, *grids), shown.notes)
+
+
+def columns(ratios: list[Ratio]) -> dict[str, list[Any]]:
+    """Return ratios as columns, one row each."""
+    found: dict[str, list[Any]] = {
+        "name": [r.name for r in ratios],
+        "value": [r.value for r in ratios],
+        "stderr": [r.stderr for r in ratios],
+        "low": [r.interval[0] if r.interval else None for r in ratios],
+        "high": [r.interval[1] if r.interval else None for r in ratios],
+        "level": [r.level for r in ratios],
+        "upper_limit": [r.upper_limit for r in ratios],
+    }
+    for name in _ROWS:
+        found[name] = [getattr(r.budget, name) for r in ratios]
+    return found | {
+        "total_low": [r.total_interval[0] if r.total_interval else None for r in ratios],
+        "total_high": [r.total_interval[1] if r.total_interval else None for r in ratios],
+        "formula": [r.formula for r in ratios],
+        "note": [r.note for r in ratios],
+    }
+
+
+def row(ratio: Ratio) -> Columns:
+    """Return a ratio as a table of one row."""
+    return columns([ratio])
+
+
+def variants(ratio: Ratio) -> Columns:
+    """Return the variants that were tried, one row each."""
+    names = ("kind", "choice", "name", "ratio", "reduced_chi_square", "delta_bic", "accepted")
+    return {name: [getattr(v, name) for v in ratio.variants] for name in (*names, "reason")}
+
+
+def draw(ratio: Ratio, axes: Axes | None = None, part: object = None) -> Axes:
+    """Draw the rows of the budget as bars."""
+    from ..results.figures import label_axes, new_axes, style_axes
+
+    axes = new_axes() if axes is None else axes
+    known = {name: getattr(ratio.budget, name) for name in _ROWS}
+    known = {name: error for name, error in known.items() if error is not None}
+    style_axes(axes, minor_y=False)
+    axes.barh(list(known), list(known.values()), color="#7A9CC6", height=0.6)
+    axes.invert_yaxis()
+    label_axes(axes, f"Standard error of {ratio.name}", "", title=line(ratio))
+    return axes
+
+
+VIEWS = {"Ratio": View(screen, line, report, {"ratio": row, "variants": variants}, draw=draw)}
