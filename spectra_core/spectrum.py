@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import DataError
+from .shown import Drawn, Gridded, Tabular
 
 Array = NDArray[np.float64]
 
@@ -179,8 +180,8 @@ def _make_meta(values: dict[str, Any]) -> Meta:
     return Meta(**values)
 
 
-@dataclass(frozen=True, eq=False)
-class Spectrum:
+@dataclass(frozen=True, eq=False, repr=False)
+class Spectrum(Tabular, Gridded, Drawn):
     """One measured spectrum; arrays are read-only and the axis ascends.
 
     Attributes

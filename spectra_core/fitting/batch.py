@@ -18,12 +18,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..errors import DataError, FitError, SpectraError
 from ..model import Model, Region
+from ..shown import Drawn, Gridded, Tabular
 from ..spectrum import Array, Axis, Meta, Spectrum, make_spectrum
 from . import single as fitting
 from .engine import NUMBA, NUMPY, compiled_fit, kernels, run_many, usable_rows
@@ -33,9 +34,6 @@ from .result import Status
 from .single import FitOptions, fit
 from .start import open_values, scattered
 from .weights import Weights
-
-if TYPE_CHECKING:
-    import xarray
 
 STATUSES = (Status.CONVERGED, Status.AT_BOUND, Status.NOT_CONVERGED, Status.FAILED)
 _FAILED = STATUSES.index(Status.FAILED)
@@ -117,8 +115,8 @@ class BatchOptions:
 BATCH_SETTINGS = tuple(field.name for field in fields(BatchOptions))
 
 
-@dataclass(frozen=True, eq=False)
-class BatchResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class BatchResult(Tabular, Gridded, Drawn):
     """Stacked answers of M fits with one model.
 
     Attributes
@@ -192,27 +190,9 @@ class BatchResult:
         known = ~np.isnan(self.free_stderr[:, used]).any(axis=1)
         return np.where(known, np.sqrt(np.maximum(variance, 0.0)), np.nan)
 
-    def to_dataset(self) -> xarray.Dataset:
-        """Return everything as an xarray Dataset over ``spectrum`` and ``parameter``."""
-        import xarray
 
-        paths = list(self.problem.paths)
-        values = self.free @ self.problem.matrix.T + self.problem.offset
-        variables = {
-            "value": (("spectrum", "parameter"), values),
-            "free_stderr": (("spectrum", "free"), self.free_stderr),
-            "chi_square": (("spectrum",), self.chi_square),
-            "status": (("spectrum",), [_status_word(int(s)) for s in self.status]),
-            "evaluations": (("spectrum",), self.evaluations),
-        }
-        if self.covariance is not None:
-            variables["covariance"] = (("spectrum", "free", "free_2"), self.covariance)
-        free = list(self.problem.free_paths)
-        coordinates = {"parameter": paths, "free": free, "free_2": free}
-        return xarray.Dataset(variables, coordinates, {"engine": self.engine})
-
-
-def _status_word(status: int) -> str:
+def status_word(status: int) -> str:
+    """Return how a fit of a batch ended, by its number."""
     return STATUSES[status].value if status >= 0 else "not_done"
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from ..curves.lineshapes import ShapeSummary, lineshape
 from ..curves.spec import ParameterSpec, unit_text
 from ..model import BACKGROUND, REGION, Model, Parameter, Region, get_parameter, split_path
+from ..shown import Drawn, Gridded, Tabular
 from ..spectrum import Array, Spectrum
 from .evaluate import RegionCurves
 from .problem import Problem, canonical_path, doublet_members, members_of
@@ -68,8 +69,8 @@ class Estimate:
     link: str | None
 
 
-@dataclass(frozen=True, eq=False)
-class RegionFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class RegionFit(Tabular, Gridded):
     """One region of a fit, each array of shape (N,) in the window.
 
     Attributes
@@ -106,8 +107,8 @@ class RegionFit:
     statistics: Statistics
 
 
-@dataclass(frozen=True, eq=False)
-class FitResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class FitResult(Tabular, Gridded, Drawn):
     """Fitted model, curves, covariance, and how they were got.
 
     Attributes

@@ -29,6 +29,7 @@ from typing import Any
 from ..core_levels import core_level
 from ..datafiles import data_path
 from ..errors import DataError, ModelError, SpectraError, did_you_mean
+from ..shown import Tabular
 from .records import (
     KINDS,
     RAMAN,
@@ -54,8 +55,8 @@ PRESETS = "presets"
 CORE_LEVELS = "core_levels.toml"
 
 
-@dataclass(frozen=True)
-class PeakLibrary:
+@dataclass(frozen=True, repr=False)
+class PeakLibrary(Tabular):
     """All records of one or several library folders, each kind parsed when first used.
 
     Attributes

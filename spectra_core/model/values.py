@@ -25,6 +25,7 @@ from ..curves.backgrounds import background_kind
 from ..curves.lineshapes import lineshape
 from ..curves.spec import ParameterSpec
 from ..errors import ModelError, did_you_mean
+from ..shown import Shown, Tabular
 
 _Value = TypeVar("_Value")
 
@@ -270,8 +271,8 @@ class Background:
         return () if self.mode == "static" else self.kind.component_parameters
 
 
-@dataclass(frozen=True)
-class Region:
+@dataclass(frozen=True, repr=False)
+class Region(Shown):
     """A window of one spectrum with its background and components.
 
     Attributes
@@ -390,8 +391,8 @@ class Link:
         return " + ".join(parts).replace("+ -", "- ")
 
 
-@dataclass(frozen=True)
-class Model:
+@dataclass(frozen=True, repr=False)
+class Model(Tabular):
     """One or many regions that are fitted together, and the links between them.
 
     Attributes

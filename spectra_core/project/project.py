@@ -23,6 +23,7 @@ from ..errors import DataError, ModelError
 from ..fitting import FitOptions, FitResult, FitWarning
 from ..model import Component, Link, Model, Region, replace_region, split_path
 from ..referee.context import Finding
+from ..shown import Shown
 from ..spectrum import Calibration, Spectrum, calibrate
 from ..uncertainty.ratios import Ratio
 from .stored import StoredResult, on_fitting_axis, on_other_spectra, same_data, store
@@ -176,8 +177,8 @@ class Settings:
         object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
 
 
-@dataclass(frozen=True, eq=False)
-class Project:
+@dataclass(frozen=True, eq=False, repr=False)
+class Project(Shown):
     """Spectra, analyses, ratio definitions, notes, checklist entries and settings.
 
     Attributes

@@ -9,7 +9,7 @@ so is a bound that is not there, because JSON has neither NaN nor infinity.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from itertools import takewhile
 from math import isfinite
 from typing import Any
@@ -20,7 +20,7 @@ from ..curves.lineshapes import lineshape
 from ..curves.spec import unit_text
 from ..fitting import FitResult, FitWarning
 from ..fitting.problem import Problem, canonical_path, doublet_members
-from ..fitting.stack import Stack, StackRegion
+from ..fitting.stack import Stack, StackRegion, stack_of
 from ..fitting.statistics import Statistics
 from ..model import BACKGROUND, REGION, Component, Doublet, Region, get_parameter
 from ..recipe.text import recipe_to_dict
@@ -56,6 +56,26 @@ def fit_entries(records: Sequence[Finished], *, with_recipe: bool = False) -> li
                     entry["recipe"] = recipe_to_dict(records[place].recipe)
                 found[place].append(entry)
     return found
+
+
+def result_entries(result: FitResult) -> list[Entry]:
+    """Return the entries of the regions of a fit that stands by itself."""
+    source, sample = result.regions[0].spectrum.source, result.regions[0].spectrum.meta.sample
+    head = _Single(source.file, sample, result.warnings)
+    stack = stack_of(result)
+    return [_region_entries(stack, i, [0], [head])[0] for i in range(len(stack.regions))]
+
+
+@dataclass(frozen=True)
+class _Single:
+    """What a fit outside a run has in place of a record."""
+
+    file: str
+    sample: str
+    warnings: tuple[FitWarning, ...]
+    id: str = ""
+    level: int = 0
+    levels: int = 1
 
 
 def _stacked(records: Sequence[Finished]) -> Iterable[tuple[Stack, list[tuple[int, int]]]]:
@@ -155,7 +175,7 @@ def _plain(values: Array) -> list[float | None]:
 
 
 def _region_entries(
-    stack: Stack, number: int, rows: Sequence[int], records: Sequence[Finished]
+    stack: Stack, number: int, rows: Sequence[int], records: Sequence[Finished | _Single]
 ) -> list[Entry]:
     """Return the entries of one region of some rows, whose records are `records`."""
     fitted, columns = stack.regions[number], _Columns(stack, rows)

@@ -142,7 +142,8 @@ def draw_spectrum(axes: Axes, spectrum: Spectrum) -> None:
     label = _text(spectrum.label) if spectrum.label else "_"
     axes.plot(spectrum.x, spectrum.y, color=INK, linewidth=0.9, label=label)
     _set_limits(axes, spectrum, spectrum.x)
-    label_axes(axes, _axis_label(spectrum), f"Intensity / {_unit(spectrum)}", title=spectrum.label)
+    title = _honest(spectrum.label, spectrum)
+    label_axes(axes, _axis_label(spectrum), f"Intensity / {_unit(spectrum)}", title=title)
 
 
 def _size(width_mm: float | None) -> tuple[float, float]:
@@ -397,10 +398,15 @@ def _label_fit(axes: Axes, fit: RegionFit, title: str | None) -> None:
     axes.set_ylabel(f"Intensity / {unit}", **_LABEL)
     _set_limits(axes, fit.spectrum, fit.x)
     said = _title(fit) if title is None else title
-    if is_synthetic(fit.spectrum) and "synthetic" not in said.casefold():
-        said = f"{said} (synthetic)"
     # A fixed height: finding a free one draws everything twice.
-    axes.set_title(_text(said.strip()), loc="left", pad=6, y=1.0, **_LABEL)
+    said = _honest(said, fit.spectrum)
+    axes.set_title(_text(said), loc="left", pad=6, y=1.0, **_LABEL)
+
+
+def _honest(title: str, spectrum: Spectrum) -> str:
+    """Return a title that says so of a synthetic spectrum."""
+    says_so = "synthetic" in title.casefold() or not is_synthetic(spectrum)
+    return title.strip() if says_so else f"{title} (synthetic)".strip()
 
 
 def _set_limits(axes: Axes, spectrum: Spectrum, x: Array) -> None:

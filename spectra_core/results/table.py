@@ -33,23 +33,28 @@ def text_table(run: Run) -> str:
 
 def fit_text(entry: Entry) -> str:
     """Return the table of one region of a fit from its entry in the results."""
-    unit, background = entry["axis"]["unit"], entry["background"]
+    background = entry["background"]
     level = f" {entry['level'] + 1}/{entry['levels']}" if entry["levels"] > 1 else ""
     title = " / ".join(filter(None, (entry["sample"] + level, entry["region"])))
     joint = " (joint fit)" if entry["joint"] else ""
     head = (
-        f"{title}{joint}: {entry['status']}, {_goodness(entry)} ({entry['weights']} weights),"
+        f"{title}{joint}: {entry['status']}, {goodness(entry)} ({entry['weights']} weights),"
         f" {background['type']} background ({background['mode']})"
     )
-    units = {c["parameters"]["area"]["unit"] for c in entry["components"] if _has_area(c)}
-    area = f"area / {units.pop()}" if len(units) == 1 else "area"
-    rows = [("component", f"position / {unit}", f"FWHM / {unit}", area, "line shape")]
-    rows += _component_rows(entry)
+    rows = [component_heads(entry), *component_rows(entry)]
     lines = [head, *_aligned(rows), *(_warning_text(w) for w in entry["warnings"])]
     return "\n".join(lines)
 
 
-def _goodness(entry: Entry) -> str:
+def component_heads(entry: Entry) -> tuple[str, str, str, str, str]:
+    """Return the heads of `component_rows`, with units."""
+    unit = entry["axis"]["unit"]
+    units = {c["parameters"]["area"]["unit"] for c in entry["components"] if _has_area(c)}
+    area = f"area / {units.pop()}" if len(units) == 1 else "area"
+    return "component", f"position / {unit}", f"FWHM / {unit}", area, "line shape"
+
+
+def goodness(entry: Entry) -> str:
     """Return how well the fit describes the data, in a unit that means something."""
     statistics = entry["statistics"]
     if entry["weights"] != "unit":
@@ -72,7 +77,8 @@ def _has_area(component: Entry) -> bool:
     return "area" in component["parameters"]
 
 
-def _component_rows(entry: Entry) -> Iterator[tuple[str, str, str, str, str]]:
+def component_rows(entry: Entry) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield label, position, width, area and line shape of each component, in words."""
     totals = {doublet["minor"]: doublet for doublet in entry["doublets"]}
     for component in entry["components"]:
         if not component["enabled"]:
@@ -130,8 +136,8 @@ def ratio_row(record: Finished, ratio: Ratio) -> RatioCells:
     return RatioCells(
         ratio.name,
         record.sample + level,
-        _ratio_text(ratio),
-        _interval_text(ratio.interval),
+        ratio_text(ratio),
+        interval_text(ratio.interval),
         _budget_cells(ratio),
         bool(ratio.variants or ratio.monte_carlo),
         ratio.note,
@@ -151,13 +157,15 @@ def ratios_text(ratios: Iterable[RatioCells]) -> str:
     return "\n".join([*_aligned(rows), *notes])
 
 
-def _ratio_text(ratio: Ratio) -> str:
+def ratio_text(ratio: Ratio) -> str:
+    """Return a ratio with its standard error, or what is known in its place."""
     if ratio.upper_limit is not None:
         return f"below detection, < {ratio.upper_limit:.2g}"
     return "none" if ratio.value is None else with_error(ratio.value, ratio.stderr)
 
 
-def _interval_text(interval: tuple[float, float] | None) -> str:
+def interval_text(interval: tuple[float, float] | None) -> str:
+    """Return an interval of a ratio in words; a dash where there is none."""
     return "-" if interval is None else " to ".join(interval_ends(interval))
 
 
@@ -165,7 +173,7 @@ def _budget_cells(ratio: Ratio) -> tuple[str, ...]:
     b = ratio.budget
     rows = (b.counting, b.background, b.model, b.reference, b.total)
     cells = ["-" if row is None else f"{row:.2g}" for row in rows]
-    return (*cells, _interval_text(ratio.total_interval))
+    return (*cells, interval_text(ratio.total_interval))
 
 
 # ---------------------------------------------------------------------------------

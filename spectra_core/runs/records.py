@@ -15,6 +15,7 @@ from ..fitting import FitResult, FitWarning, RegionFit
 from ..fitting.stack import Stack, stack_of
 from ..model import Model
 from ..recipe.schema import Recipe
+from ..shown import Drawn, Shown, Tabular
 from ..uncertainty.ratios import Ratio
 
 ModelSource = Literal["recipe", "casaxps"]
@@ -51,8 +52,8 @@ class InputFile:
     spectra: int
 
 
-@dataclass(frozen=True, eq=False)
-class FitRecord:
+@dataclass(frozen=True, eq=False, repr=False)
+class FitRecord(Shown):
     """One finished fit of one or several regions together, and what belongs to it.
 
     Attributes
@@ -100,8 +101,8 @@ class FitRecord:
         return self
 
 
-@dataclass(frozen=True, eq=False)
-class RowRecord:
+@dataclass(frozen=True, eq=False, repr=False)
+class RowRecord(Shown):
     """A finished fit that is a row of a stack; fields as in `FitRecord`.
 
     Attributes
@@ -143,8 +144,8 @@ class RowRecord:
 Finished = FitRecord | RowRecord
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
+@dataclass(frozen=True, eq=False, repr=False)
+class Run(Tabular, Drawn):
     """Everything a run gave.
 
     Attributes

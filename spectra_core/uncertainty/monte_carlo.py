@@ -36,6 +36,7 @@ from ..fitting.evaluate import residual_jacobian
 from ..fitting.problem import RegionProblem
 from ..fitting.refit import Data, Refitter, refitter
 from ..fitting.weights import counting_time
+from ..shown import Drawn, Gridded, Tabular
 from ..spectrum import Array
 from .quantities import (
     FEWEST_DRAWS,
@@ -57,8 +58,8 @@ CORRELATED_ABBE = 0.8
 _BLOCK = 50  # draws; whole blocks are drawn, so that more draws begin with the same ones
 
 
-@dataclass(frozen=True, eq=False)
-class MonteCarlo:
+@dataclass(frozen=True, eq=False, repr=False)
+class MonteCarlo(Tabular, Gridded, Drawn):
     """What the draws gave.
 
     Attributes

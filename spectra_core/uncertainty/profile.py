@@ -35,6 +35,7 @@ from ..errors import Cancelled, FitError, ModelError
 from ..fitting import FitResult, Weights
 from ..fitting.engine import chosen_engine
 from ..fitting.refit import Refitter, eliminated, refitter, with_sigmas
+from ..shown import Drawn, Gridded, Tabular
 from ..spectrum import Array
 from .quantities import (
     LEVEL,
@@ -54,8 +55,8 @@ _FAR = 10.0  # times the root of the threshold: beyond, halving is quicker than 
 _WIDENINGS, _STEPS = 40, 60
 
 
-@dataclass(frozen=True)
-class ProfileInterval:
+@dataclass(frozen=True, repr=False)
+class ProfileInterval(Tabular):
     """Interval from the likelihood; its two sides may differ.
 
     Attributes
@@ -77,8 +78,8 @@ class ProfileInterval:
     high_at_bound: bool
 
 
-@dataclass(frozen=True, eq=False)
-class UniquenessCurve:
+@dataclass(frozen=True, eq=False, repr=False)
+class UniquenessCurve(Tabular, Gridded, Drawn):
     """How chi-square rises when one number is moved and the rest follows.
 
     Attributes

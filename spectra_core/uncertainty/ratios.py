@@ -33,6 +33,7 @@ from ..curves.lineshapes import lineshape
 from ..errors import FitError, ModelError, did_you_mean
 from ..fitting import FitResult
 from ..model import Model, Region, resolve_component, split_path
+from ..shown import Drawn, Tabular
 from .monte_carlo import monte_carlo as draw
 from .profile import delta_chi_square, upper_limit
 from .quantities import (
@@ -81,8 +82,8 @@ class MonteCarloSummary:
     failures: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True)
-class Ratio:
+@dataclass(frozen=True, repr=False)
+class Ratio(Tabular, Drawn):
     """One area ratio.
 
     Attributes

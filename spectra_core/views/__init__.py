@@ -32,6 +32,7 @@ _ROOMS = {
     "Ratio": "ratios",
     "Run": "runs",
     "FitRecord": "runs",
+    "RowRecord": "runs",
     "MonteCarlo": "draws",
     "ProfileInterval": "draws",
     "UniquenessCurve": "draws",

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..fitting import BatchResult
 from ..fitting.batch import status_word
+from ..fitting.problem import row_of
 from . import Columns, View
 from .screens import Grid, Screen
 
@@ -38,6 +39,14 @@ def _paths(batch: BatchResult) -> Iterator[str]:
                 yield path
 
 
+def _first(batch: BatchResult) -> str:
+    """Return the path of the first area, of a doublet if there is one."""
+    paths = list(_paths(batch))
+    areas = [path for path in paths if path.endswith("/area")]
+    totals = [path for path in areas if path not in batch.problem.free_paths]
+    return next(iter([*totals, *areas, *paths]))
+
+
 def _row(batch: BatchResult, path: str) -> tuple[str, ...]:
     values = batch.values(path)
     known = values[np.isfinite(values)]
@@ -52,7 +61,7 @@ def _row(batch: BatchResult, path: str) -> tuple[str, ...]:
 
 def _errors(batch: BatchResult, path: str) -> np.ndarray:
     """Return standard errors; NaN where the covariance that they need was not kept."""
-    row, _ = batch.combination(path)
+    row, _ = row_of(batch.problem, (path,))
     if np.count_nonzero(row) > 1 and batch.covariance is None:
         return np.full(len(batch), np.nan)
     return batch.stderr(path)
@@ -92,13 +101,16 @@ def dataset(batch: BatchResult, part: object = None) -> xarray.Dataset:
 
 def draw(batch: BatchResult, axes: Axes | None = None, part: object = None) -> Axes:
     """Draw one parameter over the number of the spectrum, with its errors."""
+    from matplotlib.ticker import MaxNLocator
+
     from ..results.figures import INK, label_axes, new_axes, style_axes
 
     axes = new_axes() if axes is None else axes
-    path = str(part) if part is not None else next(_paths(batch))
+    path = str(part) if part is not None else _first(batch)
     values, errors = batch.values(path), _errors(batch, path)
     number = np.arange(len(batch))
     style_axes(axes)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.errorbar(
         number, values, np.nan_to_num(errors), fmt="o", ms=2.5, lw=0.7, color=INK, ecolor="#9A9A9A"
     )

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..results.document import interval_ends
+from ..results.table import interval_ends
 from ..uncertainty.monte_carlo import MonteCarlo
 from ..uncertainty.profile import ProfileInterval, UniquenessCurve
-from ..uncertainty.quantities import Quantity, quantity_name
+from ..uncertainty.quantities import LEVEL, ONE_SIGMA, Quantity, quantity_name
 from . import Columns, View
 from .screens import Grid, Screen
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
-_LEVELS = {0.6826894921370859: "68 %", 0.95: "95 %"}
+_LEVELS = {ONE_SIGMA: "68 %", LEVEL: "95 %"}
 
 
 def draws_line(draws: MonteCarlo) -> str:
@@ -30,9 +30,8 @@ def draws_screen(draws: MonteCarlo) -> Screen:
     """Return median and intervals of each quantity."""
     rows = []
     for quantity, values in draws.values.items():
-        spans = [draws.interval(quantity, level=level) for level in _LEVELS]
-        middle = f"{np.median(values):.6g}"
-        rows.append((quantity_name(quantity), middle, *(" to ".join(interval_ends(s)) for s in spans)))
+        spans = [" to ".join(interval_ends(draws.interval(quantity, level=p))) for p in _LEVELS]
+        rows.append((quantity_name(quantity), f"{np.median(values):.6g}", *spans))
     heads = ("quantity", "median", *_LEVELS.values())
     notes = [draws.reason, *(f"{number} draws: {why}" for why, number in draws.failures.items())]
     return Screen(draws_line(draws), (Grid(rows, heads),), tuple(notes))
@@ -130,7 +129,8 @@ def draw_curve(curve: UniquenessCurve, axes: Axes | None = None, part: object = 
     style_axes(axes)
     axes.plot(curve.values, curve.delta_chi_square, "o-", color=INK, markersize=3, linewidth=1.0)
     for level, words in ((1.0, "68 %"), (3.841, "95 %")):
-        axes.axhline(level, color="#9A9A9A", linewidth=0.8, linestyle=(0, (4, 2)), label=words)
+        axes.axhline(level, color="#9A9A9A", linewidth=0.8, linestyle=(0, (4, 2)))
+        axes.annotate(words, (curve.best, level), ha="center", va="bottom", fontsize=8.5)
     label_axes(axes, quantity_name(curve.quantity), "Δχ²")
     return axes
 

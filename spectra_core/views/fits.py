@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
-from ..fitting import Estimate, FitResult, RegionFit
-from ..model import split_path
+from ..fitting import FitResult, RegionFit
+from ..model import BACKGROUND, REGION
 from ..report.wording import treatment, why_no_error
-from ..results.document import component_rows, goodness, with_error
+from ..results.entries import result_entries
+from ..results.table import component_heads, component_rows, goodness, with_error
 from . import Columns, View
 from .screens import Grid, Screen
 from .spectra import axis_name
@@ -19,48 +21,46 @@ if TYPE_CHECKING:
 
 _STRONG = 0.9
 
+Entry = Mapping[str, Any]
+
 
 def title(result: FitResult) -> str:
     """Return how a fit ended, in one line."""
     statistics = result.statistics
-    goodness_of_all = ", ".join(dict.fromkeys(goodness(region) for region in result.regions))
     how = "drawn, not fitted" if result.method == "none" else result.status.value
+    well = ", ".join(dict.fromkeys(region_goodness(region) for region in result.regions))
     starts = f", {len(result.starts)} starts" if len(result.starts) > 1 else ""
-    return (
-        f"FitResult: {how}, {goodness_of_all}, {statistics.n_points} points,"
-        f" {statistics.n_free} free parameters{starts}"
-    )
+    numbers = f"{statistics.n_points} points, {statistics.n_free} free parameters"
+    return f"FitResult: {how}, {well}, {numbers}{starts}"
+
+
+def region_goodness(fit: RegionFit) -> str:
+    """Return how well one region is described."""
+    return goodness({"weights": fit.weights, "statistics": asdict(fit.statistics)})
 
 
 def screen(result: FitResult) -> Screen:
     """Return the components of a fit, and what a referee would ask."""
-    grids = tuple(_components(result, region) for region in result.regions)
+    grids = tuple(components(entry) for entry in result_entries(result))
     return Screen(title(result), grids, tuple(_warnings(result)))
 
 
-def _components(result: FitResult, fit: RegionFit) -> Grid:
-    unit = fit.spectrum.axis.unit
-    region = result.model.region(fit.name)
-    areas = {result.unit(path) for path in result.paths if path.endswith("/area")}
-    area = f"area / {areas.pop()}" if len(areas) == 1 else "area"
-    heads = ("component", f"position / {unit}", f"FWHM / {unit}", area, "line shape")
-    rows = component_rows(result, region)
-    caption = _caption(result, fit)
+def components(entry: Entry) -> Grid:
+    """Return the table of the components of one region; one line shape is said once."""
+    rows, heads = list(component_rows(entry)), component_heads(entry)
     shapes = {row[-1] for row in rows if row[-1]}
-    if len(shapes) == 1:  # said once, so that the table fits a screen
-        caption = f"{caption}, {shapes.pop()}"
-        rows, heads = [row[:-1] for row in rows], heads[:-1]
-    return Grid(rows, heads, caption)
+    if len(shapes) != 1:
+        return Grid(rows, heads, _caption(entry))
+    caption = f"{_caption(entry)}, {shapes.pop()}"
+    return Grid([row[:-1] for row in rows], heads[:-1], caption)
 
 
-def _caption(result: FitResult, fit: RegionFit) -> str:
-    region = result.model.region(fit.name)
-    low, high = region.window
-    sample = f"{fit.spectrum.meta.sample}, " if fit.spectrum.meta.sample else ""
-    return (
-        f"{fit.name}: {sample}{low:g} to {high:g} {fit.spectrum.axis.unit},"
-        f" {region.background.type} background, {fit.weights} weights"
-    )
+def _caption(entry: Entry) -> str:
+    low, high = entry["window"]
+    sample = f"{entry['sample']}, " if entry["sample"] else ""
+    background = f"{entry['background']['type']} background, {entry['weights']} weights"
+    unit = entry["axis"]["unit"]
+    return f"{entry['region']}: {sample}{low:g} to {high:g} {unit}, {background}"
 
 
 def _warnings(result: FitResult) -> Iterator[str]:
@@ -70,6 +70,19 @@ def _warnings(result: FitResult) -> Iterator[str]:
 
 def report(result: FitResult) -> Screen:
     """Return every parameter of a fit, its statistics and its strong correlations."""
+    grids = [Grid(_facts(result))]
+    for entry in result_entries(result):
+        paths = [row["path"] for row in parameter_rows(entry) if not row["total"]]
+        rows = [_parameter_row(result, path) for path in paths]
+        heads = ("parameter", "value", "unit", "treatment")
+        grids += [components(entry), Grid(rows, heads, "parameters")]
+    strong = [(a, b, f"{value:+.3f}") for a, b, value in result.correlations(above=_STRONG)]
+    if strong:
+        grids.append(Grid(strong, ("", "", "r"), f"correlations of {_STRONG} and more"))
+    return Screen(title(result), tuple(grids), tuple(_warnings(result)))
+
+
+def _facts(result: FitResult) -> list[tuple[str, str]]:
     statistics = result.statistics
     facts = [
         ("ended", result.message),
@@ -81,25 +94,7 @@ def report(result: FitResult) -> Screen:
     if len(result.starts) > 1:
         reached = ", ".join(f"{chi_square:.6g}" for chi_square in result.starts)
         facts.append(("chi-square of each start", reached))
-    grids = [Grid(facts)]
-    for fit in result.regions:
-        grids.append(_components(result, fit))
-        rows = [_parameter_row(result, path) for path in _paths(result, fit.name)]
-        grids.append(Grid(rows, ("parameter", "value", "unit", "treatment"), "parameters"))
-    strong = [(a, b, f"{value:+.3f}") for a, b, value in result.correlations(above=_STRONG)]
-    if strong:
-        grids.append(Grid(strong, ("", "", "r"), f"correlations of {_STRONG} and more"))
-    return Screen(title(result), tuple(grids), tuple(_warnings(result)))
-
-
-def _paths(result: FitResult, region: str) -> Iterator[str]:
-    off = {
-        f"{r.name}/{c.id}" for r in result.model.regions for c in r.components if not c.enabled
-    }
-    for path in result.paths:
-        home, owner, _ = split_path(path)
-        if home == region and f"{home}/{owner}" not in off:
-            yield path
+    return facts
 
 
 def _parameter_row(result: FitResult, path: str) -> tuple[str, ...]:
@@ -108,35 +103,47 @@ def _parameter_row(result: FitResult, path: str) -> tuple[str, ...]:
     return path, value, estimate.unit, treatment(result, path, estimate)
 
 
+# ---------------------------------------------------------------------------------
+# Every parameter as a row
+
+
+_ESTIMATE = ("value", "stderr", "unit", "free", "at_bound", "min", "max", "link")
+
+
+def parameter_rows(entry: Entry) -> Iterator[dict[str, Any]]:
+    """Yield each parameter of a region's entry; a doublet's total area comes with `total`."""
+    named = [(c["id"], c["parameters"], False) for c in entry["components"] if c["enabled"]]
+    named += [(d["id"], {"area": d["area"]}, True) for d in entry["doublets"] if d["area"]]
+    named += [(BACKGROUND, entry["background"]["parameters"], False)]
+    named += [(REGION, {"shift": entry["shift"]}, False)]
+    for owner, parameters, total in named:
+        for name, estimate in parameters.items():
+            yield {
+                "path": f"{entry['region']}/{owner}/{name}",
+                "region": entry["region"],
+                "owner": owner,
+                "parameter": name,
+                **{key: estimate[key] for key in _ESTIMATE},
+                "total": total,
+            }
+
+
+def as_columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Return rows of the same keys as columns."""
+    columns: dict[str, list[Any]] = {}
+    for row in rows:
+        for name, value in row.items():
+            columns.setdefault(name, []).append(value)
+    return columns
+
+
 def parameters(result: FitResult) -> Columns:
     """Return every parameter, and the total areas of doublets, one row each."""
-    rows = [
-        (*split_path(path), result.estimate(path))
-        for fit in result.regions
-        for path in [*_paths(result, fit.name), *_totals(result, fit.name)]
-    ]
-    estimates: list[Estimate] = [row[3] for row in rows]
-    return {
-        "region": [row[0] for row in rows],
-        "owner": [row[1] for row in rows],
-        "parameter": [row[2] for row in rows],
-        "value": [e.value for e in estimates],
-        "stderr": [e.stderr for e in estimates],
-        "unit": [e.unit for e in estimates],
-        "free": [e.free for e in estimates],
-        "at_bound": [e.at_bound for e in estimates],
-        "min": [e.min for e in estimates],
-        "max": [e.max for e in estimates],
-        "link": [e.link for e in estimates],
-    }
+    return as_columns(row for entry in result_entries(result) for row in parameter_rows(entry))
 
 
-def _totals(result: FitResult, name: str) -> Iterator[str]:
-    region = result.model.region(name)
-    for doublet in region.doublets:
-        major = region.component(doublet.major)
-        if major.enabled and any(spec.name == "area" for spec in region.specs_of(major)):
-            yield f"{name}/{doublet.id}/area"
+# ---------------------------------------------------------------------------------
+# Curves
 
 
 def _region(result: FitResult, part: object) -> RegionFit:
@@ -207,7 +214,7 @@ def draw(result: FitResult, axes: Axes | None = None, part: object = None) -> Ax
 def region_fit_line(fit: RegionFit) -> str:
     """Return one region of a fit in a line."""
     peaks = ", ".join(fit.peaks) or "no component"
-    return f"RegionFit {fit.name}: {goodness(fit)}, {fit.x.size} points, {peaks}"
+    return f"RegionFit {fit.name}: {region_goodness(fit)}, {fit.x.size} points, {peaks}"
 
 
 def region_fit_screen(fit: RegionFit) -> Screen:

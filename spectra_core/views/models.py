@@ -13,16 +13,22 @@ from . import Columns, View
 from .screens import Grid, Screen
 
 _SHOWN = ("center", "fwhm", "area")
+_LISTED = 8
 
 
 def region_line(region: Region) -> str:
     """Return a region in one line."""
-    low, high = region.window
-    background = f"{region.background.type} background ({region.background.mode})"
     owners = [d.id for d in region.doublets]
     owners += [c.id for c in region.components if region.doublet_of(c.id) is None]
-    listed = ", ".join(owners) or "no component"
-    return f"Region {region.name}: {low:g} to {high:g}, {background}, {listed}"
+    more = f" and {len(owners) - _LISTED} more" if len(owners) > _LISTED else ""
+    listed = ", ".join(owners[:_LISTED]) or "no component"
+    return f"Region {_head(region)}, {listed}{more}"
+
+
+def _head(region: Region) -> str:
+    low, high = region.window
+    background = f"{region.background.type} background ({region.background.mode})"
+    return f"{region.name}: {low:g} to {high:g}, {background}"
 
 
 def region_screen(region: Region) -> Screen:
@@ -39,7 +45,7 @@ def region_report(region: Region) -> Screen:
 def model_screen(model: Model) -> Screen:
     """Return the components of a model with start values and bounds."""
     grids = tuple(_components(model, region) for region in model.regions)
-    return Screen(_title(model), grids, tuple(_links(model)))
+    return Screen(_title(model), (*grids, *_links(model)))
 
 
 def model_report(model: Model) -> Screen:
@@ -49,9 +55,9 @@ def model_report(model: Model) -> Screen:
     for region in model.regions:
         rows = [_parameter_row(model, path, links) for path in _paths(region)]
         tied = [(d.id, doublet_words(region, d)) for d in region.doublets]
-        grids.append(Grid(rows, ("parameter", "value", ""), region_line(region)))
+        grids.append(Grid(rows, ("parameter", "value", ""), _head(region)))
         grids += [Grid(tied, caption="doublets")] if tied else []
-    return Screen(_title(model), tuple(grids), tuple(_links(model)))
+    return Screen(_title(model), (*grids, *_links(model)))
 
 
 def _title(model: Model) -> str:
@@ -75,9 +81,9 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}" + ("" if number == 1 else "s")
 
 
-def _links(model: Model) -> Iterator[str]:
-    for link in model.links:
-        yield f"{link.target} {link_words(model, link)}"
+def _links(model: Model) -> list[Grid]:
+    rows = [(link.target, link_words(model, link)) for link in model.links]
+    return [Grid(rows, caption="links")] if rows else []
 
 
 def _components(model: Model, region: Region, *, caption: bool = True) -> Grid:
@@ -90,8 +96,8 @@ def _components(model: Model, region: Region, *, caption: bool = True) -> Grid:
         )
         for component in region.components
     ]
-    head = region_line(region).removeprefix("Region ") if caption else ""
-    return Grid(rows, ("component", *_SHOWN, "line shape"), head)
+    heads = ("component", *_SHOWN, "line shape")
+    return Grid(rows, heads, _head(region) if caption else "")
 
 
 def _cell(

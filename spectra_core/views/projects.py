@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from ..project.project import Analysis, Project
-from ..results.document import goodness
 from . import View
+from .fits import region_goodness
 from .screens import Grid, Screen
 
 
 def screen(project: Project) -> Screen:
     """Return spectra and analyses."""
     spectra = [(key, spectrum.label) for key, spectrum in project.spectra.items()]
-    analyses = [(key, analysis.label, _state(analysis)) for key, analysis in project.analyses.items()]
+    analyses = [
+        (key, analysis.label, _state(analysis)) for key, analysis in project.analyses.items()
+    ]
     title = (
         f"Project: {len(spectra)} spectra, {len(analyses)} analyses, {len(project.ratios)} ratios"
     )
@@ -23,7 +25,7 @@ def _state(analysis: Analysis) -> str:
     result = analysis.result
     if result is None:
         return "not fitted"
-    return f"{result.status.value}, {goodness(result.regions[0])}"
+    return f"{result.status.value}, {region_goodness(result.regions[0])}"
 
 
 VIEWS = {"Project": View(screen)}

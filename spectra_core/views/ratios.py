@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..results.document import interval_text, ratio_text
+from ..results.table import interval_text, ratio_text
 from ..uncertainty.ratios import Ratio
 from . import Columns, View
 from .screens import Grid, Screen
@@ -91,7 +91,7 @@ def draw(ratio: Ratio, axes: Axes | None = None, part: object = None) -> Axes:
     style_axes(axes, minor_y=False)
     axes.barh(list(known), list(known.values()), color="#7A9CC6", height=0.6)
     axes.invert_yaxis()
-    label_axes(axes, f"Standard error of {ratio.name}", "", title=line(ratio))
+    label_axes(axes, "Standard error of the ratio", "", title=f"{ratio.name}: {ratio_text(ratio)}")
     return axes
 
 

@@ -6,36 +6,39 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import FitError
-from ..results.document import goodness, interval_text, ratio_text, text_table
-from ..runs.records import FitRecord, Run
+from ..results.entries import Entry, fit_entries, ratio_entry
+from ..results.table import goodness, interval_text, ratio_text, text_table
+from ..runs.records import Finished, Run
 from . import Columns, View
-from . import fits as fit_views
-from . import ratios as ratio_views
-from .screens import Grid, Screen
+from .fits import as_columns, components, parameter_rows
+from .screens import HEIGHT, Grid, Screen
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_RATIO = ("value", "stderr", "level", "upper_limit", "formula", "note")
+
 
 def screen(run: Run) -> Screen:
-    """Return fits, ratios and failures."""
+    """Return ratios, fits and failures."""
     grids = []
-    if run.ratios:
-        rows = [
-            (_name(record), ratio.name, ratio_text(ratio), interval_text(ratio.interval))
-            for record, ratio in run.ratios
-        ]
-        grids.append(Grid(rows, ("sample", "ratio", "value", "95 % interval")))
-    rows = [(_name(r), _regions(r), r.result.status.value, _goodness(r)) for r in run.fits]
-    grids.append(Grid(rows, ("sample", "regions", "ended", "")))
+    ratios = [
+        (_name(record), ratio.name, ratio_text(ratio), interval_text(ratio.interval))
+        for record, ratio in run.ratios
+    ]
+    if ratios:
+        grids.append(Grid(ratios, ("sample", "ratio", "value", "95 % interval")))
+    # A screen shows no more of thousands; the others count.
+    fits = [_fit_row(record) for record in run.fits[:HEIGHT]]
+    fits += [("", "", "")] * (len(run.fits) - len(fits))
+    grids.append(Grid(fits, ("sample", "regions", "ended")))
     notes = [*map(str, run.failures), *(f"left out: {skipped}" for skipped in run.skipped)]
     return Screen(_title(run), tuple(grids), tuple(notes))
 
 
 def report(run: Run) -> Screen:
     """Return the tables that the command line prints, and what was not fitted."""
-    notes = screen(run).notes
-    return Screen(f"{_title(run)}\n\n{text_table(run)}".rstrip(), (), notes)
+    return Screen(f"{_title(run)}\n\n{text_table(run)}".rstrip(), (), screen(run).notes)
 
 
 def _title(run: Run) -> str:
@@ -46,53 +49,59 @@ def _title(run: Run) -> str:
     return f"Run: {', '.join(parts)}"
 
 
-def _name(record: FitRecord) -> str:
+def _name(record: Finished) -> str:
     level = f" {record.level + 1}/{record.levels}" if record.levels > 1 else ""
     return (record.sample or record.file) + level
 
 
-def _regions(record: FitRecord) -> str:
-    return ", ".join(region.name for region in record.result.regions)
+def _fit_row(record: Finished) -> tuple[str, str, str]:
+    entries = fit_entries([record])[0]
+    return _name(record), ", ".join(entry["region"] for entry in entries), _ended(entries)
 
 
-def _goodness(record: FitRecord) -> str:
-    return ", ".join(dict.fromkeys(goodness(region) for region in record.result.regions))
+def _ended(entries: list[Entry]) -> str:
+    words = [entries[0]["status"], *(goodness(entry) for entry in entries)]
+    return ", ".join(dict.fromkeys(words))
 
 
-def _marked(record: FitRecord, number: int) -> dict[str, list[Any]]:
-    marks = {
-        "fit": record.id,
-        "file": record.file,
-        "sample": record.sample,
-        "level": record.level,
-        "status": record.result.status.value,
-    }
-    return {name: [value] * number for name, value in marks.items()}
+# ---------------------------------------------------------------------------------
+# Tables of a whole run
 
 
 def parameters(run: Run) -> Columns:
     """Return every parameter of every fit, one row each."""
-    return _joined(
-        _marked(record, len(own["value"])) | dict(own)
-        for record in run.fits
-        for own in [fit_views.parameters(record.result)]
-    )
+    return as_columns(_parameter_rows(run))
+
+
+def _parameter_rows(run: Run) -> Iterator[dict[str, Any]]:
+    for entries in fit_entries(run.fits):
+        for entry in entries:
+            marks = {key: entry[key] for key in ("id", "file", "sample", "level", "status")}
+            for row in parameter_rows(entry):
+                yield marks | row
 
 
 def ratios(run: Run) -> Columns:
     """Return every ratio, one row each."""
-    return _joined(
-        _marked(record, len(record.ratios)) | ratio_views.columns(list(record.ratios))
-        for record in run.fits
-    )
+    return as_columns(_ratio_row(ratio_entry(record, ratio)) for record, ratio in run.ratios)
 
 
-def _joined(tables: Iterator[dict[str, list[Any]]]) -> dict[str, list[Any]]:
-    whole: dict[str, list[Any]] = {}
-    for table in tables:
-        for name, values in table.items():
-            whole.setdefault(name, []).extend(values)
-    return whole
+def _ratio_row(entry: Entry) -> dict[str, Any]:
+    low, high = entry["interval"] or (None, None)
+    total_low, total_high = entry["total_interval"] or (None, None)
+    return {
+        "id": entry["fit"],
+        "file": entry["file"],
+        "sample": entry["sample"],
+        "level_index": entry["level_index"],
+        "name": entry["name"],
+        **{key: entry[key] for key in _RATIO},
+        "low": low,
+        "high": high,
+        **entry["budget"],
+        "total_low": total_low,
+        "total_high": total_high,
+    }
 
 
 def draw(run: Run, axes: Axes | None = None, part: object = None) -> Axes:
@@ -122,23 +131,29 @@ def draw(run: Run, axes: Axes | None = None, part: object = None) -> Axes:
     return axes
 
 
-def record_line(record: FitRecord) -> str:
+def record_line(record: Finished) -> str:
     """Return one fit of a run in a line."""
-    ended = f"{record.result.status.value}, {_goodness(record)}"
-    return f"FitRecord {record.id}, {_name(record)} / {_regions(record)}: {ended}"
+    name, regions, ended = _fit_row(record)
+    return f"{type(record).__name__} {record.id}, {name} / {regions}: {ended}"
 
 
-def record_screen(record: FitRecord) -> Screen:
+def record_screen(record: Finished) -> Screen:
     """Return a fit of a run with its ratios."""
-    shown = fit_views.screen(record.result)
+    entries = fit_entries([record])[0]
     rows = [(r.name, ratio_text(r), interval_text(r.interval)) for r in record.ratios]
-    grids = [Grid(rows, ("ratio", "value", "95 % interval"))] if rows else []
-    # Those of the fit itself are among the record's.
+    grids = [components(entry) for entry in entries]
+    grids += [Grid(rows, ("ratio", "value", "95 % interval"))] if rows else []
     notes = [f"{w.where}: {w.message}" if w.where else w.message for w in record.warnings]
-    return Screen(record_line(record), (*shown.grids, *grids), tuple(dict.fromkeys(notes)))
+    return Screen(record_line(record), tuple(grids), tuple(notes))
 
 
 VIEWS = {
-    "Run": View(screen, whole=report, frames={"parameters": parameters, "ratios": ratios}, draw=draw),
+    "Run": View(
+        screen,
+        whole=report,
+        frames={"parameters": parameters, "ratios": ratios},
+        draw=draw,
+    ),
     "FitRecord": View(record_screen, record_line),
+    "RowRecord": View(record_screen, record_line),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from textwrap import wrap
 
 WIDTH, HEIGHT = 80, 24
 _NARROWEST = 10  # characters of a label that is cut
@@ -55,61 +56,83 @@ def as_text(screen: Screen, *, width: int | None = WIDTH, height: int | None = H
     ----------
     screen : Screen
     width : int or None
-        Longest line; longer ones are cut, labels first. None: as long as they are.
+        Longest line: sentences are wrapped, labels of a table cut. None: as long as they are.
     height : int or None
         Most lines; what is left out is counted. None: all.
     """
-    notes = list(screen.notes)
-    shown = [list(grid.rows) for grid in screen.grids]
+    title = _wrapped(screen.title, width)
+    captions = [_wrapped(grid.caption, width) if grid.caption else [] for grid in screen.grids]
+    tables = [_table(grid, width) for grid in screen.grids]
+    notes = [_wrapped(note, width, f"{_GAP}! ") for note in screen.notes]
     if height is not None:
-        notes = _first(notes, max(3, height // 4), "notes")
-        lines = 1 + len(notes)
-        lines += sum(bool(grid.caption) + bool(grid.heads) for grid in screen.grids)
-        room = max(height - lines, 3 * len(shown))
-        shown = _shared(shown, room)
-    text = [screen.title]
-    for grid, rows in zip(screen.grids, shown, strict=True):
-        text += [grid.caption] if grid.caption else []
-        text += _aligned([grid.heads, *rows] if grid.heads else rows, width)
-        left = len(grid.rows) - len(rows)
-        text += [f"{_GAP}... {left} more: report() has them all"] if left else []
-    text += [f"{_GAP}! {note}" for note in notes]
-    return "\n".join(_cut(line, width) for line in text)
+        notes = _first(notes, height // 3)
+        taken = len(title) + sum(map(len, captions)) + sum(map(len, notes))
+        tables = _shared(tables, max(height - taken, 3 * len(tables)))
+    text = list(title)
+    for caption, table in zip(captions, tables, strict=True):
+        text += caption + table
+    return "\n".join(text + [line for note in notes for line in note])
 
 
-def _first(notes: list[str], most: int, what: str) -> list[str]:
-    if len(notes) <= most:
-        return notes
-    return [*notes[: most - 1], f"{len(notes) - most + 1} more {what}: report() has them all"]
+def _wrapped(text: str, width: int | None, before: str = "") -> list[str]:
+    """Return a sentence in lines; those after the first stand under it."""
+    if width is None:
+        return [before + text]
+    after = " " * (len(before) or len(_GAP))
+    lines = wrap(
+        text, width, initial_indent=before, subsequent_indent=after, break_on_hyphens=False
+    )
+    return lines or [""]
 
 
-def _shared(grids: list[list[tuple[str, ...]]], room: int) -> list[list[tuple[str, ...]]]:
+def _first(notes: list[list[str]], most: int) -> list[list[str]]:
+    """Return the first notes that have room in so many lines; at least one."""
+    kept: list[list[str]] = []
+    for note in notes:
+        if kept and sum(map(len, kept)) + len(note) > most:
+            return [*kept, [_left(len(notes) - len(kept), "notes")]]
+        kept.append(note)
+    return kept
+
+
+def _left(number: int, what: str) -> str:
+    return f"{_GAP}... {number} more {what}: report() has them all"
+
+
+def _shared(tables: list[list[str]], room: int) -> list[list[str]]:
     """Return the first rows of each table, as many as fit; short tables are kept whole."""
-    left = room
     kept = {}
-    for rank, i in enumerate(sorted(range(len(grids)), key=lambda i: len(grids[i]))):
-        share = left // (len(grids) - rank)
-        rows = grids[i]
-        # One line is needed to say how many are left out.
-        kept[i] = rows if len(rows) <= share else rows[: max(share - 1, 1)]
-        left -= min(len(rows), share)
-    return [kept[i] for i in range(len(grids))]
+    shortest_first = sorted(range(len(tables)), key=lambda i: len(tables[i]))
+    for rank, i in enumerate(shortest_first):
+        share = room // (len(tables) - rank)
+        lines = tables[i]
+        if len(lines) > share:
+            shown = max(share - 1, 1)
+            lines = [*lines[:shown], _left(len(lines) - shown, "rows")]
+        kept[i] = lines
+        room -= len(lines)
+    return [kept[i] for i in range(len(tables))]
 
 
-def _aligned(rows: Sequence[tuple[str, ...]], width: int | None) -> list[str]:
+def _table(grid: Grid, width: int | None) -> list[str]:
+    """Return the lines of a table; a list of facts has its words wrapped."""
+    rows = [grid.heads, *grid.rows] if grid.heads else list(grid.rows)
     if not rows:
         return []
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if width is not None and not grid.heads:
+        before = [f"{_GAP}{row[0].ljust(widths[0])}{_GAP}" for row in rows]
+        return [
+            line
+            for start, row in zip(before, rows, strict=True)
+            for line in _wrapped("  ".join(row[1:]), width, start)
+        ]
     if width is not None:
         excess = sum(widths) + len(_GAP) * len(widths) - width
         widths[0] = max(widths[0] - max(excess, 0), min(widths[0], _NARROWEST))
-    return [
-        "".join(
-            _GAP + (_cut(cell, size).ljust(size) if i == 0 else cell.ljust(size))
-            for i, (cell, size) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    cells = ((_cut(row[0], widths[0]), *row[1:]) for row in rows)
+    lines = (_GAP + _GAP.join(map(str.ljust, row, widths)) for row in cells)
+    return [_cut(line.rstrip(), width) for line in lines]
 
 
 def _cut(text: str, length: int | None) -> str:

@@ -230,7 +230,7 @@ def test_covariances_are_kept_on_request_only(stack, start, fitted):
 
 
 def test_everything_is_an_xarray_dataset_on_request(fitted):
-    dataset = fitted.to_dataset()
+    dataset = fitted.to_xarray()
     assert dict(dataset.sizes)["spectrum"] == 60
     area = dataset["value"].sel(parameter="S 2p/PS4 2p3/2/area")
     np.testing.assert_array_equal(area, fitted.values("S 2p/PS4 2p3/2/area"))
