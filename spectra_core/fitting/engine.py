@@ -682,9 +682,8 @@ class _Work:
 
     @property
     def usable(self) -> bool:
-        """Whether normal equations were good enough for this problem."""
-        condition = float(self.state[0, self.kernels.CONDITION])
-        return self.status != self.kernels.NOT_FINITE and condition < SOLVABLE
+        """Whether there is an answer, however badly some of it is determined."""
+        return self.status != self.kernels.NOT_FINITE
 
     def trace(self) -> tuple[TracePoint, ...]:
         """Return what was recorded so far."""

@@ -13,7 +13,7 @@ from ..errors import FitError
 from ..model import Model, Region, split_path
 from ..spectrum import Array
 from . import tolerances
-from .engine import NUMBA, NUMPY, Packed, compiled_fit, peaks_of
+from .engine import NUMBA, NUMPY, Packed, chosen_engine, compiled_fit, peaks_of
 from .engine import settle as compiled_settle
 from .evaluate import RegionCurves, region_curves, residual_jacobian
 from .folding import solve_folded
@@ -382,6 +382,7 @@ def result_of(
         *start_warnings(problem),
         *_parameter_warnings(problem, values, bound, undetermined, solution),
         *region_warnings(problem, values, weights),
+        *_engine_warnings(problem, settled, options),
     )
     return FitResult(
         with_values(problem, values),
@@ -399,6 +400,23 @@ def result_of(
         settled.engine,
         problem,
     )
+
+
+def _engine_warnings(
+    problem: Problem, settled: Settled, options: FitOptions
+) -> list[FitWarning]:
+    """Say where the plain engine did what the compiled one was chosen for."""
+    plain = settled.engine == NUMPY and options.method == LEAST_SQUARES
+    if not (plain and problem.free.size) or chosen_engine() == NUMPY:
+        return []
+    return [
+        FitWarning(
+            "plain_engine",
+            "no compiled kernel does this model (a broadened line with free shape parameters, or"
+            " a Tougaard background on an uneven or very long axis), so the plain engine fitted"
+            " it: the same numbers, but slowly.",
+        )
+    ]
 
 
 def _status(solution: Solution) -> Status:

@@ -89,6 +89,12 @@ RULES: tuple[Rule, ...] = (
         "note",
         "Correct the start value or the bound in the recipe.",
     ),
+    _fit_rule(
+        "plain_engine",
+        "Fitted by the plain engine",
+        "note",
+        "Fix the shape parameters if it takes too long; the numbers are the same.",
+    ),
     # doublets
     Rule(
         "missing_doublet",

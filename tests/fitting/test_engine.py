@@ -133,6 +133,34 @@ def test_a_model_without_a_kernel_is_fitted_by_numpy_and_says_so(measured, with_
     region = add_component(Region("S 2p", (158.0, 169.0), Background("linear")), component)
     result = fit(measured, Model((region,)), options=FitOptions(max_iterations=30))
     assert result.engine == "numpy"
+    assert "plain_engine" in {warning.code for warning in result.warnings}
+
+
+@pytest.mark.parametrize("n", [3, 6, 11])
+def test_more_doublets_than_there_are_stay_with_the_compiled_engine(n, with_engine):
+    """Empty doublets have no position: what the data do not determine is said to be so."""
+    with_engine("numba")
+    one = set_parameter(truth(), "S 2p/other/area", value=0.0)
+    one = counts(one, X, 5)
+    region = Region("S 2p", (158.0, 169.0), Background("shirley"))
+    for i in range(n):
+        center = 160.5 + 4.0 * i / (n - 1)
+        region = add_doublet(
+            region,
+            f"d{i}",
+            "S 2p",
+            center=Parameter(center, center - 1.0, center + 1.0),
+            fwhm=Parameter(1.1, 0.4, 2.5),
+            area=Parameter(None, 0.0),
+        )
+    result = fit(one, Model((region,)))
+    alone = fit(one, set_parameter(truth(), "S 2p/other/area", value=0.0, free=False))
+    assert result.engine == "numba"
+    assert result.statistics.chi_square < alone.statistics.chi_square
+    empty = [f"S 2p/d{i}" for i in range(n) if result.value(f"S 2p/d{i}/area") == 0]
+    assert all(result.stderr(f"{owner}/center") is None for owner in empty)
+    codes = {warning.code for warning in result.warnings}
+    assert ("not_determined" in codes) == bool(empty)
 
 
 def test_other_minimisers_run_on_numpy(measured, with_engine):
