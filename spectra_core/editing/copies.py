@@ -13,12 +13,14 @@ from ..model import (
     Doublet,
     Model,
     Region,
+    doublet_with_id,
     get_parameter,
+    members,
     replace_region,
     resolve_component,
     set_parameter,
 )
-from .values import doublet_with_id, line_of, members, moved_to, value_of, without_links
+from .values import line_of, moved_to, value_of, without_links
 from .words import effective_links
 
 

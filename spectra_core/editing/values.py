@@ -17,12 +17,13 @@ from ..model import (
     BACKGROUND,
     REGION,
     Component,
-    Doublet,
     Link,
     Model,
     Parameter,
     Region,
+    doublet_with_id,
     get_parameter,
+    members,
     set_parameter,
     split_path,
     total_to_major,
@@ -31,31 +32,6 @@ from .words import effective_links, span
 
 # ---------------------------------------------------------------------------------
 # Names
-
-
-def owners(region: Region) -> tuple[str, ...]:
-    """Return the ids a user thinks of: each doublet, and each component that is in none."""
-    members = {doublet.minor: "" for doublet in region.doublets}
-    majors = {doublet.major: doublet.id for doublet in region.doublets}
-    return tuple(
-        majors.get(component.id, component.id)
-        for component in region.components
-        if component.id not in members
-    )
-
-
-def members(region: Region, owner: str) -> tuple[Component, ...]:
-    """Return the lines of a doublet, the major one first, or the component itself."""
-    doublet = doublet_with_id(region, owner)
-    if doublet is None:
-        return (region.component(owner),)
-    return region.component(doublet.major), region.component(doublet.minor)
-
-
-def owner_of(region: Region, component: str) -> str:
-    """Return the doublet that a component belongs to, or the component."""
-    doublet = region.doublet_of(component)
-    return component if doublet is None else doublet.id
 
 
 def owner_label(region: Region, owner: str) -> str:
@@ -71,11 +47,6 @@ def owner_label(region: Region, owner: str) -> str:
 def line_of(component: Component) -> str:
     """Return the line without its element, e.g. ``2p3/2``; empty if not stated."""
     return component.line.split()[-1] if component.line else ""
-
-
-def doublet_with_id(region: Region, owner: str) -> Doublet | None:
-    """Return the doublet of this id, None if the owner is a component."""
-    return next((d for d in region.doublets if d.id == owner), None)
 
 
 # ---------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from .problem import Problem, RegionProblem, compile_problem
 from .result import FitResult, FitWarning, Status, region_fit, with_values
 from .solver import Solution, TracePoint, squares_are_finite
 from .start import completed, first_guess, given_values, linear_start, scattered
-from .statistics import Statistics, fit_statistics
+from .statistics import Statistics, bayes_criterion, fit_statistics
 from .weights import (
     Weights,
     as_weights,
@@ -115,6 +115,63 @@ def fit(
         If `should_stop` returned True; nothing was changed.
     """
     options, model = with_settings(options, settings), as_model(model)
+    found = solve(spectra, model, options=options, progress=progress, should_stop=should_stop)
+    return result_of(found.problem, found.weights, found.settled, found.reached, options)
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """A fit in numbers, before anybody looks at it.
+
+    Attributes
+    ----------
+    problem : Problem
+    weights : tuple of Weights
+        Of each region.
+    settled : Settled
+        Of the best start.
+    reached : tuple of float
+        Chi-square of each start.
+    """
+
+    problem: Problem
+    weights: tuple[Weights, ...]
+    settled: Settled
+    reached: tuple[float, ...]
+
+    @property
+    def free(self) -> Array:
+        """Free parameters, shape (F,)."""
+        return self.settled.solution.q
+
+    @property
+    def n_points(self) -> int:
+        """Points of all regions."""
+        return int(self.settled.solution.residual.size)
+
+    @property
+    def bic(self) -> float:
+        """Bayes information criterion, as in `Statistics`."""
+        known = Weights.UNIT not in self.weights
+        chi_square = self.settled.solution.chi_square
+        return bayes_criterion(chi_square, self.n_points, self.free.size, sigma_known=known)
+
+    @property
+    def reduced_chi_square(self) -> float:
+        """Chi-square over the degrees of freedom."""
+        freedom = max(self.n_points - self.free.size, 1)
+        return self.settled.solution.chi_square / freedom
+
+
+def solve(
+    spectra: Spectra,
+    model: Model,
+    *,
+    options: FitOptions = FitOptions(),
+    progress: Callable[[TracePoint], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Solved:
+    """Fit as `fit` does, and give numbers instead of curves, errors and warnings."""
     problem = compile_problem(model, as_spectra(spectra, model))
     check_data(problem)
     weights = weights_of(problem, options.weights)
@@ -124,8 +181,7 @@ def fit(
     for _ in range(options.starts - 1):
         solutions.append(settle(scattered(problem, solutions[0].solution.q, rng, options.spread)))
     reached = tuple(_comparable(problem, s, solutions[0].sigmas) for s in solutions)
-    best = solutions[int(np.argmin(reached))]
-    return result_of(problem, weights, best, reached, options)
+    return Solved(problem, weights, solutions[int(np.argmin(reached))], reached)
 
 
 @dataclass(frozen=True, eq=False)
@@ -402,9 +458,7 @@ def result_of(
     )
 
 
-def _engine_warnings(
-    problem: Problem, settled: Settled, options: FitOptions
-) -> list[FitWarning]:
+def _engine_warnings(problem: Problem, settled: Settled, options: FitOptions) -> list[FitWarning]:
     """Say where the plain engine did what the compiled one was chosen for."""
     plain = settled.engine == NUMPY and options.method == LEAST_SQUARES
     if not (plain and problem.free.size) or chosen_engine() == NUMPY:

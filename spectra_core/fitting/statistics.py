@@ -87,8 +87,16 @@ def fit_statistics(
         runs_p_value(residual),
         aic,
         aic + correction,
-        misfit + n_free * log(n),
+        bayes_criterion(chi_square, n, n_free, sigma_known=sigma_known),
     )
+
+
+def bayes_criterion(chi_square: float, n_points: int, n_free: int, *, sigma_known: bool) -> float:
+    """Return Schwarz's information criterion of a fit (BIC)."""
+    misfit = chi_square
+    if not sigma_known:
+        misfit = n_points * log(max(chi_square, 1e-300) / n_points)
+    return misfit + n_free * log(n_points)
 
 
 def abbe(residual: Array) -> float:

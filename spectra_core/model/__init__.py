@@ -2,6 +2,15 @@
 
 from .build import add_component, add_doublet, make_component, unlock
 from .links import add_links, all_links, share, share_shift
+from .owners import (
+    doublet_with_id,
+    level_of_owner,
+    members,
+    names_of,
+    owner_of,
+    owners,
+    unused_name,
+)
 from .paths import (
     get_parameter,
     replace_region,
@@ -43,8 +52,14 @@ __all__ = [
     "add_doublet",
     "add_links",
     "all_links",
+    "doublet_with_id",
     "get_parameter",
+    "level_of_owner",
     "make_component",
+    "members",
+    "names_of",
+    "owner_of",
+    "owners",
     "replace_region",
     "resolve_component",
     "set_enabled",
@@ -54,4 +69,5 @@ __all__ = [
     "split_path",
     "total_to_major",
     "unlock",
+    "unused_name",
 ]

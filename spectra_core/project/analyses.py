@@ -33,9 +33,11 @@ from ..model import (
     add_component,
     add_doublet,
     make_component,
+    names_of,
     replace_region,
     share_shift,
     split_path,
+    unused_name,
 )
 from ..recipe.calibration import assumed_reference, reference_finder
 from ..recipe.compile import (
@@ -299,8 +301,7 @@ def add_library_entry(
     """
     model = project.analysis(analysis_id).model
     region = model.region(region_name)
-    taken = {c.id for c in region.components} | {d.id for d in region.doublets}
-    name = entry.label if entry.label not in taken else unused_name(entry.label, taken)
+    name = unused_name(entry.label, names_of(region))
     if center is None:
         region = add_entry(region, entry, name=name)
     else:
@@ -340,9 +341,7 @@ def add_component_at(
             hint="Widen the window, or choose a place inside it.",
             where=region_name,
         )
-    name = "unassigned"
-    taken = {c.id for c in region.components} | {d.id for d in region.doublets}
-    name = name if name not in taken else unused_name(name, taken)
+    name = unused_name("unassigned", names_of(region))
     width = START_FWHM_EV if shown.spectrum.axis.is_energy else _CHANNELS * shown.spectrum.step
     shift = region.shift.value or 0.0
     start = at - shift
@@ -387,15 +386,6 @@ def _area_per_height(width: float) -> float:
 def _level_of(project: Project, analysis: Analysis, region_name: str) -> CoreLevel | None:
     name = level_in(region_name) or level_of(project.spectrum(analysis.spectra[region_name]))
     return core_level(name) if name else None
-
-
-def unused_name(name: str, taken: Iterable[str]) -> str:
-    """Return the name, with the first number that makes it new."""
-    known = set(taken)
-    number = 2
-    while f"{name} {number}" in known or any(k.startswith(f"{name} {number} ") for k in known):
-        number += 1
-    return f"{name} {number}"
 
 
 def add_stored_fit(project: Project, spectrum_id: str, *, starts: int | None = None) -> Project:
@@ -645,10 +635,7 @@ def join(project: Project, analyses: Sequence[str]) -> Project:
     spectra: dict[str, str] = {}
     for part in parts:
         taken = set(spectra)
-        names = {
-            r.name: r.name if r.name not in taken else unused_name(r.name, taken)
-            for r in part.model.regions
-        }
+        names = {r.name: unused_name(r.name, taken) for r in part.model.regions}
         regions += [replace(r, name=names[r.name]) for r in part.model.regions]
         links += [_renamed(link, names) for link in part.model.links if not _is_shift(link)]
         spectra |= {names[name]: used for name, used in part.spectra.items()}

@@ -15,7 +15,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -23,19 +23,14 @@ from ..errors import SpectraError
 from ..fitting import FitOptions, FitResult, RegionFit, Weights, fit
 from ..fitting.start import WIDTH_NAMES
 from ..fitting.statistics import Statistics
-from ..model import (
-    Component,
-    Link,
-    Model,
-    Parameter,
-    Region,
-    Term,
-    add_component,
-    add_doublet,
-    add_links,
-    make_component,
-    replace_region,
-    set_enabled,
+from ..model import Region, members, owners
+from ..uncertainty.alternatives import (
+    BROADER,
+    Alternative,
+    fewer,
+    narrowest,
+    one_more,
+    split,
 )
 from .residuals import has_structure, largest_excess, residual_structure
 
@@ -113,9 +108,10 @@ def compare_components(
 
     Notes
     -----
-    The candidates for one more stand at the largest excess of the data over the model,
-    and inside each component, which is split in two with the width of its neighbours.
-    They are of the same core level, doublet and shape as what is there. A component is
+    The models are those of `spectra_core.uncertainty.alternatives`: each component left out,
+    neighbours joined; one more at the largest excess of the data over the model, and each
+    component that is broader than the narrowest beside it split in two of that width. They
+    are of the same core level, doublet and shape as what is there. A component is
     added only if BIC falls by more than 10 *and* the residual structure goes; a component
     that was clearly broader than its neighbours counts as such a structure.
     """
@@ -125,13 +121,17 @@ def compare_components(
     base = _as_fitted(result)
     rows, failed = [base], []
     for name in names:
-        for proposal in (*_fewer(result.model, name), *_more(result, name)):
-            try:
-                other = fit(spectra, proposal.model, options=options)
-            except SpectraError as error:
-                failed.append(f"{proposal.change}: {error}")
+        for alternative in (*fewer(result, name), *_more(result, name)):
+            if alternative.obstacle:
+                failed.append(f"{alternative.change}: {alternative.obstacle}")
                 continue
-            rows.append(_candidate(proposal, other, result))
+            wanted = replace(options, starts=max(options.starts, alternative.starts))
+            try:
+                other = fit(spectra, alternative.model, options=wanted)
+            except SpectraError as error:
+                failed.append(f"{alternative.change}: {error}")
+                continue
+            rows.append(_candidate(alternative, other, result))
     preferred = _preferred(rows)
     return Comparison(tuple(rows), preferred, _verdict(rows, preferred), tuple(failed))
 
@@ -157,11 +157,12 @@ def _as_fitted(result: FitResult) -> Candidate:
     )
 
 
-def _candidate(proposal: _Proposal, other: FitResult, base: FitResult) -> Candidate:
+def _candidate(alternative: Alternative, other: FitResult, base: FitResult) -> Candidate:
     chi, aic, aicc, bic = _deltas(other, base)
+    less = alternative.kind in ("fewer", "joined")
     return Candidate(
-        proposal.change,
-        proposal.kind,
+        alternative.change,
+        "fewer" if less else "more",
         chi,
         aic,
         aicc,
@@ -169,7 +170,7 @@ def _candidate(proposal: _Proposal, other: FitResult, base: FitResult) -> Candid
         has_structure(other),
         other.statistics,
         other,
-        _row_verdict(proposal, bic, base, other),
+        _row_verdict(alternative, bic, base, other),
     )
 
 
@@ -180,14 +181,14 @@ def _deltas(other: FitResult, base: FitResult) -> tuple[float, float, float, flo
     return (a.chi_square - b.chi_square) / scale, a.aic - b.aic, a.aicc - b.aicc, a.bic - b.bic
 
 
-def _row_verdict(proposal: _Proposal, bic: float, base: FitResult, other: FitResult) -> str:
-    if proposal.kind == "fewer":
+def _row_verdict(alternative: Alternative, bic: float, base: FitResult, other: FitResult) -> str:
+    if alternative.kind in ("fewer", "joined"):
         if bic > BIC_EVIDENCE:
             return "needed"
         return "not needed" if bic < 0 else "hardly needed"
     if bic >= -BIC_EVIDENCE:
         return "not supported"
-    if proposal.removes_excess_width or structure_goes(base, other):
+    if _removes_excess_width(alternative, base) or structure_goes(base, other):
         return "supported"
     return "better, but not the residuals' cause"
 
@@ -233,60 +234,24 @@ def _verdict(rows: list[Candidate], preferred: Candidate) -> str:
     return "The number of components is what the data ask for."
 
 
-@dataclass(frozen=True)
-class _Proposal:
-    """An alternative model; `removes_excess_width`: it splits a component that is too broad."""
-
-    kind: Literal["fewer", "more"]
-    change: str
-    model: Model
-    removes_excess_width: bool = False
-
-
-def _fewer(model: Model, region_name: str) -> Iterator[_Proposal]:
-    region = model.region(region_name)
-    units = owners_of(region)
-    if len(units) < 2:
-        return
-    for unit in units:
-        without = set_enabled(model, region_name, unit, False)
-        yield _Proposal("fewer", f"without {unit}", without)
-
-
-def owners_of(region: Region) -> list[str]:
-    """Return the doublets and the components that belong to none, by id."""
-    """Return ids of enabled doublets and of enabled components that stand alone."""
-    paired = {c for d in region.doublets for c in (d.major, d.minor)}
-    doublets = [d.id for d in region.doublets if region.component(d.major).enabled]
-    return doublets + [c.id for c in region.components if c.enabled and c.id not in paired]
-
-
-def unit_component(region: Region, unit: str) -> Component:
-    """Return a component, or the major line of a doublet, by its id."""
-    majors = {d.id: d.major for d in region.doublets}
-    return region.component(majors.get(unit, unit))
-
-
-def _more(result: FitResult, region_name: str) -> Iterator[_Proposal]:
+def _more(result: FitResult, region_name: str) -> Iterator[Alternative]:
+    """Yield one more where the data exceed the model, and each broad owner as two."""
     region = result.model.region(region_name)
-    units = owners_of(region)
-    if not units:
-        return
     for at in _excesses(result.region(region_name)):
-        nearest = min(units, key=lambda u: abs(_value(region, u, "center") - at))
-        model = _with_one_more(result.model, region_name, nearest, at)
-        yield _Proposal("more", f"one more near {at:.1f}", model)
-    widths = {unit: _value(region, unit, "fwhm", "fwhm_gauss") for unit in units}
-    for unit in units:
-        others = [u for u in units if u != unit]
-        like = min(others, key=lambda u: widths[u]) if others else unit
-        if others and widths[unit] < 1.1 * widths[like]:
-            continue
-        place = _value(region, unit, "center")
-        model = _split_in_two(result.model, region_name, unit, like, place, widths[unit])
-        yield _Proposal(
-            "more", f"{unit} as two", model, _clearly_broader(result, region, unit, like)
-        )
+        found = one_more(result, region_name, at)
+        if found is not None:
+            yield found
+    for owner in owners(region, enabled=True):
+        beside = narrowest(result, region_name, owner)
+        if beside is None or _width_over(result, region, owner, beside) >= BROADER:
+            yield split(result, region_name, owner)
+
+
+def _width_over(result: FitResult, region: Region, owner: str, other: str) -> float:
+    own, its = (
+        result.summary(region.name, members(region, name)[0].id).fwhm for name in (owner, other)
+    )
+    return own / its if its > 0 else 1.0
 
 
 def _excesses(region: RegionFit) -> list[float]:
@@ -299,122 +264,28 @@ def _excesses(region: RegionFit) -> list[float]:
     return [largest.largest_at] if near else [largest.largest_at, above]
 
 
-def _clearly_broader(result: FitResult, region: Region, unit: str, like: str) -> bool:
-    """Tell whether a width is at least a quarter, and four standard errors, above another."""
-    if unit == like:
+def _removes_excess_width(alternative: Alternative, result: FitResult) -> bool:
+    """Tell whether what is split in two was clearly broader than its neighbours.
+
+    At least a quarter, and four standard errors.
+    """
+    if alternative.kind != "split":
+        return False
+    region, owner = result.model.region(alternative.region), next(iter(alternative.stands_for))
+    beside = narrowest(result, region.name, owner)
+    if beside is None:
         return False
     paths = []
-    for name in (unit, like):
-        component = unit_component(region, name)
-        known = [w for w in WIDTH_NAMES if w in component.parameters]
+    for name in (owner, beside):
+        line = members(region, name)[0]
+        known = [width for width in WIDTH_NAMES if width in line.parameters]
         if not known:
             return False
-        paths.append(f"{region.name}/{component.id}/{known[0]}")
+        paths.append(f"{region.name}/{line.id}/{known[0]}")
     wide, narrow = (result.value(path) for path in paths)
     covariance = result.covariance_of(paths)
     variance = float(covariance[0, 0] + covariance[1, 1] - 2.0 * covariance[0, 1])
     return wide > 1.25 * narrow and 0 < 16.0 * variance < (wide - narrow) ** 2
-
-
-def _value(region: Region, unit: str, *names: str) -> float:
-    parameters = unit_component(region, unit).parameters
-    values = (parameters[name].value for name in names if name in parameters)
-    return next((float(v) for v in values if v is not None), 0.0)
-
-
-def _with_one_more(
-    model: Model, region_name: str, like: str, at: float, reach: float | None = None
-) -> Model:
-    """Return the model with another component at `at`, of the kind and width of `like`."""
-    region = model.region(region_name)
-    width = max(_value(region, like, "fwhm", "fwhm_gauss"), 1e-3)
-    reach = width if reach is None else reach
-    low, high = max(region.window[0], at - reach), min(region.window[1], at + reach)
-    template = unit_component(region, like)
-    values: dict[str, Parameter] = {
-        "center": Parameter(min(max(at, low), high), low, high),
-        "area" if "area" in template.parameters else "height": Parameter(None, 0.0),
-    }
-    name = unused_name(region, "one more")
-    changed, owner = _add_like(region, like, name, values)
-    model = replace_region(model, changed)
-    shared = [n for n in template.parameters if n not in ("center", "area", "height", "step")]
-    links = [
-        Link(f"{region_name}/{owner}/{n}", (Term(1.0, f"{region_name}/{template.id}/{n}"),))
-        for n in shared
-    ]
-    return add_links(model, links)
-
-
-def unused_name(region: Region, name: str) -> str:
-    """Return a component id that the region does not have yet."""
-    taken = {c.id for c in region.components} | {d.id for d in region.doublets}
-    numbers = (f"{name} {i}" for i in range(2, len(taken) + 3))
-    return name if name not in taken else next(n for n in numbers if n not in taken)
-
-
-def _add_like(
-    region: Region, like: str, name: str, values: Mapping[str, Parameter]
-) -> tuple[Region, str]:
-    doublet = next((d for d in region.doublets if d.id == like), None)
-    template = unit_component(region, like)
-    if doublet is None:
-        line = make_component(name, template.lineshape, line=template.line)
-        return add_component(region, replace(line, parameters=values)), name
-    changed = add_doublet(
-        region,
-        name,
-        doublet.line,
-        template.lineshape,
-        splitting=doublet.splitting,
-        ratio=doublet.ratio,
-    )
-    major = changed.doublets[-1].major
-    components = tuple(
-        replace(c, parameters=values) if c.id == major else c for c in changed.components
-    )
-    return replace(changed, components=components), major
-
-
-def _split_in_two(
-    model: Model, region_name: str, unit: str, like: str, at: float, width: float
-) -> Model:
-    """Return the model with `unit` as two, both as wide as `like` where that is narrower."""
-    model = _with_one_more(model, region_name, like, at + 0.4 * width)
-    region = model.region(region_name)
-    own = unit_component(region, unit)
-    if like == unit:
-        return model
-    target = unit_component(region, like)
-    links = [
-        Link(f"{region_name}/{own.id}/{n}", (Term(1.0, f"{region_name}/{target.id}/{n}"),))
-        for n in WIDTH_NAMES
-        if n in own.parameters
-        and n in target.parameters
-        and not _depends(model, f"{region_name}/{target.id}/{n}", f"{region_name}/{own.id}/{n}")
-    ]
-    moved = replace(own.parameters["center"], value=at - 0.25 * width)
-    low, high = min(moved.min, at - width), max(moved.max, at + width)
-    moved = replace(moved, min=low, max=high)
-    components = tuple(
-        replace(c, parameters=dict(c.parameters) | {"center": moved}) if c.id == own.id else c
-        for c in region.components
-    )
-    return add_links(replace_region(model, replace(region, components=components)), links)
-
-
-def _depends(model: Model, path: str, on: str) -> bool:
-    """Tell whether a link chain leads from `path` to `on`."""
-    sources = {link.target: [t.source for t in link.terms] for link in model.links}
-    waiting, seen = [path], set()
-    while waiting:
-        here = waiting.pop()
-        if here == on:
-            return True
-        if here not in seen:
-            seen.add(here)
-            waiting += sources.get(here, [])
-    return False
 
 
 def comparison_table(comparison: Comparison) -> str:

@@ -16,10 +16,14 @@ from ..model import (
     Region,
     add_component,
     make_component,
+    members,
+    names_of,
+    owners,
     replace_region,
+    unused_name,
 )
 from ..spectrum import Spectrum
-from .alternatives import BIC_EVIDENCE, owners_of, same_weights, unit_component, unused_name
+from .alternatives import BIC_EVIDENCE, same_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +136,7 @@ def _lines_and_hump(
     result: FitResult, region_name: str, center: float, width: float, options: FitOptions
 ) -> FitResult | None:
     region = result.model.region(region_name)
-    name = unused_name(region, "hump")
+    name = unused_name("hump", names_of(region))
     hump = make_component(
         name,
         "gaussian",
@@ -165,12 +169,13 @@ def _best(results: list[FitResult | None]) -> FitResult | None:
 
 
 def _area_change(before: FitResult, after: FitResult, region_name: str) -> float | None:
-    owners = [
-        owner
-        for owner in owners_of(before.model.region(region_name))
-        if "area" in unit_component(before.model.region(region_name), owner).parameters
+    region = before.model.region(region_name)
+    paths = [
+        f"{region_name}/{owner}/area"
+        for owner in owners(region, enabled=True)
+        if "area" in members(region, owner)[0].parameters
     ]
-    total = sum(before.value(f"{region_name}/{owner}/area") for owner in owners)
+    total = sum(before.value(path) for path in paths)
     if total <= 0:
         return None
-    return sum(after.value(f"{region_name}/{owner}/area") for owner in owners) / total - 1.0
+    return sum(after.value(path) for path in paths) / total - 1.0

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from ..fitting import FitResult
 from ..fitting.problem import canonical_path
-from ..model import Background, Model, Region, replace_region
+from ..model import Background, Model, Region, members, owners, replace_region
 from ..spectrum import points_in_window
+from .alternatives import paths_of
 from .quantities import AreaRatio
-from .variants import Candidate, heads, named_in, paths_of
+from .variants import Trial, named_in
 
 EDGE_EV = 0.5
 _ENERGY_BACKGROUNDS = (
@@ -23,7 +24,7 @@ _ENERGY_BACKGROUNDS = (
 _RAMAN_BACKGROUNDS = (("constant", "active"), ("linear", "active"), ("polynomial", "active"))
 
 
-def windows(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Candidate]:
+def windows(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Trial]:
     """Yield the model with each window edge moved by 0.5 eV outwards and inwards."""
     region = result.model.region(name)
     fitted = result.region(name)
@@ -37,7 +38,7 @@ def windows(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Candi
         text = f"{('low', 'high')[edge]} end moved to {moved[edge]:.2f} {unit}"
         model = replace_region(result.model, replace(region, window=(moved[0], moved[1])))
         obstacle = _window_obstacle(result, region, (moved[0], moved[1]))
-        yield Candidate(
+        yield Trial(
             "window", named_in(result, name, text), model, quantity, False, obstacle=obstacle
         )
 
@@ -50,14 +51,14 @@ def _window_obstacle(result: FitResult, region: Region, window: tuple[float, flo
     if window[0] >= window[1]:
         return "the window would be empty"
     points_in_window(spectrum, window)
-    for head in heads(region):
-        summary = result.summary(region.name, head.major)
+    for owner in owners(region, enabled=True):
+        summary = result.summary(region.name, members(region, owner)[0].id)
         if not window[0] + summary.fwhm < summary.maximum_at < window[1] - summary.fwhm:
-            return f"it would cut into {head.name}"
+            return f"it would cut into {owner}"
     return ""
 
 
-def backgrounds(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Candidate]:
+def backgrounds(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Trial]:
     """Yield the model with the other mode of its background, and with other backgrounds."""
     region = result.model.region(name)
     now = (region.background.type, region.background.mode)
@@ -69,7 +70,7 @@ def backgrounds(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[C
         if (type_, mode) != now:
             model = _with_background(result.model, region, type_, mode)
             text = named_in(result, name, f"{type_} background, {mode}")
-            yield Candidate("background", text, model, quantity)
+            yield Trial("background", text, model, quantity)
 
 
 def _with_background(model: Model, region: Region, type_: str, mode: str) -> Model:

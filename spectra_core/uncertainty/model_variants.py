@@ -4,32 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import inf
-
-import numpy as np
 
 from ..core_levels import core_level
 from ..curves.lineshapes import LINESHAPES, lineshape
 from ..errors import SpectraError
 from ..fitting import FitResult
 from ..fitting.problem import canonical_path
+from ..fitting.start import WIDTH_NAMES
 from ..model import (
-    Component,
     Link,
     Model,
     Parameter,
     Region,
     add_links,
     get_parameter,
+    level_of_owner,
+    members,
+    owners,
     replace_region,
-    set_enabled,
     share,
     split_path,
 )
+from .alternatives import fewer, paths_of, split
 from .quantities import AreaRatio
-from .variants import Candidate, Head, heads, named_in, paths_of, put
+from .variants import Trial, named_in, put
 
-_WIDTHS = ("fwhm", "fwhm_gauss", "fwhm_lorentz")
 # Shapes of one family: area, center, fwhm and mix mean the same in all of them.
 _SYMMETRIC = ("voigt", "gl_sum", "gl_product", "gaussian")
 _ANOTHER_FAMILY = ("voigt",)
@@ -39,7 +38,7 @@ _ANOTHER_FAMILY = ("voigt",)
 # Splittings
 
 
-def splittings(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Candidate]:
+def splittings(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Trial]:
     """Yield the model with other splittings that the sources of a core level allow."""
     region = result.model.region(name)
     for line in dict.fromkeys(doublet.line for doublet in region.doublets):
@@ -49,7 +48,7 @@ def splittings(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Ca
             )
             model = replace_region(result.model, replace(region, doublets=doublets))
             text = named_in(result, name, f"{line} splitting {splitting:.2f} eV")
-            yield Candidate("splitting", text, model, quantity)
+            yield Trial("splitting", text, model, quantity)
 
 
 def _allowed_splittings(region: Region, line: str) -> list[float]:
@@ -69,21 +68,23 @@ def _allowed_splittings(region: Region, line: str) -> list[float]:
 # Widths
 
 
-def _widths_of(region: Region, head: Head) -> list[str]:
-    shape = lineshape(region.component(head.major).lineshape)
-    return [f"{region.name}/{head.major}/{s.name}" for s in shape.parameters if s.name in _WIDTHS]
+def _widths_of(region: Region, owner: str) -> list[str]:
+    major = members(region, owner)[0]
+    shape = lineshape(major.lineshape)
+    return [f"{region.name}/{major.id}/{s.name}" for s in shape.parameters if s.name in WIDTH_NAMES]
 
 
-def widths(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Candidate]:
+def widths(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Trial]:
     """Yield the model with its shared widths free, and with its free widths shared."""
     model, region = result.model, result.model.region(name)
     links = {canonical_path(model, link.target): link for link in model.links}
-    widths = [path for head in heads(region) for path in _widths_of(region, head)]
+    present = owners(region, enabled=True)
+    widths = [path for owner in present for path in _widths_of(region, owner)]
     shared = [path for path in widths if path in links]
     if shared:
         text = named_in(result, name, "every component with its own width")
-        yield Candidate("widths", text, _with_free_widths(model, shared, links), quantity)
-    for line in dict.fromkeys(head.line for head in heads(region)):
+        yield Trial("widths", text, _with_free_widths(model, shared, links), quantity)
+    for line in dict.fromkeys(level_of_owner(region, owner) for owner in present):
         yield from _shared_widths(result, region, line, links, quantity)
 
 
@@ -100,10 +101,10 @@ def _with_free_widths(model: Model, shared: Sequence[str], links: Mapping[str, L
 
 def _shared_widths(
     result: FitResult, region: Region, line: str, links: Mapping[str, Link], quantity: AreaRatio
-) -> Iterator[Candidate]:
+) -> Iterator[Trial]:
     groups: dict[str, list[str]] = {}
-    for head in heads(region):
-        for path in _widths_of(region, head) if head.line == line else ():
+    for owner in owners(region, enabled=True):
+        for path in _widths_of(region, owner) if level_of_owner(region, owner) == line else ():
             if path not in links and get_parameter(result.model, path).free:
                 groups.setdefault(split_path(path)[2], []).append(path)
     together = [paths for paths in groups.values() if len(paths) > 1]
@@ -113,7 +114,7 @@ def _shared_widths(
     for paths in together:
         model = _with_one_width(model, paths)
     text = named_in(result, region.name, f"one width for all {line} components")
-    yield Candidate("widths", text, model, quantity)
+    yield Trial("widths", text, model, quantity)
 
 
 def _with_one_width(model: Model, paths: Sequence[str]) -> Model:
@@ -126,136 +127,38 @@ def _with_one_width(model: Model, paths: Sequence[str]) -> Model:
 
 
 # ---------------------------------------------------------------------------------
-# One component fewer, one more
+# Another number of owners
 
 
-def fewer(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Candidate]:
-    """Yield the model without one component, where the ratio does not need it."""
-    region = result.model.region(name)
-    for head in heads(region):
-        left = _without(result, region, head, quantity)
-        if left is None or len(heads(region)) < 2:
-            continue
-        model = set_enabled(result.model, name, head.name, False)
-        text = named_in(result, name, f"without {head.name}")
-        yield Candidate("components", text, model, left)
+def numbers(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Trial]:
+    """Yield the model with another number of owners, where the ratio keeps its meaning.
 
-
-def _without(
-    result: FitResult, region: Region, head: Head, quantity: AreaRatio
-) -> AreaRatio | None:
-    """Return the ratio without the areas of one head; None if a side would be empty."""
-    sides = []
-    for side in (quantity.numerator, quantity.denominator):
-        kept = tuple(p for p in side if not _belongs(result, p, region, head))
-        sides.append(kept)
-    return AreaRatio(sides[0], sides[1]) if all(sides) else None
-
-
-def _belongs(result: FitResult, path: str, region: Region, head: Head) -> bool:
-    name, owner, _ = split_path(path)
-    return name == region.name and owner in (head.name, *head.parts)
-
-
-def more(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Candidate]:
-    """Yield the model with each component of the ratio described by two instead of one."""
-    region = result.model.region(name)
-    for head in heads(region):
-        sides = [
-            any(_belongs(result, p, region, head) for p in side)
-            for side in (quantity.numerator, quantity.denominator)
-        ]
-        if not any(sides):
-            continue
-        text = named_in(result, name, f"{head.name} as two components of one width")
-        if _is_tied(result.model, region, head):
-            reason = "its area or position is tied to another component"
-            yield Candidate("components", text, result.model, quantity, obstacle=reason)
-            continue
-        model, twin = _with_twin(result, region, head)
-        area = f"{name}/{twin}/area"
-        above = (*quantity.numerator, area) if sides[0] else quantity.numerator
-        below = (*quantity.denominator, area) if sides[1] else quantity.denominator
-        yield Candidate("components", text, model, AreaRatio(above, below), starts=3)
-
-
-def _is_tied(model: Model, region: Region, head: Head) -> bool:
-    tied = {
-        canonical_path(model, path)
-        for link in model.links
-        for path in paths_of(link)
-        if split_path(path)[2] in ("area", "center")
-    }
-    own = {f"{region.name}/{part}/{n}" for part in head.parts for n in ("area", "center")}
-    return bool(tied & own)
-
-
-def _with_twin(result: FitResult, region: Region, head: Head) -> tuple[Model, str]:
-    """Return the model with one more component beside `head`, and what it is called.
-
-    Both stay nearer to each other than to the neighbours, so that the pair describes what
-    one component described; everything but area and centre is common to both.
+    One fewer or two as one, where both sides of the ratio keep an area of their own; each owner
+    of the ratio as two that count together.
     """
-    low, high = _territory(result, region, head)
-    center = result.value(f"{region.name}/{head.major}/center")
-    offset = 0.3 * result.summary(region.name, head.major).fwhm
-    ids = {part: f"{part} (second)" for part in head.parts}
-    twins = [replace(region.component(p), id=ids[p], label=ids[p]) for p in head.parts]
-    places = {head.major: center - offset, ids[head.major]: center + offset}
-    components = tuple(
-        _placed(c, low, high, places[c.id]) if c.id in places else c
-        for c in (*region.components, *twins)
+    region = result.model.region(name)
+    paths = (*quantity.numerator, *quantity.denominator)
+    own = {split_path(path)[1] for path in paths if split_path(path)[0] == name}
+    divided = (
+        split(result, name, owner)
+        for owner in owners(region, enabled=True)
+        if own & {owner, *(line.id for line in members(region, owner))}
     )
-    doublets, twin = region.doublets, ids[head.major]
-    if head.doublet:
-        twin = f"{head.name} (second)"
-        major, minor = ids[head.doublet.major], ids[head.doublet.minor]
-        doublets = (*doublets, replace(head.doublet, id=twin, major=major, minor=minor))
-    changed = replace(region, components=components, doublets=doublets)
-    model = replace_region(result.model, changed)
-    return add_links(model, _common(changed, head.major, ids[head.major])), twin
-
-
-def _common(region: Region, first: str, second: str) -> list[Link]:
-    """Return the links that make all of two components equal but area and centre."""
-    names = [spec.name for spec in region.specs_of(region.component(first))]
-    return [
-        link
-        for name in names
-        if name not in ("area", "center")
-        for link in share([f"{region.name}/{first}/{name}", f"{region.name}/{second}/{name}"])
-    ]
-
-
-def _territory(result: FitResult, region: Region, head: Head) -> tuple[float, float]:
-    center = result.value(f"{region.name}/{head.major}/center")
-    others = [
-        result.value(f"{region.name}/{other.major}/center")
-        for other in heads(region)
-        if other.major != head.major
-    ]
-    reach = 1.5 * result.summary(region.name, head.major).fwhm
-    left = max((c for c in others if c < center), default=-inf)
-    right = min((c for c in others if c > center), default=inf)
-    return max(center - reach, (center + left) / 2), min(center + reach, (center + right) / 2)
-
-
-def _placed(component: Component, low: float, high: float, center: float) -> Component:
-    """Return a component that starts at `center` with its area to be estimated."""
-    area = component.parameters.get("area", Parameter(min=0.0))
-    place = Parameter(float(np.clip(center, low, high)), low, high)
-    changed = {"center": place, "area": replace(area, value=None, free=True)}
-    return replace(component, parameters=dict(component.parameters) | changed)
+    for other in (*fewer(result, name), *divided):
+        left = other.translated(quantity)
+        if left is not None:
+            text = named_in(result, name, other.change)
+            yield Trial("components", text, other.model, left, True, other.starts, other.obstacle)
 
 
 # ---------------------------------------------------------------------------------
 # Line shapes
 
 
-def line_shapes(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Candidate]:
+def line_shapes(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Trial]:
     """Yield the model with another symmetric line shape, or another fixed mix."""
     region = result.model.region(name)
-    used = {region.component(part).lineshape for head in heads(region) for part in head.parts}
+    used = {component.lineshape for component in region.components if component.enabled}
     if len(used) != 1:
         return
     (now,) = used
@@ -266,7 +169,7 @@ def line_shapes(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[C
         if shape != now:
             model = _with_line_shape(result.model, region, shape)
             text = named_in(result, name, f"line shape {shape}")
-            yield Candidate("line shape", text, model, quantity)
+            yield Trial("line shape", text, model, quantity)
     yield from _mixes(result, region, now, quantity)
 
 
@@ -297,11 +200,10 @@ def _with_line_shape(model: Model, region: Region, shape: str) -> Model:
     return replace(changed, links=links)
 
 
-def _mixes(
-    result: FitResult, region: Region, shape: str, quantity: AreaRatio
-) -> Iterator[Candidate]:
+def _mixes(result: FitResult, region: Region, shape: str, quantity: AreaRatio) -> Iterator[Trial]:
     """Yield the model with another fixed Gauss-Lorentz mix, where it is fixed."""
-    paths = [f"{region.name}/{head.major}/mix" for head in heads(region)]
+    present = owners(region, enabled=True)
+    paths = [f"{region.name}/{members(region, owner)[0].id}/mix" for owner in present]
     if "mix" not in [spec.name for spec in lineshape(shape).parameters]:
         return
     fixed = [
@@ -315,4 +217,4 @@ def _mixes(
             for path in fixed:
                 model = put(model, path, Parameter(mix, 0.0, 1.0, free=False))
             text = named_in(result, region.name, f"Gauss-Lorentz mix {mix:g}")
-            yield Candidate("line shape", text, model, quantity)
+            yield Trial("line shape", text, model, quantity)

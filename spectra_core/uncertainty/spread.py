@@ -30,22 +30,25 @@ from math import isfinite, log, sqrt
 from statistics import stdev
 
 from ..errors import Cancelled, FitError, SpectraError
-from ..fitting import FitResult, Status, fit
+from ..fitting import FitResult
+from ..fitting.single import Solved, solve
 from ..model import split_path
 from .background_variants import backgrounds, windows
-from .model_variants import fewer, line_shapes, more, splittings, widths
+from .model_variants import line_shapes, numbers, splittings, widths
 from .quantities import (
     AreaRatio,
     ShouldStop,
     quantity_name,
     quantity_value,
+    quantity_values,
     refit_options,
     spectra_of,
 )
-from .variants import Candidate
+from .variants import Trial
 
 DELTA_BIC = 10.0
 CHI_SQUARE_SIGMAS = 3.0
+TOLERANCE = 1e-4  # of a standard error: far below what a variant can show
 VANISHING = 1e-3
 VANISHED = "one side of the ratio vanishes in it, though the data allow it"
 
@@ -133,21 +136,21 @@ def background_spread(
         Window edges moved by 0.5 eV outwards and inwards, one at a time; Shirley, linear
         and slope backgrounds, active and static.
     """
-    candidates = [
-        candidate
+    trials = [
+        trial
         for name in _regions_of(quantity)
         for make in (windows, backgrounds)
-        for candidate in make(result, name, quantity)
+        for trial in make(result, name, quantity)
     ]
     limit = result.statistics.reduced_chi_square * _chi_square_factor(result)
 
-    def judge(refit: FitResult, delta_bic: float | None) -> str:
-        found = refit.statistics.reduced_chi_square
+    def judge(refit: Solved, delta_bic: float | None) -> str:
+        found = refit.reduced_chi_square
         if found <= limit:
             return ""
         return f"reduced chi-square {found:.3g} is above {limit:.3g}"
 
-    return _spread("background", result, quantity, candidates, judge, should_stop)
+    return _spread("background", result, quantity, trials, judge, should_stop)
 
 
 def model_spread(
@@ -165,36 +168,36 @@ def model_spread(
     -------
     spread : Spread
         Splittings at both ends of what the core level's sources allow; widths shared or
-        free; one component fewer; one component more, which is a component of the ratio
-        described by two lines of one width that count together; other line shapes.
+        free; one component fewer, or two neighbours as one; one more, which is a component of
+        the ratio described by two that count together; other line shapes.
     """
-    makers = (splittings, widths, fewer, more, line_shapes)
-    candidates = [
-        candidate
+    makers = (splittings, widths, numbers, line_shapes)
+    trials = [
+        trial
         for name in _regions_of(quantity)
         for make in makers
-        for candidate in make(result, name, quantity)
+        for trial in make(result, name, quantity)
     ]
 
-    def judge(refit: FitResult, delta_bic: float | None) -> str:
+    def judge(refit: Solved, delta_bic: float | None) -> str:
         if delta_bic is not None and delta_bic < DELTA_BIC:
             return ""
         return f"BIC forbids it ({delta_bic:+.1f})"
 
-    return _spread("model", result, quantity, candidates, judge, should_stop)
+    return _spread("model", result, quantity, trials, judge, should_stop)
 
 
 # ---------------------------------------------------------------------------------
 # Fitting the variants
 
-Judge = Callable[[FitResult, float | None], str]
+Judge = Callable[[Solved, float | None], str]
 
 
 def _spread(
     kind: str,
     result: FitResult,
     quantity: AreaRatio,
-    candidates: Sequence[Candidate],
+    trials: Sequence[Trial],
     judge: Judge,
     should_stop: ShouldStop | None,
 ) -> Spread:
@@ -203,7 +206,7 @@ def _spread(
         raise FitError(
             f"the ratio is {base:g}, so ln R has no spread.", where=quantity_name(quantity)
         )
-    variants = tuple(_fitted(kind, result, base, c, judge, should_stop) for c in candidates)
+    variants = tuple(_fitted(kind, result, base, trial, judge, should_stop) for trial in trials)
     choices: dict[str, float] = {}
     for choice in dict.fromkeys(v.choice for v in variants):
         ratios = [v.ratio for v in variants if v.choice == choice and v.accepted]
@@ -216,33 +219,43 @@ def _fitted(
     kind: str,
     result: FitResult,
     base: float,
-    candidate: Candidate,
+    trial: Trial,
     judge: Judge,
     should_stop: ShouldStop | None,
 ) -> Variant:
-    c = candidate
-    if c.obstacle:
-        return Variant(kind, c.choice, c.name, None, None, None, False, c.obstacle)
-    options = refit_options(result, starts=c.starts)
+    def refused(reason: str) -> Variant:
+        return Variant(kind, trial.choice, trial.name, None, None, None, False, reason)
+
+    if trial.obstacle:
+        return refused(trial.obstacle)
+    options = refit_options(result, starts=trial.starts, tolerance=TOLERANCE)
+    spectra = spectra_of(result)
     try:
-        refit = fit(spectra_of(result), c.model, options=options, should_stop=should_stop)
+        refit = solve(spectra, trial.model, options=options, should_stop=should_stop)
     except Cancelled:
         raise
     except SpectraError as error:
-        return Variant(kind, c.choice, c.name, None, None, None, False, str(error))
+        return refused(str(error))
     except (ArithmeticError, ValueError) as error:
-        reason = f"the fit broke down numerically: {error}"
-        return Variant(kind, c.choice, c.name, None, None, None, False, reason)
-    ratio = quantity_value(refit, c.quantity)
-    delta_bic = refit.statistics.bic - result.statistics.bic if c.same_data else None
+        return refused(f"the fit broke down numerically: {error}")
+    ratio = float(quantity_values(refit.problem, trial.quantity, refit.free[None])[0])
+    delta_bic = refit.bic - result.statistics.bic if trial.same_data else None
     reason = judge(refit, delta_bic)
-    if refit.status is Status.NOT_CONVERGED:
-        reason = f"it did not converge: {refit.message}"
+    solution = refit.settled.solution
+    if not solution.converged:
+        reason = f"it did not converge: {solution.message}"
     if not reason and not base * VANISHING < ratio < base / VANISHING:
         reason = VANISHED
-    found = refit.statistics.reduced_chi_square
-    value = ratio if isfinite(ratio) else None
-    return Variant(kind, c.choice, c.name, value, found, delta_bic, not reason, reason)
+    return Variant(
+        kind,
+        trial.choice,
+        trial.name,
+        ratio if isfinite(ratio) else None,
+        refit.reduced_chi_square,
+        delta_bic,
+        not reason,
+        reason,
+    )
 
 
 def _chi_square_factor(result: FitResult) -> float:
