@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,7 +80,7 @@ def list_command(kind: str, level: str | None, status: str | None, as_json: bool
         and (status is None or getattr(record, "status", None) == status)
     ]
     if as_json:
-        document = {"schema": "doublet-library-list/1", "kind": kind, "records": _plain(rows)}
+        document = {"schema": "doublet-library-list/1", "kind": kind, "records": rows}
         write_text("-", json_text(document))
         return 0
     if rows:
@@ -230,11 +231,11 @@ def show_command(record_id: str, as_json: bool) -> int:
     library = load_library()
     kind, record = _find(library, record_id)
     if as_json:
-        document = {"schema": "doublet-library-record/1", "kind": kind, "record": _plain(record)}
+        document = {"schema": "doublet-library-record/1", "kind": kind, "record": record}
         if kind == "consensus":
-            document["observations"] = _plain(library.offsets(record.id))
-            document["separations"] = _plain(_separations(library, record))
-            document["overlaps"] = _plain(_overlaps(library, record))
+            document["observations"] = library.offsets(record.id)
+            document["separations"] = _separations(library, record)
+            document["overlaps"] = _overlaps(library, record)
         write_text("-", json_text(document))
         return 0
     if kind == "consensus":
@@ -342,7 +343,7 @@ def _center(component: Any) -> str:
 
 
 def _show_fields(record: Any) -> None:
-    for key, value in _plain(record).items():
+    for key, value in json.loads(json_text(record)).items():
         if value not in (None, "", [], {}):
             click.echo(f"  {key}: {_shown(value)}")
 
@@ -488,15 +489,3 @@ def check_command(folders: tuple[str, ...]) -> int:
     counts = ", ".join(f"{len(_records(library, kind))} {kind}" for kind in KINDS)
     click.echo(f"no problem in {counts}.")
     return tally.exit_code
-
-
-def _plain(value: Any) -> Any:
-    """Return records as plain JSON values."""
-    if hasattr(value, "__dataclass_fields__"):
-        names = value.__dataclass_fields__
-        return {name: _plain(getattr(value, name)) for name in names}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if hasattr(value, "items"):
-        return {key: _plain(item) for key, item in value.items()}
-    return value

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -54,8 +55,19 @@ def print_grouped(
 
 
 def json_text(document: Any) -> str:
-    """Return a document as JSON text; NaN is refused, not written."""
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """Return a document as JSON text, records in it as tables; NaN is refused, not written."""
+    text = json.dumps(
+        document, indent=2, ensure_ascii=False, allow_nan=False, default=_record_as_table
+    )
+    return f"{text}\n"
+
+
+def _record_as_table(value: Any) -> dict[str, Any]:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is no text, number, list or table")
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -152,9 +152,9 @@ class LibraryDialog(QDialog):
             for one in self._library.search(energy, level=level or None):
                 yield one.entry, in_locale(f"{one.distance:+.2f}")
             return
-        words = plain(text).split()
+        words = comparable(text).split()
         for entry in sorted(self._library.entries.values(), key=_place):
-            said = plain(f"{entry.label} {entry.species} {' '.join(entry.aliases)}")
+            said = comparable(f"{entry.label} {entry.species} {' '.join(entry.aliases)}")
             if (not level or entry.level == level) and all(word in said for word in words):
                 yield entry, ""
 
@@ -285,7 +285,7 @@ class LibraryDialog(QDialog):
         return super().eventFilter(watched, event)
 
 
-def plain(text: str) -> str:
+def comparable(text: str) -> str:
     """Return a name as it is compared: PS₄³⁻, PS4(3-) and ps4 3- are one."""
     flat = unicodedata.normalize("NFKC", text).casefold().replace("\N{MINUS SIGN}", "-")
     return flat.replace("(", "").replace(")", "").replace("\N{EN DASH}", "-")

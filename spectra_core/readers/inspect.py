@@ -63,7 +63,7 @@ def describe(spectrum: Spectrum) -> dict[str, Any]:
     regions, components = casaxps_lines(spectrum)
     record["casaxps"] = {"regions": regions, "components": components}
     record["extra"] = dict(meta.extra)
-    return plain(record)
+    return json_value(record)
 
 
 def describe_axis(spectrum: Spectrum) -> dict[str, Any]:
@@ -95,14 +95,14 @@ def describe_intensity(spectrum: Spectrum) -> dict[str, Any]:
     }
 
 
-def plain(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """Return `value` as JSON can hold it: no NaN, no numpy, no mapping proxies."""
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
+        return json_value(value.tolist())
     if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in value]
+        return [json_value(item) for item in value]
     if isinstance(value, float):
         return value if isfinite(value) else None
     return value if isinstance(value, str | int | bool | None) else str(value)
@@ -129,7 +129,9 @@ def differences(before: Spectrum, after: Spectrum) -> list[str]:
     names += [name for name in fields if getattr(before.meta, name) != getattr(after.meta, name)]
     for kind in _MAPPINGS:
         old, new = getattr(before.meta, kind), getattr(after.meta, kind)
-        names += [f"{kind}: {key}" for key in old if plain(old[key]) != plain(new.get(key))]
+        names += [
+            f"{kind}: {key}" for key in old if json_value(old[key]) != json_value(new.get(key))
+        ]
     return names
 
 

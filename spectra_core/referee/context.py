@@ -94,15 +94,15 @@ class Expected:
 
     def means(self, *texts: str) -> bool:
         """Tell whether one of `texts` is this species."""
-        return any(_plain(text) in self._known for text in texts if text)
+        return any(_folded(text) in self._known for text in texts if text)
 
     @cached_property
     def _known(self) -> frozenset[str]:
-        return frozenset(_plain(name) for name in (self.species, *self.names))
+        return frozenset(_folded(name) for name in (self.species, *self.names))
 
 
 @lru_cache(maxsize=4096)
-def _plain(text: str) -> str:
+def _folded(text: str) -> str:
     return "".join(text.casefold().split())
 
 

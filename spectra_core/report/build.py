@@ -36,9 +36,9 @@ from .document import (
     Table,
     Text,
     Verbatim,
+    as_chosen,
     clean_text,
     count,
-    given,
     joined,
     measured,
     number,
@@ -48,8 +48,8 @@ from .document import (
 )
 from .methods import methods
 from .references import REPORTING, Bibliography
-from .typography import heading, species, unit_text
-from .wording import WEIGHTS_WORDS, doublet_words, settings, treatment, why_no_error
+from .typography import column_heading, printed_unit, species
+from .wording import WEIGHTS_WORDS, constraint_words, settings, treatment, why_no_error
 
 RECIPE_LENGTH = 200_000
 MOST_CORRELATIONS = 8
@@ -384,11 +384,11 @@ def _component_table(
     columns = (
         Column(plain("component"), 2.2),
         Column(plain("assigned to"), 1.9),
-        Column(heading("position", unit), 1.8, numeric=True, errors=True),
-        Column(heading("FWHM", unit), 1.7, numeric=True, errors=True),
-        Column(heading("area", area_unit), 2.1, numeric=True, errors=True),
-        Column(heading("height", y_unit), 1.3, numeric=True),
-        Column(heading("maximum at", unit), 1.4, numeric=True),
+        Column(column_heading("position", unit), 1.8, numeric=True, errors=True),
+        Column(column_heading("FWHM", unit), 1.7, numeric=True, errors=True),
+        Column(column_heading("area", area_unit), 2.1, numeric=True, errors=True),
+        Column(column_heading("height", y_unit), 1.3, numeric=True),
+        Column(column_heading("maximum at", unit), 1.4, numeric=True),
         Column(plain("line shape"), 1.8),
     )
     rows: list[tuple[Cell, ...]] = []
@@ -504,8 +504,8 @@ def _parameter_row(record: FitRecord, owner: Text, name: str, path: str) -> tupl
         words(owner),
         words(name),
         measured(estimate.value, estimate.stderr),
-        words(unit_text(estimate.unit)),
-        EMPTY if tied else (words("estimated") if start is None else given(start)),
+        words(printed_unit(estimate.unit)),
+        EMPTY if tied else (words("estimated") if start is None else as_chosen(start)),
         words(plain(said, longest=400)),
     )
 
@@ -515,7 +515,7 @@ def _doublet_paragraphs(region: Region) -> list[Block]:
     for doublet in region.doublets:
         role: Role = "warning" if doublet.unlocked else "small"
         label = species(doublet_label(region, doublet))
-        said = f", {doublet.line} doublet: {doublet_words(doublet)}."
+        said = f", {doublet.line} doublet: {constraint_words(doublet)}."
         blocks.append(Paragraph(sentence(label, clean_text(said, longest=1200)), role))
     chosen = settings(region.background)
     mode = "fitted with the lines" if region.background.mode == "active" else "computed before"

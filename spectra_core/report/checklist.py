@@ -27,7 +27,7 @@ from ..runs.records import FitRecord, Run
 from ..spectrum import Meta
 from .definitions import SHAPES
 from .document import Cell, Column, Table, clean_text, number, plain, words
-from .typography import set_species
+from .typography import with_formulas
 from .wording import WEIGHTS_WORDS, settings
 
 _OF_CASAXPS = "not specified"  # what CasaXPS writes for what it does not know
@@ -438,7 +438,7 @@ def _answer(item: Item, seen: list[Seen], entries: Mapping[str, str]) -> Cell:
     if text == NOT_RECORDED:
         return words(plain(text, style="italic"))
     shown = plain(text, longest=ENTRY_LENGTH)
-    return words(set_species(shown.plain) if item.id == "species" else shown)
+    return words(with_formulas(shown.plain) if item.id == "species" else shown)
 
 
 def _where(seen: Seen) -> str:

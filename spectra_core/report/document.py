@@ -1,7 +1,7 @@
 """What a report is made of, before it is HTML, a PDF, a Word document or a workbook.
 
 A `Report` holds sections; a section holds paragraphs, tables, figures and verbatim text.
-Text is a sequence of `Run`s, each plain, subscript, superscript, bold or italic, so that
+Text is a sequence of `TextRun`s, each plain, subscript, superscript, bold or italic, so that
 chemistry is set alike everywhere; `plain` is the same as the user wrote it. A number is
 a `Cell` with the printed digits and the value they stand for: renderers print the digits.
 
@@ -60,7 +60,7 @@ def _can_be_shown(character: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Run:
+class TextRun:
     """A piece of text in one style."""
 
     text: str
@@ -73,12 +73,12 @@ class Text:
 
     Attributes
     ----------
-    runs : tuple of Run
+    runs : tuple of TextRun
     plain : str
         What is copied, searched and put into workbooks: ``"PS4(3-)"``.
     """
 
-    runs: tuple[Run, ...]
+    runs: tuple[TextRun, ...]
     plain: str
 
     @property
@@ -96,7 +96,7 @@ class Text:
 def plain(text: str, *, style: Style = "", longest: int = LONGEST) -> Text:
     """Return cleaned text in one style."""
     shown = clean_text(text, longest=longest)
-    return Text((Run(shown, style),) if shown else (), shown)
+    return Text((TextRun(shown, style),) if shown else (), shown)
 
 
 def sentence(*parts: str | Text) -> Text:
@@ -108,12 +108,12 @@ def sentence(*parts: str | Text) -> Text:
 def _piece(words: str) -> Text:
     kept = " ".join(f"|{''.join(c for c in words if _can_be_shown(c))}|".split())[1:-1]
     shown = kept if len(kept) <= LONGEST_SENTENCE else kept[: LONGEST_SENTENCE - 1] + ELLIPSIS
-    return Text((Run(shown),) if shown else (), shown)
+    return Text((TextRun(shown),) if shown else (), shown)
 
 
 def joined(parts: list[Text], separator: str = "") -> Text:
     """Return texts one after the other."""
-    between = Text((Run(separator),), separator)
+    between = Text((TextRun(separator),), separator)
     whole = Text((), "")
     for i, part in enumerate(parts):
         whole = whole + between + part if i and separator else whole + part
@@ -180,7 +180,7 @@ def number(value: float | None, digits: int = 4) -> Cell:
     return Cell(plain(shown), value)
 
 
-def given(value: float) -> Cell:
+def as_chosen(value: float) -> Cell:
     """Return a cell of a number that somebody chose, without zeros he did not write."""
     return Cell(plain(f"{value:.6g}"), value)
 

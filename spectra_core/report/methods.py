@@ -21,8 +21,8 @@ from ..uncertainty.ratios import Ratio
 from .definitions import BACKGROUND_WORDS, SHAPES, WEIGHTS
 from .document import Paragraph, Text, clean_text, plain, sentence
 from .references import GOODNESS, UNCERTAINTY, UPPER_LIMIT, Bibliography, published
-from .typography import set_species, species
-from .wording import doublet_words, listed, settings
+from .typography import species, with_formulas
+from .wording import constraint_words, listed, settings
 
 MOST_ALIKE = 12  # sentences of one kind before the text points to the tables instead
 
@@ -238,7 +238,7 @@ def _constraints(fits: Sequence[FitRecord], bibliography: Bibliography) -> Itera
         (f"{doublet_label(region, doublet)} in {region.name}", f"{doublet.line}: {words}")
         for region in regions
         for doublet in region.doublets
-        for words in [doublet_words(doublet)]
+        for words in [constraint_words(doublet)]
     ]
     if said:
         groups = list(_by_words(said).items())
@@ -254,7 +254,7 @@ def _constraints(fits: Sequence[FitRecord], bibliography: Bibliography) -> Itera
         ]
         yield sentence(
             "Each doublet was fitted as one object (",
-            set_species(shown),
+            with_formulas(shown),
             ")",
             bibliography.cite(*sources),
             ".",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .document import Run, Text, plain
+from .document import Text, TextRun, plain
 
 REPORTING = (
     "ISO 19830:2015, Surface chemical analysis - Electron spectroscopies - Minimum reporting"
@@ -39,7 +39,7 @@ class Bibliography:
         if not numbers:
             return Text((), "")
         shown = f" [{', '.join(map(str, numbers))}]"
-        return Text((Run(shown),), shown)
+        return Text((TextRun(shown),), shown)
 
     @property
     def works(self) -> tuple[Text, ...]:

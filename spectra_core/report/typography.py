@@ -6,7 +6,7 @@ Which words are formulas: see `spectra_core.results.formula`.
 from __future__ import annotations
 
 from ..results.formula import Piece, formula_pieces
-from .document import ELLIPSIS, Run, Text, clean_text
+from .document import ELLIPSIS, Text, TextRun, clean_text
 
 LONGEST_LABEL = 96
 
@@ -23,42 +23,47 @@ def species(text: str) -> Text:
     return Text(_merged(formula_pieces(shown)), shown)
 
 
-def set_species(text: str) -> Text:
+def with_formulas(text: str) -> Text:
     """Return running text whose formulas are set; nothing is left out."""
     return Text(_merged(formula_pieces(text)), text)
 
 
-def _merged(pieces: list[Piece]) -> tuple[Run, ...]:
-    merged: list[Run] = []
+def _merged(pieces: list[Piece]) -> tuple[TextRun, ...]:
+    merged: list[TextRun] = []
     for text, style in pieces:
         if not text:
             continue
         if merged and merged[-1].style == style:
-            merged[-1] = Run(merged[-1].text + text, style)
+            merged[-1] = TextRun(merged[-1].text + text, style)
         else:
-            merged.append(Run(text, style))
+            merged.append(TextRun(text, style))
     return tuple(merged)
 
 
 _UNITS = {
-    "cm-1": (Run("cm"), Run("−1", "sup")),
-    "counts/s": (Run("counts s"), Run("−1", "sup")),
-    "counts eV/s": (Run("counts eV s"), Run("−1", "sup")),
-    "counts cm-1": (Run("counts cm"), Run("−1", "sup")),
-    "counts cm-1/s": (Run("counts cm"), Run("−1", "sup"), Run(" s"), Run("−1", "sup")),
-    "x^2": (Run("eV"), Run("2", "sup")),
-    "eV^2": (Run("eV"), Run("2", "sup")),
+    "cm-1": (TextRun("cm"), TextRun("−1", "sup")),
+    "counts/s": (TextRun("counts s"), TextRun("−1", "sup")),
+    "counts eV/s": (TextRun("counts eV s"), TextRun("−1", "sup")),
+    "counts cm-1": (TextRun("counts cm"), TextRun("−1", "sup")),
+    "counts cm-1/s": (
+        TextRun("counts cm"),
+        TextRun("−1", "sup"),
+        TextRun(" s"),
+        TextRun("−1", "sup"),
+    ),
+    "x^2": (TextRun("eV"), TextRun("2", "sup")),
+    "eV^2": (TextRun("eV"), TextRun("2", "sup")),
 }
 
 
-def unit_text(unit: str) -> Text:
+def printed_unit(unit: str) -> Text:
     """Return a unit with its exponents raised."""
-    return Text(_UNITS.get(unit, (Run(unit),) if unit else ()), unit)
+    return Text(_UNITS.get(unit, (TextRun(unit),) if unit else ()), unit)
 
 
-def heading(name: str, unit: str = "") -> Text:
-    """Return a column heading: ``name / unit``."""
+def column_heading(name: str, unit: str = "") -> Text:
+    """Return a column column_heading: ``name / unit``."""
     text = species(name)
     if not unit:
         return text
-    return text + Text((Run(" / "),), " / ") + unit_text(unit)
+    return text + Text((TextRun(" / "),), " / ") + printed_unit(unit)

@@ -100,7 +100,7 @@ def _option(background: Background, name: str, value: Any) -> str:
     return words.format(value) if isinstance(words, str) else words[value]
 
 
-def doublet_words(doublet: Doublet) -> str:
+def constraint_words(doublet: Doublet) -> str:
     """Return the constraints of a doublet, those taken off with their reasons."""
     free = doublet.unlocked_parameters
     tied = []

@@ -90,10 +90,10 @@ def matches(entry: RegionEntry, spectrum: Spectrum) -> bool:
     A pattern of a core level alone, ``"S 2p*"``, matches every name of that level, also one
     such as "XPS S2p Scan".
     """
-    pattern = _plain(entry.match or f"{escape(entry.name)}*")
-    if (level := level_in(pattern)) and pattern == f"{_plain(level)}*":
+    pattern = _folded(entry.match or f"{escape(entry.name)}*")
+    if (level := level_in(pattern)) and pattern == f"{_folded(level)}*":
         return any(level_in(name) == level for name in names_of(spectrum))
-    return any(fnmatchcase(_plain(name), pattern) for name in names_of(spectrum))
+    return any(fnmatchcase(_folded(name), pattern) for name in names_of(spectrum))
 
 
 def select_spectra(spectra: Iterable[Spectrum], text: str) -> list[Spectrum]:
@@ -105,7 +105,7 @@ def select_spectra(spectra: Iterable[Spectrum], text: str) -> list[Spectrum]:
     everything = list(spectra)
     chosen = [spectrum for spectrum in everything if is_selected(spectrum, text)]
     for word in without_levels(text).split():
-        whole = [spectrum for spectrum in chosen if _plain(word) in _whole_words(spectrum)]
+        whole = [spectrum for spectrum in chosen if _folded(word) in _whole_words(spectrum)]
         chosen = whole or chosen
     return chosen
 
@@ -120,9 +120,9 @@ def is_selected(spectrum: Spectrum, text: str) -> bool:
         Words in any order, of which all must occur, without regard to case. A core level
         is one word with or without a space, so "S 2p" does not select "P 2p" or "As 2p".
     """
-    described = _plain(_described(spectrum))
+    described = _folded(_described(spectrum))
     names = spectrum.meta.sample, *names_of(spectrum)
-    has_words = all(_plain(word) in described for word in without_levels(text).split())
+    has_words = all(_folded(word) in described for word in without_levels(text).split())
     return has_words and set(levels_in(text)) <= {level for n in names for level in levels_in(n)}
 
 
@@ -132,10 +132,10 @@ def _described(spectrum: Spectrum) -> str:
 
 
 def _whole_words(spectrum: Spectrum) -> set[str]:
-    return {_plain(word) for word in _described(spectrum).split()}
+    return {_folded(word) for word in _described(spectrum).split()}
 
 
-def _plain(text: str) -> str:
+def _folded(text: str) -> str:
     """Return a text without case and spaces, its core levels in one spelling."""
     return "".join(in_one_spelling(text).casefold().split())
 
