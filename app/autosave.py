@@ -12,7 +12,7 @@ from spectra_core.project.file import recovery_path, save_recovery
 from spectra_core.project.project import Project
 
 from .document import Document
-from .jobs import Jobs, Report
+from .jobs import Jobs, Reporter
 
 
 class Autosave(QObject):
@@ -77,7 +77,7 @@ class Autosave(QObject):
         project, folder = self._document.project, self._folder
         original = str(self._document.path or "")
 
-        def work(report: Report) -> tuple[Project, Path | None, str]:
+        def work(report: Reporter) -> tuple[Project, Path | None, str]:
             try:
                 return project, save_recovery(project, folder, original=original), ""
             except (OSError, SpectraError) as error:

@@ -1,6 +1,6 @@
 """Work that takes longer than a frame: in threads, with progress and a way to stop it.
 
-A job is a function of immutable values. It is given a `Report` to say how far it is and to ask
+A job is a function of immutable values. It is given a `Reporter` to say how far it is and to ask
 whether it is to stop; what it returns comes back to the window's thread. It touches neither the
 document nor a widget, so a job that is cancelled has changed nothing.
 """
@@ -27,7 +27,7 @@ _THREADS = 3
 
 
 @dataclass(eq=False)
-class Job:
+class RunningJob:
     """One piece of work in progress.
 
     Attributes
@@ -62,10 +62,10 @@ class Job:
         return (monotonic() - self.started) * (self.total - self.done) / self.done
 
 
-class Report:
+class Reporter:
     """What a job calls while it works; safe from its thread."""
 
-    def __init__(self, job: Job, tell: Callable[[Job], None]) -> None:
+    def __init__(self, job: RunningJob, tell: Callable[[RunningJob], None]) -> None:
         self._job, self._tell = job, tell
         self._last = 0.0
 
@@ -81,7 +81,7 @@ class Report:
         return self._job.stop.is_set()
 
 
-Work = Callable[[Report], Any]
+Work = Callable[[Reporter], Any]
 
 
 class Jobs(QObject):
@@ -107,14 +107,14 @@ class Jobs(QObject):
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="doublet-job")
         self._numbers = count(1)
-        self._running: dict[int, tuple[Job, Callable[[Any], None] | None]] = {}
+        self._running: dict[int, tuple[RunningJob, Callable[[Any], None] | None]] = {}
         self._closed = False
         queued = Qt.ConnectionType.QueuedConnection
         self._progressed.connect(self._on_progress, queued)
         self._ended.connect(self._on_end, queued)
 
     @property
-    def running(self) -> tuple[Job, ...]:
+    def running(self) -> tuple[RunningJob, ...]:
         """Jobs that a user sees, in the order they began."""
         return tuple(job for job, _ in self._running.values() if not job.quiet)
 
@@ -130,7 +130,7 @@ class Jobs(QObject):
         done: Callable[[Any], None] | None = None,
         *,
         quiet: bool = False,
-    ) -> Job:
+    ) -> RunningJob:
         """Begin a job.
 
         Parameters
@@ -143,16 +143,16 @@ class Jobs(QObject):
         quiet : bool
             Do not show it.
         """
-        job = Job(next(self._numbers), title, quiet)
+        job = RunningJob(next(self._numbers), title, quiet)
         if self._closed:
             return job
         self._running[job.number] = (job, done)
-        future = self._pool.submit(work, Report(job, self._progressed.emit))
+        future = self._pool.submit(work, Reporter(job, self._progressed.emit))
         future.add_done_callback(partial(self._tell_end, job))
         self.changed.emit()
         return job
 
-    def cancel(self, job: Job | None = None) -> None:
+    def cancel(self, job: RunningJob | None = None) -> None:
         """Ask a job, or all that a user sees, to stop."""
         for running, _ in self._running.values():
             if running is job or (job is None and not running.quiet):
@@ -166,16 +166,16 @@ class Jobs(QObject):
         self._running.clear()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _tell_end(self, job: Job, future: Future[Any]) -> None:
+    def _tell_end(self, job: RunningJob, future: Future[Any]) -> None:
         """Hand the outcome over; called in the job's thread."""
         if not self._closed:
             self._ended.emit(job, future)
 
-    def _on_progress(self, job: Job) -> None:
+    def _on_progress(self, job: RunningJob) -> None:
         if job.number in self._running:
             self.changed.emit()
 
-    def _on_end(self, job: Job, future: Future[Any]) -> None:
+    def _on_end(self, job: RunningJob, future: Future[Any]) -> None:
         _, done = self._running.pop(job.number, (job, None))
         self.changed.emit()
         if self._closed or future.cancelled():

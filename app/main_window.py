@@ -37,7 +37,7 @@ from PySide6.QtWidgets import (
 
 from .actions import ACTIONS, KEYS_OF_LISTS, MENUS, SEPARATED, TOOLBAR
 from .icon import program_icon
-from .jobs import Job
+from .jobs import RunningJob
 from .scene import Scene
 from .views.background_panel import BackgroundPanel
 from .views.banner import Banner
@@ -325,7 +325,7 @@ class MainWindow(QMainWindow):
             if one.id in checked:
                 made.setChecked(checked[one.id])
 
-    def show_job(self, job: Job | None, others: int) -> None:
+    def show_job(self, job: RunningJob | None, others: int) -> None:
         """Show a job in the status bar; None: nothing is in progress."""
         for widget in (self._progress_words, self._progress, self._cancel):
             widget.setVisible(job is not None)

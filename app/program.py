@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QSettings, Signal
 from .autosave import Autosave
 from .controllers.crew import make_crew
 from .desk import Desk
-from .jobs import Report
+from .jobs import Reporter
 from .main_window import MainWindow
 from .wiring import connect
 
@@ -92,7 +92,7 @@ class Program(QObject):
     def _prepare(self) -> None:
         """Load the fit engine in the background, so that the first fit does not wait."""
 
-        def work(report: Report) -> None:
+        def work(report: Reporter) -> None:
             from spectra_core.fitting.engine import kernels
 
             kernels()

@@ -21,7 +21,7 @@ MAX_WORDS = 200  # of an unexpected exception's own text
 
 
 @dataclass
-class State:
+class CallState:
     """What holds for one call of the program."""
 
     debug: bool = False
@@ -65,14 +65,14 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
-def guarded(run: Callable[[], object], state: State) -> int:
+def guarded(run: Callable[[], object], state: CallState) -> int:
     """Run the program and return its exit code; no exception gets past.
 
     Parameters
     ----------
     run : callable
         Returns an exit code, or None for 0.
-    state : State
+    state : CallState
         With `debug`, an exception is raised again so that Python prints its traceback.
     """
     try:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class InputFile:
+class InputPath:
     """A file to read, and whether the user named it (or only its folder)."""
 
     path: Path
     named: bool
 
 
-def find_files(paths: Iterable[str]) -> Iterator[InputFile]:
+def find_files(paths: Iterable[str]) -> Iterator[InputPath]:
     """Yield the files that `paths` mean; folders are walked in a fixed order.
 
     A path that does not exist is yielded too, so that reading it says so.
@@ -40,13 +40,13 @@ def find_files(paths: Iterable[str]) -> Iterator[InputFile]:
             raise ReadError("one of the paths is empty.", hint="Name a file or a folder.")
         path = Path(text)
         if not path.is_dir():
-            yield InputFile(path, named=True)
+            yield InputPath(path, named=True)
             continue
         for folder, folders, names in os.walk(path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
                 if not name.startswith("."):
-                    yield InputFile(Path(folder, name), named=False)
+                    yield InputPath(Path(folder, name), named=False)
 
 
 def readable_files(paths: Iterable[str]) -> tuple[list[Path], list[str]]:

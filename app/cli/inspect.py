@@ -11,7 +11,7 @@ import click
 from spectra_core.errors import PartialRead, SpectraError
 
 from .border import Tally, note
-from .inputs import InputFile, find_files, read_file
+from .inputs import InputPath, find_files, read_file
 from .options import ReadingCommand, reading_options, take_read_options
 from .output import json_text, print_grouped, write_text
 
@@ -82,7 +82,7 @@ def command(paths: tuple[str, ...], as_json: bool, **values: Any) -> int:
 
 
 def _records(
-    file: InputFile, options: ReadOptions, tally: Tally, unread: list[dict[str, str]]
+    file: InputPath, options: ReadOptions, tally: Tally, unread: list[dict[str, str]]
 ) -> list[dict[str, Any]]:
     from spectra_core.readers.inspect import describe
 

@@ -16,7 +16,7 @@ import click
 from spectra_core import __version__
 from spectra_core.errors import did_you_mean
 
-from .border import State, guarded, speak_utf8
+from .border import CallState, guarded, speak_utf8
 
 # command -> (module, line for the list of commands)
 COMMANDS = {
@@ -52,7 +52,7 @@ shows Python's traceback instead; that is for reporting a defect of Doublet itse
 """
 
 
-class Program(click.Group):
+class CommandGroup(click.Group):
     """The group of all commands, and the border around each call."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -88,7 +88,7 @@ class Program(click.Group):
     ) -> NoReturn:
         """Run the program and end it with its exit code."""
         speak_utf8()
-        state = State()
+        state = CallState()
         extra["standalone_mode"] = False
         name = prog_name or "doublet"
         run = super().main
@@ -96,12 +96,12 @@ class Program(click.Group):
 
 
 def _set_debug(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
-    ctx.ensure_object(State).debug |= value
+    ctx.ensure_object(CallState).debug |= value
 
 
 @click.group(
     "doublet",
-    cls=Program,
+    cls=CommandGroup,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -27,7 +27,7 @@ from spectra_core.spectrum import Spectrum
 
 from ..autosave import Autosave
 from ..desk import Desk
-from ..jobs import Report
+from ..jobs import Reporter
 from ..selection import Selection
 from .base import Controller
 
@@ -110,7 +110,7 @@ class Files(Controller):
     def _read(self, files: Sequence[Path], options: ReadOptions) -> None:
         what = files[0].name if len(files) == 1 else f"{len(files)} files"
 
-        def work(report: Report) -> _Intake:
+        def work(report: Reporter) -> _Intake:
             return _take_in(_walked(files), options, report)
 
         self.jobs.start(f"Opening {what}", work, lambda intake: self._took_in(what, intake))
@@ -158,7 +158,7 @@ class Files(Controller):
             self._read(paths, ReadOptions())
             return
 
-        def work(report: Report) -> _Intake:
+        def work(report: Reporter) -> _Intake:
             return _take_in(paths, ReadOptions(), report)
 
         def done(intake: _Intake) -> None:
@@ -180,7 +180,7 @@ class Files(Controller):
     def open_project_file(self, path: Path) -> None:
         """Open a project in a job; what is open is given up."""
 
-        def work(report: Report) -> ProjectHandle:
+        def work(report: Reporter) -> ProjectHandle:
             return open_project(path)
 
         self.jobs.start(f"Opening {path.name}", work, self._opened)
@@ -228,7 +228,7 @@ class Files(Controller):
         project = self.document.project
         own = self._handle if self._handle is not None and self._handle.path == path else None
 
-        def work(report: Report) -> ProjectHandle | None:
+        def work(report: Reporter) -> ProjectHandle | None:
             if own is not None:
                 own.save(project)
                 return None
@@ -361,7 +361,7 @@ def _walked(paths: Iterable[Path]) -> list[Path]:
     return files
 
 
-def _take_in(files: Sequence[Path], options: ReadOptions, report: Report) -> _Intake:
+def _take_in(files: Sequence[Path], options: ReadOptions, report: Reporter) -> _Intake:
     spectra: list[Spectrum] = []
     opened: list[Path] = []
     problems: list[str] = []

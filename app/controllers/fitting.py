@@ -13,7 +13,7 @@ from spectra_core.referee.alternatives import Comparison, compare_components
 from spectra_core.uncertainty.profile import UniquenessCurve, uniqueness_curve
 from spectra_core.uncertainty.ratios import Ratio
 
-from ..jobs import Report
+from ..jobs import Reporter
 from .base import Controller
 
 CURVE_POINTS = 25
@@ -58,7 +58,7 @@ class Fitting(Controller):
             return
         name = project.analysis(keys[0]).label if len(keys) == 1 else f"{len(keys)} analyses"
 
-        def work(report: Report) -> tuple[list[Analysed], list[str]]:
+        def work(report: Reporter) -> tuple[list[Analysed], list[str]]:
             return in_turn(project, keys, progress=report.progress, should_stop=report.should_stop)
 
         def done(outcome: tuple[list[Analysed], list[str]]) -> None:
@@ -77,7 +77,7 @@ class Fitting(Controller):
         if not keys:
             return
 
-        def work(report: Report) -> dict[str, tuple[Ratio, ...]]:
+        def work(report: Reporter) -> dict[str, tuple[Ratio, ...]]:
             found = {}
             for done, key in enumerate(keys):
                 analysis = project.analysis(key)
@@ -107,7 +107,7 @@ class Fitting(Controller):
             self.desk.complain("There is no fit to examine. Fit first.")
             return
 
-        def work(report: Report) -> UniquenessCurve:
+        def work(report: Reporter) -> UniquenessCurve:
             return uniqueness_curve(result, path, CURVE_POINTS, should_stop=report.should_stop)
 
         self.jobs.start(
@@ -123,7 +123,7 @@ class Fitting(Controller):
             return
         name = region.name
 
-        def work(report: Report) -> Comparison:
+        def work(report: Reporter) -> Comparison:
             return compare_components(result, region=name)
 
         self.jobs.start(f"Comparing models of {name}", work, self.compared.emit)

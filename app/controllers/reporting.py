@@ -21,7 +21,7 @@ from spectra_core.results.figures import fit_figure, save_figure
 from spectra_core.writers.atomic import write_text
 
 from ..desk import Desk
-from ..jobs import Report
+from ..jobs import Reporter
 from ..views.plot import PlotView
 from .base import Controller
 
@@ -50,7 +50,7 @@ class Reporting(Controller):
             return
         self._previewed = project
 
-        def work(report: Report) -> Preview | None:
+        def work(report: Reporter) -> Preview | None:
             made = report_of(project)
             return None if made is None else render_preview(made)
 
@@ -68,7 +68,7 @@ class Reporting(Controller):
             title=project.settings.title, notes=notes_of(project), entries=project.checklist
         )
 
-        def work(report: Report) -> tuple[int, list[str]]:
+        def work(report: Reporter) -> tuple[int, list[str]]:
             return export_run(
                 run_from_project(project),
                 folder,
@@ -122,7 +122,7 @@ class Reporting(Controller):
         shown = fit.region(region.name)
         title = scene.spectrum.label if scene.spectrum is not None else ""
 
-        def work(report: Report) -> None:
+        def work(report: Reporter) -> None:
             save_figure(fit_figure(shown, fit, title=title), path)
 
         self.jobs.start(

@@ -30,7 +30,7 @@ from spectra_core.recipe.presets import preset
 from spectra_core.spectrum import Calibration
 
 from ..desk import Desk
-from ..jobs import Report
+from ..jobs import Reporter
 from ..selection import Selection
 from .base import Controller
 
@@ -132,7 +132,7 @@ class SpectraControl(Controller):
         """Measure a reference line on a spectrum, in a job."""
         measured = self.document.project.spectrum(spectrum)
 
-        def work(report: Report) -> ReferenceLine:
+        def work(report: Reporter) -> ReferenceLine:
             return measure_reference(
                 measured,
                 reference=reference,

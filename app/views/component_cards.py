@@ -29,7 +29,7 @@ from ..widgets import (
     restyle,
     row,
 )
-from .component_numbers import MAIN, Cell, Numbers, numbers
+from .component_numbers import MAIN, NumberCell, Numbers, numbers
 from .owner_intents import OwnerIntents
 from .owner_menu import owner_menu
 from .parameter_words import NAMES
@@ -189,7 +189,7 @@ class _OwnerCard(Card):
             self.setProperty("chosen", chosen)
             restyle(self)
 
-    def _show_words(self, wanted: list[Cell], numbers: Numbers, line: str) -> None:
+    def _show_words(self, wanted: list[NumberCell], numbers: Numbers, line: str) -> None:
         doublet = next((d for d in numbers.region.doublets if d.id == self.owner), None)
         said = [in_locale(doublet_words(numbers.region, doublet))] if doublet else [line]
         said += [f"{c.name} {formula(c.words)}" for c in wanted if c.kind == "linked"]
@@ -199,7 +199,7 @@ class _OwnerCard(Card):
         self._alarm.setText("\n".join(in_locale(text) for text in bound))
         self._alarm.setVisible(bool(bound))
 
-    def _show_rows(self, wanted: list[Cell], chosen: bool) -> None:
+    def _show_rows(self, wanted: list[NumberCell], chosen: bool) -> None:
         names = [c.name for c in wanted]
         if names != self._names:
             self._names = names
@@ -258,7 +258,12 @@ class _Row:
     """One number of a card: its name, a field, and error, unit and state behind it."""
 
     def __init__(
-        self, card: _OwnerCard, cards: ComponentCards, grid: QGridLayout, number: int, one: Cell
+        self,
+        card: _OwnerCard,
+        cards: ComponentCards,
+        grid: QGridLayout,
+        number: int,
+        one: NumberCell,
     ) -> None:
         self._name = label(one.name, "muted")
         self.field = NumberField(what=one.name)
@@ -272,7 +277,7 @@ class _Row:
         for column, widget in enumerate((self._name, self.field, self._behind)):
             grid.addWidget(widget, number, column)
 
-    def show_cell(self, one: Cell, seen: bool) -> None:
+    def show_cell(self, one: NumberCell, seen: bool) -> None:
         """Show a number, or hide the row."""
         self._path = one.path  # another region may have the same components
         for widget in (self._name, self.field, self._behind):

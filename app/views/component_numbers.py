@@ -20,7 +20,7 @@ MAIN = ("center", "fwhm", "fwhm_gauss", "fwhm_lorentz", "area", "height")
 
 
 @dataclass(frozen=True)
-class Cell:
+class NumberCell:
     """One number of a card or table, as it is shown.
 
     Attributes
@@ -75,7 +75,7 @@ class Numbers:
         self._links: Mapping[str, Link] = before._links if known and before else _links(self.model)
         self._shares: dict[str, float] | None = None
 
-    def cells(self, owner: str) -> Iterator[Cell]:
+    def cells(self, owner: str) -> Iterator[NumberCell]:
         """Yield the numbers of a component or doublet: principal, unlocked, all others."""
         first = members(self.region, owner)[0]
         specs = {spec.name: spec for spec in self.region.specs_of(first)}
@@ -90,7 +90,9 @@ class Numbers:
         for name in (n for n in specs if n not in MAIN):
             yield self.cell(owner, first, specs[name])
 
-    def cell(self, owner: str, component: Component, spec: ParameterSpec, name: str = "") -> Cell:
+    def cell(
+        self, owner: str, component: Component, spec: ParameterSpec, name: str = ""
+    ) -> NumberCell:
         """Return one number of a component, under the name of its doublet if `owner` is one."""
         scene = self.scene
         # The area of a doublet is that of both lines together.
@@ -107,7 +109,7 @@ class Numbers:
         text, error = ("", None) if value is None else rounded(value, stderr)
         if value is not None and error is None:
             text = show_number(value, 6)
-        return Cell(
+        return NumberCell(
             path,
             name or NAMES.get(spec.name, spec.name),
             value,

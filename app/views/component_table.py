@@ -38,7 +38,7 @@ from ..scene import Scene
 from ..theme import colour, number_font, theme
 from ..widgets import in_locale, read_number
 from .component_cards import OWNER_MIME
-from .component_numbers import Cell, Numbers, numbers
+from .component_numbers import NumberCell, Numbers, numbers
 from .owner_intents import OwnerIntents
 from .owner_menu import owner_menu
 
@@ -270,7 +270,7 @@ class _Delegate(QStyledItemDelegate):
             self._table.value_edited.emit(index.data(_PATH), value)
 
 
-def _cell(shown: Numbers, holder: str, component: Component, name: str) -> Cell | None:
+def _cell(shown: Numbers, holder: str, component: Component, name: str) -> NumberCell | None:
     specs = {spec.name: spec for spec in shown.region.specs_of(component)}
     if name == "fwhm" and name not in specs:
         name = next((n for n in _SHAPE_WIDTHS if n in specs), name)
@@ -305,7 +305,7 @@ def _put(item: QTreeWidgetItem, column: int, text: str) -> None:
         item.setText(column, text)
 
 
-def _texts(one: Cell | None) -> tuple[str, str]:
+def _texts(one: NumberCell | None) -> tuple[str, str]:
     return ("", "") if one is None else (_digits(one.value, 8), _digits(one.stderr, 3))
 
 

@@ -13,7 +13,7 @@ from spectra_core.curves.lineshapes import LINESHAPES
 from spectra_core.editing.edits import members
 from spectra_core.model import Doublet
 
-from .component_numbers import Cell, Numbers
+from .component_numbers import NumberCell, Numbers
 from .owner_intents import OwnerIntents
 from .parameter_words import NAMES
 
@@ -53,7 +53,7 @@ def _add(menu: QMenu, text: str, run: Callable[[], object]) -> QAction:
     return entry
 
 
-def _add_parameter(menu: QMenu, view: OwnerIntents, cell: Cell) -> None:
+def _add_parameter(menu: QMenu, view: OwnerIntents, cell: NumberCell) -> None:
     """Add what can be done with one parameter."""
     path, held = cell.path, cell.kind == "fixed"
     own = menu.addMenu(f"{cell.name}: {cell.text or 'open'} {cell.unit}")

@@ -25,7 +25,7 @@ from ..scene import Scene
 from ..theme import theme
 from ..widgets import Elided, in_locale, label, row
 from .plot_handles import Drag, cursor_of
-from .plot_hover import HoverBox, drag_lines, hover_lines, unit_of
+from .plot_hover import HoverBox, drag_lines, hover_lines, printed_axis_unit
 from .plot_items import Tick, Trace
 from .plot_panels import Panels
 from .plot_picture import export_picture, picture_of
@@ -403,7 +403,7 @@ class PlotView(QFrame):
         if self._scene is None or self._scene.spectrum is None:
             return
         x = float(self._panels.box.mapToView(position).x())
-        at = f"{in_locale(f'{x:.2f}')} {unit_of(self._scene.spectrum)}"
+        at = f"{in_locale(f'{x:.2f}')} {printed_axis_unit(self._scene.spectrum)}"
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         add = menu.addAction(f"Add component here ({at})", partial(self.add_at.emit, x))

@@ -56,7 +56,7 @@ class HoverBox(QLabel):
         )
 
 
-def unit_of(spectrum: Spectrum) -> str:
+def printed_axis_unit(spectrum: Spectrum) -> str:
     """Return the unit of the axis as it is printed."""
     return spectrum.axis.unit.replace("cm-1", "cm⁻¹")
 
@@ -91,7 +91,7 @@ def hover_lines(
     spectrum = scene.spectrum
     assert spectrum is not None
     at = int(np.argmin(np.abs(spectrum.x - x)))
-    unit = unit_of(spectrum)
+    unit = printed_axis_unit(spectrum)
     y_unit = "" if spectrum.y_unit == "arbitrary" else spectrum.y_unit
     energy = float(spectrum.x[at]) if mirror is None else mirror - float(spectrum.x[at])
     lines = [f"{_number(energy)} {unit} · {in_locale(f'{spectrum.y[at]:.5g}')} {y_unit}".rstrip()]
@@ -109,7 +109,7 @@ def drag_lines(
 ) -> list[str]:
     """Return what the box says of a handle in the hand at a place."""
     assert scene.spectrum is not None
-    unit = unit_of(scene.spectrum)
+    unit = printed_axis_unit(scene.spectrum)
     if handle.kind.startswith("background"):
         return [f"background {in_locale(f'{y:.5g}')}"]
     lines = [f"{_label(scene, handle.owner)}  {_number(x)} {unit}".strip()]

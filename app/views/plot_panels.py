@@ -17,7 +17,7 @@ from ..theme import colour
 from .plot_axis import CountsAxis, EnergyAxis, GridItem, SigmaAxis, dress
 from .plot_box import MouseOwner, PlotBox
 from .plot_handles import HandlesItem
-from .plot_hover import unit_of
+from .plot_hover import printed_axis_unit
 from .plot_items import CurvesItem, MarkItem, NamesItem, Trace, TracesItem, cosmetic
 from .plot_scene import AXIS_NAMES, Height
 from .plot_ticks import TicksItem
@@ -123,7 +123,7 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             return
         self.energies.set_mirror(mirror)
         name = "Kinetic energy" if mirror is not None else AXIS_NAMES[spectrum.axis]
-        unit = unit_of(spectrum)
+        unit = printed_axis_unit(spectrum)
         y_unit = "arb. units" if spectrum.y_unit == "arbitrary" else spectrum.y_unit
         self._main.setLabel("bottom", f"{name} ({unit})" if unit else name)
         self._main.setLabel("left", f"Intensity ({y_unit})")

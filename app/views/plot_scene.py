@@ -14,7 +14,7 @@ from spectra_core.spectrum import Array, Axis, Spectrum
 
 from ..scene import Scene
 from ..widgets import in_locale, printed
-from .plot_hover import unit_of
+from .plot_hover import printed_axis_unit
 from .plot_items import Band, Trace
 
 _SMOOTH_TO = 480
@@ -210,5 +210,5 @@ def about(scene: Scene) -> str:
         calibration = scene.spectrum.calibration
         shift = printed(f"{calibration.shift:+.2f}")
         reference = f" ({calibration.reference})" if calibration.reference else ""
-        parts.append(f"shift {shift} {unit_of(scene.spectrum)}{reference}")
+        parts.append(f"shift {shift} {printed_axis_unit(scene.spectrum)}{reference}")
     return " · ".join(part for part in parts if part)

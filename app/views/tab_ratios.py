@@ -56,7 +56,7 @@ _BUDGET = Qt.ItemDataRole.UserRole
 
 
 @dataclass(frozen=True)
-class RatioRow:
+class ShownRatio:
     """One ratio of one sample, as it is printed.
 
     Attributes
@@ -77,7 +77,7 @@ class RatioRow:
     stale: bool
 
 
-def ratio_rows(project: Project) -> Iterator[RatioRow]:
+def ratio_rows(project: Project) -> Iterator[ShownRatio]:
     """Yield the ratios of a project, samples in the user's order."""
     order = {name: place for place, name in enumerate(project.settings.sample_order)}
     keys = sorted(
@@ -94,7 +94,7 @@ def _sample(project: Project, key: str) -> str:
     return project.spectrum(first).meta.sample or project.analyses[key].label
 
 
-def _row(project: Project, key: str, ratio: Ratio) -> RatioRow:
+def _row(project: Project, key: str, ratio: Ratio) -> ShownRatio:
     error = ratio.budget.total if ratio.budget.total is not None else ratio.stderr
     ends = ratio.total_interval or ratio.interval
     if ratio.value is None:
@@ -106,7 +106,7 @@ def _row(project: Project, key: str, ratio: Ratio) -> RatioRow:
     interval = " – ".join(interval_ends(ends)) if ends else ""
     stale = is_stale(project, key)
     note = "changed after its fit" if stale else ratio.note
-    return RatioRow(
+    return ShownRatio(
         key,
         _sample(project, key),
         ratio.name,
@@ -139,7 +139,7 @@ class RatiosTab(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: tuple[Any, ...] = ()
-        self._rows: list[RatioRow] = []
+        self._rows: list[ShownRatio] = []
         self._project: Project | None = None
         self.table = _Table()
         self.table.itemSelectionChanged.connect(self._choose)
@@ -278,7 +278,7 @@ class _Table(QTableWidget):
         self._fit_rows.timeout.connect(self.resizeRowsToContents)
         header.sectionResized.connect(lambda *_: self._fit_rows.start())
 
-    def show_rows(self, rows: list[RatioRow]) -> None:
+    def show_rows(self, rows: list[ShownRatio]) -> None:
         """Fill the table."""
         self.setRowCount(len(rows))
         largest = max((r.ratio.budget.total or 0.0 for r in rows), default=0.0)
@@ -358,7 +358,7 @@ class _Chart(pg.PlotWidget):  # type: ignore[misc]
         self.setMinimumWidth(220)
         self.setAccessibleName("Ratios plotted")
 
-    def show_rows(self, rows: list[RatioRow]) -> None:
+    def show_rows(self, rows: list[ShownRatio]) -> None:
         """Plot the rows that have a value."""
         self.clear()
         self.setBackground(colour("card"))

@@ -32,15 +32,15 @@ from ..runs.records import FitRecord, Run
 from ..spectrum import Array
 from ..writers.atomic import replacing
 from ..writers.nexus import (
-    add_entry,
     add_field,
     add_group,
+    add_spectrum,
     add_texts,
     axis_unit,
     free_name,
+    intensity_unit,
     plain_name,
     start_file,
-    unit_of,
     write_nexus,
 )
 from .casaxps import fitted_spectra
@@ -103,7 +103,7 @@ def write_fits_nexus(run: Run, path: Path) -> None:
 
 def _write_record(file: Any, record: FitRecord) -> None:
     for spectrum, names in fitted_spectra(record):
-        entry = add_entry(file, spectrum)
+        entry = add_spectrum(file, spectrum)
         for name in names:
             _write_fit(entry, record, record.result.region(name))
         own = entry[COLLECTION]
@@ -154,7 +154,7 @@ def _write_fit(entry: Any, record: FitRecord, fit: RegionFit) -> None:
 
 
 def _write_curves(group: Any, fit: RegionFit) -> None:
-    unit = unit_of(fit.spectrum)
+    unit = intensity_unit(fit.spectrum)
     data = add_group(group, "data", "NXdata")
     add_field(data, "input_independent", fit.x, axis_unit(fit.spectrum))
     add_field(data, "input_dependent", fit.y, unit)
@@ -171,7 +171,7 @@ def _write_curves(group: Any, fit: RegionFit) -> None:
 def _write_curve(peak: Any, fit: RegionFit, values: Array) -> None:
     data = add_group(peak, "data", "NXdata")
     data["position"] = peak.parent["data/input_independent"]
-    add_field(data, "intensity", values, unit_of(fit.spectrum))
+    add_field(data, "intensity", values, intensity_unit(fit.spectrum))
     data.attrs["signal"] = "intensity"
     data.attrs["axes"] = ["position"]
     data.attrs["position_indices"] = 0

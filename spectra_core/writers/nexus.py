@@ -63,7 +63,7 @@ def write_nexus(path: Path, spectra: Sequence[Spectrum]) -> None:
     with replacing(Path(path)) as temporary, h5py.File(temporary, "w") as file:
         start_file(file)
         for spectrum in spectra:
-            add_entry(file, spectrum)
+            add_spectrum(file, spectrum)
 
 
 def start_file(file: Any) -> None:
@@ -73,7 +73,7 @@ def start_file(file: Any) -> None:
     file.attrs["creator_version"] = __version__
 
 
-def add_entry(file: Any, spectrum: Spectrum) -> Any:
+def add_spectrum(file: Any, spectrum: Spectrum) -> Any:
     """Write one spectrum as an entry and return the group.
 
     Raises
@@ -154,7 +154,7 @@ def free_name(group: Any, name: str) -> str:
     return found
 
 
-def unit_of(spectrum: Spectrum) -> str:
+def intensity_unit(spectrum: Spectrum) -> str:
     """Return the unit of the intensity as NeXus writes it."""
     return UNITS[spectrum.y_unit]
 
@@ -223,9 +223,9 @@ def _write_data(entry: Any, spectrum: Spectrum) -> None:
     axis = add_field(data, name, spectrum.x, axis_unit(spectrum))
     if spectrum.axis.is_energy:
         axis.attrs["type"] = _energy_type(spectrum)
-    add_field(data, "data", spectrum.y, unit_of(spectrum))
+    add_field(data, "data", spectrum.y, intensity_unit(spectrum))
     if spectrum.sigma is not None:
-        add_field(data, "data_errors", spectrum.sigma, unit_of(spectrum))
+        add_field(data, "data_errors", spectrum.sigma, intensity_unit(spectrum))
     data.attrs["signal"] = "data"
     data.attrs["axes"] = [name]
     data.attrs[f"{name}_indices"] = 0

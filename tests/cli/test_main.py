@@ -117,7 +117,7 @@ def test_a_defect_is_named_as_one_without_a_traceback(capsys):
     def broken() -> None:
         raise KeyError("x")
 
-    assert border.guarded(broken, border.State()) == 2
+    assert border.guarded(broken, border.CallState()) == 2
     message = capsys.readouterr().err
     assert message.startswith("doublet: a defect in Doublet")
     assert "KeyError" in message and "--debug" in message and "Traceback" not in message
@@ -128,7 +128,7 @@ def test_debug_lets_the_exception_through():
         raise KeyError("x")
 
     with pytest.raises(KeyError):
-        border.guarded(broken, border.State(debug=True))
+        border.guarded(broken, border.CallState(debug=True))
 
 
 def test_debug_before_a_command_shows_the_traceback_of_an_error():
@@ -142,7 +142,7 @@ def test_an_interrupt_is_quiet():
     def stopped() -> None:
         raise click.Abort
 
-    assert border.guarded(stopped, border.State()) == 2
+    assert border.guarded(stopped, border.CallState()) == 2
 
 
 def test_a_reader_of_the_pipe_that_goes_away_is_quiet(tmp_path):

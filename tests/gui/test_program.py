@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QFileDialo
 from pytestqt.qtbot import QtBot
 
 from doublet.app.actions import ACTIONS, MENUS
-from doublet.app.jobs import Report
+from doublet.app.jobs import Reporter
 from doublet.app.program import Program
 from doublet.app.selection import Selection
 from doublet.app.views.recovery_dialog import RecoveryDialog
@@ -208,7 +208,7 @@ def test_cancel_during_a_long_budget_leaves_the_project_as_it_was(
 def test_closing_during_a_job_ends_cleanly(qtbot: QtBot, program: Program) -> None:
     began = threading.Event()
 
-    def work(report: Report) -> None:
+    def work(report: Reporter) -> None:
         began.set()
         while not report.should_stop():
             time.sleep(0.01)
@@ -223,7 +223,7 @@ def test_closing_during_a_job_ends_cleanly(qtbot: QtBot, program: Program) -> No
 def test_a_defect_in_a_job_is_offered_to_be_copied(qtbot: QtBot, program: Program) -> None:
     from doublet.app.views.pages import CrashDialog
 
-    def work(report: Report) -> None:
+    def work(report: Reporter) -> None:
         raise RuntimeError("a synthetic defect")
 
     program.desk.jobs.start("Broken", work)
