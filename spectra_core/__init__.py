@@ -16,12 +16,15 @@ __version__ = "0.1.0"
 # The public face: room -> its names here. `__init__.pyi` says the same to type checkers.
 _FACE = {
     "errors": "SpectraError",
+    "datafiles": "data_path",
+    "core_levels": "core_level",
     "spectrum": "Axis Calibration Meta Spectrum calibrate crop make_spectrum to_axis",
     "readers": "ReadOptions read",
     "writers": "write",
     "model": (
         "Background Component Link Model Parameter Region Term"
-        " add_component add_doublet add_links get_parameter set_parameter share share_shift unlock"
+        " add_component add_doublet add_links get_parameter replace_region set_parameter"
+        " share share_shift unlock"
     ),
     "fitting": (
         "BatchOptions BatchResult FitOptions FitResult SpectrumStack Weights evaluate fit fit_batch"
@@ -40,6 +43,7 @@ _FACE = {
     "recipe.compile": "recipe_from_model",
     "recipe.presets": "preset preset_ids",
     "runs.batch": "run",
+    "runs.plan": "plan",
     "runs.records": "Run",
     "runs.simulate": "Acquisition simulate simulate_recipe",
     "results.document": "write_results",

@@ -2,6 +2,8 @@
 
 __version__: str
 from .calibration import measure_reference as measure_reference
+from .core_levels import core_level as core_level
+from .datafiles import data_path as data_path
 from .editing.edits import link as link
 from .errors import SpectraError as SpectraError
 from .fitting import BatchOptions as BatchOptions
@@ -28,6 +30,7 @@ from .model import add_component as add_component
 from .model import add_doublet as add_doublet
 from .model import add_links as add_links
 from .model import get_parameter as get_parameter
+from .model import replace_region as replace_region
 from .model import set_parameter as set_parameter
 from .model import share as share
 from .model import share_shift as share_shift
@@ -50,6 +53,7 @@ from .results.document import write_results as write_results
 from .results.figures import fit_figure as fit_figure
 from .results.figures import save_figure as save_figure
 from .runs.batch import run as run
+from .runs.plan import plan as plan
 from .runs.records import Run as Run
 from .runs.simulate import Acquisition as Acquisition
 from .runs.simulate import simulate as simulate

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from ..curves.lineshapes import lineshape
-from ..fitting import FitWarning, RegionFit
+from ..fitting import FitResult, FitWarning, RegionFit
 from ..model import BACKGROUND, REGION, Component, Region
 from ..recipe.text import dump_recipe
 from ..referee.rules import Finding, lint
 from ..results.document import program_versions
 from ..results.entries import doublet_label, position
 from ..results.table import interval_ends
+from ..runs.collect import as_run
 from ..runs.records import Failure, FitRecord, Run
 from ..spectrum import Axis, is_synthetic, points_in_window
 from ..uncertainty.ratios import Ratio
@@ -57,18 +58,21 @@ SYNTHETIC = "SYNTHETIC DATA: simulated, not measured."
 
 
 def build_report(
-    run: Run,
+    run: Run | FitResult | Sequence[FitResult],
     *,
+    ratios: Sequence[Ratio] = (),
     title: str = "",
     made: str = "",
     notes: Sequence[str] = (),
     entries: Mapping[str, str] | None = None,
 ) -> Report:
-    """Return the report of a run.
+    """Return the report of a run, or of fits made one by one.
 
     Parameters
     ----------
-    run : Run
+    run : Run, FitResult or sequence of FitResult
+    ratios : sequence of Ratio
+        Of the fit, where it is one that no run made.
     title : str
         Left out: the recipe's.
     made : str
@@ -82,7 +86,7 @@ def build_report(
     -------
     report : Report
     """
-    bibliography = Bibliography()
+    run, bibliography = as_run(run, ratios), Bibliography()
     pairs = [(record, fit) for record in run.fits for fit in record.result.regions]
     keys = {(r.id, f.name): f"region-{i}" for i, (r, f) in enumerate(pairs, 1)}
     remarks = {record.id: _remarks(record) for record in run.fits}

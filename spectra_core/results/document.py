@@ -18,7 +18,9 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_json
 
 from .. import __version__
+from ..fitting import FitResult
 from ..recipe.text import recipe_to_dict
+from ..runs.collect import as_run
 from ..runs.records import Finished, Run
 from ..writers.atomic import write_pieces
 from .entries import as_json, fit_entries, ratio_entry
@@ -50,15 +52,15 @@ def program_versions() -> dict[str, str]:
     return versions | {name: metadata.version(name) for name in _LIBRARIES}
 
 
-def write_results(run: Run, path: str | Path) -> None:
-    """Write ``results.json``; the file is whole or not there.
+def write_results(run: Run | FitResult | Sequence[FitResult], path: str | Path) -> None:
+    """Write ``results.json`` of a run, or of fits made one by one; it is whole or not there.
 
     Raises
     ------
     WriteError
         If it cannot be written.
     """
-    write_pieces(results_pieces(run), path)
+    write_pieces(results_pieces(as_run(run)), path)
 
 
 def results_json(run: Run) -> str:
@@ -117,7 +119,7 @@ def _listed(texts: Iterable[bytes]) -> Iterator[bytes]:
 
 def fits_text(records: Sequence[Finished], run: Run) -> bytes:
     """Return the entries of some fits as they stand in ``results.json``, without brackets."""
-    with_recipe = run.model == "casaxps"
+    with_recipe = run.recipe is None
     entries = fit_entries(records, with_recipe=with_recipe)
     return entries_text([entry for each in entries for entry in each])
 

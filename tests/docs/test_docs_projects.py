@@ -12,5 +12,7 @@ def test_the_page_on_projects_runs_from_top_to_bottom(capsys):
     namespace: dict[str, object] = {}
     for block in blocks:
         exec(compile(block, str(PAGE), "exec"), namespace)
-    assert capsys.readouterr().out.startswith("['s1'] ['a2'] Status.CONVERGED")
+    printed = capsys.readouterr().out
+    assert printed.startswith("Project: 1 spectra, 1 analyses")
+    assert "['s1'] ['a2'] Status.CONVERGED" in printed
     assert len(namespace["again"].analyses) == 1
