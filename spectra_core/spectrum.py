@@ -84,6 +84,10 @@ class Calibration:
     uncertainty: float | None = None
 
 
+JOINED_BY_USER = "user:"
+"""`Source.joined` of spectra that the user gave their sample name."""
+
+
 @dataclass(frozen=True)
 class Source:
     """Where a spectrum came from.
@@ -99,6 +103,9 @@ class Source:
         Checksum of the file.
     path : str
         The file as it was given, with its folder; it tells files of one name apart.
+    joined : str
+        Why its sample reaches beyond the file, and where, as ``rule:place``; empty if it
+        does not (see `spectra_core.runs.samples`).
     """
 
     file: str = ""
@@ -106,6 +113,7 @@ class Source:
     index: int = 0
     sha256: str = ""
     path: str = ""
+    joined: str = ""
 
     @property
     def given(self) -> str:
@@ -299,6 +307,15 @@ class Spectrum(Tabular, Gridded, Drawn):
                 where=self.label,
             )
         return photon_energy
+
+
+def sample_key(spectrum: Spectrum) -> tuple[str, str]:
+    """Return what tells the sample of a spectrum from every other: its place and its name.
+
+    The place is the file, with its folder, or what the sample was joined by across files.
+    """
+    source = spectrum.source
+    return source.joined or source.given, spectrum.meta.sample
 
 
 def _make_spectrum(values: dict[str, Any]) -> Spectrum:

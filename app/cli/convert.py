@@ -1,14 +1,16 @@
-"""`doublet convert`: spectra from one file format to another."""
+"""`doublet convert`: spectra from one file format to another, several files into one."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .border import Tally, note
-from .inputs import read_file
+from .inputs import read_file, readable_files
+from .joining import join_options, take_join_options
 from .options import ReadingCommand, reading_options, take_read_options
 from .selecting import select_option, selected
 
@@ -20,44 +22,76 @@ Examples:
   doublet convert sample.vms sample.csv
   doublet convert sample.vms s2p.h5 --select "S 2p"
   doublet convert column.txt sample.vms --axis binding --photon-energy 1486.6
+  doublet convert cellA_S2p.txt cellA_P2p.txt cellA.vms
 
 The suffix of OUT decides: .vms (VAMAS, ISO 14976), .csv (Doublet csv, every digit), .h5
-(HDF5), .nxs (NeXus, NXxps). Several spectra go into one file. After writing, the file is read
-back, and what the format did not hold is said. An existing OUT is replaced, IN never.
+(HDF5), .nxs (NeXus, NXxps). All spectra of all IN, files or folders, go into one file; files of
+one sample are joined, and samples of one name in several files are told apart. After writing, the
+file is read back, and what the format did not hold is said. An existing OUT is replaced, IN never.
 """
 
 
 @click.command("convert", cls=ReadingCommand, epilog=EPILOG)
-@click.argument("source", metavar="IN")
+@click.argument("sources", nargs=-1, required=True, metavar="IN...")
 @click.argument("target", metavar="OUT")
 @select_option
+@join_options
 @reading_options
-def command(source: str, target: str, select: str | None, **values: Any) -> int:
-    """Write the spectra of a file in another format."""
-    from spectra_core.errors import WriteError
-    from spectra_core.writers import WRITERS, write
+def command(sources: tuple[str, ...], target: str, select: str | None, **values: Any) -> int:
+    """Write the spectra of one or several files in another format."""
+    from spectra_core.writers import write
 
     options = take_read_options(values)
+    join, names = take_join_options(values)
+    files, left_out = readable_files(sources)
     path = Path(target)
-    if path.suffix.lower() not in WRITERS:
-        raise WriteError(
-            f'the suffix "{path.suffix}" names no format that can be written.',
-            hint=f"Use one of: {', '.join(WRITERS)}.",
-            where=target,
-        )
-    if path.exists() and Path(source).exists() and path.samefile(source):
-        raise WriteError("OUT is the same file as IN.", hint="Name another OUT.", where=target)
+    _check_target(path, files)
+    for reason in left_out:
+        note(f"not read: {reason}")
     tally = Tally()
-    spectra = read_file(Path(source), options, tally)
-    if not spectra and tally.failed:
+    read = [spectrum for file in files for spectrum in read_file(file, options, tally)]
+    if not read and tally.failed:
         return tally.exit_code
-    chosen = selected(spectra, select, where=source)
+    chosen = selected(_as_one_file(read, join, names), select, where=", ".join(sources))
     write(path, chosen)
     tally.succeed(len(chosen))
     note(f"{target}: {len(chosen)} {'spectrum' if len(chosen) == 1 else 'spectra'} written")
     for sentence in _lost(path, chosen):
         note(sentence)
     return tally.exit_code
+
+
+def _check_target(path: Path, files: Sequence[Path]) -> None:
+    from spectra_core.errors import ReadError, WriteError
+    from spectra_core.writers import WRITERS
+
+    if path.suffix.lower() not in WRITERS:
+        raise WriteError(
+            f'the suffix "{path.suffix}" names no format that can be written.',
+            hint=f"Use one of: {', '.join(WRITERS)}.",
+            where=str(path),
+        )
+    if not files:
+        raise ReadError("there is no file that Doublet can read.", where=str(path))
+    if any(path.exists() and file.exists() and path.samefile(file) for file in files):
+        raise WriteError("OUT is the same file as IN.", hint="Name another OUT.", where=str(path))
+
+
+def _as_one_file(spectra: Sequence[Spectrum], join: Any, names: dict[str, str]) -> list[Spectrum]:
+    """Return spectra with the sample names that they need in one file; what changes is said."""
+    from dataclasses import replace
+
+    from spectra_core.runs.samples import join_samples, samples_of
+    from spectra_core.spectrum import sample_key
+
+    joined = join_samples(spectra, by=join, names=names)
+    samples = samples_of(joined)
+    for sample in samples.values():
+        for warning in sample.warnings:
+            note(f"{sample.name}: {warning.message}")
+        if sample.name != sample.key[1]:
+            note(f"{sample.files[0]}: the sample {sample.key[1]} is called {sample.name}")
+    return [replace(s, meta=replace(s.meta, sample=samples[sample_key(s)].name)) for s in joined]
 
 
 def _lost(path: Path, written: list[Spectrum]) -> list[str]:

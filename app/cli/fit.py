@@ -18,6 +18,7 @@ from spectra_core.recipe.formats import FORMATS
 from .border import IN_PART, complain, note
 from .deliver import deliver
 from .inputs import readable_files
+from .joining import join_options, take_join_options
 from .options import FINITE, ReadingCommand, reading_options, take_read_options
 from .output import check_folder
 from .selecting import select_option
@@ -38,6 +39,8 @@ Examples:
   doublet fit cathode.vms --preset lpscl-cathode -o results
   doublet fit sample.vms --model casaxps --select "S 2p" --json -
   doublet fit depth/ --recipe s2p.toml --formats json,csv --jobs 2 -o depth_results
+  doublet fit cellA_S2p.txt cellA_P2p.txt --preset lpscl-cathode -o cellA
+  doublet fit day1/*.txt --preset lpscl-cathode --sample-of "*_07_*" "cell 7" -o cell7
   doublet fit column.txt --recipe s2p.toml --axis binding --y-unit counts/s --dwell 0.1 --scans 40
 
 The table goes to standard output; the folder gets results.json, one csv of curves and one figure
@@ -104,6 +107,7 @@ template_option = click.option(
     help="Fit with the CasaXPS fit that each spectrum carries.",
 )
 @select_option
+@join_options
 @click.option(
     "-o",
     "--output",
@@ -178,12 +182,11 @@ def _recipe(
             click.get_current_context(),
         )
     if preset_name is not None:
-        from spectra_core.fitting import FitWarning
         from spectra_core.recipe.presets import preset
+        from spectra_core.runs.plan import preset_warnings
 
         chosen = preset(preset_name)
-        warnings = tuple(FitWarning("preset", text, chosen.id) for text in chosen.warnings)
-        return chosen.recipe, warnings
+        return chosen.recipe, preset_warnings(chosen)
     if recipe_file is None:
         return None, ()
     from spectra_core.recipe.text import load_recipe
@@ -232,6 +235,7 @@ def _run(
 ) -> Run:
     from spectra_core.runs.batch import run
 
+    join, samples = take_join_options(values)
     with progress_bar() as progress:
         return run(
             files,
@@ -242,6 +246,8 @@ def _run(
             fit_options=_fit_options(recipe, values),
             seed=values["seed"],
             jobs=values["jobs"],
+            join=join,
+            samples=samples,
             warnings=warnings,
             progress=progress,
         )

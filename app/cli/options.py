@@ -59,7 +59,7 @@ _READING: tuple[tuple[str, str, Any, str | None, str], ...] = (
     ("--y-column", "y_column", str, "N|NAME", "Column of the intensity."),
     ("--sheet", "sheet", str, "NAME", "Read only this sheet of a workbook."),
     ("--encoding", "encoding", str, "NAME", "Text encoding, e.g. cp1252."),
-    ("--sample", "sample", str, "NAME", "Sample name to give to what is read."),
+    ("--sample", "sample", str, "NAME", "Sample name of all that is read; it joins the files."),
     ("--region", "region", str, "NAME", "Region name to give to what is read."),
 )
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 select_option = click.option(
     "--select",
     metavar="TEXT",
-    help='Only spectra whose sample, region or line has all these words, e.g. "RW_WS2 S 2p".',
+    help='Only spectra whose sample, region or line has all these words, e.g. "RW_WS2 S 2p";'
+    ' "#2" is number 2 of its file.',
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 
 from spectra_core.fitting import FitOptions, FitResult
-from spectra_core.project.analyses import Analysed, in_turn, ratios_of, with_analysed, with_ratios
+from spectra_core.project.jobs import Analysed, in_turn, ratios_of, with_analysed, with_ratios
 from spectra_core.project.project import is_stale, set_options
 from spectra_core.referee.alternatives import Comparison, compare_components
 from spectra_core.uncertainty.profile import UniquenessCurve, uniqueness_curve

@@ -11,7 +11,7 @@ from spectra_core.calibration import ReferenceLine, measure_reference
 from spectra_core.foreign.stored_fit import has_stored_fit
 from spectra_core.project.analyses import (
     Applied,
-    add_preset,
+    add_recipe,
     add_stored_fit,
     analyses_of,
     copy_model,
@@ -25,6 +25,7 @@ from spectra_core.project.project import (
     remove_analysis,
     remove_spectrum,
     rename,
+    rename_sample,
 )
 from spectra_core.recipe.presets import preset
 from spectra_core.spectrum import Calibration
@@ -73,16 +74,8 @@ class SpectraControl(Controller):
         self.document.select(Selection((ids[max(0, min(at, len(ids) - 1))],)))
 
     def rename_sample(self, spectrum: str, sample: str) -> None:
-        """Give a sample another name, on every spectrum that has it."""
-        old = self.document.project.spectrum(spectrum)
-
-        def edit(project: Project) -> Project:
-            for key, other in project.spectra.items():
-                if (other.source.file, other.meta.sample) == (old.source.file, old.meta.sample):
-                    project = rename(project, key, sample=sample)
-            return project
-
-        self.desk.edit(f"Sample {sample}", edit)
+        """Give a sample another name; one that another sample has joins the two."""
+        self.desk.edit(f"Sample {sample}", rename_sample, spectrum, sample)
 
     def rename_region(self, spectrum: str, region: str) -> None:
         """Give a spectrum another region name."""
@@ -154,7 +147,7 @@ class SpectraControl(Controller):
         starts = self.desk.preferences.starts
 
         def apply(project: Project) -> Applied:
-            return add_preset(project, preset(preset_id), ids, starts=starts)
+            return add_recipe(project, preset(preset_id), ids, starts=starts)
 
         self._apply(f"Preset {preset_id}", apply)
 
@@ -172,11 +165,9 @@ class SpectraControl(Controller):
             self.desk.complain("No fit of another program came with the chosen spectra.")
             return
 
-        starts = self.desk.preferences.starts
-
         def edit(project: Project) -> Project:
             for key in ids:
-                project = add_stored_fit(project, key, starts=starts)
+                project = add_stored_fit(project, key)
             return project
 
         what = "the stored fit" if len(ids) == 1 else f"{len(ids)} stored fits"

@@ -1,25 +1,21 @@
-"""What a user does with a project: put models on spectra, join them, fit them, look at them.
+"""What a user does with a project: put models on spectra, join them, look at them.
 
-Each verb takes a project and returns a new one, or a value to be put into it later, so that a
-window and a script do the same. A fit is made in three steps: `analyse` computes (and may run
-elsewhere, and be cancelled), `with_analysed` puts the outcome into the project as it is by
-then, and what changed meanwhile is kept as stale.
+Each verb takes a project and returns a new one, so that a window and a script do the same.
+Fits of what is put here are made by `spectra_core.project.jobs`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..calibration import ReferenceLine
 from ..core_levels import CoreLevel, core_level, level_in, level_of
 from ..curves.lineshapes import LINESHAPES
-from ..errors import Cancelled, FitError, ModelError, SpectraError
-from ..fitting import FitOptions, FitResult, FitWarning, RegionFit, evaluate, fit, with_open_values
+from ..errors import FitError, ModelError
+from ..fitting import FitOptions, FitResult, RegionFit, evaluate, with_open_values
 from ..fitting.start import START_FWHM_EV
-from ..foreign.stored_fit import stored_fit
 from ..library.components import add_entry
 from ..library.records import Entry
 from ..model import (
@@ -39,170 +35,29 @@ from ..model import (
     split_path,
     unused_name,
 )
-from ..recipe.calibration import assumed_reference, reference_finder
 from ..recipe.compile import (
-    calibration_from_recipe,
     fit_options_from_recipe,
-    model_from_recipe,
     recipe_from_model,
 )
 from ..recipe.presets import Preset
 from ..recipe.schema import Recipe
-from ..referee.context import Finding
 from ..referee.residuals import largest_excess
-from ..runs.execute import ShouldStop, findings_of, ratio_of
-from ..runs.plan import STORED_FIT_OPTIONS
-from ..runs.select import Group, group_spectra, matches
-from ..spectrum import Axis, Spectrum
-from ..uncertainty.ratios import Ratio
+from ..runs.plan import Job, plan, plan_stored
+from ..runs.samples import JoinBy
+from ..spectrum import Axis, Spectrum, sample_key
 from .project import (
     Analysis,
     Project,
-    accept_fit,
     add_analysis,
     add_ratio,
     calibrate_spectra,
     is_stale,
+    regroup,
     remove_analysis,
     set_model,
-    set_result,
 )
-from .recipes import is_of, ratio_definition, ratio_entry
-from .stored import on_fitting_axis, same_data
-
-# ---------------------------------------------------------------------------------
-# Fitting
-
-
-@dataclass(frozen=True, eq=False)
-class Analysed:
-    """What a fit of one analysis gave, and what it was a fit of.
-
-    Attributes
-    ----------
-    analysis : str
-        Its id.
-    before : Analysis
-        As it was when the fit was started.
-    result : FitResult
-    ratios : tuple of Ratio
-    findings : tuple of Finding
-    """
-
-    analysis: str
-    before: Analysis
-    result: FitResult
-    ratios: tuple[Ratio, ...]
-    findings: tuple[Finding, ...]
-
-
-def analyse(
-    project: Project,
-    analysis_id: str,
-    *,
-    should_stop: ShouldStop | None = None,
-    reference: ReferenceLine | None = None,
-) -> Analysed:
-    """Fit one analysis, compute the ratios that are defined for it, and check the fit.
-
-    Parameters
-    ----------
-    project : Project
-    analysis_id : str
-    should_stop : callable or None
-    reference : ReferenceLine or None
-        Charge reference of the sample, for the lint.
-
-    Raises
-    ------
-    FitError, ModelError, DataError
-        If it cannot be fitted.
-    Cancelled
-        If `should_stop` returned True.
-    """
-    analysis = project.analysis(analysis_id)
-    if not any(c.enabled for region in analysis.model.regions for c in region.components):
-        raise ModelError(
-            "the model has no component to fit.",
-            hint="Add one from the library, or load a preset.",
-            where=analysis.label,
-        )
-    result = fit(
-        project.spectra_of(analysis_id),
-        analysis.model,
-        options=analysis.options,
-        should_stop=should_stop,
-    )
-    ratios = ratios_of(project, analysis.model, result, analysis.options, should_stop)
-    said = findings_of(result, sample_of(project, analysis_id), reference)
-    findings = tuple(w for w in said if isinstance(w, Finding))
-    return Analysed(analysis_id, analysis, result, ratios, findings)
-
-
-def ratios_of(
-    project: Project,
-    model: Model,
-    result: FitResult,
-    options: FitOptions,
-    should_stop: ShouldStop | None = None,
-) -> tuple[Ratio, ...]:
-    """Return the ratios of a fit that the project defines and the model has components for."""
-    return tuple(
-        ratio_of(result, ratio_entry(ratio), options.seed, should_stop)
-        for ratio in project.ratios
-        if is_of(model, ratio)
-    )
-
-
-def with_ratios(project: Project, found: Mapping[str, tuple[Ratio, ...]]) -> Project:
-    """Return `project` with other ratios of some analyses; what is stale or gone is left out."""
-    changed = {
-        key: replace(project.analysis(key), ratios=ratios)
-        for key, ratios in found.items()
-        if key in project.analyses and not is_stale(project, key)
-    }
-    return replace(project, analyses=project.analyses.put(changed))
-
-
-def sample_of(project: Project, analysis_id: str) -> tuple[Spectrum, ...]:
-    """Return all spectra of the file and sample that an analysis is of."""
-    names = {(s.source.file, s.meta.sample) for s in project.spectra_of(analysis_id).values()}
-    return tuple(s for s in project.spectra.values() if (s.source.file, s.meta.sample) in names)
-
-
-def with_analysed(project: Project, outcomes: Iterable[Analysed]) -> Project:
-    """Return `project` with the outcome of fits.
-
-    The fitted values become the model's. Where model, options or spectra were changed after
-    the fit was started, they stay as they are and the outcome is kept as stale; an analysis that
-    was removed stays removed.
-    """
-    for outcome in outcomes:
-        if outcome.analysis not in project.analyses:
-            continue
-        unchanged = _is_as_before(project, outcome)
-        project = set_result(
-            project,
-            outcome.analysis,
-            outcome.result,
-            options=outcome.before.options,
-            ratios=outcome.ratios,
-            findings=outcome.findings,
-        )
-        if unchanged:
-            project = accept_fit(project, outcome.analysis)
-    return project
-
-
-def _is_as_before(project: Project, outcome: Analysed) -> bool:
-    now, before = project.analysis(outcome.analysis), outcome.before
-    if now.model != before.model or now.options != before.options:
-        return False
-    return all(
-        same_data(on_fitting_axis(project.spectrum(i)), outcome.result.region(name).spectrum)
-        for name, i in now.spectra.items()
-    )
-
+from .recipes import is_of, ratio_definition
+from .stored import on_fitting_axis
 
 # ---------------------------------------------------------------------------------
 # Looking
@@ -388,7 +243,7 @@ def _level_of(project: Project, analysis: Analysis, region_name: str) -> CoreLev
     return core_level(name) if name else None
 
 
-def add_stored_fit(project: Project, spectrum_id: str, *, starts: int | None = None) -> Project:
+def add_stored_fit(project: Project, spectrum_id: str) -> Project:
     """Return `project` with the fit that came with a spectrum, with its calibration.
 
     It takes the place of analyses of this spectrum alone.
@@ -397,26 +252,17 @@ def add_stored_fit(project: Project, spectrum_id: str, *, starts: int | None = N
     ----------
     project : Project
     spectrum_id : str
-    starts : int or None
-        Starting points of its fits; None: one.
 
     Raises
     ------
     ModelError
         If none came with it, or none of it can be taken over.
     """
-    found = stored_fit(project.spectrum(spectrum_id))
-    project = calibrate_spectra(project, found.spectrum.calibration, spectra=[spectrum_id])
-    project = _without_own(project, [spectrum_id])
-    notes = tuple(FitWarning(code, message) for code, message in found.notes)
-    return add_analysis(
-        project,
-        found.model,
-        spectrum_id,
-        label=found.spectrum.label,
-        options=_with_starts(STORED_FIT_OPTIONS, starts),
-        warnings=notes,
-    )
+    planned = plan_stored([project.spectrum(spectrum_id)], join="none")
+    for failure in (*planned.failures, *planned.skipped):
+        raise ModelError(failure.message, where=failure.where)
+    label = project.spectrum(spectrum_id).label
+    return _with_job(project, planned.jobs[0], [spectrum_id], label=label)
 
 
 @dataclass(frozen=True, eq=False)
@@ -437,130 +283,99 @@ class Applied:
     said: tuple[str, ...]
 
 
-def add_preset(
-    project: Project, chosen: Preset, spectra: Iterable[str], *, starts: int | None = None
-) -> Applied:
-    """Return `project` with a preset on some of its spectra; see `add_recipe`."""
-    warnings = tuple(FitWarning("preset", text) for text in chosen.warnings)
-    return add_recipe(project, chosen.recipe, spectra, warnings=warnings, starts=starts)
-
-
 def add_recipe(
     project: Project,
-    recipe: Recipe,
+    recipe: Recipe | Preset,
     spectra: Iterable[str],
     *,
-    warnings: Sequence[FitWarning] = (),
     starts: int | None = None,
+    join: JoinBy = "names",
 ) -> Applied:
-    """Return `project` with a recipe's model on every sample among some of its spectra.
+    """Return `project` with the fits that a recipe asks for on some of its spectra.
 
-    Regions that belong to one sample are fitted together. Where a sample lacks a region of the
-    recipe, the regions it has are taken, and that is said. Analyses that have no other spectra
-    than those of a new one are replaced by it.
+    Which these are, `spectra_core.runs.plan.plan` decides, as for the command line. Analyses
+    that have no other spectra than those of a new one are replaced by it. Samples that were
+    joined across files have one name from then on.
 
     Parameters
     ----------
     project : Project
-    recipe : Recipe
+    recipe : Recipe or Preset
         Its ratios and calibration come with it.
     spectra : iterable of str
         Spectrum ids.
-    warnings : sequence of FitWarning
-        Said of each analysis.
     starts : int or None
         Starting points of the fits where the recipe does not name a number of them.
+    join : {"names", "folder", "none"}
+        How files are joined into samples.
 
     Raises
     ------
     ModelError
         If the recipe is for none of the spectra.
     """
-    ids = list(spectra)
-    by_object = {id(project.spectrum(i)): i for i in ids}
-    groups, said = _groups(recipe, [project.spectrum(i) for i in ids])
-    if not groups:
+    given = recipe.recipe if isinstance(recipe, Preset) else recipe
+    options = fit_options_from_recipe(given)
+    if "starts" not in given.fit.model_fields_set:
+        options = _with_starts(options, starts)
+    keys, wanted = list(project.spectra), set(spectra)
+    planned = plan(
+        recipe,
+        [project.spectrum(i) for i in keys if i in wanted],
+        beside=project.spectra.values(),
+        fit_options=options,
+        join=join,
+    )
+    said = [f"{failure.where}: {failure.message}" for failure in planned.failures]
+    if not planned.jobs:
         raise ModelError(
             "; ".join(said) or "there is no spectrum for it.",
             hint="Choose spectra of the regions that the model is for.",
-            where=recipe.title,
+            where=given.title,
         )
-    find_reference = reference_finder(recipe.calibration)
-    fixed = calibration_from_recipe(recipe)
+    project = _with_samples(project, dict(zip(keys, planned.spectra, strict=True)), planned.jobs)
     new: list[str] = []
-    for group in groups:
-        names = [name for name, _ in group.spectra]
-        chosen = {name: by_object[id(s)] for name, s in group.spectra}
-        notes = (*warnings, *group.warnings)
-        sample = [s for s in project.spectra.values() if s.meta.sample == group.sample]
-        line = find_reference(sample, group.level)
-        shift = fixed if line is None else line.calibration
-        notes += assumed_reference(recipe.calibration, line)
-        if shift is not None:
-            project = calibrate_spectra(project, shift, spectra=set(chosen.values()))
-        project = _without_own(project, chosen.values())
-        model = only_regions(model_from_recipe(recipe), names)
-        label = _label(group)
-        options = fit_options_from_recipe(recipe)
-        if "starts" not in recipe.fit.model_fields_set:
-            options = _with_starts(options, starts)
-        project = add_analysis(project, model, chosen, label=label, options=options, warnings=notes)
+    for job in planned.jobs:
+        project = _with_job(project, job, keys)
         new.append(f"a{project.given}")
+        said += [f"{job.label}: {w.message}" for w in job.warnings if w.code in _SAID]
     models = [project.analysis(key).model for key in new]
-    for entry in recipe.ratio:
+    for entry in given.ratio:
         definition = ratio_definition(entry)
         if any(is_of(model, definition) for model in models):
             project = add_ratio(project, definition)
-    return Applied(project, tuple(new), said)
+    return Applied(project, tuple(new), tuple(dict.fromkeys(said)))
 
 
-def _label(group: Group) -> str:
-    return group.sample + (f" {group.level + 1}" if group.levels > 1 else "")
+# Codes of what planning has to say that a user should see at once.
+_SAID = ("samples_joined", "regions_lacking", "regions_repeated")
 
 
-def _groups(
-    recipe: Recipe, spectra: Sequence[Spectrum]
-) -> tuple[tuple[Group, ...], tuple[str, ...]]:
-    """Return what is fitted together; a sample without a region is taken without it."""
-    groups, unmatched = group_spectra(recipe, spectra)
-    grouped = {id(s) for group in groups for _, s in group.spectra}
-    more: list[Group] = []
-    said: list[str] = []
-    for problem in unmatched:
-        own = [
-            s
-            for s in spectra
-            if s.source.file == problem.file
-            and s.meta.sample == problem.where
-            and id(s) not in grouped
-        ]
-        names = [e.name for e in recipe.region if any(matches(e, s) for s in own)]
-        lacking = [e.name for e in recipe.region if e.name not in names]
-        if not names or not lacking:
-            said.append(f"{problem.where}: {problem.message}")
-            continue
-        part = recipe.model_copy(
-            update={"region": tuple(e for e in recipe.region if e.name in names), "link": ()}
-        )
-        found, _ = group_spectra(part, own)
-        note = FitWarning(
-            "regions_lacking",
-            f"the model is for {' and '.join(e.name for e in recipe.region)} together;"
-            f" {' and '.join(lacking)} is not among the chosen spectra of this sample.",
-        )
-        more += [replace(group, warnings=(*group.warnings, note)) for group in found]
-        grouped |= {id(s) for group in found for _, s in group.spectra}
-        said.append(f"{problem.where}: without {' and '.join(lacking)}, which is not there.")
-    return (*groups, *more), tuple(said)
+def _with_samples(project: Project, joined: Mapping[str, Spectrum], jobs: Iterable[Job]) -> Project:
+    """Return `project` with the sample names and sources of the samples that jobs are of."""
+    own = {sample.key for job in jobs for sample in job.group.samples}
+    changed = {key: s for key, s in joined.items() if sample_key(s) in own}
+    return regroup(project, changed)
 
 
-def only_regions(model: Model, names: Sequence[str]) -> Model:
-    """Return the model with some of its regions; links to the others go with them."""
-    if len(names) == len(model.regions):
-        return model
-    kept = tuple(region for region in model.regions if region.name in names)
-    links = tuple(link for link in model.links if _regions_of(link) <= set(names))
-    return replace(model, regions=kept, links=links)
+def _with_job(project: Project, job: Job, keys: Sequence[str], *, label: str = "") -> Project:
+    """Return `project` with a planned fit as an analysis, in the place of those it covers."""
+    chosen = {
+        name: keys[place] for (name, _), place in zip(job.group.spectra, job.places, strict=True)
+    }
+    for (_, spectrum), key in zip(job.group.spectra, chosen.values(), strict=True):
+        if spectrum.calibration != project.spectrum(key).calibration:
+            project = calibrate_spectra(project, spectrum.calibration, spectra=[key])
+    project = _without_own(project, chosen.values())
+    return add_analysis(
+        project,
+        job.model,
+        chosen,
+        label=label or job.label,
+        options=job.options,
+        warnings=job.warnings,
+        references=job.references,
+    )
 
 
 def _regions_of(link: Link) -> set[str]:
@@ -693,33 +508,3 @@ def _renamed(link: Link, names: Mapping[str, str]) -> Link:
 
     terms = tuple(replace(term, source=path(term.source)) for term in link.terms)
     return replace(link, target=path(link.target), terms=terms)
-
-
-def in_turn(
-    project: Project,
-    analyses: Sequence[str],
-    *,
-    progress: Callable[[int, int, str], None] | None = None,
-    should_stop: ShouldStop | None = None,
-) -> tuple[list[Analysed], list[str]]:
-    """Fit several analyses one after the other.
-
-    Returns
-    -------
-    outcomes : list of Analysed
-    problems : list of str
-        A sentence for each that could not be fitted; the others are fitted all the same.
-    """
-    outcomes: list[Analysed] = []
-    problems: list[str] = []
-    for done, key in enumerate(analyses):
-        label = project.analysis(key).label
-        if progress is not None:
-            progress(done, len(analyses), label)
-        try:
-            outcomes.append(analyse(project, key, should_stop=should_stop))
-        except Cancelled:
-            raise
-        except (SpectraError, ArithmeticError, ValueError) as error:
-            problems.append(f"{label}: {error}")
-    return outcomes, problems

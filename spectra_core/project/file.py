@@ -1,6 +1,6 @@
 """The project file, ``.doublet``: HDF5 that is whole or not there.
 
-Layout, schema ``doublet-project/1``: a block of 512 bytes in front (HDF5's user block)
+Layout, schema ``doublet-project/2``: a block of 512 bytes in front (HDF5's user block)
 with schema, program version, number of bytes and SHA-256 of all that follows; then HDF5
 with the JSON ``document`` as bytes and one array for each kind of number (see
 `spectra_core.project.tables` and `project_hdf5`). The checksum is compared before anything is
@@ -23,12 +23,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType, TracebackType
+from typing import Any
 
 from ..errors import ProjectFileError
 from ..writers.atomic import replacing
 from .hdf5 import SCHEMA, VERSION, Content, is_whole, read_content, write_content
 from .lock import Holder, Lock, lock_path, take_lock
-from .plain import Plain, record, table, to_text
+from .plain import Plain, entries, record, table, to_text
 from .project import Project
 from .tables import Arrays, project_from, tables_of
 
@@ -38,7 +39,15 @@ _RECOVERY = ".recovery"
 
 Migration = Callable[[Plain, Arrays], tuple[Plain, Arrays]]
 
-MIGRATIONS: Mapping[int, Migration] = MappingProxyType({})
+
+def _with_references(document: Plain, arrays: Arrays) -> tuple[Plain, Arrays]:
+    """Version 2: an analysis knows the charge references that were measured for it."""
+    analyses = table(document.get("analyses"), "analyses")
+    none: list[Any] = [[] for _ in entries(analyses.get("ids"), "analyses/ids")]
+    return document | {"analyses": analyses | {"references": none}}, arrays
+
+
+MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _with_references})
 """By version: what makes the document and arrays of that version into the next one's."""
 
 

@@ -19,12 +19,13 @@ from uuid import uuid4
 
 import numpy as np
 
+from ..calibration import ReferenceLine
 from ..errors import DataError, ModelError
 from ..fitting import FitOptions, FitResult, FitWarning
 from ..model import Component, Link, Model, Region, replace_region, split_path
 from ..referee.context import Finding
 from ..shown import Shown
-from ..spectrum import Calibration, Spectrum, calibrate
+from ..spectrum import JOINED_BY_USER, Calibration, Spectrum, calibrate, sample_key
 from ..uncertainty.ratios import Ratio
 from .stored import StoredResult, on_fitting_axis, on_other_spectra, same_data, store
 
@@ -136,6 +137,8 @@ class Analysis:
         Of reading and selecting; those of the fit are with its result.
     findings : tuple of Finding
         What the lint said of that fit; the fit's own warnings are among them.
+    references : tuple of ReferenceLine
+        Charge references of its samples, where they were measured for it.
     """
 
     label: str
@@ -146,6 +149,7 @@ class Analysis:
     ratios: tuple[Ratio, ...] = ()
     warnings: tuple[FitWarning, ...] = ()
     findings: tuple[Finding, ...] = ()
+    references: tuple[ReferenceLine, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spectra", MappingProxyType(dict(self.spectra)))
@@ -390,17 +394,42 @@ def rename(
         sample=old.meta.sample if sample is None else sample,
         region=old.meta.region if region is None else region,
     )
-    new = replace(old, meta=meta)
+    return regroup(project, {spectrum_id: replace(old, meta=meta)})
+
+
+def regroup(project: Project, changed: Mapping[str, Spectrum]) -> Project:
+    """Return `project` with spectra that differ from its own in names and source only.
+
+    Results stay valid: the numbers they came from have not changed.
+    """
+    new = {key: s for key, s in changed.items() if s is not project.spectrum(key)}
+    others = {id(project.spectrum(key)): s for key, s in new.items()}
     results = {
-        key: replace(a, stored=on_other_spectra(a.stored, {id(old): new}))
+        key: replace(a, stored=on_other_spectra(a.stored, others))
         for key, a in project.analyses.items()
-        if a.stored is not None and spectrum_id in a.spectra.values()
+        if a.stored is not None and not new.keys().isdisjoint(a.spectra.values())
     }
     return replace(
-        project,
-        spectra=project.spectra.put({spectrum_id: new}),
-        analyses=project.analyses.put(results),
+        project, spectra=project.spectra.put(new), analyses=project.analyses.put(results)
     )
+
+
+def rename_sample(project: Project, spectrum_id: str, sample: str) -> Project:
+    """Return `project` with another name for the sample of a spectrum, on all its spectra.
+
+    A name that another sample has joins the two: the user says that they are one.
+    """
+    key = sample_key(project.spectrum(spectrum_id))
+    own = {i: s for i, s in project.spectra.items() if sample_key(s) == key}
+    others = {i: s for i, s in project.spectra.items() if i not in own and s.meta.sample == sample}
+    changed = {i: replace(s, meta=replace(s.meta, sample=sample)) for i, s in own.items()}
+    if others and sample:
+        changed |= others
+        changed = {
+            i: replace(s, source=replace(s.source, joined=JOINED_BY_USER))
+            for i, s in changed.items()
+        }
+    return regroup(project, changed)
 
 
 # ---------------------------------------------------------------------------------
@@ -415,6 +444,7 @@ def add_analysis(
     label: str = "",
     options: FitOptions | None = None,
     warnings: Iterable[FitWarning] = (),
+    references: Iterable[ReferenceLine] = (),
 ) -> Project:
     """Return `project` with one more analysis; its id is the next one.
 
@@ -429,6 +459,8 @@ def add_analysis(
     options : FitOptions or None
     warnings : iterable of FitWarning
         Of reading and selecting.
+    references : iterable of ReferenceLine
+        Charge references of its samples.
 
     Raises
     ------
@@ -438,7 +470,14 @@ def add_analysis(
     chosen = _by_region(project, model, spectra)
     first = project.spectrum(next(iter(chosen.values()))) if chosen else None
     label = label or model.title or (first.label if first is not None else "")
-    analysis = Analysis(label, model, chosen, options or FitOptions(), None, (), tuple(warnings))
+    analysis = Analysis(
+        label,
+        model,
+        chosen,
+        options or FitOptions(),
+        warnings=tuple(warnings),
+        references=tuple(references),
+    )
     number = project.given + 1
     analyses = project.analyses.put({f"a{number}": analysis})
     return replace(project, analyses=analyses, given=number)

@@ -25,10 +25,11 @@ from ..model import Model
 from ..recipe.compile import fit_options_from_recipe, recipe_from_model
 from ..recipe.schema import RatioEntry, Recipe, RegionEntry, UncertaintyEntry
 from ..referee.context import Finding
-from ..runs.batch import Progress, ShouldStop, run_spectra
-from ..runs.records import FitRecord, InputFile, Run
+from ..runs.batch import Progress, ShouldStop, inputs_of, run_spectra
+from ..runs.records import FitRecord, Run
+from ..runs.samples import Key, files_of, in_words, sample_names
 from ..runs.select import matches
-from ..spectrum import Calibration, Spectrum
+from ..spectrum import Calibration, Spectrum, sample_key
 from ..uncertainty.ratios import area_path
 from .plain import numbers, parameters_of, structure_key
 from .project import (
@@ -112,7 +113,13 @@ def _with_record(
     used = options or fit_options_from_recipe(record.recipe)
     label = record.sample + (f" {record.level + 1}" if record.levels > 1 else "")
     project = add_analysis(
-        project, record.result.problem.model, chosen, label=label, options=used, warnings=own
+        project,
+        record.result.problem.model,
+        chosen,
+        label=label,
+        options=used,
+        warnings=own,
+        references=record.references,
     )
     return set_result(
         project,
@@ -145,32 +152,39 @@ def run_from_project(project: Project) -> Run:
     """
     recipes = _recipes(project, [k for k, a in project.analyses.items() if a.stored is not None])
     recipe_of = {key: recipe for recipe, keys in recipes for key in keys}
-    groups = {key: _group(project, key) for key in recipe_of}
+    names = sample_names(project.spectra.values())
+    groups = {key: _group(project, key, names) for key in recipe_of}
     total, seen = Counter(groups.values()), Counter[object]()
     fits = []
     for key in (key for key in project.analyses if key in recipe_of):
         group = groups[key]
-        fits.append(_record(project, key, recipe_of[key], seen[group], total[group]))
+        fits.append(_record(project, key, recipe_of[key], group, seen[group], total[group]))
         seen[group] += 1
     source = project.settings.values.get(MODEL_SOURCE)
     return Run(
         tuple(fits),
         (),
         (),
-        _inputs(project),
+        inputs_of(project.spectra.values()),
         "casaxps" if source == "casaxps" else "recipe",
         recipes[0][0] if len(recipes) == 1 and source != "casaxps" else None,
         False,
     )
 
 
-def _group(project: Project, key: str) -> tuple[str, str, tuple[str, ...]]:
+Together = tuple[tuple[str, ...], str, tuple[str, ...]]
+"""Files, sample and regions: analyses that have them in common are levels of one sample."""
+
+
+def _group(project: Project, key: str, names: Mapping[Key, str]) -> Together:
     spectra = project.spectra_of(key)
-    first = next(iter(spectra.values()))
-    return first.source.file, first.meta.sample, tuple(spectra)
+    samples = dict.fromkeys(names[sample_key(spectrum)] for spectrum in spectra.values())
+    return files_of(spectra.values()), in_words(samples), tuple(spectra)
 
 
-def _record(project: Project, key: str, recipe: Recipe, level: int, levels: int) -> FitRecord:
+def _record(
+    project: Project, key: str, recipe: Recipe, group: Together, level: int, levels: int
+) -> FitRecord:
     analysis = project.analyses[key]
     result = analysis.result
     assert result is not None
@@ -178,14 +192,20 @@ def _record(project: Project, key: str, recipe: Recipe, level: int, levels: int)
     if is_stale(project, key):
         message = "the model, the fit options or the spectra were changed after this fit."
         warnings = (FitWarning("stale", message, analysis.label), *warnings)
-    file, sample, _ = _group(project, key)
-    return FitRecord(key, file, sample, level, levels, recipe, result, analysis.ratios, warnings)
-
-
-def _inputs(project: Project) -> tuple[InputFile, ...]:
-    sources = [spectrum.source for spectrum in project.spectra.values()]
-    count = Counter((source.file, source.sha256, source.format) for source in sources)
-    return tuple(InputFile(*key, number) for key, number in count.items())
+    files, sample, _ = group
+    return FitRecord(
+        key,
+        files[0],
+        sample,
+        level,
+        levels,
+        recipe,
+        result,
+        analysis.ratios,
+        warnings,
+        files if len(files) > 1 else (),
+        analysis.references,
+    )
 
 
 # ---------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ..calibration import ReferenceLine
 from ..fitting import FitOptions, FitWarning, Status
 from ..fitting.solver import TracePoint
 from ..fitting.statistics import Statistics
@@ -198,6 +199,7 @@ class _Writer:
             "ratios": [a.ratios for a in every],
             "warnings": [a.warnings for a in every],
             "findings": [a.findings for a in every],
+            "references": [a.references for a in every],
         }
 
     def _results(self) -> Plain:
@@ -266,6 +268,7 @@ _ANALYSIS = (
     "ratios",
     "warnings",
     "findings",
+    "references",
 )
 _RESULT = (
     "model",
@@ -449,6 +452,7 @@ class _Reader:
             record(tuple[Ratio, ...], row["ratios"], f"{where}/ratios"),
             record(Warnings, row["warnings"], f"{where}/warnings"),
             record(tuple[Finding, ...], row["findings"], f"{where}/findings"),
+            record(tuple[ReferenceLine, ...], row["references"], f"{where}/references"),
         )
 
     def _result(self, i: int) -> StoredResult:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import PartialRead, ReadError, SpectraError
-from ..spectrum import Source, Spectrum
+from ..spectrum import JOINED_BY_USER, Source, Spectrum
 from .assemble import with_answers
 from .foreign import looks_like
 from .options import AXES, ReadOptions
@@ -176,11 +176,14 @@ def _finished(
     options: ReadOptions,
     given: str,
 ) -> list[Spectrum]:
+    joined = JOINED_BY_USER if options.sample else ""
     return [
         replace(
             spectrum,
             meta=with_answers(spectrum.meta, _names_only(options, reader)),
-            source=Source(path.name, reader.name, spectrum.source.index or index, checksum, given),
+            source=Source(
+                path.name, reader.name, spectrum.source.index or index, checksum, given, joined
+            ),
         )
         for index, spectrum in enumerate(spectra)
     ]

@@ -41,7 +41,7 @@ def to_values(spectrum: Spectrum) -> Values:
 
 def _origin(source: Source) -> Values:
     """Return the note on the file that numbers were first read from; its folder is private."""
-    names = [f.name for f in fields(Source) if f.name != "path"]
+    names = [f.name for f in fields(Source) if f.name not in ("path", "joined")]
     return _filled({name: getattr(source, name) for name in names}) if source.file else {}
 
 

@@ -76,6 +76,7 @@ class _Single:
     id: str = ""
     level: int = 0
     levels: int = 1
+    files: tuple[str, ...] = ()
 
 
 def _stacked(records: Sequence[Finished]) -> Iterable[tuple[Stack, list[tuple[int, int]]]]:
@@ -193,7 +194,7 @@ def _region_entries(
     entries = []
     for m, (row, record) in enumerate(zip(rows, records, strict=True)):
         spectrum, statistics = fitted.spectra[row], fitted.statistics[row]
-        entry = {
+        entry: Entry = {
             "id": record.id,
             "joint": record.id if joint else None,
             "file": record.file,
@@ -231,6 +232,8 @@ def _region_entries(
                 for warning in warnings_of(record.warnings, stack.problem, fitted.name)
             ],
         }
+        if record.files:
+            entry |= {"files": list(record.files), "spectrum_file": spectrum.source.given}
         entries.append(entry)
     return entries
 

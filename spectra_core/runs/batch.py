@@ -8,21 +8,22 @@ becomes a `Failure` with a sentence, and the others go on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ..errors import FitError, PartialRead, RecipeError, SpectraError
 from ..fitting import FitOptions, FitWarning
 from ..readers import ReadOptions, read
 from ..recipe.compile import model_from_recipe
+from ..recipe.presets import Preset
 from ..recipe.schema import Recipe
 from ..spectrum import Spectrum
 from .execute import Progress, ShouldStop, execute_all
 from .plan import STORED_FIT_OPTIONS, Plan, plan, plan_stored
 from .records import Failure, FitRecord, InputFile, ModelSource, Run
+from .samples import JoinBy, join_samples
 from .select import select_spectra
 
 __all__ = [
@@ -42,13 +43,15 @@ __all__ = [
 def run(
     files: Iterable[str | Path],
     *,
-    recipe: Recipe | None = None,
+    recipe: Recipe | Preset | None = None,
     model: ModelSource = "recipe",
     select: str | None = None,
     read_options: ReadOptions | None = None,
     fit_options: FitOptions | None = None,
     seed: int | None = None,
     jobs: int = 1,
+    join: JoinBy = "names",
+    samples: Mapping[str, str] | None = None,
     warnings: Sequence[FitWarning] = (),
     progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
@@ -58,7 +61,7 @@ def run(
     Parameters
     ----------
     files : iterable of path
-    recipe : Recipe or None
+    recipe : Recipe, Preset or None
         Needed unless `model` is ``"casaxps"``.
     model : {"recipe", "casaxps"}
     select : str or None
@@ -70,8 +73,12 @@ def run(
         In place of the seed in the options.
     jobs : int
         Worker processes; 1 stays in this process. Numbers do not depend on it.
+    join : {"names", "folder", "none"}
+    samples : mapping of str to str or None
+        How files are joined into samples, see `spectra_core.runs.samples.join_samples`:
+        by file names or folders, or by the sample name for a pattern of file names.
     warnings : sequence of FitWarning
-        Said of every fit, e.g. those of the preset the recipe came from.
+        Said of every fit.
     progress : callable or None
         ``progress(done, total, label)`` after each fit.
     should_stop : callable or None
@@ -90,18 +97,28 @@ def run(
     """
     if jobs < 1:
         raise FitError(f"{jobs} worker processes cannot fit anything.", hint="Give at least 1.")
-    make_plan = _planner(recipe, model, fit_options, seed, tuple(warnings))
-    intake = _take_in(files, read_options or ReadOptions(), select)
-    planned = make_plan(intake.spectra, beside=intake.everything)
+    make_plan = _planner(recipe, model)
+    intake = _take_in(files, read_options or ReadOptions())
+    # Joined before anything is left out, so that samples are the same whatever is selected.
+    everything = join_samples(intake.spectra, by=join, names=samples)
+    chosen, left_out = _selected(everything, select)
+    planned = make_plan(
+        chosen,
+        beside=everything,
+        fit_options=fit_options,
+        seed=seed,
+        join="none",
+        warnings=warnings,
+    )
     done, interrupted = execute_all(
         planned.jobs, processes=jobs, progress=progress, should_stop=should_stop
     )
-    skipped = [*intake.skipped, *planned.skipped]
+    skipped = [*left_out, *planned.skipped]
     failures = [*intake.failures, *planned.failures, *(o for o in done if isinstance(o, Failure))]
     fits = tuple(o for o in done if isinstance(o, FitRecord))
     if not fits and not failures and not interrupted:
         failures = [skipped[0] if skipped else Failure("", "", "no file was given.")]
-    applied = recipe if model == "recipe" else None
+    applied = _recipe_of(recipe) if recipe is not None and model == "recipe" else None
     inputs = tuple(intake.inputs)
     return Run(fits, tuple(failures), tuple(skipped), inputs, model, applied, interrupted)
 
@@ -134,23 +151,20 @@ def inputs_of(spectra: Iterable[Spectrum]) -> tuple[InputFile, ...]:
     return tuple(InputFile(*key, number) for key, number in count.items())
 
 
-def _planner(
-    recipe: Recipe | None,
-    model: ModelSource,
-    options: FitOptions | None,
-    seed: int | None,
-    warnings: Sequence[FitWarning],
-) -> Callable[..., Plan]:
+def _planner(recipe: Recipe | Preset | None, model: ModelSource) -> Callable[..., Plan]:
     """Return what makes the plan; a recipe that contradicts itself is found at once."""
-    how: dict[str, Any] = {"fit_options": options, "seed": seed, "warnings": warnings}
     if model == "casaxps":
-        return partial(plan_stored, **how)
+        return plan_stored
     if recipe is None:
         raise RecipeError(
             "there is no recipe.", hint="Give one, or use the stored fits: --model casaxps."
         )
-    model_from_recipe(recipe)
-    return partial(plan, recipe, **how)
+    model_from_recipe(_recipe_of(recipe))
+    return partial(plan, recipe)
+
+
+def _recipe_of(recipe: Recipe | Preset) -> Recipe:
+    return recipe.recipe if isinstance(recipe, Preset) else recipe
 
 
 # ---------------------------------------------------------------------------------
@@ -159,34 +173,38 @@ def _planner(
 
 @dataclass(eq=False)
 class _Intake:
-    """Spectra of every readable file, and what happened on the way.
+    """Spectra of every readable file, and what happened on the way."""
 
-    `everything` also holds the spectra that were not selected: a C 1s reference is needed
-    though only S 2p is to be fitted.
-    """
-
-    everything: list[Spectrum] = field(default_factory=list)
     spectra: list[Spectrum] = field(default_factory=list)
     inputs: list[InputFile] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    skipped: list[Failure] = field(default_factory=list)
 
 
-def _take_in(files: Iterable[str | Path], options: ReadOptions, select: str | None) -> _Intake:
+def _take_in(files: Iterable[str | Path], options: ReadOptions) -> _Intake:
     intake = _Intake()
     for file in dict.fromkeys(str(file) for file in files):
         spectra = _read(file, options, intake)
-        if not spectra:
-            continue
-        intake.everything += spectra
-        source = spectra[0].source
-        intake.inputs.append(InputFile(file, source.sha256, source.format, len(spectra)))
-        kept = spectra if select is None else select_spectra(spectra, select)
-        intake.spectra += kept
-        if not kept:
-            reason = f'none of its {len(spectra)} spectra matches the selection "{select}".'
-            intake.skipped.append(Failure(file, "", reason))
+        intake.spectra += spectra
+        intake.inputs += inputs_of(spectra)
     return intake
+
+
+def _selected(
+    spectra: Sequence[Spectrum], select: str | None
+) -> tuple[list[Spectrum], list[Failure]]:
+    """Return the spectra that a text selects, and the files that it selects none of."""
+    if select is None:
+        return list(spectra), []
+    files: dict[str, list[Spectrum]] = {}
+    for spectrum in spectra:
+        files.setdefault(spectrum.source.given, []).append(spectrum)
+    kept = {file: select_spectra(own, select) for file, own in files.items()}
+    left_out = [
+        Failure(file, "", f'none of its {len(own)} spectra matches the selection "{select}".')
+        for file, own in files.items()
+        if not kept[file]
+    ]
+    return [spectrum for own in kept.values() for spectrum in own], left_out
 
 
 def _read(file: str, options: ReadOptions, intake: _Intake) -> list[Spectrum]:

@@ -21,6 +21,7 @@ from ..library import load_library
 from ..recipe.schema import RatioEntry
 from ..referee.rules import lint
 from ..spectrum import Spectrum
+from ..uncertainty.quantities import LEVEL
 from ..uncertainty.ratios import Ratio, area_ratio, detected_ratio, ratio_budget
 from .plan import Job
 from .records import Failure, FitRecord
@@ -31,6 +32,7 @@ Outcome = FitRecord | Failure
 Progress = Callable[[int, int, str], None]
 ShouldStop = Callable[[], bool]
 
+_OF_REFERENCE = ("carbon_kind",)  # rules that judge the charge reference itself
 _POLL_S = 0.1
 
 
@@ -85,7 +87,7 @@ def execute(job: Job, should_stop: ShouldStop | None = None) -> Outcome:
             dict(job.group.spectra), job.model, options=job.options, should_stop=should_stop
         )
         ratios = tuple(
-            ratio_of(result, entry, job.options.seed, should_stop) for entry in job.ratios
+            _ratio_or_why(result, entry, job.options.seed, should_stop) for entry in job.ratios
         )
     except Cancelled:
         raise
@@ -95,7 +97,7 @@ def execute(job: Job, should_stop: ShouldStop | None = None) -> Outcome:
         # A numerical breakdown in one fit must not take the others with it.
         return Failure(job.file, job.label, f"the fit broke down numerically: {error}.")
     group = job.group
-    findings = findings_of(result, job.sample, job.reference)
+    findings = findings_of(result, job.sample, job.references)
     return FitRecord(
         f"fit-{job.number + 1}",
         job.file,
@@ -106,11 +108,13 @@ def execute(job: Job, should_stop: ShouldStop | None = None) -> Outcome:
         result,
         ratios,
         (*job.warnings, *findings),
+        group.files if len(group.files) > 1 else (),
+        job.references,
     )
 
 
 def findings_of(
-    result: FitResult, sample: Sequence[Spectrum], reference: ReferenceLine | None = None
+    result: FitResult, sample: Sequence[Spectrum], references: Sequence[ReferenceLine] = ()
 ) -> tuple[FitWarning, ...]:
     """Return what the lint finds; the fit's own warnings are among it.
 
@@ -118,16 +122,32 @@ def findings_of(
     ----------
     result : FitResult
     sample : sequence of Spectrum
-        All spectra of the sample.
-    reference : ReferenceLine or None
-        Its charge reference, where one was measured.
+        What the sample shows.
+    references : sequence of ReferenceLine
+        Its charge references, where they were measured.
     """
+    first, *more = references or (None,)
     try:
-        return lint(result, library=load_library(), spectra=tuple(sample), calibration=reference)
+        found = lint(result, library=load_library(), spectra=tuple(sample), calibration=first)
+        others = [f for line in more for f in lint(result, calibration=line, only=_OF_REFERENCE)]
     except (SpectraError, ArithmeticError, ValueError) as error:
         # A rule that breaks down must not take the finished fit with it.
         note = FitWarning("lint_failed", f"the fit could not be checked by the lint: {error}")
         return (*result.warnings, note)
+    return tuple(dict.fromkeys((*found, *others)))
+
+
+def _ratio_or_why(
+    result: FitResult, entry: RatioEntry, seed: int, should_stop: ShouldStop | None
+) -> Ratio:
+    """Return a ratio; one that breaks down has no value and must not take the fit with it."""
+    try:
+        return ratio_of(result, entry, seed, should_stop)
+    except Cancelled:
+        raise
+    except (SpectraError, ArithmeticError, ValueError) as error:
+        formula = f"{' + '.join(entry.numerator)} / {' + '.join(entry.denominator)}"
+        return Ratio(entry.name, None, None, None, LEVEL, formula, f"not determined: {error}")
 
 
 def ratio_of(

@@ -7,10 +7,10 @@ window both call it; `spectra_core.runs.execute` does what it plans.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..calibration import ReferenceLine
+from ..calibration import ReferenceLine, is_level
 from ..errors import SpectraError
 from ..fitting import FitOptions, FitWarning, Weights
 from ..foreign.stored_fit import has_stored_fit, stored_fit
@@ -23,19 +23,19 @@ from ..recipe.compile import (
     model_from_recipe,
     recipe_from_model,
 )
+from ..recipe.parts import Part, link_in_words, part_of
+from ..recipe.presets import Preset
 from ..recipe.schema import CalibrationEntry, RatioEntry, Recipe
-from ..spectrum import Calibration, Spectrum, calibrate
+from ..spectrum import Calibration, Spectrum, calibrate, sample_key
+from .groups import Group, groups_of
 from .records import Failure
-from .select import Group, group_spectra
+from .samples import JoinBy, Sample, in_words, join_samples, on_scale_of, samples_of
 
 __all__ = ["STORED_FIT_OPTIONS", "Job", "Plan", "plan", "plan_stored"]
 
-Identity = tuple[str, str]
-"""Path and name of a sample."""
-ReferenceFinder = Callable[[Identity, Sequence[Spectrum], int], ReferenceLine | None]
-
-# CasaXPS minimised plain squares: only unit weights give a stored fit's numbers again.
-STORED_FIT_OPTIONS = FitOptions(weights=Weights.UNIT)
+# CasaXPS minimised plain squares: only unit weights give a stored fit's numbers again, and
+# from its own values one start is where it ended.
+STORED_FIT_OPTIONS = FitOptions(weights=Weights.UNIT, starts=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,20 +47,24 @@ class Job:
     number : int
         Place in the plan, counted from 0.
     file : str
-        First file of its spectra.
+        First file of its spectra, as it was given.
     group : Group
         The spectra that are fitted together, calibrated.
     model : Model
+        The same object for all jobs of a plan that have the same regions.
     recipe : Recipe
+        What is applied: the recipe given, or the part of it that there are spectra for.
     options : FitOptions
     ratios : tuple of RatioEntry
         With paths in place of labels.
     warnings : tuple of FitWarning
         What reading and planning have to say of it.
     sample : tuple of Spectrum
-        All spectra of the sample, for the lint.
-    reference : ReferenceLine or None
-        Its charge reference, where one was measured.
+        What the sample shows, for the lint.
+    references : tuple of ReferenceLine
+        Its charge references, where they were measured.
+    places : tuple of int
+        Place of each of its spectra in `Plan.spectra`.
     """
 
     number: int
@@ -72,47 +76,61 @@ class Job:
     ratios: tuple[RatioEntry, ...]
     warnings: tuple[FitWarning, ...]
     sample: tuple[Spectrum, ...] = ()
-    reference: ReferenceLine | None = None
+    references: tuple[ReferenceLine, ...] = ()
+    places: tuple[int, ...] = ()
 
     @property
     def label(self) -> str:
         """Sample and level in words."""
-        level = f" {self.group.level + 1}/{self.group.levels}" if self.group.levels > 1 else ""
-        return f"{self.group.sample}{level}"
+        return self.group.label
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Fits to be done, and what cannot be or is left out on purpose, with the reasons."""
+    """Fits to be done, and what cannot be or is left out on purpose, with the reasons.
+
+    Attributes
+    ----------
+    jobs : tuple of Job
+    failures, skipped : tuple of Failure
+    spectra : tuple of Spectrum
+        All spectra there are, in the order given, with the samples they were joined into.
+    """
 
     jobs: tuple[Job, ...]
-    failures: tuple[Failure, ...] = ()
-    skipped: tuple[Failure, ...] = ()
+    failures: tuple[Failure, ...]
+    skipped: tuple[Failure, ...]
+    spectra: tuple[Spectrum, ...]
 
 
 def plan(
-    recipe: Recipe,
+    recipe: Recipe | Preset,
     spectra: Iterable[Spectrum],
     *,
-    beside: Iterable[Spectrum] | None = None,
+    beside: Iterable[Spectrum] = (),
     fit_options: FitOptions | None = None,
     seed: int | None = None,
+    join: JoinBy = "names",
+    names: Mapping[str, str] | None = None,
     warnings: Sequence[FitWarning] = (),
 ) -> Plan:
     """Return the fits that a recipe asks for on some spectra.
 
     Parameters
     ----------
-    recipe : Recipe
+    recipe : Recipe or Preset
+        The warnings of a preset are said of every fit.
     spectra : iterable of Spectrum
         To be fitted, in file order.
-    beside : iterable of Spectrum or None
-        All spectra there are, those to be fitted among them: a C 1s reference is needed
-        though only S 2p is fitted. None: no others.
+    beside : iterable of Spectrum
+        All spectra there are, in file order, if those to be fitted are not all: a C 1s
+        reference is needed though only S 2p is fitted.
     fit_options : FitOptions or None
         In place of the recipe's.
     seed : int or None
         In place of the seed in the options.
+    join, names
+        How files are joined into samples, see `spectra_core.runs.samples.join_samples`.
     warnings : sequence of FitWarning
         Said of every fit.
 
@@ -120,102 +138,199 @@ def plan(
     ------
     ModelError
         If the recipe contradicts itself.
+    FitError
+        If `names` names a file that is not there.
     """
-    chosen = _seeded(fit_options or fit_options_from_recipe(recipe), seed)
-    model = model_from_recipe(recipe)
-    spectra = list(spectra)
-    samples = _samples(spectra if beside is None else beside)
-    groups, unmatched = group_spectra(recipe, spectra)
-    failures = [Failure(u.file, u.where, u.message) for u in unmatched]
+    said = tuple(warnings)
+    if isinstance(recipe, Preset):
+        said = (*preset_warnings(recipe), *said)
+        recipe = recipe.recipe
+    options = _seeded(fit_options or fit_options_from_recipe(recipe), seed)
+    known = _Known(spectra, beside, join, names)
+    maker = _Maker(recipe, options, known, said)
+    groups, failures = groups_of(recipe, known.chosen, known.samples)
     jobs: list[Job] = []
-    calibration = calibration_from_recipe(recipe)
-    ratios = tuple(_with_paths(recipe, entry) for entry in recipe.ratio)
-    find_reference = _reference_finder(recipe.calibration)
     for group in groups:
-        identity = _identity(group.spectra[0][1])
-        sample = samples[identity]
         try:
-            line = find_reference(identity, sample, group.level)
+            jobs.append(maker.job(len(jobs), group))
         except SpectraError as error:
-            failures.append(Failure(group.file, group.sample, str(error)))
-            continue
-        said = group.warnings
-        shift = calibration if line is None else line.calibration
-        if shift is not None:
-            said += _replaced_calibrations(group, shift)
-            moved = tuple((name, calibrate(s, shift)) for name, s in group.spectra)
-            group = replace(group, spectra=moved)
-        said += (*assumed_reference(recipe.calibration, line), *warnings)
-        job = Job(len(jobs), group.file, group, model, recipe, chosen, ratios, said, sample, line)
-        jobs.append(job)
-    return Plan(tuple(jobs), tuple(failures))
+            failures.append(Failure(group.file, group.label, str(error)))
+    return Plan(tuple(jobs), tuple(failures), (), known.spectra)
+
+
+def preset_warnings(preset: Preset) -> tuple[FitWarning, ...]:
+    """Return what a user must know of a preset, to be said of every fit with it."""
+    return tuple(FitWarning("preset", text, preset.id) for text in preset.warnings)
 
 
 def plan_stored(
     spectra: Iterable[Spectrum],
     *,
-    beside: Iterable[Spectrum] | None = None,
+    beside: Iterable[Spectrum] = (),
     fit_options: FitOptions | None = None,
     seed: int | None = None,
+    join: JoinBy = "names",
+    names: Mapping[str, str] | None = None,
     warnings: Sequence[FitWarning] = (),
 ) -> Plan:
     """Return the fits that came with some spectra; parameters as for `plan`."""
     options = _seeded(fit_options or STORED_FIT_OPTIONS, seed)
-    spectra = list(spectra)
-    samples = _samples(spectra if beside is None else beside)
+    known = _Known(spectra, beside, join, names)
     jobs: list[Job] = []
     failures: list[Failure] = []
     skipped: list[Failure] = []
-    for spectrum in spectra:
+    for spectrum in known.chosen:
         file = spectrum.source.given
         if not has_stored_fit(spectrum):
             reason = "no CasaXPS fit is stored with this spectrum."
             skipped.append(Failure(file, spectrum.label, reason))
             continue
         try:
-            job = _stored_job(len(jobs), spectrum, options)
+            sample = known.samples[sample_key(spectrum)]
+            job = _stored_job(len(jobs), spectrum, sample, options, tuple(warnings))
+            jobs.append(replace(job, places=(known.places[id(spectrum)],) * len(job.model.regions)))
         except SpectraError as error:
             message = str(error).removeprefix(f"{spectrum.label}: ")
             failures.append(Failure(file, spectrum.label, message))
-            continue
-        said = (*job.warnings, *warnings)
-        jobs.append(replace(job, sample=samples[_identity(spectrum)], warnings=said))
-    return Plan(tuple(jobs), tuple(failures), tuple(skipped))
+    return Plan(tuple(jobs), tuple(failures), tuple(skipped), known.spectra)
+
+
+def _stored_job(
+    number: int,
+    spectrum: Spectrum,
+    sample: Sample,
+    options: FitOptions,
+    warnings: tuple[FitWarning, ...],
+) -> Job:
+    stored = stored_fit(spectrum)
+    model, own = stored.model, stored.spectrum
+    said = tuple(FitWarning(code, message) for code, message in stored.notes)
+    recipe = recipe_from_model(
+        model, calibration=own.calibration, fit_options=options, title=own.label
+    )
+    group = Group((sample,), tuple((region.name, own) for region in model.regions))
+    beside = (own, *on_scale_of(own, sample.others([spectrum])))
+    said = (*said, *warnings)
+    return Job(number, group.file, group, model, recipe, options, (), said, beside)
 
 
 def _seeded(options: FitOptions, seed: int | None) -> FitOptions:
     return options if seed is None else replace(options, seed=seed)
 
 
-def _identity(spectrum: Spectrum) -> Identity:
-    """Return which sample a spectrum is of."""
-    return spectrum.source.given, spectrum.meta.sample
+class _Known:
+    """Spectra to be fitted, and all there are, joined into samples."""
+
+    def __init__(
+        self,
+        spectra: Iterable[Spectrum],
+        beside: Iterable[Spectrum],
+        join: JoinBy,
+        names: Mapping[str, str] | None,
+    ) -> None:
+        chosen, every = list(spectra), list(beside)
+        known = {id(spectrum) for spectrum in every}
+        every += [spectrum for spectrum in chosen if id(spectrum) not in known]
+        self.spectra = join_samples(every, by=join, names=names)
+        joined = {id(old): new for old, new in zip(every, self.spectra, strict=True)}
+        self.chosen = [joined[id(spectrum)] for spectrum in chosen]
+        self.samples = samples_of(self.spectra)
+        self.places = {id(spectrum): k for k, spectrum in enumerate(self.spectra)}
 
 
-def _samples(spectra: Iterable[Spectrum]) -> dict[Identity, tuple[Spectrum, ...]]:
-    """Return the spectra of every sample, in the order of the files."""
-    found: dict[Identity, list[Spectrum]] = {}
-    for spectrum in spectra:
-        found.setdefault(_identity(spectrum), []).append(spectrum)
-    return {key: tuple(members) for key, members in found.items()}
+# ---------------------------------------------------------------------------------
+# From a group of spectra to a job
 
 
-def _reference_finder(entry: CalibrationEntry | None) -> ReferenceFinder:
-    """Return what finds the charge reference of a sample, measuring each only once.
+class _Maker:
+    """Makes the jobs of one recipe; what many jobs have in common is made once."""
 
-    What it returns holds no fit result, so that it is cheap to hand to other processes.
-    """
-    known: dict[object, ReferenceLine | None] = {}
-    each = entry is not None and entry.per == "spectrum"
+    def __init__(
+        self,
+        recipe: Recipe,
+        options: FitOptions,
+        known: _Known,
+        warnings: tuple[FitWarning, ...],
+    ) -> None:
+        self.recipe = recipe
+        self.options = options
+        self.known = known
+        self.warnings = warnings
+        self.fixed = calibration_from_recipe(recipe)
+        self._references: dict[int, ReferenceLine] = {}
+        self._parts: dict[tuple[str, ...], tuple[Part, Model, tuple[RatioEntry, ...]]] = {}
+        self._part(tuple(entry.name for entry in recipe.region))
 
-    def find(identity: Identity, sample: Sequence[Spectrum], level: int) -> ReferenceLine | None:
-        key = identity, level if each else 0
-        if key not in known:
-            line = measured_reference(entry, sample, level)
-            known[key] = None if line is None else replace(line, result=None)
-        return known[key]
+    def job(self, number: int, group: Group) -> Job:
+        """Return the fit of one group.
 
-    return find
+        Raises
+        ------
+        SpectraError
+            If the recipe asks for a charge reference that the sample does not have.
+        """
+        part, model, ratios = self._part(tuple(name for name, _ in group.spectra))
+        lines = [self._reference(spectrum) for _, spectrum in group.spectra]
+        shifts = [self.fixed if line is None else line.calibration for line in lines]
+        said = [*group.warnings, *_lacking(part, group)]
+        moved: list[tuple[str, Spectrum]] = []
+        for (name, spectrum), shift in zip(group.spectra, shifts, strict=True):
+            said += _replaced_calibration(name, spectrum, shift)
+            moved.append((name, spectrum if shift is None else calibrate(spectrum, shift)))
+        references = tuple({id(line): line for line in lines if line is not None}.values())
+        for line in references:
+            said += assumed_reference(self.recipe.calibration, line)
+        calibrated = replace(group, spectra=tuple(moved))
+        seen = group.seen(dict(moved))
+        return Job(
+            number,
+            group.file,
+            calibrated,
+            model,
+            part.recipe,
+            self.options,
+            ratios,
+            (*said, *self.warnings),
+            seen,
+            references,
+            tuple(self.known.places[id(spectrum)] for _, spectrum in group.spectra),
+        )
+
+    def _part(self, names: tuple[str, ...]) -> tuple[Part, Model, tuple[RatioEntry, ...]]:
+        if names not in self._parts:
+            part = part_of(self.recipe, names)
+            ratios = tuple(_with_paths(part.recipe, entry) for entry in part.recipe.ratio)
+            self._parts[names] = part, model_from_recipe(part.recipe), ratios
+        return self._parts[names]
+
+    def _reference(self, spectrum: Spectrum) -> ReferenceLine | None:
+        """Return the charge reference of a spectrum, measured once for all that have it.
+
+        That of its own file where there is one, because files are measured at different
+        times; else that of its sample.
+        """
+        entry = self.recipe.calibration
+        if entry is None or not entry.is_measured:
+            return None
+        sample = self.known.samples[sample_key(spectrum)]
+        found = [s for s in sample.spectra if is_level(s, entry.reference)]
+        own = [s for s in found if s.source.given == spectrum.source.given] or found
+        used = _used_reference(entry, sample, spectrum, own)
+        key = id(used[0]) if used else 0
+        if key not in self._references:
+            line = measured_reference(entry, used)
+            assert line is not None  # it is to be measured
+            # Without its fit it is cheap to hand to other processes.
+            self._references[key] = replace(line, result=None)
+        return self._references[key]
+
+
+def _used_reference(
+    entry: CalibrationEntry, sample: Sample, spectrum: Spectrum, found: Sequence[Spectrum]
+) -> Sequence[Spectrum]:
+    if entry.per == "spectrum" and found:
+        return [sample.counterpart(spectrum, found)]
+    return found[:1]
 
 
 def _with_paths(recipe: Recipe, entry: RatioEntry) -> RatioEntry:
@@ -227,26 +342,33 @@ def _with_paths(recipe: Recipe, entry: RatioEntry) -> RatioEntry:
     )
 
 
-def _replaced_calibrations(group: Group, new: Calibration) -> tuple[FitWarning, ...]:
-    return tuple(
-        FitWarning(
-            "calibration_replaced",
-            f"the file's own shift of {s.calibration.shift:g} {s.axis.unit} was replaced by"
-            f" the recipe's of {new.shift:g}.",
-            name,
-        )
-        for name, s in group.spectra
-        if s.calibration.shift not in (0.0, new.shift)
+def _replaced_calibration(
+    name: str, spectrum: Spectrum, new: Calibration | None
+) -> list[FitWarning]:
+    old = spectrum.calibration.shift
+    if new is None or old in (0.0, new.shift):
+        return []
+    message = (
+        f"the file's own shift of {old:g} {spectrum.axis.unit} was replaced by the recipe's of"
+        f" {new.shift:g}."
     )
+    return [FitWarning("calibration_replaced", message, name)]
 
 
-def _stored_job(number: int, spectrum: Spectrum, options: FitOptions) -> Job:
-    stored = stored_fit(spectrum)
-    model, spectrum = stored.model, stored.spectrum
-    warnings = tuple(FitWarning(code, message) for code, message in stored.notes)
-    recipe = recipe_from_model(
-        model, calibration=spectrum.calibration, fit_options=options, title=spectrum.label
-    )
-    pairs = tuple((region.name, spectrum) for region in model.regions)
-    group = Group(spectrum.source.given, spectrum.meta.sample, pairs)
-    return Job(number, group.file, group, model, recipe, options, (), warnings)
+def _lacking(part: Part, group: Group) -> list[FitWarning]:
+    """Say which regions there is no spectrum for, and which ties and ratios went with them."""
+    if not part.lacking:
+        return []
+    names = in_words(entry.name for entry in part.lacking)
+    fitted = in_words(name for name, _ in group.spectra)
+    message = f"there is no spectrum for {names}{group.place}: {fitted} was fitted without it."
+    said = [FitWarning("regions_lacking", message)]
+    if part.links:
+        ties = in_words(link_in_words(link) for link in part.links)
+        message = f"without {names} these ties are left out: {ties}."
+        said.append(FitWarning("links_dropped", message))
+    if part.ratios:
+        ratios = "; ".join(part.ratios)
+        message = f"without {names} these ratios cannot be made: {ratios}."
+        said.append(FitWarning("ratios_lacking", message))
+    return said

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from ..calibration import ReferenceLine
 from ..fitting import FitResult, FitWarning, RegionFit
 from ..fitting.stack import Stack, stack_of
 from ..model import Model
@@ -61,6 +62,7 @@ class FitRecord(Shown):
     id : str
         Unique in the run, e.g. ``"fit-3"``.
     file, sample : str
+        Its first file as it was given; the name of its sample.
     level, levels : int
         Which of several spectra of each region of this sample, counted from 0.
     recipe : Recipe
@@ -69,6 +71,10 @@ class FitRecord(Shown):
     ratios : tuple of Ratio
     warnings : tuple of FitWarning
         Of reading, selecting and fitting.
+    files : tuple of str
+        All its files, where it has several.
+    references : tuple of ReferenceLine
+        Its charge references, where they were measured.
     """
 
     id: str
@@ -80,6 +86,8 @@ class FitRecord(Shown):
     result: FitResult
     ratios: tuple[Ratio, ...]
     warnings: tuple[FitWarning, ...]
+    files: tuple[str, ...] = ()
+    references: tuple[ReferenceLine, ...] = ()
 
     @property
     def stacked(self) -> tuple[Stack, int]:
@@ -123,6 +131,8 @@ class RowRecord(Shown):
     warnings: tuple[FitWarning, ...]
     stacked: tuple[Stack, int]
     fit: Callable[[], FitResult]
+    files: tuple[str, ...] = ()
+    references: tuple[ReferenceLine, ...] = ()
 
     @property
     def model(self) -> Model:
@@ -138,7 +148,8 @@ class RowRecord(Shown):
     def whole(self) -> FitRecord:
         """Return the record with all that a single fit gives."""
         head = (self.id, self.file, self.sample, self.level, self.levels, self.recipe)
-        return FitRecord(*head, self.fit(), self.ratios, self.warnings)
+        tail = (self.ratios, self.warnings, self.files, self.references)
+        return FitRecord(*head, self.fit(), *tail)
 
 
 Finished = FitRecord | RowRecord

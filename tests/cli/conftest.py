@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from doublet.app.cli.main import main
 from spectra_core.datafiles import data_path
+from spectra_core.readers import read
 
 
 @dataclass(frozen=True)
@@ -79,3 +80,14 @@ def assert_clear(outcome: Outcome, *, code: int = 2, words: str = "") -> None:
 def clear() -> Callable[..., None]:
     """Return the check of a clear error message."""
     return assert_clear
+
+
+@pytest.fixture
+def region_files(tmp_path) -> list[Path]:
+    """Return one text file for each region of a sample, as most instruments export it."""
+    files = []
+    for spectrum in read(data_path("resources", "examples", "su2025_fig1_bare_0s.vms")):
+        files.append(tmp_path / f"cellA_{spectrum.meta.region.replace(' ', '')}.txt")
+        rows = np.column_stack([spectrum.x_recorded, spectrum.counts])
+        np.savetxt(files[-1], rows, "%.2f", "\t", header="Binding Energy (eV)\tCounts", comments="")
+    return files

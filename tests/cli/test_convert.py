@@ -64,3 +64,34 @@ def test_a_truncated_file_is_converted_as_far_as_it_is_whole(doublet, clear, dat
     whole = read(source)
     assert 0 < len(kept) < len(whole)
     assert np.array_equal(kept[0].y, whole[0].y)
+
+
+def test_several_files_of_one_sample_become_one_file(doublet, region_files, tmp_path):
+    outcome = doublet("convert", *region_files, tmp_path / "cellA.vms")
+    assert outcome.code == 0
+    assert "differ only in the core level" in outcome.err
+    merged = read(tmp_path / "cellA.vms")
+    assert [s.meta.sample for s in merged] == ["cellA", "cellA"]
+    assert [s.meta.region for s in merged] == ["S 2p", "P 2p"]
+    for file, spectrum in zip(region_files, merged, strict=True):
+        (before,) = read(file)
+        assert np.array_equal(before.y, spectrum.y)
+
+
+def test_samples_of_one_name_in_several_files_are_told_apart(doublet, vamas_file, tmp_path):
+    for name in ("monday", "tuesday"):
+        (tmp_path / f"{name}.vms").write_bytes(vamas_file.read_bytes())
+    both = tmp_path / "monday.vms", tmp_path / "tuesday.vms"
+    outcome = doublet("convert", *both, tmp_path / "both.csv")
+    (sample,) = {s.meta.sample for s in read(vamas_file)}
+    named = [s.meta.sample for s in read(tmp_path / "both.csv")]
+    assert named == [f"{sample} (monday)", f"{sample} (tuesday)"]
+    assert f"is called {sample} (monday)" in outcome.err
+
+
+def test_the_output_is_none_of_several_inputs(doublet, clear, region_files):
+    before = region_files[1].read_bytes()
+    clear(doublet("convert", *region_files), words=".txt")
+    csv = region_files[1].rename(region_files[1].with_suffix(".csv"))
+    clear(doublet("convert", region_files[0], csv, csv), words="same file")
+    assert csv.read_bytes() == before

@@ -71,6 +71,15 @@ def example_folder(tmp_path, vamas_file, monkeypatch) -> Path:
     (tmp_path / "s2p.toml").write_text(text, encoding="utf-8")
     (tmp_path / "s2p.vms").write_bytes(vamas_file.read_bytes())
     vamas_file.unlink()
+    (tmp_path / "day1").mkdir()
+    for name in ("cellA", "day1/x_07_y"):  # one file for each region, as instruments export them
+        for spectrum in read(tmp_path / "cathode.vms"):
+            level = spectrum.meta.region.replace(" ", "")
+            rows = np.column_stack([spectrum.x_recorded, spectrum.counts])
+            heading = "Binding Energy (eV)\tCounts"
+            np.savetxt(
+                tmp_path / f"{name}_{level}.txt", rows, "%.2f", "\t", header=heading, comments=""
+            )
     model = model_from_recipe(load_recipe(tmp_path / "s2p.toml"))
     project = add_analysis(add_spectra(Project(), [made]), model, "s1")
     save_project(set_result(project, "a2", fit(made, model)), tmp_path / "work.doublet")

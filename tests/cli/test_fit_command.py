@@ -386,3 +386,52 @@ def test_a_species_that_is_not_there_is_below_detection_and_not_zero(doublet, tm
     bridging = next(ratio for ratio in ratios if ratio["name"] == "bridging / PS4")
     assert bridging["value"] is None
     assert bridging["upper_limit"] > 0
+
+
+def joint_fits(outcome) -> list[tuple[str, str, list[str]]]:
+    """Return sample, region and files of every fit."""
+    fits = json.loads(outcome.out)["fits"]
+    return [(f["sample"], f["region"], [Path(n).name for n in f.get("files", ())]) for f in fits]
+
+
+def test_one_file_for_each_region_is_one_joint_fit(doublet, region_files):
+    outcome = doublet("fit", *region_files, "--preset", "lpscl-cathode", "--json", "-")
+    names = [file.name for file in region_files]
+    assert outcome.code == 0
+    assert joint_fits(outcome) == [("cellA", "S 2p", names), ("cellA", "P 2p", names)]
+    fits = json.loads(outcome.out)["fits"]
+    assert [fit["file"] for fit in fits] == [str(region_files[0])] * 2
+    assert [Path(fit["spectrum_file"]).name for fit in fits] == names
+    assert "samples_joined" in {warning["code"] for warning in fits[0]["warnings"]}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--sample", "cell 7"), ("--sample-of", "*", "cell 7"), ("--join", "folder")],
+    ids=lambda options: options[0],
+)
+def test_the_user_says_which_files_are_of_one_sample(doublet, region_files, tmp_path, options):
+    folder = tmp_path / "cell 7"
+    folder.mkdir()
+    files = [
+        file.rename(folder / f"{k}_{file.stem.removeprefix('cellA_')}.txt")
+        for k, file in enumerate(region_files)
+    ]
+    apart = doublet("fit", *files, "--preset", "lpscl-cathode", "--json", "-")
+    assert [names for _, _, names in joint_fits(apart)] == [[], []]
+    told = doublet("fit", *files, "--preset", "lpscl-cathode", "--json", "-", *options)
+    names = [file.name for file in files]
+    assert joint_fits(told) == [("cell 7", "S 2p", names), ("cell 7", "P 2p", names)]
+
+
+def test_a_pattern_that_fits_no_file_is_named(doublet, clear, region_files):
+    arguments = ["fit", *region_files, "--preset", "lpscl-cathode", "--sample-of", "b*", "cell"]
+    clear(doublet(*arguments), words='"b*"')
+
+
+def test_the_first_fit_of_the_readme_works_on_the_demos_own_spectra(doublet):
+    files = [EXAMPLES / f"su2025_fig5_{name}.vms" for name in ("bare_charged", "coated_charged")]
+    outcome = doublet("fit", *files, "--preset", "lpscl-cathode", "-o", "results")
+    assert outcome.code == 0
+    assert outcome.out.count("there is no spectrum for P 2p") == 2
+    assert "these ratios cannot be made: P2Sx / PS4; PSxOy / PS4" in outcome.out

@@ -16,7 +16,8 @@ from spectra_core.recipe.text import (
     parse_recipe,
 )
 from spectra_core.runs.batch import run
-from spectra_core.runs.select import group_spectra, is_selected, matches, select_spectra
+from spectra_core.runs.plan import plan
+from spectra_core.runs.select import is_selected, matches, select_spectra
 from spectra_core.spectrum import Axis, Calibration, Meta, Spectrum
 from spectra_core.writers import write
 
@@ -184,8 +185,8 @@ def test_a_calibration_moves_every_energy_by_its_shift(files, joint):
 
 def test_a_recipes_calibration_in_place_of_the_files_own_is_said(tmp_path):
     own = [replace(s, calibration=Calibration(1.0)) for s in synthetic("cell", 1)]
-    groups, _ = group_spectra(RECIPE, own)
-    assert groups[0].spectra[0][1].calibration.shift == 1.0
+    (job,) = plan(RECIPE, own).jobs
+    assert job.group.spectra[0][1].calibration.shift == 1.0
     write(tmp_path / "a.csv", own)
     recipe = parse_recipe(JOINT + "[calibration]\nshift = 0.0\n")
     record = run([tmp_path / "a.csv"], recipe=recipe).fits[0]
@@ -206,14 +207,16 @@ def test_a_bad_file_stops_no_other(files, tmp_path):
     assert all("\n" not in str(failure) for failure in done.failures)
 
 
-def test_a_sample_that_lacks_a_region_fails_and_the_others_go_on(files, tmp_path):
-    write(tmp_path / "half.csv", synthetic("half", 1, ("S 2p",)))
-    done = run([tmp_path / "half.csv", files[0]], recipe=RECIPE)
+def test_a_sample_that_has_no_region_of_the_recipe_fails_and_the_others_go_on(files, tmp_path):
+    (spectrum,) = synthetic("carbon", 1, ("S 2p",))
+    names = {"region": "C 1s", "species": "C", "transition": "1s"}
+    write(tmp_path / "c1s.csv", [replace(spectrum, meta=replace(spectrum.meta, **names))])
+    done = run([tmp_path / "c1s.csv", files[0]], recipe=RECIPE)
     assert len(done.fits) == 1
     (failure,) = done.failures
-    assert failure.where == "half"
-    assert '"P 2p*"' in failure.message
-    assert '"S 2p"' in failure.message
+    assert failure.where == "carbon"
+    assert '"S 2p*" or "P 2p*"' in failure.message
+    assert '"C 1s"' in failure.message
 
 
 def test_a_fit_that_cannot_start_is_a_failure_of_its_sample(files, tmp_path):
@@ -351,12 +354,13 @@ def test_etch_levels_are_paired_in_file_order(tmp_path):
             assert np.array_equal(region.spectrum.y, spectrum.y)
 
 
-def test_a_level_that_lacks_a_region_is_named_by_its_number(tmp_path):
+def test_a_level_that_lacks_a_region_is_fitted_and_named_by_its_number(tmp_path):
     first, second = synthetic("film", 1), synthetic("film", 2)
     write(tmp_path / "etch.csv", [*first, second[0]])
     done = run([tmp_path / "etch.csv"], recipe=RECIPE)
-    assert len(done.fits) == 1
-    assert "spectrum 2 of 2" in done.failures[0].message
+    assert [len(record.result.regions) for record in done.fits] == [2, 1]
+    (lacking,) = [w for w in done.fits[1].warnings if w.code == "regions_lacking"]
+    assert "P 2p for spectrum 2 of 2" in lacking.message
 
 
 def test_the_only_spectrum_is_taken_for_the_only_region_with_a_warning(tmp_path):

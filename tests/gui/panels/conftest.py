@@ -31,7 +31,8 @@ from spectra_core.model import (
     set_enabled,
     set_parameter,
 )
-from spectra_core.project.analyses import analyse, start_analysis, with_analysed
+from spectra_core.project.analyses import start_analysis
+from spectra_core.project.jobs import analyse, with_analysed
 from spectra_core.project.project import Project, add_analysis, add_spectra, set_model, set_note
 from spectra_core.runs.simulate import Acquisition, simulate
 from spectra_core.spectrum import Axis, Meta, Spectrum

@@ -1,0 +1,211 @@
+"""The fits of a project: from an analysis to a job of `spectra_core.runs`, and back.
+
+A fit is made in three steps: a job is made of the analysis as it is, `analyse` does it (and
+may run elsewhere, and be cancelled), `with_analysed` puts the outcome into the project as it
+is by then, and what changed meanwhile is kept as stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..errors import Cancelled, FitError, ModelError, SpectraError
+from ..fitting import FitOptions, FitResult
+from ..model import Model
+from ..recipe.compile import recipe_from_model
+from ..referee.context import Finding
+from ..runs.execute import ShouldStop, execute, ratio_of
+from ..runs.groups import Group
+from ..runs.plan import Job
+from ..runs.records import Failure
+from ..runs.samples import Key, Sample, samples_of
+from ..spectrum import sample_key
+from ..uncertainty.ratios import Ratio
+from .project import Analysis, Project, accept_fit, is_stale, set_result
+from .recipes import is_of, ratio_entry
+from .stored import on_fitting_axis, same_data
+
+
+@dataclass(frozen=True, eq=False)
+class Analysed:
+    """What a fit of one analysis gave, and what it was a fit of.
+
+    Attributes
+    ----------
+    analysis : str
+        Its id.
+    before : Analysis
+        As it was when the fit was started.
+    result : FitResult
+    ratios : tuple of Ratio
+    findings : tuple of Finding
+    """
+
+    analysis: str
+    before: Analysis
+    result: FitResult
+    ratios: tuple[Ratio, ...]
+    findings: tuple[Finding, ...]
+
+
+def job_of(project: Project, analysis_id: str, samples: Mapping[Key, Sample] | None = None) -> Job:
+    """Return the fit of one analysis, its ratios and charge references with it.
+
+    Parameters
+    ----------
+    project : Project
+    analysis_id : str
+    samples : mapping of key to Sample or None
+        Those of the whole project, if they are known.
+
+    Raises
+    ------
+    ModelError
+        If the model has no component to fit.
+    """
+    analysis = project.analysis(analysis_id)
+    if not any(c.enabled for region in analysis.model.regions for c in region.components):
+        raise ModelError(
+            "the model has no component to fit.",
+            hint="Add one from the library, or load a preset.",
+            where=analysis.label,
+        )
+    spectra = project.spectra_of(analysis_id)
+    known = samples_of(project.spectra.values()) if samples is None else samples
+    own = tuple(known[key] for key in dict.fromkeys(map(sample_key, spectra.values())))
+    group = Group(own, tuple(spectra.items()))
+    return Job(
+        list(project.analyses).index(analysis_id),
+        group.file,
+        group,
+        analysis.model,
+        recipe_from_model(analysis.model, fit_options=analysis.options),
+        analysis.options,
+        tuple(ratio_entry(ratio) for ratio in project.ratios if is_of(analysis.model, ratio)),
+        analysis.warnings,
+        group.seen(spectra),
+        analysis.references,
+    )
+
+
+def analyse(
+    project: Project,
+    analysis_id: str,
+    *,
+    should_stop: ShouldStop | None = None,
+    samples: Mapping[Key, Sample] | None = None,
+) -> Analysed:
+    """Fit one analysis, compute the ratios that are defined for it, and check the fit.
+
+    Parameters
+    ----------
+    project : Project
+    analysis_id : str
+    should_stop : callable or None
+    samples : mapping of key to Sample or None
+        As for `job_of`.
+
+    Raises
+    ------
+    FitError, ModelError
+        If it cannot be fitted.
+    Cancelled
+        If `should_stop` returned True.
+    """
+    outcome = execute(job_of(project, analysis_id, samples), should_stop)
+    if isinstance(outcome, Failure):
+        raise FitError(outcome.message)
+    findings = tuple(w for w in outcome.warnings if isinstance(w, Finding))
+    before = project.analysis(analysis_id)
+    return Analysed(analysis_id, before, outcome.result, outcome.ratios, findings)
+
+
+def in_turn(
+    project: Project,
+    analyses: Sequence[str],
+    *,
+    progress: Callable[[int, int, str], None] | None = None,
+    should_stop: ShouldStop | None = None,
+) -> tuple[list[Analysed], list[str]]:
+    """Fit several analyses one after the other.
+
+    Returns
+    -------
+    outcomes : list of Analysed
+    problems : list of str
+        A sentence for each that could not be fitted; the others are fitted all the same.
+    """
+    outcomes: list[Analysed] = []
+    problems: list[str] = []
+    samples = samples_of(project.spectra.values())
+    for done, key in enumerate(analyses):
+        label = project.analysis(key).label
+        if progress is not None:
+            progress(done, len(analyses), label)
+        try:
+            outcomes.append(analyse(project, key, should_stop=should_stop, samples=samples))
+        except Cancelled:
+            raise
+        except SpectraError as error:
+            problems.append(f"{label}: {error}")
+    return outcomes, problems
+
+
+def with_analysed(project: Project, outcomes: Iterable[Analysed]) -> Project:
+    """Return `project` with the outcome of fits.
+
+    The fitted values become the model's. Where model, options or spectra were changed after
+    the fit was started, they stay as they are and the outcome is kept as stale; an analysis that
+    was removed stays removed.
+    """
+    for outcome in outcomes:
+        if outcome.analysis not in project.analyses:
+            continue
+        unchanged = _is_as_before(project, outcome)
+        project = set_result(
+            project,
+            outcome.analysis,
+            outcome.result,
+            options=outcome.before.options,
+            ratios=outcome.ratios,
+            findings=outcome.findings,
+        )
+        if unchanged:
+            project = accept_fit(project, outcome.analysis)
+    return project
+
+
+def _is_as_before(project: Project, outcome: Analysed) -> bool:
+    now, before = project.analysis(outcome.analysis), outcome.before
+    if now.model != before.model or now.options != before.options:
+        return False
+    return all(
+        same_data(on_fitting_axis(project.spectrum(i)), outcome.result.region(name).spectrum)
+        for name, i in now.spectra.items()
+    )
+
+
+def ratios_of(
+    project: Project,
+    model: Model,
+    result: FitResult,
+    options: FitOptions,
+    should_stop: ShouldStop | None = None,
+) -> tuple[Ratio, ...]:
+    """Return the ratios of a fit that the project defines and the model has components for."""
+    return tuple(
+        ratio_of(result, ratio_entry(ratio), options.seed, should_stop)
+        for ratio in project.ratios
+        if is_of(model, ratio)
+    )
+
+
+def with_ratios(project: Project, found: Mapping[str, tuple[Ratio, ...]]) -> Project:
+    """Return `project` with other ratios of some analyses; what is stale or gone is left out."""
+    changed = {
+        key: replace(project.analysis(key), ratios=ratios)
+        for key, ratios in found.items()
+        if key in project.analyses and not is_stale(project, key)
+    }
+    return replace(project, analyses=project.analyses.put(changed))
