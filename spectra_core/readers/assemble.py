@@ -204,15 +204,21 @@ def _settled_intensity(
     """Return y, counts, sigma and columns, and the unit of y."""
     values = {"y": columns.y, "sigma": columns.sigma, "columns": dict(columns.others)}
     time = meta.acquisition_time_s
-    detected = axis.is_energy and unit != "arbitrary" and columns.countable
-    if not detected:
-        return values | {"counts": columns.counts}, unit
+    is_counted = axis.is_energy and unit != "arbitrary" and columns.countable
+    if not is_counted:
+        return values | {"counts": detected(columns.counts)}, unit
     if unit == "counts" and time is not None:
         rates = {name: _divided(value, time) for name, value in values.items()}
-        return rates | {"counts": columns.y}, "counts/s"
+        return rates | {"counts": detected(columns.y)}, "counts/s"
     if columns.counts is not None or unit == "counts":
-        return values | {"counts": columns.y if unit == "counts" else columns.counts}, unit
-    return values | {"counts": None if time is None else columns.y * time}, unit
+        counts = columns.y if unit == "counts" else columns.counts
+        return values | {"counts": detected(counts)}, unit
+    return values | {"counts": None if time is None else detected(columns.y * time)}, unit
+
+
+def detected(counts: Array | None) -> Array | None:
+    """Return numbers of detected electrons, or None if some are negative: none were counted."""
+    return None if counts is None or bool(np.any(counts < 0)) else counts
 
 
 def _divided(value: Any, time: float) -> Any:

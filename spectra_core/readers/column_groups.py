@@ -106,10 +106,6 @@ def groups_of(table: Table, options: ReadOptions) -> list[Group]:
             early.append((c, roles[c]))
     for c, role in early:
         groups[0].add(c, role)
-    for group in groups:
-        if not group.intensities and group.fits:
-            # nothing but ``Counts (background subtracted)`` is the measurement itself
-            group.intensities.append(group.fits.pop(0))
     return groups
 
 
@@ -183,7 +179,10 @@ def _column_number(table: Table, column: int | str) -> int:
 
 
 def merged_fits(table: Table, groups: list[Group]) -> list[Group]:
-    """Join fit curves that repeat the axis of the first group to that group."""
+    """Join fit curves that repeat the axis of the first group to that group.
+
+    Where nothing else was found, ``Counts (background subtracted)`` is the measurement.
+    """
     first, merged = groups[0], groups[:1]
     for group in groups[1:]:
         same = np.array_equal(
@@ -193,6 +192,9 @@ def merged_fits(table: Table, groups: list[Group]) -> list[Group]:
             first.fits += group.intensities + group.fits
         else:
             merged.append(group)
+    if not any(group.intensities for group in merged):
+        for group in merged:
+            group.intensities, group.fits = group.fits[:1], group.fits[1:]
     return merged
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
@@ -27,7 +28,7 @@ from .axis_words import is_unit
 from .columns import Table, spectra_of_table
 from .options import ReadOptions
 from .text import header_values
-from .text_table import MISSING_FROM, Dialect, to_number
+from .text_table import MARKED, MISSING_FROM, Dialect, to_number
 
 FORMAT = "Excel workbook"
 _REPORT_SHEET = re.compile(
@@ -78,13 +79,18 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
 def _sheets(path: Path) -> dict[str, list[Row]]:
     openpyxl = import_module("openpyxl")
     invalid = import_module("openpyxl.utils.exceptions").InvalidFileException
+    sheets: dict[str, list[Row]] = {}
+    n_left = _MOST_CELLS
     try:
+        _check_size(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            sheets = {sheet.title: _rows(sheet) for sheet in book.worksheets}
+            for sheet in book.worksheets:
+                sheets[sheet.title] = _rows(sheet, n_left)
+                n_left -= sum(map(len, sheets[sheet.title]))
             book.close()
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, SyntaxError, invalid) as error:
+    except (*_DAMAGE, invalid) as error:
         raise ReadError(
             "the Excel workbook is damaged or cut off.",
             hint="Open it in Excel and save it again.",
@@ -92,9 +98,54 @@ def _sheets(path: Path) -> dict[str, list[Row]]:
     return sheets
 
 
-def _rows(sheet: Any) -> list[Row]:
+_DAMAGE: tuple[type[Exception], ...] = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    EOFError,
+    SyntaxError,
+    NotImplementedError,
+    OverflowError,
+    RecursionError,
+)
+"""What openpyxl and zipfile raise for archives and XML that are not as they must be."""
+_LARGEST_BYTES = 512 * 2**20
+_MOST_CELLS = 4_000_000
+
+
+def _check_size(path: Path) -> None:
+    """Raise an error before a small archive unpacks to more than a workbook of spectra holds."""
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > _LARGEST_BYTES:
+        raise ReadError(
+            f"the workbook unpacks to {unpacked / 2**20:.0f} MiB; at most"
+            f" {_LARGEST_BYTES // 2**20} are read.",
+            hint="Export the spectra alone, e.g. as text.",
+        )
+
+
+def _rows(sheet: Any, n_cells: int) -> list[Row]:
+    """Return the rows of a sheet without the empty cells at their ends."""
     sheet.reset_dimensions()
-    return list(sheet.iter_rows(values_only=True))
+    rows: list[Row] = []
+    n_read = 0
+    for row in sheet.iter_rows(values_only=True):
+        n_read += len(row)
+        if n_read > 4 * n_cells or len(rows) > n_cells:
+            raise ReadError(
+                f"the sheet {sheet.title!r} has more than {_MOST_CELLS} cells.",
+                hint="Export the spectra alone, e.g. as text.",
+            )
+        filled = len(row)
+        while filled and row[filled - 1] is None:
+            filled -= 1
+        rows.append(row[:filled])
+    return rows
 
 
 def _chosen(sheets: dict[str, list[Row]], options: ReadOptions) -> dict[str, list[Row]]:
@@ -156,6 +207,7 @@ def _spectra_of_sheet(
             f"fewer than {_MIN_POINTS} rows of numbers were found.",
             hint="Choose another sheet with --sheet.",
         )
+    _check_rows_above(rows, numbers)
     header = rows[: numbers.start]
     table = _table(header, rows, numbers)
     table, unused = _without_text_columns(table)
@@ -164,6 +216,33 @@ def _spectra_of_sheet(
     extra = dict(meta.extra) | {key: text for key, text in notes.items() if text}
     spectra = spectra_of_table(table, replace(meta, extra=extra), options)
     return [_with_avantage_fit(spectrum) for spectrum in spectra]
+
+
+def _check_rows_above(rows: list[Row], numbers: range) -> None:
+    """Raise an error if a row that is not numbers goes on with the abscissa below it."""
+    first = [_number(cell) for cell in rows[numbers.start]]
+    second = [_number(cell) for cell in rows[numbers.start + 1]]
+    for i in range(numbers.start - 1, max(numbers.start - 4, -1), -1):
+        for column, (x, following) in enumerate(zip(first, second, strict=False)):
+            cell = rows[i][column] if column < len(rows[i]) else None
+            found = _marked_number(cell)
+            if x is None or following is None or found is None or following == x:
+                continue
+            expected = x - (following - x) * (numbers.start - i)
+            texts = [c for c in rows[i] if isinstance(c, str) and _number(c) is None]
+            if abs(found - expected) < 0.3 * abs(following - x) and texts:
+                raise ReadError(
+                    f"row {i + 1} should hold numbers but holds {texts[0][:60]!r}.",
+                    hint="Correct or remove this row in the file.",
+                )
+            break
+
+
+def _marked_number(cell: Cell) -> float | None:
+    """Return the number in a cell, whatever marks stand around it."""
+    if isinstance(cell, str) and (match := MARKED.fullmatch(cell.strip())):
+        return _number(match[1])
+    return _number(cell)
 
 
 def _with_avantage_fit(spectrum: Spectrum) -> Spectrum:

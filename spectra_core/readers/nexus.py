@@ -4,30 +4,46 @@ An entry says in its ``NXdata`` group which array is the signal and which the ax
 axis says by its units and its ``type`` whether it is a binding or a kinetic energy. The
 intensity is taken as it stands there. Standard deviations are *not* taken for those of
 the intensity: converters write the spread over scans or depths under that name, and zeros
-where there is one scan, so they become a further column. Files that Doublet wrote carry
-all of their metadata and come back the same.
+where there is one scan, so they become a further column. What cannot be (a kinetic energy
+below zero, a binding energy above that of the photons) is asked for or left out, and said.
+Files that Doublet wrote carry all of their metadata and a checksum, and come back the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..core_levels import core_levels, level_in
 from ..errors import ReadError, SpectraError
 from ..spectrum import Array, Axis, Meta, Source, Spectrum, make_spectrum
-from .assemble import kept, settled_axis
-from .options import ReadOptions
+from .assemble import kept, noted, settled_axis
+from .hdf5_files import (
+    SIGNATURE,
+    array,
+    can_be_opened,
+    inside,
+    is_group,
+    items,
+    opened,
+    scalar,
+)
+from .integrity import check_counts, check_seal
+from .options import AXES, ReadOptions
 from .spectrum_fields import from_text, from_values
+from .units import FAMILIES, axis_factor, scaled
 
 FORMAT = "NeXus"
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MARK = "doublet-nexus/1"
 COLLECTION = "doublet"
+CHECKSUM = "checksum"
+PROGRAM = "Doublet"
+TOTAL = "doublet_entries"
+"""Attribute of our files: how many entries they hold."""
 UNITS = {"counts/s": "counts_per_second", "counts": "counts", "arbitrary": "arbitrary"}
 """Our units of intensity as NeXus writes them."""
 
@@ -44,17 +60,17 @@ _ERRORS = "data_errors"
 _MOST_EXTRA = 300
 _LONGEST_EXTRA = 10_000
 _DEEPEST = 8
+_LARGEST_ENERGY_EV = 1e5
 
 
 def matches(head: bytes, path: Path) -> bool:
     """Return whether the file is HDF5 with a NeXus entry in it."""
-    if not head.startswith(SIGNATURE):
+    if not head.startswith(SIGNATURE) or not can_be_opened(path):
         return False
-    h5py = import_module("h5py")
     try:
-        with h5py.File(path, "r") as file:
+        with opened(path, FORMAT) as file:
             return any(True for _ in _entries(file))
-    except (OSError, KeyError, RuntimeError):
+    except ReadError:
         return False
 
 
@@ -78,65 +94,84 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     PartialRead
         If some entries cannot be read; the error carries the others.
     """
-    h5py = import_module("h5py")
     spectra: list[Spectrum] = []
     problems: list[ReadError] = []
-    try:
-        with h5py.File(path, "r") as file:
-            for name, entry in sorted(_entries(file), key=lambda pair: _place(pair[1])):
-                try:
-                    spectrum = _spectrum(name, entry, options)
-                    spectra.append(replace(spectrum, source=Source(index=len(spectra))))
-                except SpectraError as error:
-                    problems.append(ReadError(error.message, hint=error.hint, where=name))
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise ReadError(
-            f"the NeXus file is damaged or cut off ({error}).", hint="Write or fetch it again."
-        ) from error
+    with opened(path, FORMAT) as file:
+        for name, entry in sorted(_entries(file), key=lambda pair: _place(pair[1])):
+            try:
+                spectrum = _spectrum(name, entry, options)
+                spectra.append(replace(spectrum, source=Source(index=len(spectra))))
+            except SpectraError as error:
+                problems.append(ReadError(error.message, hint=error.hint, where=name))
+        announced = int(file.attrs.get(TOTAL, 0))
+    if len(spectra) + len(problems) < announced:
+        message = f"the file announces {announced} spectra but holds {len(spectra)}."
+        problems.append(ReadError(message, hint="Write or fetch it again."))
     return kept(spectra, problems)
 
 
 def _entries(file: Any) -> Iterator[tuple[str, Any]]:
-    for name, item in file.items():
-        if hasattr(item, "items") and _text(item.attrs.get("NX_class")) == "NXentry":
+    for name, item in items(file):
+        if is_group(item) and _text(item.attrs.get("NX_class")) == "NXentry":
             yield name, item
 
 
 def _place(entry: Any) -> int:
     """Return the place in the file that we wrote it to; names alone sort others."""
-    place = entry.get(f"{COLLECTION}/place")
-    return int(place[()]) if place is not None else 0
+    place = scalar(inside(entry, f"{COLLECTION}/place"))
+    return int(place) if isinstance(place, int | np.integer) else 0
 
 
 def _spectrum(name: str, entry: Any, options: ReadOptions) -> Spectrum:
-    own = entry.get(COLLECTION)
-    if own is not None and "format" in own and _text(own["format"][()]) == MARK:
+    own = inside(entry, COLLECTION)
+    if own is not None and _text(scalar(inside(own, "format"))) == MARK:
         return _own_spectrum(entry, own)
+    if PROGRAM in (
+        _text(scalar(inside(entry, "program_name"))),
+        _text(entry.file.attrs.get("creator")),
+    ):
+        raise ReadError(
+            "Doublet wrote the entry, but what it writes beside the data is missing or damaged.",
+            hint="Write or fetch it again.",
+        )
     return _foreign_spectrum(name, entry, options)
 
 
 # --------------------------------------------------------------------------------------
 # files of ours
 
+_RAW = "instrument/electronanalyzer/detector/raw_data/raw"
+
 
 def _own_spectrum(entry: Any, own: Any) -> Spectrum:
-    data = entry["data"]
-    raw = entry.get("instrument/electronanalyzer/detector/raw_data/raw", own.get("counts"))
-    sigma, transmission = data.get(_ERRORS), own.get("transmission")
-    columns = {from_text(_text(c.attrs["name"])): c[...] for c in _in_order(own["columns"])}
-    return Spectrum(
-        own["axis_recorded"][...],
-        data["data"][...],
-        counts=None if raw is None else raw[...],
-        sigma=None if sigma is None else sigma[...],
-        transmission=None if transmission is None else transmission[...],
-        columns=columns,
-        **from_values(from_text(_text(own["values"][()]))),
-    )
+    x = array(inside(own, "axis_recorded"), name="axis_recorded")
+    places = {
+        "y": inside(entry, "data/data"),
+        "counts": inside(entry, _RAW) or inside(own, "counts"),
+        "sigma": inside(entry, f"data/{_ERRORS}"),
+        "transmission": inside(own, "transmission"),
+    }
+    if places["y"] is None:
+        raise ReadError("the array 'data/data' is missing.")
+    arrays = {n: array(d, x.shape, n) for n, d in places.items() if d is not None}
+    folder = sorted(items(inside(own, "columns")), key=lambda pair: int(pair[0]))
+    columns = {from_text(_text(c.attrs["name"])): array(c, x.shape, n) for n, c in folder}
+    values = _text(scalar(inside(own, "values")))
+    stored = _text(scalar(inside(own, CHECKSUM)))
+    if stored:
+        check_seal(stored, sealed_arrays(x, arrays, columns), [*columns, values])
+    fields: dict[str, Any] = {**arrays, **from_values(from_text(values))}
+    spectrum = Spectrum(x, columns=columns, **fields)
+    return spectrum if stored else check_counts(spectrum)
 
 
-def _in_order(group: Any) -> list[Any]:
-    return [group[name] for name in sorted(group, key=int)]
+def sealed_arrays(
+    x: Array, arrays: dict[str, Array], columns: dict[str, Array]
+) -> dict[str, Array | None]:
+    """Return the arrays of an entry by the names under which its checksum takes them."""
+    numbered = {f"columns/{i}": values for i, values in enumerate(columns.values())}
+    known = {name: arrays.get(name) for name in ("y", "counts", "sigma", "transmission")}
+    return {"x": x, **known, **numbered}
 
 
 # --------------------------------------------------------------------------------------
@@ -146,9 +181,9 @@ def _in_order(group: Any) -> list[Any]:
 def _foreign_spectrum(name: str, entry: Any, options: ReadOptions) -> Spectrum:
     data = _data_group(entry)
     signal_name = _text(data.attrs.get("signal")) or "data"
-    if signal_name not in data:
+    signal = inside(data, signal_name)
+    if signal is None:
         raise ReadError(f"the data group has no '{signal_name}', which it names as its signal.")
-    signal = data[signal_name]
     if signal.ndim != 1:
         raise ReadError(
             f"the data have the shape {signal.shape}, which is an image or a series and not"
@@ -156,21 +191,66 @@ def _foreign_spectrum(name: str, entry: Any, options: ReadOptions) -> Spectrum:
             hint="Export single spectra.",
         )
     axis_name = _axis_name(data, signal_name)
-    x, axis = _axis(data[axis_name])
+    x, axis = _axis(inside(data, axis_name), axis_name)
     y_unit = _Y_UNITS.get(_text(signal.attrs.get("units")).casefold(), "arbitrary")
-    errors = data.get(_ERRORS, data.get(f"{signal_name}_errors"))
-    columns = {} if errors is None or errors.shape != signal.shape else {_ERRORS: errors[...]}
-    settled = axis or settled_axis(None, x, options)
+    errors = inside(data, _ERRORS) or inside(data, f"{signal_name}_errors")
+    with_errors = errors is not None and errors.shape == signal.shape
+    columns = {_ERRORS: array(errors, name=_ERRORS)} if with_errors else {}
     meta = _meta(name, entry, {data.name})
-    return make_spectrum(x, signal[...], settled, y_unit=y_unit, columns=columns, meta=meta)
+    settled = _settled(axis, x, meta, options)
+    y = array(signal, x.shape, signal_name)
+    return make_spectrum(x, y, settled, y_unit=y_unit, columns=columns, meta=meta)
+
+
+def _settled(axis: Axis | None, x: Array, meta: Meta, options: ReadOptions) -> Axis:
+    """Return what the axis is; the user is asked where the file cannot be right.
+
+    Raises
+    ------
+    ReadError
+        If the file does not say, or says what cannot be, and the user does not.
+    """
+    doubt = "" if axis is None else _doubt(axis, x, meta)
+    if not doubt and axis is not None:
+        return axis
+    if options.axis is not None or not doubt or options.allow_unknown_axis:
+        return settled_axis(None, x, options)
+    raise ReadError(
+        f"the file calls its axis a {axis.value if axis else ''}, but {doubt}.",
+        hint=f"Say what it is: --axis {'|'.join(AXES)}, or read the instrument's own file.",
+    )
+
+
+def _doubt(axis: Axis, x: Array, meta: Meta) -> str:
+    """Return why the energies cannot be what the file calls them; empty if they can."""
+    low, high = float(np.min(x)), float(np.max(x))
+    photons = meta.excitation_energy_ev
+    if axis is Axis.KINETIC_ENERGY and low < 0:
+        return f"it runs from {low:g} eV, and no kinetic energy is below zero"
+    if axis is Axis.BINDING_ENERGY and photons is not None and low > photons:
+        return f"it runs from {low:g} eV, more than the photon energy of {photons:g} eV"
+    level = core_levels().get(level_in(meta.region))
+    if level is None or photons is None or not axis.is_energy:
+        return ""
+    other = (photons - high, photons - low)
+    here, there = (low, high), other
+    if axis is Axis.KINETIC_ENERGY:
+        here, there = other, (low, high)
+    inside_other = there[0] < level.nominal_ev < there[1]
+    if inside_other and not here[0] - 50.0 < level.nominal_ev < here[1] + 50.0:
+        return (
+            f"{level.name} ({level.nominal_ev:g} eV) lies between its {low:g} and {high:g} eV"
+            " only if that is the other kind of energy"
+        )
+    return ""
 
 
 def _data_group(entry: Any) -> Any:
     names = [_text(entry.attrs.get("default")), "data"]
-    groups = [entry[n] for n in names if n and n in entry]
-    groups += [item for item in entry.values() if hasattr(item, "items")]
+    groups = [inside(entry, name) for name in names if name]
+    groups += [item for _, item in items(entry) if is_group(item)]
     for group in groups:
-        if _text(group.attrs.get("NX_class")) == "NXdata":
+        if is_group(group) and _text(group.attrs.get("NX_class")) == "NXdata":
             return group
     raise ReadError("the entry holds no NXdata group.")
 
@@ -180,25 +260,24 @@ def _axis_name(data: Any, signal: str) -> str:
     given = data.attrs.get("axes")
     names = [_text(given)] if isinstance(given, str | bytes) else [_text(v) for v in given or ()]
     names += ["energy"]
-    fitting = [n for n in names if n in data and data[n].shape == data[signal].shape]
+    shape = inside(data, signal).shape
+    fitting = [n for n in names if n and getattr(inside(data, n), "shape", None) == shape]
     if not fitting:
         raise ReadError(f"the data group does not say which array is the axis of '{signal}'.")
     return fitting[0]
 
 
-def _axis(field: Any) -> tuple[Array, Axis | None]:
-    """Return the values and what they are; None if the file does not say."""
+def _axis(field: Any, name: str) -> tuple[Array, Axis | None]:
+    """Return the values in our unit and what they are; None if the file does not say."""
     unit = _text(field.attrs.get("units"))
-    values = np.asarray(field[...], dtype=float)
+    values = array(field, name=name)
     if unit in _WAVENUMBERS:
         return values, Axis.RAMAN_SHIFT
-    if unit == "nm":
-        return values, Axis.WAVELENGTH
-    if unit not in ("eV", "keV"):
-        return values, None
-    return values * (1000.0 if unit == "keV" else 1.0), _ENERGIES.get(
-        _text(field.attrs.get("type")).casefold()
-    )
+    if unit in FAMILIES["length"]:
+        return scaled(values, FAMILIES["length"][unit]), Axis.WAVELENGTH
+    axis = _ENERGIES.get(_text(field.attrs.get("type")).casefold())
+    factor = axis_factor(f"({unit})", axis) if unit in FAMILIES["energy"] else None
+    return (values, None) if factor is None else (scaled(values, factor), axis)
 
 
 _NUMBERS = {
@@ -222,34 +301,38 @@ def _meta(name: str, entry: Any, skipped: set[str]) -> Meta:
     """Return the fields that `Meta` has, and every other single value under its path."""
     plain = dict(_scalars(entry, skipped))
     fields: dict[str, Any] = {}
+    implausible = []
     for field, path in _NUMBERS.items():
-        if isinstance(plain.get(path), float):
-            fields[field] = plain.pop(path)
+        value = plain.get(path)
+        if isinstance(value, float):
+            del plain[path]
+            unit = _text(inside(entry, path).attrs.get("units")) or "eV"
+            energy = value * FAMILIES["energy"].get(unit, 1.0)
+            if 0 < energy < _LARGEST_ENERGY_EV or (field == "work_function_ev" and energy == 0):
+                fields[field] = energy
+            else:
+                implausible.append(f"{path}: {value:g} {unit}")
     for field, paths in _TEXTS.items():
         known = [path for path in paths if isinstance(plain.get(path), str)]
         if known:
             fields[field] = plain.pop(known[0])
     fields["region"] = name.rsplit("__", 1)[-1]
     plain.pop("definition", None)
-    return Meta(extra=plain, **fields)
+    note = f"left out, because it cannot be: {'; '.join(implausible)}" if implausible else ""
+    return noted(Meta(extra=plain, **fields), plausibility_note=note)
 
 
 def _scalars(
     group: Any, skipped: set[str], prefix: str = "", depth: int = 0
 ) -> Iterator[tuple[str, Any]]:
     """Yield (path, value) of single numbers and texts; links out of the file are not followed."""
-    names = [name for name in group if not hasattr(group.get(name, getlink=True), "filename")]
-    for name in names[:_MOST_EXTRA]:
-        item, path = group.get(name), f"{prefix}{name}"
-        if item is None:  # a link that leads nowhere
-            continue
-        if hasattr(item, "items"):
+    for name, item in list(items(group))[:_MOST_EXTRA]:
+        path = f"{prefix}{name}"
+        if is_group(item):
             if item.name not in skipped and depth < _DEEPEST:
                 yield from _scalars(item, skipped, f"{path}/", depth + 1)
-        elif item.shape == ():
-            value = _plain(item[()])
-            if value is not None:
-                yield path, value
+        elif (value := _plain(scalar(item))) is not None:
+            yield path, value
 
 
 def _plain(value: Any) -> str | float | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import Field, fields
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -68,11 +69,18 @@ def from_values(values: Mapping[str, Any]) -> Values:
 
 
 def _calibration(value: Any) -> Calibration:
-    try:
-        return Calibration(**_table("calibration", value))
-    except TypeError as error:
-        known = ", ".join(f.name for f in fields(Calibration))
-        raise ReadError(f"calibration is {value!r}.", hint=f"It may have: {known}.") from error
+    table = _table("calibration", value)
+    known = {f.name for f in fields(Calibration)}
+    numbers = [v for name, v in table.items() if name != "reference" and v is not None]
+    if not set(table) <= known or not all(map(_is_number, numbers)):
+        raise ReadError(
+            f"calibration is {str(value)[:80]!r}.", hint=f"It may have: {', '.join(sorted(known))}."
+        )
+    return Calibration(**table | {"reference": str(table.get("reference", ""))})
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def _typed(field: Field[Any], value: Any) -> Any:
@@ -83,13 +91,13 @@ def _typed(field: Field[Any], value: Any) -> Any:
         return _table(field.name, value)
     if field.type == "str":
         return value if isinstance(value, str) else str(value)
-    if isinstance(value, int | float):
+    if _is_number(value):
         return float(value)
-    raise ReadError(f"{field.name} is {value!r} where a number belongs.")
+    raise ReadError(f"{field.name} is {str(value)[:80]!r} where a number belongs.")
 
 
 def _variable(name: str, value: Any) -> tuple[float, str]:
-    if isinstance(value, list) and len(value) == 2 and isinstance(value[0], int | float):
+    if isinstance(value, list) and len(value) == 2 and _is_number(value[0]):
         return float(value[0]), str(value[1])
     raise ReadError(f"the variable {name!r} is {value!r} where [number, unit] belongs.")
 
@@ -141,5 +149,5 @@ def from_text(text: str) -> Any:
     """Return the value of one line of JSON, or the text itself if it is none."""
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # numbers of 5,000 digits, 5,000 brackets
         return text

@@ -35,6 +35,7 @@ from .options import ReadOptions
 
 __all__ = [
     "HEAD_BYTES",
+    "MARKED",
     "MISSING_FROM",
     "Block",
     "Dialect",
@@ -344,7 +345,7 @@ class _Cutter:
     def _abscissa(self, line: str) -> float | None:
         """Return the number in the first cell of a line, whatever marks stand around it."""
         cells = self.dialect.cells(line)
-        match = _MARKED.fullmatch(plain_signs(cells[0])) if cells else None
+        match = MARKED.fullmatch(plain_signs(cells[0])) if cells else None
         value = self.dialect.number(match[1]) if match else None
         return value if value is not None and np.isfinite(value) else None
 
@@ -367,7 +368,7 @@ class _Cutter:
         self.rows, self.row_numbers = [], []
 
 
-_MARKED = re.compile(
+MARKED = re.compile(
     r"[<>≤≥≈~*'†‡(\[]*\s*([-+]?[\d.,][\d.,' eE+-]*?)\s*[*?!†‡)\]']*"
     r"\s*(?:[km]?ev|cm\^?-1|1/cm|nm|counts?(?:/s)?|cts|cps|c/s|s|%)?",
     re.IGNORECASE | re.ASCII,

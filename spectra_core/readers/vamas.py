@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -24,6 +24,10 @@ import numpy as np
 
 from ..errors import PartialRead, ReadError, SpectraError
 from ..spectrum import Array, Axis, Calibration, Meta, Source, Spectrum, make_spectrum
+from .assemble import detected, noted, with_binding_sign
+from .axis_words import axis_of_words
+from .repeats import without_repeats
+from .units import axis_factor, scaled, unit_factor
 from .vamas_blocks import (
     BLOCK_ITEMS,
     NOT_RECORDED,
@@ -67,13 +71,33 @@ def _block_spectrum(block: Block, header: Header, source: Source) -> Spectrum:
         label, unit = block.values["abscissa_label"], block.values["abscissa_unit"]
         x = _regular_axis(block.values, columns[0].size)
     axis = _axis_of(label, unit)
+    x = scaled(x, _unit_factor(label, unit, axis))
+    x, sign_note = with_binding_sign(x, axis)
     comment, kept = _split_comment(block.values["comment"])
     meta = _meta(block.values, header, comment, kept, axis)
+    meta = noted(meta, **block.notes, axis_note=sign_note)
     shown = _recorded_columns(labels, columns)
     calibration = Calibration(**kept.get("calibration", {}))
+    fields = _intensity(shown, meta)
+    x, fields, repeats = _without_repeats(x, fields)
     return make_spectrum(
-        x, axis=axis, calibration=calibration, meta=meta, source=source, **_intensity(shown, meta)
+        x,
+        axis=axis,
+        calibration=calibration,
+        meta=noted(meta, repeats_note=repeats),
+        source=source,
+        **fields,
     )
+
+
+def _without_repeats(x: Array, fields: Values) -> tuple[Array, Values, str]:
+    """Return the abscissa of an IRREGULAR scan and its ordinates without repeated points."""
+    names = ("y", "counts", "sigma", "transmission")
+    arrays = {name: fields.get(name) for name in names}
+    arrays |= {f"column {name}": values for name, values in fields["columns"].items()}
+    x, merged, note = without_repeats(x, arrays)
+    columns = {name: merged.pop(f"column {name}") for name in fields["columns"]}
+    return x, fields | merged | {"columns": columns}, note
 
 
 def _regular_axis(values: Values, n_points: int) -> Array:
@@ -96,8 +120,10 @@ _AXES: tuple[tuple[str, Axis], ...] = (
 def _axis_of(label: str, unit: str) -> Axis:
     for pattern, axis in _AXES:
         if re.search(pattern, label, flags=re.IGNORECASE):
-            _check_unit(label, unit, axis)
             return axis
+    axis_said = axis_of_words(label)
+    if axis_said is not None:
+        return axis_said
     raise ReadError(
         f"the abscissa is '{label}' in '{unit}': not a binding energy, kinetic energy,"
         " Raman shift or wavelength.",
@@ -110,14 +136,21 @@ _UNIT_WORDS = {
     "cm-1": {"cm-1", "1/cm", "cm^-1", "cm⁻¹", "n", "d"},
     "nm": {"nm", "n", "d"},
 }
+_FAMILIES = {"eV": "energy", "nm": "length"}
 
 
-def _check_unit(label: str, unit: str, axis: Axis) -> None:
-    if unit.casefold() not in _UNIT_WORDS[axis.unit]:
+def _unit_factor(label: str, unit: str, axis: Axis) -> float:
+    """Return what turns the abscissa into the unit of `axis`."""
+    if unit.casefold() in _UNIT_WORDS[axis.unit]:
+        return 1.0
+    family = _FAMILIES.get(axis.unit)
+    factor = unit_factor(unit, family) if family else axis_factor(f"({unit})", axis)
+    if factor is None:
         raise ReadError(
             f"the abscissa '{label}' is in '{unit}', expected {axis.unit}.",
             hint="Check the export.",
         )
+    return factor
 
 
 Column = tuple[str, str, Array]
@@ -172,11 +205,11 @@ def _rate_and_counts(values: Array, unit: str, meta: Meta) -> Values:
     """Return y, its unit, and the raw counts where dwell and scans are known."""
     seconds = meta.acquisition_time_s
     if unit == "counts" and seconds:
-        return {"y": values / seconds, "y_unit": "counts/s", "counts": values}
+        return {"y": values / seconds, "y_unit": "counts/s", "counts": detected(values)}
     if unit == "counts":
-        return {"y": values, "y_unit": unit, "counts": values}
+        return {"y": values, "y_unit": unit, "counts": detected(values)}
     if unit == "counts/s" and seconds:
-        return {"y": values, "y_unit": unit, "counts": values * seconds}
+        return {"y": values, "y_unit": unit, "counts": detected(values * seconds)}
     return {"y": values, "y_unit": unit}
 
 
@@ -184,7 +217,7 @@ def _place_column(fields: Values, label: str, values: Array) -> None:
     if _TRANSMISSION.search(label) and fields.get("transmission") is None:
         fields["transmission"] = values
     elif label == COUNTS_LABEL and fields["y_unit"] != "counts":
-        fields["counts"] = values
+        fields["counts"] = detected(values)
     elif label == SIGMA_LABEL:
         fields["sigma"] = values
     else:
@@ -461,17 +494,42 @@ def read_blocks(path: Path) -> tuple[list[Spectrum], list[ReadError]]:
     path = Path(path)
     data = _read_bytes(path)
     lines = Lines(decode(data), path.name)
-    header = read_header(lines)
     source = Source(str(path), FORMAT, 0, hashlib.sha256(data).hexdigest())
-    blocks, problems = read_all_blocks(lines, header)
     spectra: list[Spectrum] = []
-    for index, block in enumerate(blocks):
-        try:
-            spectra.append(_block_spectrum(block, header, replace(source, index=index)))
-        except SpectraError as error:
-            where = f"{path.name}, {block.place}"
-            problems.append(ReadError(error.message, hint=error.hint, where=where))
+    problems: list[ReadError] = []
+    index = 0
+    for header, blocks in _experiments(lines, problems):
+        for block in blocks:
+            try:
+                spectra.append(_block_spectrum(block, header, replace(source, index=index)))
+            except SpectraError as error:
+                where = f"{path.name}, {block.place}"
+                problems.append(ReadError(error.message, hint=error.hint, where=where))
+            index += 1
     return spectra, problems
+
+
+def _experiments(lines: Lines, problems: list[ReadError]) -> Iterator[tuple[Header, list[Block]]]:
+    """Yield header and blocks of every experiment in the file; problems are added.
+
+    Raises
+    ------
+    ReadError
+        If the first header cannot be read.
+    """
+    header = read_header(lines)
+    while True:
+        blocks, found = read_all_blocks(lines, header)
+        problems += found
+        yield header, blocks
+        while lines.skip_to_experiment():
+            try:
+                header = read_header(lines)
+                break
+            except ReadError as error:
+                problems.append(error)
+        else:
+            return
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -16,8 +16,8 @@ References
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import inf, isfinite
 from typing import Any
 
@@ -53,7 +53,19 @@ def decode(data: bytes) -> str:
 
 
 class Lines:
-    """The lines of a file and the place reached; every failure names the line."""
+    """The lines of a file and the place reached; every failure names the line.
+
+    Attributes
+    ----------
+    name : str
+        Of the file, for messages.
+    experiment : int
+        Which of the experiments in the file, from 1.
+    block : str
+        The block that is read, for messages.
+    open_numbers : list of str
+        The numbers read last, if the last of them has no line end: it may be cut.
+    """
 
     def __init__(self, text: str, name: str) -> None:
         self._lines = text.split("\n")
@@ -61,7 +73,9 @@ class Lines:
         self._lines.pop()
         self._next = 0
         self.name = name
+        self.experiment = 1
         self.block = ""
+        self.open_numbers: list[str] = []
 
     def error(self, message: str, *, line: int | None = None, hint: str = "") -> ReadError:
         """Return an error at `line` (counted from 1; the last one read if None)."""
@@ -137,10 +151,27 @@ class Lines:
             if value is None:
                 self._next = first + i + 1
                 raise self._not_a_number(lines[i], f"{what} {i + 1} of {n_values}")
+        if len(values) == n_values - 1 and _to_float(self._cut_line) is not None:
+            values.append(_to_float(self._cut_line))
+            self.open_numbers, self._cut_line = [*lines, self._cut_line.strip()], ""
         if len(values) < n_values:
             raise self._ended(f"{what} {len(values) + 1} of {n_values}")
-        self._next += n_values
+        self._next += len(lines)
         return np.array(values, dtype=float)
+
+    def cut_number(self, number: str, what: str) -> ReadError:
+        """Return the error for a number of which the end of the file cut off a part."""
+        self._cut_line = number
+        return self._ended(what)
+
+    def skip_to_experiment(self) -> bool:
+        """Go on to the next line that begins a VAMAS file; tell whether there is one."""
+        for i in range(self._next, len(self._lines)):
+            if is_first_line(self._lines[i]):
+                self._next = i
+                self.experiment += 1
+                return True
+        return False
 
     def ahead(self) -> str:
         """Return the next line without reading it; empty at the end of the file."""
@@ -457,11 +488,12 @@ BLOCK_ITEMS: tuple[BlockItem, ...] = (
 
 @dataclass(frozen=True)
 class Block:
-    """One block as the file has it: named values and the columns of numbers."""
+    """One block as the file has it: named values, the columns of numbers, and doubts."""
 
     values: Values
     columns: tuple[Array, ...]
     place: str
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 def _read_block(lines: Lines, header: Header, first: Values | None) -> Block:
@@ -476,48 +508,134 @@ def _read_block(lines: Lines, header: Header, first: Values | None) -> Block:
             values |= item.read(lines, header)
     entries = [lines.text("a future upgrade block entry") for _ in range(header.n_upgrade)]
     values["block_upgrade"] = "\n".join(entries)
-    return Block(values, _read_ordinates(lines, len(values["ordinates"])), lines.block)
+    columns, notes = _read_ordinates(lines, [label for label, _ in values["ordinates"]])
+    return Block(values, columns, lines.block, notes)
 
 
-def _read_ordinates(lines: Lines, n_columns: int) -> tuple[Array, ...]:
-    """Return the interleaved ordinate columns, shape (n_points,) each."""
-    what = "ordinate values"
+def _read_ordinates(
+    lines: Lines, labels: Sequence[str]
+) -> tuple[tuple[Array, ...], dict[str, str]]:
+    """Return the interleaved ordinate columns, shape (n_points,) each, and notes on them."""
+    what, n_columns = "ordinate values", len(labels)
     n_values = lines.integer(f"the number of {what}", minimum=0)
     if n_values % n_columns:
         raise lines.error(
             f"the number of {what} is {n_values}, not a multiple of the"
             f" {n_columns} corresponding variables."
         )
-    lines.numbers(2 * n_columns, "minimum or maximum ordinate")
+    extremes = lines.numbers(2 * n_columns, "minimum or maximum ordinate")
     values = lines.numbers(n_values, "ordinate value")
-    return tuple(values[i::n_columns] for i in range(n_columns))
+    columns = tuple(values[i::n_columns] for i in range(n_columns))
+    pairs = [(float(a), float(b)) for a, b in zip(extremes[::2], extremes[1::2], strict=True)]
+    notes = {}
+    if lines.open_numbers:
+        last, texts = (n_values - 1) % n_columns, lines.open_numbers[::-1][::n_columns]
+        if _is_cut(texts, columns[last], pairs[last]):
+            raise lines.cut_number(texts[0], f"ordinate value {n_values} of {n_values}")
+        notes["file_note"] = (
+            f"no line end follows the last number, {texts[0]}, and no '{LAST_LINE}':"
+            " the file may be cut short"
+        )
+    differing = [
+        _difference(label, column, pair)
+        for label, column, pair in zip(labels, columns, pairs, strict=True)
+        if column.size and _is_recorded(pair) and not _agrees(column, pair)
+    ]
+    if differing:
+        notes["extremes_note"] = "; ".join(differing)
+    return columns, notes
+
+
+_NO_EXTREMES = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0))
+"""What programs write as minimum and maximum that do not look for them."""
+
+
+def _is_recorded(extremes: tuple[float, float]) -> bool:
+    return extremes not in _NO_EXTREMES and max(map(abs, extremes)) < 0.99 * NOT_RECORDED
+
+
+def _agrees(column: Array, extremes: tuple[float, float]) -> bool:
+    allowed = 1e-5 * max(abs(extremes[0]), abs(extremes[1]))
+    found = (float(column.min()), float(column.max()))
+    return all(abs(a - b) <= allowed for a, b in zip(found, extremes, strict=True))
+
+
+def _difference(label: str, column: Array, extremes: tuple[float, float]) -> str:
+    return (
+        f"the file says that '{label}' runs from {extremes[0]:g} to {extremes[1]:g}, but it runs"
+        f" from {column.min():g} to {column.max():g}: a number was changed, or its extremes"
+        " were not written again"
+    )
+
+
+def _is_cut(texts: Sequence[str], column: Array, extremes: tuple[float, float]) -> bool:
+    """Return whether the last number of a file without line end was cut inside.
+
+    It was if it has fewer decimals than each of its neighbours, lies outside the extremes
+    that hold for all others or, where those are not recorded, has fewer digits.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The numbers of the column, the last one first.
+    column : ndarray, shape (N,)
+    extremes : tuple of float
+    """
+    (last_whole, last_part), *others = [_parts(text) for text in texts[:6]]
+    if not others:
+        return False
+    if last_part < min(part for _, part in others):
+        return True
+    low, high = extremes
+    if _is_recorded(extremes) and np.all((column[:-1] >= low) & (column[:-1] <= high)):
+        return not low <= float(column[-1]) <= high
+    return last_whole < min(whole for whole, _ in others)
+
+
+def _parts(text: str) -> tuple[int, int]:
+    """Return how many characters stand before and after the point of a number."""
+    whole, _, part = text.strip().partition(".")
+    return len(whole.lstrip("+-")), len(part)
 
 
 def read_all_blocks(lines: Lines, header: Header) -> tuple[list[Block], list[ReadError]]:
     """Return the blocks up to the first broken one, and what is wrong with that one."""
     blocks: list[Block] = []
     first: Values | None = None
+    which = f"experiment {lines.experiment}, " if lines.experiment > 1 else ""
     for number in range(1, header.n_blocks + 1):
-        lines.block = f"block {number} of {header.n_blocks}"
+        lines.block = f"{which}block {number} of {header.n_blocks}"
         try:
             blocks.append(_read_block(lines, header, first))
         except ReadError as error:
             return blocks, [error]
         first = first or blocks[0].values
-    return blocks, _check_end(lines, header.n_blocks)
+    return _with_end(lines, blocks)
 
 
-def _check_end(lines: Lines, n_blocks: int) -> list[ReadError]:
-    """Return a problem if the file goes on, or stops short, after the last block."""
+def _with_end(lines: Lines, blocks: list[Block]) -> tuple[list[Block], list[ReadError]]:
+    """Return the blocks with a note if the last line is missing, and a problem if others follow.
+
+    Another experiment may follow: many programs append one file to another.
+    """
     lines.block = ""
     rest = lines.rest()
-    if rest and clean(rest[0]).casefold() == LAST_LINE:
-        rest = rest[1:]
-        if not rest:
-            return []
-        message = f"{len(rest)} lines follow '{LAST_LINE}'; they were not read."
+    ended = bool(rest) and clean(rest[0]).casefold() == LAST_LINE
+    following = rest[1:] if ended else rest
+    if ended and (not following or is_first_line(following[0])):
+        return blocks, []
+    if not following or is_first_line(following[0]) or _is_cut_end(following):
+        note = f"the line '{LAST_LINE}' is missing or cut off after the last number"
+        last = blocks[-1]
+        notes = {"file_note": note} | dict(last.notes)
+        return [*blocks[:-1], replace(last, notes=notes)], []
+    if ended:
+        message = f"{len(following)} lines follow '{LAST_LINE}'; they were not read."
     else:
-        found = f"'{short(rest[0])}'" if rest else "the end of the file"
-        message = f"'{LAST_LINE}' was expected after block {n_blocks}, found {found}."
+        message = f"'{LAST_LINE}' was expected after block {len(blocks)}, found '{short(rest[0])}'."
     hint = "The number of blocks may be wrong, or the file is truncated."
-    return [lines.error(message, hint=hint)]
+    return blocks, [lines.error(message, hint=hint)]
+
+
+def _is_cut_end(rest: list[str]) -> bool:
+    return len(rest) == 1 and LAST_LINE.startswith(clean(rest[0]).casefold())

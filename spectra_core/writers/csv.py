@@ -14,8 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ..readers.doublet_csv import FURTHER, MARK, SPECIAL_COLUMNS
+from ..readers.doublet_csv import (
+    CHECKSUM,
+    FURTHER,
+    MARK,
+    PLACE,
+    SPECIAL_COLUMNS,
+    checksum,
+)
 from ..readers.spectrum_fields import to_text, to_values
+from ..readers.text_table import to_lines
 from ..spectrum import Array, Spectrum
 from .atomic import replacing
 
@@ -35,20 +43,26 @@ def write_csv(path: Path, spectra: Sequence[Spectrum]) -> None:
     WriteError
         If the metadata holds what JSON cannot.
     """
-    text = "\n".join(_block(spectrum) for spectrum in spectra)
+    total = len(spectra)
+    text = "\n".join(_block(s, i, total) for i, s in enumerate(spectra, start=1))
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", errors="replace", newline="\n")
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _block(spectrum: Spectrum) -> str:
+def _block(spectrum: Spectrum, number: int, total: int) -> str:
     values = to_values(spectrum)
     if spectrum.columns:
         values[FURTHER] = list(spectrum.columns)
+    values[PLACE] = [number, total]
     header = [f"# {key}: {to_text(value)}" for key, value in values.items()]
     names, columns = zip(*_columns(spectrum), strict=True)
     table = np.column_stack(columns)[:: -1 if spectrum.descending else 1]
     rows = [",".join(map(repr, row)) for row in table.tolist()]
-    return "\n".join([MARK, *header, _heading(names), *rows, ""])
+    text = "\n".join([MARK, *header, _heading(names), *rows])
+    lines = to_lines(text.encode("utf-8", "replace").decode("utf-8"))
+    place = 1 + len(header)
+    sealed = [*lines[:place], f"# {CHECKSUM}: {to_text(checksum(lines))}", *lines[place:], ""]
+    return "\n".join(sealed)
 
 
 def _heading(names: Sequence[str]) -> str:

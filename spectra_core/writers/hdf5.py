@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..readers.hdf5 import MARK, OPTIONAL
+from ..readers.hdf5 import CHECKSUM, MARK, OPTIONAL, TOTAL, sealed_arrays
+from ..readers.integrity import seal
 from ..readers.spectrum_fields import to_text, to_values
 from ..spectrum import Spectrum
 from .atomic import replacing
@@ -35,6 +36,7 @@ def write_hdf5(path: Path, spectra: Sequence[Spectrum]) -> None:
     h5py = import_module("h5py")
     with replacing(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["format"] = MARK
+        file.attrs[TOTAL] = len(spectra)
         for number, stack in enumerate(_stacks(spectra)):
             _write_stack(file.create_group(f"stack_{number}"), stack, h5py.string_dtype())
 
@@ -51,15 +53,22 @@ def _stacks(spectra: Sequence[Spectrum]) -> list[list[Numbered]]:
 def _write_stack(group: Any, stack: list[Numbered], text_type: Any) -> None:
     spectra = [spectrum for _, spectrum in stack]
     first = spectra[0]
-    group["x"] = first.x_recorded
-    group["y"] = np.stack([spectrum.y for spectrum in spectra])
+    arrays = {"y": np.stack([spectrum.y for spectrum in spectra])}
     for name in OPTIONAL:
         if getattr(first, name) is not None:
-            group[name] = np.stack([getattr(spectrum, name) for spectrum in spectra])
-    columns = group.create_group("columns")
-    for number, name in enumerate(first.columns):
-        columns[str(number)] = np.stack([spectrum.columns[name] for spectrum in spectra])
-        columns[str(number)].attrs["name"] = to_text(name)
-    group["order"] = np.array([number for number, _ in stack])
+            arrays[name] = np.stack([getattr(spectrum, name) for spectrum in spectra])
+    columns = {
+        name: np.stack([spectrum.columns[name] for spectrum in spectra]) for name in first.columns
+    }
+    order = np.array([number for number, _ in stack])
     texts = [to_text(to_values(spectrum)) for spectrum in spectra]
+    group["x"], group["order"] = first.x_recorded, order
+    for name, values in arrays.items():
+        group[name] = values
+    folder = group.create_group("columns")
+    for number, (name, values) in enumerate(columns.items()):
+        folder[str(number)] = values
+        folder[str(number)].attrs["name"] = to_text(name)
     group.create_dataset("values", data=texts, dtype=text_type)
+    sealed = sealed_arrays(first.x_recorded, arrays, columns, order)
+    group.attrs[CHECKSUM] = seal(sealed, [*columns, *texts])

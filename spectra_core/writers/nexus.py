@@ -26,7 +26,16 @@ import numpy as np
 
 from .. import __version__
 from ..errors import WriteError
-from ..readers.nexus import COLLECTION, MARK, UNITS
+from ..readers.integrity import seal
+from ..readers.nexus import (
+    CHECKSUM,
+    COLLECTION,
+    MARK,
+    PROGRAM,
+    TOTAL,
+    UNITS,
+    sealed_arrays,
+)
 from ..readers.spectrum_fields import to_text, to_values
 from ..spectrum import Axis, Spectrum, is_synthetic
 from .atomic import replacing
@@ -69,7 +78,7 @@ def write_nexus(path: Path, spectra: Sequence[Spectrum]) -> None:
 def start_file(file: Any) -> None:
     """Mark an open HDF5 file as NeXus."""
     file.attrs["NX_class"] = "NXroot"
-    file.attrs["creator"] = "Doublet"
+    file.attrs["creator"] = PROGRAM
     file.attrs["creator_version"] = __version__
 
 
@@ -97,6 +106,7 @@ def add_spectrum(file: Any, spectrum: Spectrum) -> Any:
     _write_calibration(entry, spectrum)
     _write_own(entry, spectrum, missing, assumed)
     add_field(entry[COLLECTION], "place", place)
+    file.attrs[TOTAL] = len(file)
     return entry
 
 
@@ -170,7 +180,7 @@ def _write_head(entry: Any, spectrum: Spectrum, missing: list[str]) -> None:
     add_field(entry, "title", spectrum.label or NOT_RECORDED)
     _write_start(entry, meta.date, missing)
     add_field(entry, "method", meta.technique or ("XPS" if spectrum.axis.is_energy else "Raman"))
-    add_field(entry, "program_name", "Doublet", version=__version__)
+    add_field(entry, "program_name", PROGRAM, version=__version__)
     if is_synthetic(spectrum):
         add_field(entry, "experiment_description", SYNTHETIC)
     operator = {"name": meta.extra.get("operator"), "affiliation": meta.extra.get("institution")}
@@ -312,7 +322,9 @@ def _write_own(entry: Any, spectrum: Spectrum, missing: list[str], assumed: list
     own = add_group(entry, COLLECTION, "NXcollection")
     add_field(own, "format", MARK)
     add_field(own, "synthetic", "yes" if is_synthetic(spectrum) else "no")
-    own.create_dataset("values", data=_json(to_values(spectrum)))
+    values = _json(to_values(spectrum))
+    own.create_dataset("values", data=values)
+    add_field(own, CHECKSUM, _checksum(spectrum, values))
     add_field(own, "axis_recorded", spectrum.x_recorded, axis_unit(spectrum))
     if spectrum.counts is not None and not spectrum.axis.is_energy:
         add_field(own, "counts", spectrum.counts)
@@ -321,6 +333,13 @@ def _write_own(entry: Any, spectrum: Spectrum, missing: list[str], assumed: list
     add_columns(own, "columns", spectrum.columns)
     add_texts(own, "not_recorded", missing)
     add_texts(own, "assumed", assumed)
+
+
+def _checksum(spectrum: Spectrum, values: str) -> str:
+    names = ("y", "counts", "sigma", "transmission")
+    arrays = {n: getattr(spectrum, n) for n in names if getattr(spectrum, n) is not None}
+    columns = dict(spectrum.columns)
+    return seal(sealed_arrays(spectrum.x_recorded, arrays, columns), [*columns, values])
 
 
 def _json(value: Any) -> str:

@@ -24,7 +24,7 @@ from spectra_core.errors import PartialRead, ReadError, WriteError
 from spectra_core.export.nexus import write_fits_nexus
 from spectra_core.fitting import evaluate
 from spectra_core.foreign.casaxps import casaxps_model
-from spectra_core.readers import identify, read
+from spectra_core.readers import ReadOptions, identify, read
 from spectra_core.readers.inspect import differences
 from spectra_core.recipe.text import dump_recipe, parse_recipe
 from spectra_core.results.document import results_document
@@ -404,7 +404,6 @@ def test_an_empty_run_is_refused(tmp_path):
 
 REFERENCES = {  # entries; from the definitions the files were made for
     "scienta/scienta_txt_ref.nxs": 2,
-    "specs/specs_xml_ref.nxs": None,
     "specs/specs_xy_ref.nxs": None,
     "phi/phi_pro_ref.nxs": 4,
     "phi/phi_spe_ref.nxs": 1,
@@ -440,6 +439,47 @@ def test_a_reference_file_agrees_with_the_instrument_file_it_was_made_from(data_
     assert converted.meta.pass_energy_ev == original.meta.pass_energy_ev
     scale = original.y / converted.y
     assert scale == pytest.approx(scale[0], rel=1e-6)  # counts, or counts over a time
+
+
+def test_binding_energies_called_kinetic_are_asked_for(data_dir):
+    path = data_dir / "pynxtools-xps" / "specs" / "specs_xml_ref.nxs"
+    with pytest.raises(ReadError, match=r"kinetic energy, but C 1s \(284.65 eV\) .*--axis"):
+        read(path)
+    c1s, survey = read(path, options=ReadOptions(axis="binding"))
+    assert (c1s.axis, survey.axis) == (Axis.BINDING_ENERGY, Axis.BINDING_ENERGY)
+
+
+@pytest.mark.parametrize(
+    ("kind", "start", "photons", "words"),
+    [
+        ("kinetic", -0.5, 1253.6, "runs from -0.5 eV"),
+        ("binding", 1490.0, 1486.6, "more than the photon energy"),
+    ],
+)
+def test_energies_that_cannot_be_are_asked_for(tmp_path, kind, start, photons, words):
+    foreign(tmp_path / "a.nxs")
+    with h5py.File(tmp_path / "a.nxs", "a") as file:
+        for entry in entries(file):
+            entry["data/energy"][...] = start + np.arange(5.0)
+            entry["data/energy"].attrs["type"] = kind
+            entry["instrument/beam_probe/incident_energy"] = photons
+            entry["instrument/beam_probe/incident_energy"].attrs["units"] = "eV"
+    with pytest.raises(ReadError, match=words):
+        read(tmp_path / "a.nxs")
+    assert len(read(tmp_path / "a.nxs", options=ReadOptions(axis="binding"))) == 2
+
+
+def test_settings_that_cannot_be_are_left_out_with_a_note(tmp_path):
+    foreign(tmp_path / "a.nxs")
+    with h5py.File(tmp_path / "a.nxs", "a") as file:
+        path = "one/instrument/electronanalyzer/energydispersion/pass_energy"
+        file[path] = 1e37
+        file["one/instrument/beam_probe/incident_energy"] = 1.4866
+        file["one/instrument/beam_probe/incident_energy"].attrs["units"] = "keV"
+    spectrum = read(tmp_path / "a.nxs")[0]
+    assert spectrum.meta.pass_energy_ev is None
+    assert "1e+37" in spectrum.meta.extra["plausibility_note"]
+    assert spectrum.meta.excitation_energy_ev == pytest.approx(1486.6)
 
 
 def test_a_raman_reference_file_has_its_axis(data_dir):

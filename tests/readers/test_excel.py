@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import zipfile
 
 import numpy as np
 import openpyxl
@@ -140,3 +141,49 @@ def test_cut_off_workbook_is_called_damaged_or_no_workbook(workbook, tmp_path):
     path.write_bytes(data[: len(data) // 2])
     with pytest.raises(ReadError, match=r"cut\.xlsx"):
         read(path)
+
+
+def test_a_small_archive_that_unpacks_to_gibibytes_is_refused(workbook, tmp_path):
+    path = workbook(S2p=[["BE", "CPS"], [9, 1], [8, 2], [7, 3], [6, 4], [5, 5]])
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/media/blank.bin", bytes(600 * 2**20))
+    assert path.stat().st_size < 2**21
+    with pytest.raises(ReadError, match="unpacks to 600 MiB"):
+        read(path)
+
+
+def test_a_cell_in_the_last_corner_of_a_sheet_costs_nothing(workbook):
+    rows = [["BE", "CPS"], *([float(x), x + 1.0] for x in range(9, 0, -1))]
+    rows[1] = [*rows[1], *[None] * 16_000, "far"]
+    (spectrum,) = read(workbook(S2p=rows))
+    assert len(spectrum) == 9
+
+
+@pytest.mark.parametrize("bad", ["<5", "4549*", "saturated"])
+def test_a_damaged_first_row_is_named(workbook, bad):
+    rows = [["BE", "Counts"], *([170.0 - 0.1 * i, 500.0 + i] for i in range(20))]
+    rows[1][1] = bad
+    with pytest.raises(ReadError, match=r"row 2 should hold numbers but holds"):
+        read(workbook(S2p=rows))
+
+
+def test_a_counter_and_a_unit_with_prefix_in_a_workbook(workbook):
+    rows = [[None, "BE (keV)", "kcps", "Error (%)"]]
+    rows += [[i, round(0.17 - 0.0001 * i, 4), 0.5 + i, 10.0] for i in range(20)]
+    (spectrum,) = read(workbook(S2p=rows))
+    assert (spectrum.x[-1], spectrum.y[-1], spectrum.y_unit) == (170.0, 500.0, "counts/s")
+    assert spectrum.sigma[-1] == pytest.approx(50.0)
+
+
+def test_any_damage_inside_a_workbook_has_a_sentence(workbook):
+    path = workbook(S2p=[["BE", "CPS"], *([float(x), 1.0] for x in range(90, 0, -1))])
+    whole = path.read_bytes()
+    rng = np.random.default_rng(2)
+    for place in rng.integers(0, len(whole), 60):
+        mutated = bytearray(whole)
+        mutated[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(bytes(mutated))
+        try:
+            read(path)
+        except ReadError as error:
+            assert len(str(error)) < 500

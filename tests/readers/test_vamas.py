@@ -423,9 +423,18 @@ def test_an_absent_file_is_a_read_error(tmp_path):
 
 
 def check_truncations(whole: bytes, path: Path, spectra: list, *, places: int = 50) -> None:
-    """Cut `whole` at `places` bytes and see that nothing is lost, or changed, in silence."""
+    """Cut `whole` at `places` bytes and see that nothing is lost, or changed, in silence.
+
+    Where every number is there, and only the last line is missing, all is read, with a note.
+    """
+    last_number = whole.rstrip().rindex(b"\n") - 1
     for cut in np.linspace(0, len(whole.rstrip()) - 1, places).astype(int):
         path.write_bytes(whole[:cut])
+        if cut > last_number:
+            read = vamas.read(path)
+            assert [len(s) for s in read] == [len(s) for s in spectra]
+            assert "may be cut" in read[-1].meta.extra["file_note"] or cut > last_number + 2
+            continue
         with pytest.raises(ReadError) as caught:
             vamas.read(path)
         assert path.name in caught.value.where
@@ -450,6 +459,115 @@ def test_a_file_cut_anywhere_is_an_error_that_keeps_complete_blocks(tmp_path):
     assert len(caught.value.spectra) == 2
     np.testing.assert_array_equal(caught.value.spectra[1].y, spectra[1].y)
     assert "block 3 of 3" in str(caught.value)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\nend of exp", "\nend of experiment"])
+def test_a_missing_last_line_or_line_end_loses_nothing_and_is_noted(tmp_path, end):
+    path = tmp_path / "open.vms"
+    path.write_text("\n".join(norm([block(), block(name="P 2p")])) + end)
+    first, last = vamas.read(path)
+    assert (first.y.size, last.y.size) == (3, 3)
+    assert ("file_note" in last.meta.extra) == (end != "\nend of experiment")
+
+
+@pytest.mark.parametrize(
+    ("values", "cut"),
+    [
+        ([731.0, 755.0, 822.0], "8"),
+        ([731.25, 755.75, 822.25], "822."),
+        ([7.51, 8.25, 9.75], "9.7"),
+        ([1000.0, 1200.0, 1100.0], "110"),
+    ],
+)
+@pytest.mark.parametrize("extremes", [True, False])
+def test_a_last_number_that_was_cut_inside_is_found(tmp_path, values, cut, extremes):
+    lines = [line.removesuffix(".0") for line in norm([block(values=values)])]
+    if not extremes:
+        lines[-5:-3] = ["0", "1"]
+    path = tmp_path / "cut.vms"
+    path.write_text("\n".join([*lines[:-1], cut]))
+    with pytest.raises(PartialRead, match=f"cut off after '{cut}'"):
+        vamas.read(path)
+
+
+@pytest.mark.parametrize("between", ["end of experiment\n", "end of experiment\n\n", ""])
+def test_several_experiments_in_one_file(tmp_path, between):
+    one = "\n".join(norm([block(), block(name="P 2p")])) + "\n"
+    other = "\n".join(norm([block(name="Cl 2p", values=[1.0, 2.0])])) + "\n"
+    path = tmp_path / "joined.vms"
+    path.write_text(one + between + other + between + one + "end of experiment\n")
+    spectra = vamas.read(path)
+    assert [s.meta.region for s in spectra] == ["S 2p", "P 2p", "Cl 2p", "S 2p", "P 2p"]
+    assert [s.source.index for s in spectra] == [0, 1, 2, 3, 4]
+    assert spectra[2].counts.tolist() == [1.0, 2.0]
+
+
+def test_a_broken_experiment_does_not_hide_the_next(tmp_path):
+    one = "\n".join(norm([block()])) + "\nend of experiment\n"
+    path = tmp_path / "joined.vms"
+    path.write_text(one + one.replace("NORM", "NONSENSE") + one)
+    with pytest.raises(PartialRead, match="NONSENSE") as caught:
+        vamas.read(path)
+    assert len(caught.value.spectra) == 2
+
+
+def test_stored_extremes_that_differ_are_noted(tmp_path):
+    lines = norm([block(values=[1872.0, 1833.0, 1808.0])])
+    assert "extremes_note" not in read_one(tmp_path, lines).meta.extra
+    lines[-1] = "9808.0"
+    note = read_one(tmp_path, lines).meta.extra["extremes_note"]
+    assert "to 1872, but it runs from 1833 to 9808" in note
+    lines[-5:-3] = ["0", "1"]  # what programs write that do not look for them
+    assert "extremes_note" not in read_one(tmp_path, lines).meta.extra
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("keV", 1e-3), ("meV", 1e3), ("EV", 1.0)])
+def test_the_unit_of_the_abscissa_is_converted(tmp_path, unit, factor):
+    axis = ("Kinetic Energy", unit, str(1320 * factor), str(0.5 * factor))
+    spectrum = read_one(tmp_path, norm([block(abscissa=axis)]))
+    np.testing.assert_allclose(spectrum.x, [1320.0, 1320.5, 1321.0])
+
+
+def test_binding_energies_counted_up_from_the_fermi_level(tmp_path):
+    axis = ("Binding Energy", "eV", "-168", "0.5")
+    spectrum = read_one(tmp_path, norm([block(abscissa=axis)]))
+    np.testing.assert_allclose(spectrum.x, [167.0, 167.5, 168.0])
+    assert spectrum.counts.tolist() == Y[::-1]
+    assert "minus the number" in spectrum.meta.extra["axis_note"]
+
+
+def test_repeated_points_of_an_irregular_scan_are_merged_with_a_note(tmp_path):
+    pairs = (("Kinetic Energy", "eV"), ("Counts", "d"))
+    values = [1.0, 5.0, 2.0, 6.0, 2.0, 8.0, 3.0, 9.0]
+    (spectrum,) = vamas.read(
+        write(
+            tmp_path, norm([block(abscissa=(), ordinates=pairs, values=values)], scan="IRREGULAR")
+        )
+    )
+    assert spectrum.x.tolist() == [1.0, 2.0, 3.0]
+    assert spectrum.counts.tolist() == [5.0, 7.0, 9.0]
+    assert "1 repeated" in spectrum.meta.extra["repeats_note"]
+
+
+def test_negative_counts_are_no_counts(tmp_path):
+    spectrum = read_one(tmp_path, norm([block(values=[-3.0, 5.0, 7.0])]))
+    assert spectrum.counts is None
+    assert spectrum.y_unit == "counts/s"
+
+
+@pytest.mark.parametrize(
+    ("name", "n_spectra"),
+    [
+        ("17-vamas-several-experiments/v3_concat.vms", 4),
+        ("23-vamas-without-last-newline/v1_noterm.vms", 2),
+        ("26-rounded-axis-and-repeated-region/rep.vms", 3),
+    ],
+)
+def test_field_cases(name, n_spectra):
+    path = Path(__file__).resolve().parents[3] / "shared" / "cases" / name
+    if not path.exists():
+        pytest.skip("needs ../shared/cases, which is not part of the project")
+    assert len(vamas.read(path)) == n_spectra
 
 
 # ---- measured files

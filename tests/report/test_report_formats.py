@@ -20,6 +20,7 @@ from pypdf import PdfReader
 
 from spectra_core.errors import ReadError, WriteError
 from spectra_core.report import build_report, write_report
+from spectra_core.report.html import render_html
 from spectra_core.report.template import load_template
 
 
@@ -235,6 +236,32 @@ def test_a_template_that_is_wrong_or_reaches_out_is_stopped(example_run, tmp_pat
         write_report(
             build_report(example_run), tmp_path / "own.html", template=load_template(tmp_path)
         )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n{{ 1/0 }}",
+        "\n{{ 'x' * 10**9 }}",
+        "\n{{ 10 ** 10 ** 9 }}",
+        "\n{{ report.title + 1 }}",
+        "\n{{ [1, 2][7].x }}",
+    ],
+)
+def test_a_mistake_in_an_expression_is_a_sentence_with_its_line(example_run, tmp_path, text):
+    (tmp_path / "report.html").write_text(text)
+    with pytest.raises(ReadError, match="template is wrong in line 2"):
+        write_report(
+            build_report(example_run), tmp_path / "own.html", template=load_template(tmp_path)
+        )
+
+
+def test_a_template_without_end_is_stopped(example_run, tmp_path):
+    nest = "".join(f"{{% for i{n} in range(99999) %}}" for n in range(6))
+    (tmp_path / "report.html").write_text("<p>\n" + nest + "{% endfor %}" * 6)
+    template = load_template(tmp_path)
+    with pytest.raises(ReadError, match=r"takes more than 0.2 s in line 2"):
+        render_html(build_report(example_run), template, seconds=0.2)
 
 
 # Hostile text

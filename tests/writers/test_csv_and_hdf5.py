@@ -5,14 +5,17 @@ All spectra here are synthetic.
 
 from __future__ import annotations
 
+import csv
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectra_core.errors import ReadError, WriteError
+from spectra_core.errors import PartialRead, ReadError, WriteError
 from spectra_core.readers import ReadOptions, identify, read
 from spectra_core.readers.spectrum_fields import ORIGIN
 from spectra_core.spectrum import Axis, Calibration, Meta, Source, Spectrum, make_spectrum
@@ -226,3 +229,110 @@ def test_numbers_a_spectrum_was_read_with_survive_a_csv(tmp_path, data_dir):
     assert list(back.columns) == list(original.columns)
     assert back.meta.extra["casaxps_export"] == original.meta.extra["casaxps_export"]
     assert back.meta.sample == "ionic liquid"
+
+
+def resaved(path, *, delimiter=",", decimal="."):
+    """Save a csv file of ours as a spreadsheet does that opened it by its commas."""
+    rows = list(csv.reader(path.read_text().splitlines()))
+    width = max(map(len, rows))
+    lines = []
+    for row in rows:
+        cells = [cell if row[0].startswith("#") else cell.replace(".", decimal) for cell in row]
+        cells += [""] * (width - len(cells))
+        special = set('"\n') | {delimiter}
+        quoted = ['"' + c.replace('"', '""') + '"' if set(c) & special else c for c in cells]
+        lines.append(delimiter.join(quoted))
+    path.write_text("\r\n".join(lines) + "\r\n", encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "decimal"), [(",", "."), (";", ","), (";", "."), ("\t", ",")]
+)
+def test_a_file_that_a_spreadsheet_saved_again_is_read_with_a_note(
+    tmp_path, s2p, delimiter, decimal
+):
+    path = tmp_path / "a.csv"
+    other = replace(s2p, meta=replace(s2p.meta, sample="another"), columns={})
+    write(path, [s2p, other])
+    resaved(path, delimiter=delimiter, decimal=decimal)
+    first, second = read(path)
+    for back, written in ((first, s2p), (second, other)):
+        np.testing.assert_array_equal(back.x_recorded, written.x_recorded)
+        np.testing.assert_array_equal(back.counts, written.counts)
+        assert (back.meta.sample, back.y_unit) == (written.meta.sample, written.y_unit)
+        assert "saved by another program" in back.meta.extra["file_note"]
+    assert list(first.columns) == list(s2p.columns)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("170.0,10.0", "170.0,11.0"), ("# dwell_s: 0.5", "# dwell_s: 0.6"), ("169.8", "169.85")],
+)
+def test_a_csv_that_changed_is_refused_until_its_checksum_is_taken_out(tmp_path, s2p, old, new):
+    path = tmp_path / "a.csv"
+    write(path, [replace(s2p, counts=None)])
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(ReadError, match=r"checksum.*take out the line"):
+        read(path)
+    path.write_text(
+        "\n".join(line for line in path.read_text().splitlines() if "checksum" not in line)
+    )
+    assert len(read(path)) == 1
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends_and_encoding_do_not_touch_the_checksum(tmp_path, s2p, end):
+    path = tmp_path / "a.csv"
+    write(path, [s2p])
+    path.write_bytes(path.read_text().replace("\n", end).encode("utf-16"))
+    assert_equal(read(path)[0], s2p)
+
+
+def test_a_missing_block_is_noticed(tmp_path, s2p):
+    path = tmp_path / "a.csv"
+    write(path, [s2p, s2p])
+    text = path.read_text()
+    path.write_text(text[: text.rindex("# doublet-spectrum/1")])
+    with pytest.raises(PartialRead, match="announces 2 spectra but holds 1"):
+        read(path)
+
+
+def test_counts_that_do_not_agree_with_the_intensity_are_refused(tmp_path):
+    path = tmp_path / "old.csv"
+    rows = [f"{160 + i},{10.0 * i},{5.0 * i}" for i in range(9)]
+    head = ["# doublet-spectrum/1", "# axis: binding energy", "# y_unit: counts/s"]
+    head += ["# dwell_s: 0.5", "# scans: 1", "x,y,counts"]
+    path.write_text("\n".join([*head, *rows]))
+    assert len(read(path)) == 1
+    rows[4] = "164,40.0,920.0"
+    path.write_text("\n".join([*head, *rows]))
+    with pytest.raises(ReadError, match=r"at 164 the counts are 920, .* means 20"):
+        read(path)
+
+
+@pytest.mark.parametrize("cell", ["1_000", "\u0663", "nan", "inf", "0x10"])
+def test_what_is_no_plain_number_is_refused(tmp_path, cell):
+    path = tmp_path / "a.csv"
+    path.write_text(f"# doublet-spectrum/1\n# axis: binding energy\nx,y\n1,2\n2,{cell}\n")
+    with pytest.raises(ReadError, match="row 5"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    "line", ["# dwell_s: NaN", '# calibration: {"shift": "far"}', f"# scans: {'9' * 5000}"]
+)
+def test_values_that_are_no_numbers_are_refused(tmp_path, line):
+    path = tmp_path / "a.csv"
+    path.write_text(f"# doublet-spectrum/1\n# axis: binding energy\n{line}\nx,y\n1,2\n2,3\n")
+    with pytest.raises(ReadError, match=r"where a number belongs|calibration is"):
+        read(path)
+
+
+def test_field_case_20():
+    path = Path(__file__).resolve().parents[3] / "shared/cases/20-own-csv-saved-by-a-spreadsheet"
+    if not path.exists():
+        pytest.skip("needs ../shared/cases, which is not part of the project")
+    (spectrum,) = read(path / "own_excel.csv")
+    assert (spectrum.x[-1], spectrum.y[-1], len(spectrum)) == (170.0, 786.0, 114)
