@@ -111,7 +111,7 @@ class Document(QObject):
         selection: Selection | None = None,
         saved: bool = True,
     ) -> None:
-        """Take another project in the place of this one; there is no way back.
+        """Replace the project by another one; this cannot be undone.
 
         Parameters
         ----------
@@ -155,7 +155,7 @@ class Document(QObject):
 
 
 def settled(project: Project, selection: Selection) -> Selection:
-    """Return the selection with what is gone left out and what follows filled in.
+    """Return the selection without what is gone, and with what it implies filled in.
 
     The analysis of the main spectrum is its latest one unless another is chosen; the region is
     the first of that analysis on the spectrum unless another is chosen.

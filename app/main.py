@@ -1,4 +1,4 @@
-"""The desktop program from the outside: application, log file, errors nobody caught, arguments."""
+"""The desktop program from the outside: application, log file, uncaught errors, arguments."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def start_log(path: Path) -> None:
 
 
 class _Hook:
-    """Takes errors that nobody caught: to the log, and to a dialog."""
+    """Takes uncaught errors to the log and to a dialog."""
 
     def __init__(self, program: Program) -> None:
         self._program = program

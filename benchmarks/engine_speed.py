@@ -492,7 +492,7 @@ def _bare_refits(result: FitResult) -> tuple[Callable[[], Any], Callable[[], Any
 
 
 def live() -> Values:
-    """Time a full refit at each move of a centre, as a drag does: the hand holds the centre."""
+    """Time a full refit at each move of a centre, as a drag does: the centre is held."""
     spectrum, model = peers.s2p_spectrum(3), peers.s2p_model(3)
     path = "S 2p/A 2p3/2/center"
     start_model = fit(spectrum, model).model

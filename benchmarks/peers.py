@@ -1,4 +1,4 @@
-"""What people use today, made to do the same work as Doublet: lmfit, Fityk, plain loops.
+"""Today's usual programs, made to do the same work as Doublet: lmfit, Fityk, plain loops.
 
 Each peer gets the very same data, weights, model and start values. lmfit is built as
 XPS programs build it: a CompositeModel of VoigtModels tied by expressions. Its step

@@ -189,7 +189,7 @@ def _build(project: Project) -> None:
 
 
 def save_for_ever(path: Path, n_fits: int) -> None:
-    """Save one version after the other, until somebody kills this process."""
+    """Save one version after the other, until this process is killed."""
     project = load_project(path) if path.exists() else fitted_project(n_fits)
     number = 0
     while True:

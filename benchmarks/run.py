@@ -1,4 +1,4 @@
-"""Measure Doublet's speed beside what people use today, in one run on one machine.
+"""Measure Doublet's speed beside today's usual programs, in one run on one machine.
 
 A number of milliseconds says little without the machine and the rival. Every benchmark
 therefore measures both sides, interleaved, and returns named values; the table shows them

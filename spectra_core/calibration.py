@@ -563,7 +563,7 @@ def _shifted(
 
 
 def is_level(spectrum: Spectrum, reference: str) -> bool:
-    """Tell whether a spectrum's names say that it is of the reference's core level."""
+    """Return whether a spectrum is of the reference's core level, by its names."""
     return level_of(spectrum) == core_level(reference).name
 
 

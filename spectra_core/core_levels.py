@@ -343,7 +343,7 @@ def level_in(text: str) -> str:
 
 
 def without_levels(text: str) -> str:
-    """Return a text with a space in the place of every core level that it contains."""
+    """Return a text with every core level in it replaced by a space."""
     return _spelled(text, lambda name: " ")
 
 
@@ -353,7 +353,7 @@ def in_one_spelling(text: str) -> str:
 
 
 def level_of(spectrum: Spectrum) -> str:
-    """Return the core level that a spectrum's names say it is of, or an empty text."""
+    """Return the core level that a spectrum's names give; empty if they give none."""
     return next(filter(None, map(level_in, names_of(spectrum))), "")
 
 
@@ -370,7 +370,7 @@ def _found_in(text: str) -> list[re.Match[str]]:
 
 
 def _is_prose(match: re.Match[str]) -> bool:
-    """Tell whether element and shell are more likely words of a sentence, like "in 3D"."""
+    """Return whether element and shell are more likely words of a sentence, like "in 3D"."""
     is_all = match[0] == match.string.strip()
     is_usual = match[0].startswith(_name(match).split()[0]) and match["shell"].islower()
     if is_all or is_usual or not match["gap"]:
@@ -387,7 +387,7 @@ def _spelled(text: str, spell: Callable[[str], str]) -> str:
 
 
 def _names_a_line(match: re.Match[str]) -> bool:
-    """Tell whether what follows the shell is a line ("3/2", "32" or "3"), no running number."""
+    """Return whether what follows the shell is a line ("3/2", "32" or "3"), no running number."""
     lines = core_levels()[_name(match)].lines
     twice_j = {line[2:3] for line in lines if line[2:]}
     return match["j"] in twice_j or match["digits"] in twice_j | {f"{j}2" for j in twice_j}

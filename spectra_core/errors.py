@@ -152,7 +152,7 @@ def did_you_mean(name: str, known: Iterable[str], *, most: int = 1) -> str:
 
 
 def nearest(name: str, known: Iterable[str], *, most: int = 1) -> list[str]:
-    """Return at most so many known names that are like another one, in any case; the best first."""
+    """Return the known names most like another one, whatever the case; the best first."""
     folded = {text.casefold(): text for text in known}
     found = get_close_matches(name.casefold(), folded, n=most, cutoff=0.55)
     return [folded[text] for text in found]

@@ -1,4 +1,4 @@
-"""Drags on the plot: the model follows the hand live, and one drag is one undo step."""
+"""Drags on the plot: the model follows the mouse live, and one drag is one undo step."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class _Drag:
 
 
 class Dragging(Controller):
-    """Follows the hand.
+    """Follows the mouse.
 
     Signals
     -------
     moved(FitResult, str)
-        Curves to draw in the middle of a drag, and the region they are of.
+        Curves to draw during a drag, and their region.
     given_up()
         The drag ended without an edit: what was there is to be shown again.
     said(str)
@@ -66,7 +66,7 @@ class Dragging(Controller):
         return self._drag is not None
 
     def begin(self, handle: Handle) -> None:
-        """Take hold of a handle of what is shown."""
+        """Begin to drag a handle."""
         scene = self.desk.scene
         if scene.fit is None or scene.analysis is None or scene.region is None:
             return
@@ -83,7 +83,7 @@ class Dragging(Controller):
         )
 
     def move(self, handle: Handle, x: float, y: float) -> None:
-        """Follow the hand to a place."""
+        """Follow the mouse to a place."""
         drag = self._drag
         if drag is None:
             return

@@ -46,7 +46,7 @@ class Unclear:
 
 @dataclass(frozen=True, eq=False)
 class _Intake:
-    """What files gave: spectra and the files they are of, what went wrong, what is unclear."""
+    """What was read: spectra with their files, what went wrong, what is unclear."""
 
     spectra: tuple[Spectrum, ...]
     opened: tuple[Path, ...]

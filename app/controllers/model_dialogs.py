@@ -1,4 +1,4 @@
-"""What is asked about a model: components, species, links, bounds, ratios."""
+"""Dialogs about a model: components, species, links, bounds, ratios."""
 
 from __future__ import annotations
 

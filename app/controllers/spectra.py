@@ -174,7 +174,7 @@ class SpectraControl(Controller):
         self.desk.edit(f"Take over {what}", edit)
 
     def copy_model(self, spectrum: str | None = None) -> None:
-        """Keep the analysis of a spectrum for pasting."""
+        """Copy the analysis of a spectrum, to be pasted."""
         key = spectrum or self.document.selection.spectrum
         found = analyses_of(self.document.project, key) if key else ()
         if not found:

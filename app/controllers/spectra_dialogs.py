@@ -1,4 +1,4 @@
-"""What is asked about spectra: names, axes, calibration, and whether one shift explains them."""
+"""Dialogs about spectra: names, axes, calibration, and whether one shift explains them."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Banner(QFrame):
         return () if self.list.isHidden() else tuple(self._each.text().split("\n"))
 
     def show_complaint(self, complaint: Complaint) -> None:
-        """Say something in the place of what was said before."""
+        """Show another complaint instead of the last one."""
         self._words.setText(complaint.text)
         self._each.setText("\n".join(complaint.each))
         self.list.hide()

@@ -369,9 +369,9 @@ class PlotView(QFrame):
         place = self._panels.handles.place_of(handle) if handle is not None else None
         if handle is None or place is None:
             return False
-        hand = self._panels.box.mapToView(position)
+        mouse = self._panels.box.mapToView(position)
         self._hover.hide()
-        self.drag.begin(handle, place, (hand.x(), hand.y()))
+        self.drag.begin(handle, place, (mouse.x(), mouse.y()))
         return True
 
     def clicked(self, position: QPointF, *, double: bool, with_control: bool) -> None:

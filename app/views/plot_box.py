@@ -21,7 +21,7 @@ class MouseOwner(Protocol):
         ...
 
     def grab_at(self, position: QPointF) -> bool:
-        """Take hold of the handle there, if there is one."""
+        """Begin to drag the handle there, if there is one."""
         ...
 
     def clicked(self, position: QPointF, *, double: bool, with_control: bool) -> None:

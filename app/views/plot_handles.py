@@ -1,4 +1,4 @@
-"""What can be taken hold of in the plot, and the drag that follows."""
+"""Handles in the plot, and the drag that follows."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class HandlesItem(PixelItem):
 
 
 class Drag(QObject):
-    """One handle in a hand; moves are told at most once a frame.
+    """One handle being dragged; moves are told at most once a frame.
 
     Signals
     -------
@@ -149,19 +149,19 @@ class Drag(QObject):
         self._frame.setTimerType(Qt.TimerType.PreciseTimer)
         self._frame.timeout.connect(self._tell)
 
-    def begin(self, handle: Handle, place: tuple[float, float], hand: tuple[float, float]) -> None:
-        """Take hold of a handle at `place` with the hand beside it, both in view units."""
+    def begin(self, handle: Handle, place: tuple[float, float], mouse: tuple[float, float]) -> None:
+        """Take hold of a handle at `place` with the mouse beside it, both in view units."""
         self.handle, self.given_up = handle, False
         # A handle that is not hit in the middle must not jump to the cursor.
-        self._offset = place[0] - hand[0], place[1] - hand[1]
+        self._offset = place[0] - mouse[0], place[1] - mouse[1]
         self._since.invalidate()
         self.began.emit(handle)
 
-    def move(self, hand: tuple[float, float]) -> None:
-        """Follow the hand: at once, or with the next frame if this one had its move."""
+    def move(self, mouse: tuple[float, float]) -> None:
+        """Follow the mouse: at once, or with the next frame if this one had its move."""
         if self.handle is None:
             return
-        self._pending = hand[0] + self._offset[0], hand[1] + self._offset[1]
+        self._pending = mouse[0] + self._offset[0], mouse[1] + self._offset[1]
         passed = self._since.elapsed() if self._since.isValid() else self._wait
         if passed >= self._wait:
             self._tell()

@@ -107,7 +107,7 @@ def hover_lines(
 def drag_lines(
     scene: Scene, ticks: Sequence[Tick], handle: Handle, x: float, y: float
 ) -> list[str]:
-    """Return what the box says of a handle in the hand at a place."""
+    """Return what the box says of a handle that is dragged to a place."""
     assert scene.spectrum is not None
     unit = printed_axis_unit(scene.spectrum)
     if handle.kind.startswith("background"):

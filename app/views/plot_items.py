@@ -437,7 +437,7 @@ class NamesItem(PixelItem):
 
 
 class MarkItem(PixelItem):
-    """A part of the axis that somebody asked to see, with its name."""
+    """A part of the axis to be shown, with its name."""
 
     def __init__(self, box: pg.ViewBox) -> None:
         super().__init__(box, -30)

@@ -66,7 +66,7 @@ class LineShape:
     Attributes
     ----------
     name, title : str
-        Key in `LINESHAPES`, and the name for people.
+        Key in `LINESHAPES`, and the name shown to users.
     parameters : tuple of ParameterSpec
         In the order of the parameter vector p: area (or height), centre, width(s),
         then the shape parameters.

@@ -1,4 +1,4 @@
-"""Where a drawn fit can be taken hold of, and what model follows from a pull.
+"""The handles of a drawn fit, and the model that follows when one of them is dragged.
 
 A handle is a point of a component, of the window or of the background. `handles` says where
 they lie, `pull` what the model is when one of them was moved, and `Follower` draws that model or
@@ -40,7 +40,7 @@ _SIZES = ("area", "height")
 
 @dataclass(frozen=True)
 class Handle:
-    """Something that can be taken hold of.
+    """A point of a drawn fit that can be dragged.
 
     Attributes
     ----------
@@ -57,13 +57,13 @@ class Handle:
 
 @dataclass(frozen=True, eq=False)
 class Pulled:
-    """A model with a handle moved.
+    """The model after a handle was moved.
 
     Attributes
     ----------
     model : Model
     held : tuple of str
-        Paths of the values that the hand decides while it moves.
+        Paths of the values that the mouse sets during the drag.
     said : str
         What else moved with it, or why it did not follow; may be empty.
     """
@@ -80,7 +80,7 @@ class Pulled:
 def handles(
     result: FitResult, region_name: str, owner: str = ""
 ) -> dict[Handle, tuple[float, float]]:
-    """Return the places that can be taken hold of.
+    """Return every handle and its place.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def pull(result: FitResult, region_name: str, handle: Handle, x: float, y: float
     region_name : str
     handle : Handle
     x, y : float
-        Where the hand is: on the axis of the fit, and in the unit of the spectrum with the
+        Where the mouse is: on the axis of the fit, and in the unit of the spectrum with the
         background included.
 
     Returns
@@ -224,7 +224,7 @@ def _root(result: FitResult, path: str) -> str:
 def _pull_half(result: FitResult, name: str, handle: Handle, x: float) -> Pulled:
     summary = result.summary(name, handle.owner)
     start = handles(result, name, handle.owner)[handle][0]
-    # A hand on the low side cannot cross the top: the width would turn negative.
+    # A mouse on the low side cannot cross the top: the width would turn negative.
     side = -1.0 if handle.kind == HALF_LOW else 1.0
     least = 0.02 * summary.fwhm
     times = max(side * (x - summary.maximum_at), least) / max(
@@ -350,14 +350,14 @@ def _least_change(result: FitResult, name: str, names: list[str], wanted: Array)
 
 
 class Follower:
-    """Draws what follows from a pull, everything else fitted again if that is wanted.
+    """Draws the model of a drag, everything else fitted again if wanted.
 
     Parameters
     ----------
     spectra : mapping of str to Spectrum
         By region name; the same for the whole drag.
     refit : bool
-        Fit all that the hand does not hold; False draws the model as it is.
+        Fit all that the drag does not set; False draws the model as it is.
     options : FitOptions or None
         Of the fit; one start is made, from the values shown.
     """
@@ -374,7 +374,7 @@ class Follower:
         self._live: dict[tuple[str, ...], LiveFit] = {}
 
     def follow(self, pulled: Pulled, *, quick: bool = True) -> FitResult:
-        """Return the curves of a pulled model.
+        """Return the curves of the dragged model.
 
         Its model has the free and fixed parameters and the bounds of the one that was pulled.
 
@@ -397,6 +397,6 @@ class Follower:
 
 
 def nudge(result: FitResult, region_name: str, owner: str, by: float) -> Pulled:
-    """Return the model with a component moved along the axis by `by`, in the axis' unit."""
+    """Return the model with a component moved along the axis by `by`, in the axis unit."""
     component = resolve_component(result.model.region(region_name), owner)
     return _move(result, region_name, component, by)

@@ -576,7 +576,7 @@ def settle(
     progress: Callable[[TracePoint], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Settled | None:
-    """Return solution and standard deviations, or None where numpy should have a go.
+    """Return solution and standard deviations, or None where the numpy engine should try.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Fitting while a hand moves: one model, some of its values held at what the hand says.
+"""Fitting during a drag: one model, some of its values held where the mouse puts them.
 
 Everything that does not change from one frame to the next is made once: the layout of the
 parameters, the link matrix and the kernels' arrays. A frame is then little more than the
@@ -124,7 +124,7 @@ class LiveFit:
     def _held_at(self, values: Mapping[str, float]) -> Model:
         model = self._model
         for path, value in values.items():
-            # The hand decides, so the bounds of what it holds are not asked.
+            # The mouse decides, so the bounds of what it holds are not asked.
             model = set_parameter(model, path, free=False, min=-inf, max=inf, value=value)
         return model
 

@@ -193,7 +193,7 @@ def compile_problem(model: Model, spectra: Mapping[str, Spectrum]) -> Problem:
 
 @dataclass(frozen=True, eq=False)
 class _Flat:
-    """What of a problem follows from the model alone; fields as in `Problem`."""
+    """The part of a problem that follows from the model alone; fields as in `Problem`."""
 
     paths: tuple[str, ...]
     specs: tuple[ParameterSpec, ...]

@@ -1,6 +1,6 @@
 """One problem fitted hundreds of times: other data, other bounds, other start values.
 
-Intervals are made of refits. Nobody looks at one of them, so none becomes a `FitResult`:
+Intervals are made of refits. None of them is looked at, so none becomes a `FitResult`:
 start values, data and bounds go in as arrays, free parameters and chi-square come out as
 arrays. The compiled engine takes all rows in one call, on the thread that asks; the numpy
 engine does the same rows one by one and is the oracle.

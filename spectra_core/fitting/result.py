@@ -1,4 +1,4 @@
-"""What a fit gives back, and how it was got.
+"""What a fit returns, and how it was found.
 
 Values and errors are asked for by path; whatever is linked has the exact value and
 the exact error that follow from the free parameters. A parameter on a bound, or one
@@ -109,7 +109,7 @@ class RegionFit(Tabular, Gridded):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FitResult(Tabular, Gridded, Drawn):
-    """Fitted model, curves, covariance, and how they were got.
+    """Fitted model, curves, covariance, and how they were found.
 
     Attributes
     ----------

@@ -121,7 +121,7 @@ def fit(
 
 @dataclass(frozen=True, eq=False)
 class Solved:
-    """A fit in numbers, before anybody looks at it.
+    """A fit in numbers, without curves and warnings.
 
     Attributes
     ----------
@@ -349,7 +349,7 @@ def _runner(
 
 
 def _signal(problem: Problem, sigmas: tuple[Array, ...]) -> float:
-    """Return chi-square of no model at all, as large as the data are in standard deviations."""
+    """Return chi-square without a model: the data in standard deviations, squared and summed."""
     parts = zip(problem.regions, sigmas, strict=True)
     return sum(float(np.sum(np.square(region.y / sigma))) for region, sigma in parts)
 
@@ -459,7 +459,7 @@ def result_of(
 
 
 def _engine_warnings(problem: Problem, settled: Settled, options: FitOptions) -> list[FitWarning]:
-    """Say where the plain engine did what the compiled one was chosen for."""
+    """Warn where the numpy engine did a fit that the compiled one was chosen for."""
     plain = settled.engine == NUMPY and options.method == LEAST_SQUARES
     if not (plain and problem.free.size) or chosen_engine() == NUMPY:
         return []
@@ -523,7 +523,7 @@ def _at_bound(problem: Problem, solution: Solution) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class RegionPart:
-    """What the fitted parameters make of one region."""
+    """One region as the fitted parameters give it."""
 
     curves: RegionCurves
     sigma: Array
@@ -572,7 +572,7 @@ def region_part(
 
 
 def start_warnings(problem: Problem) -> list[FitWarning]:
-    """Return what the start values needed."""
+    """Return warnings about start values."""
     return [FitWarning("start_moved", note) for note in problem.notes]
 
 
@@ -608,7 +608,7 @@ def _parameter_warnings(
 def region_warnings(
     problem: Problem, values: Array, weights: tuple[Weights, ...]
 ) -> list[FitWarning]:
-    """Return what is to be said of weights and of components outside their window."""
+    """Return warnings about weights and about components outside their window."""
     warnings = []
     for region, kind in zip(problem.regions, weights, strict=True):
         if kind is Weights.UNIT:

@@ -1,4 +1,4 @@
-"""Fits of many spectra with one model, kept as arrays until somebody looks at one of them.
+"""Fits of many spectra with one model, kept as arrays until one of them is looked at.
 
 `fit_stack` does for each spectrum what `fit` does, with the same functions in the same
 order, so that every number is the same to the last bit, whatever is fitted beside it.
@@ -264,7 +264,7 @@ def _with_data(problem: Problem, spectra: Spectra) -> Problem:
 
 
 def _has_data(problem: Problem, weights: tuple[Weights, ...]) -> bool:
-    """Tell whether there is something to fit; `fit` says what is wrong where there is not."""
+    """Return whether there is something to fit; `fit` says what is wrong where there is not."""
     for region, kind in zip(problem.regions, weights, strict=True):
         sigma = region.spectrum.sigma
         if not region.y.any():

@@ -85,7 +85,7 @@ class CasaFit:
 
 
 def has_casaxps_fit(spectrum: Spectrum) -> bool:
-    """Tell whether the comment of `spectrum` holds a CasaXPS region and component."""
+    """Return whether the comment of `spectrum` holds a CasaXPS region and component."""
     comment = spectrum.meta.comment
     return "CASA region" in comment and "CASA comp" in comment
 
@@ -379,7 +379,7 @@ def _major_of(draft: _Draft, minor: int) -> int:
 
 
 def _is_degeneracy_ratio(draft: _Draft, minor: int, major: int) -> bool:
-    """Tell whether the area ratio is (2j + 1) over (2j + 1) of the level, where it is known."""
+    """Return whether the area ratio is (2j + 1) over (2j + 1) of the level, where it is known."""
     level = _level_of(draft, major)
     expected = [level.area_ratio] if level else [1 / 2, 2 / 3, 3 / 4]
     ratio = draft.components[minor].area.factor

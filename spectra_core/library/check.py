@@ -1,4 +1,4 @@
-"""Whether the library keeps its own rules: every fault named, none repaired.
+"""Checks of the library's own rules: every fault is named, none repaired.
 
 Reading a file says whether a row can be taken. Here the rows are asked whether they agree:
 every value has a source or says that it is unconfirmed, every reference leads somewhere, ids

@@ -1,4 +1,4 @@
-"""From a library entry to something that can be fitted: a component or a doublet with bounds.
+"""From a library entry to a component or a doublet with bounds.
 
 A consensus entry brings its label, species, core level, line shape, the position with its
 tolerance as bounds, and the width's bounds of its level. What it cannot bring, because the
@@ -23,7 +23,7 @@ _RAMAN_MARGIN = 2.0
 def component_fields(
     entry: Entry, *, library: PeakLibrary | None = None, shape: str | None = None
 ) -> dict[str, Any]:
-    """Return what an entry says of a component, as a recipe writes it.
+    """Return the fields of a component that an entry gives, as a recipe writes them.
 
     Parameters
     ----------

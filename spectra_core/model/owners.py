@@ -1,4 +1,4 @@
-"""What a user counts as one: a doublet, or a component that is in none. Both are owners."""
+"""Owners: a doublet, or a component that belongs to none."""
 
 from __future__ import annotations
 

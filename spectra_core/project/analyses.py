@@ -91,13 +91,13 @@ def analyses_of(project: Project, spectrum_id: str) -> tuple[str, ...]:
 
 
 def region_for(project: Project, analysis_id: str, spectrum_id: str) -> str | None:
-    """Return the first region of an analysis that is of a spectrum."""
+    """Return the first region that an analysis fits to a spectrum."""
     chosen = project.analysis(analysis_id).spectra
     return next((name for name, used in chosen.items() if used == spectrum_id), None)
 
 
 def start_analysis(project: Project, spectrum_id: str, *, starts: int | None = None) -> Project:
-    """Return `project` with an analysis of a spectrum that has a background and no component.
+    """Return `project` with a new analysis of a spectrum: a background, no component yet.
 
     An active Shirley background on an energy axis, a straight line on any other; the window is
     the whole spectrum.

@@ -326,7 +326,7 @@ def migrated(
 
 
 def _replace_file(target: Path, content: Content) -> None:
-    """Put `content` in the place of a project file, and the old version beside it."""
+    """Replace a project file by `content`, and keep the old version beside it."""
     _remove_leftovers(target)
     _write(target, content, before=lambda: _keep_backup(target))
 

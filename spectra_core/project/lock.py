@@ -3,7 +3,7 @@
 `name.doublet.lock` is made when a project is opened for writing and removed when it is
 closed. A process that was killed leaves its lock behind; one of this host whose process
 is gone, or whose number now belongs to another process, is stale and is taken over. A
-lock of another host cannot be judged from here and stands until somebody removes it.
+lock of another host cannot be judged from here and stands until a user removes it.
 """
 
 from __future__ import annotations

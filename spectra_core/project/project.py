@@ -239,7 +239,7 @@ class Project(Shown):
 
 
 def is_stale(project: Project, analysis_id: str) -> bool:
-    """Return whether the result is of another model, options or spectra than there are now.
+    """Return whether model, options or spectra have changed since the fit.
 
     False where there is no result. A model that was given the fitted values is not
     another one: it draws the curves that the result shows.
@@ -358,7 +358,7 @@ def remove_spectrum(project: Project, spectrum_id: str, *, with_analyses: bool =
 
 
 def replace_spectrum(project: Project, spectrum_id: str, spectrum: Spectrum) -> Project:
-    """Return `project` with another spectrum in the place of one; fits of it become stale."""
+    """Return `project` with one spectrum replaced; fits of it become stale."""
     project.spectrum(spectrum_id)
     return replace(project, spectra=project.spectra.put({spectrum_id: spectrum}))
 
@@ -528,7 +528,7 @@ def set_options(project: Project, analysis_id: str, options: FitOptions) -> Proj
 
 
 def copy_components(project: Project, source: tuple[str, str], target: tuple[str, str]) -> Project:
-    """Return `project` with the components of one region in the place of another's.
+    """Return `project` with the components of one region replaced by those of another.
 
     Parameters
     ----------

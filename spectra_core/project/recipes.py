@@ -349,7 +349,7 @@ def is_of(model: Model, ratio: RatioDefinition) -> bool:
 
 
 def ratio_entry(ratio: RatioDefinition) -> RatioEntry:
-    """Return a project's ratio definition as a recipe says it."""
+    """Return a project's ratio definition as a recipe writes it."""
     wanted = ratio.uncertainty
     return RatioEntry(
         name=ratio.name,

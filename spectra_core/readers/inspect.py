@@ -1,4 +1,4 @@
-"""What is in a spectrum, in plain values: the row of a list and the record of a JSON file."""
+"""A spectrum in plain values: the row of a list and the record of a JSON file."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def json_value(value: Any) -> Any:
 
 
 def differences(before: Spectrum, after: Spectrum) -> list[str]:
-    """Return what two spectra do not have in common, in words; their sources may differ.
+    """Return the differences of two spectra, in words; their sources may differ.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a user may have to say about a file that does not say it itself.
+"""What a user may have to say about a file that leaves it open.
 
 A column of numbers from 192 to 205 may be a kinetic or a binding energy, and no
 cleverness decides it. Such a choice is an option here, offered by the command

@@ -47,7 +47,7 @@ METADATA_LINE = "Doublet metadata "
 
 
 def matches(head: bytes, path: Path) -> bool:
-    """Tell whether the first non-blank line of `head` is that of a VAMAS file."""
+    """Return whether the first non-blank line of `head` is that of a VAMAS file."""
     return is_first_line(decode(head).lstrip().split("\n", 1)[0])
 
 

@@ -34,7 +34,7 @@ Values = dict[str, Any]
 
 
 def is_first_line(text: str) -> bool:
-    """Tell whether `text` is the line with which every VAMAS file begins."""
+    """Return whether `text` is the line with which every VAMAS file begins."""
     words = " ".join(text.split()).casefold()
     return words.startswith("vamas surface chemical analysis standard data transfer format")
 

@@ -509,7 +509,7 @@ def _entries(
 
 
 def _entry(parameter: Parameter, spec: ParameterSpec) -> ParameterEntry:
-    """Return a parameter as a recipe says it; bounds the formula has anyway are left out."""
+    """Return a parameter as a recipe writes it; bounds that the formula has anyway are left out."""
     low = parameter.min if isfinite(parameter.min) and parameter.min > spec.min else None
     high = parameter.max if isfinite(parameter.max) and parameter.max < spec.max else None
     usual = spec.free or low is not None or high is not None

@@ -1,6 +1,6 @@
 """The tables of a recipe, ``doublet-recipe/1``: which keys there are and what they hold.
 
-A recipe says what is done to a spectrum so completely that another person gets the
+A recipe says what is done to a spectrum so completely that another user gets the
 same numbers from the same file. Each table of the TOML file is one frozen class here.
 In the file a component lists its line shape's parameters beside its label, and a
 background its options beside its type; here they are gathered under `parameters` and

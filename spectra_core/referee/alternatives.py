@@ -194,7 +194,7 @@ def _row_verdict(alternative: Alternative, bic: float, base: FitResult, other: F
 
 
 def structure_goes(base: FitResult, other: FitResult) -> bool:
-    """Tell whether `other` removes the residual structure that `base` has, or most of it."""
+    """Return whether `other` removes the residual structure that `base` has, or most of it."""
     if not has_structure(base):
         return False
     if not has_structure(other):
@@ -265,7 +265,7 @@ def _excesses(region: RegionFit) -> list[float]:
 
 
 def _removes_excess_width(alternative: Alternative, result: FitResult) -> bool:
-    """Tell whether what is split in two was clearly broader than its neighbours.
+    """Return whether what is split in two was clearly broader than its neighbours.
 
     At least a quarter, and four standard errors.
     """

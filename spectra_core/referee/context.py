@@ -93,7 +93,7 @@ class Expected:
     width_class: str = ""
 
     def means(self, *texts: str) -> bool:
-        """Tell whether one of `texts` is this species."""
+        """Return whether one of `texts` is this species."""
         return any(_folded(text) in self._known for text in texts if text)
 
     @cached_property

@@ -31,7 +31,7 @@ def from_fit(code: str) -> Check:
 
 
 def _follows_from_another(context: Context, where: str) -> bool:
-    """Tell whether a component with no area, or a step of zero, explains the warning.
+    """Return whether a component with no area, or a step of zero, explains the warning.
 
     An empty component has a rule of its own, and nothing of it can be determined. A
     background without a step is a result, not a mistake.
@@ -48,7 +48,7 @@ def _follows_from_another(context: Context, where: str) -> bool:
 
 
 def smoothed_data(context: Context) -> Iterator[Note]:
-    """Find neighbouring channels that know of each other."""
+    """Find noise that is correlated from channel to channel: smoothed or interpolated data."""
     for region in context.regions:
         check = noise_check(region)
         if check.verdict == "smoothed":
@@ -103,7 +103,7 @@ def chi_square_high(context: Context) -> Iterator[Note]:
 
 
 def _is_noise(region: RegionFit, reduced_chi_square: float) -> bool:
-    """Tell whether noise beyond counting statistics explains a large chi-square."""
+    """Return whether noise beyond counting statistics explains a large chi-square."""
     check = noise_check(region)
     loud = check.verdict == "above counting" and check.ratio is not None
     return loud and check.ratio is not None and reduced_chi_square < 1.5 * check.ratio**2

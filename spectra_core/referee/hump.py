@@ -1,4 +1,4 @@
-"""Whether there is a line at all, or a broad hump of the background beside the lines."""
+"""Whether there is a line at all, or only a broad hump of the background."""
 
 from __future__ import annotations
 

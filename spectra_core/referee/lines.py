@@ -62,7 +62,7 @@ def missing_doublet(context: Context) -> Iterator[Note]:
 
 
 def _has_partner(context: Context, owner: Owner) -> bool:
-    """Tell whether a line is named as one of a level's two and the other is there too."""
+    """Return whether a line is named as one of a level's two and the other is there too."""
     lines = {o.component.line for o in context.owners_in(owner.region.name)}
     level = owner.core_level
     if level is None or owner.component.line == level.name:
@@ -285,7 +285,7 @@ def _narrower_neighbour(context: Context, owner: Owner) -> Owner | None:
 
 
 def _one_class(context: Context, a: Owner, b: Owner) -> bool:
-    """Tell whether nothing known says that two species have widths of their own."""
+    """Return whether nothing known says that two species have widths of their own."""
     classes = [known.width_class for o in (a, b) if (known := context.expected_of(o)) is not None]
     return not (len(classes) == 2 and all(classes) and classes[0] != classes[1])
 
@@ -390,7 +390,7 @@ def coarse_step(context: Context) -> Iterator[Note]:
 
 
 def is_detected(owner: Owner) -> bool:
-    """Tell whether a component's area is above three standard errors."""
+    """Return whether a component's area is above three standard errors."""
     if not owner.has_area:
         return True
     error = owner.area_stderr
@@ -398,7 +398,7 @@ def is_detected(owner: Owner) -> bool:
 
 
 def zero_area(context: Context) -> Iterator[Note]:
-    """Find a component that the fit made nothing of."""
+    """Find a component whose fitted area or width is zero."""
     for owner in context.owners:
         if owner.has_area and owner.area <= 0:
             yield Note(owner.where, f"the area is {owner.area:.3g}: the data hold none of it.")
@@ -473,7 +473,7 @@ def one_more(context: Context) -> Iterator[Note]:
 
 
 def _is_hump(context: Context, delta_bic: float) -> bool:
-    """Tell whether a broad hump describes the data better than one more line does."""
+    """Return whether a broad hump describes the data better than one more line does."""
     for region in context.xps_regions:
         test = context.hump(region.name)
         if test is None:

@@ -1,4 +1,4 @@
-"""What the residuals of a fit say: structure, noise, agreement of starts, what could be seen."""
+"""Diagnostics of a fit's residuals: structure, noise, agreement of starts, detection limits."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def correlation_list(
 
 
 def has_structure(result: FitResult) -> bool:
-    """Tell whether any region's residuals have structure, or chi-square is far above 1."""
+    """Return whether any region's residuals have structure, or chi-square is far above 1."""
     z = [chi_square_z(region.statistics) for region in result.regions]
     too_large = any(value is not None and value > _CHI_Z for value in z)
     return too_large or any(residual_structure(region).present for region in result.regions)

@@ -69,7 +69,7 @@ def reference_missing(context: Context) -> Iterator[Note]:
 
 
 def reference_after_sputtering(context: Context) -> Iterator[Note]:
-    """Find adventitious carbon as reference of a surface it was sputtered off."""
+    """Find adventitious carbon used as the reference of a surface that was sputtered clean."""
     for region in context.xps_regions:
         calibration, time = context.calibration_of(region), region.spectrum.meta.etch_time_s
         energy = calibration.assigned
@@ -229,7 +229,7 @@ def _level_of(context: Context, region_name: str) -> str:
 
 
 def _a_line_explains(context: Context, test: HumpTest) -> bool:
-    """Tell whether one more line describes the data better than a hump."""
+    """Return whether one more line describes the data better than a hump."""
     return context.comparison.preferred.delta_bic < test.bic_both - test.bic_lines
 
 
@@ -251,7 +251,7 @@ def _suspected(context: Context) -> Iterator[tuple[str, tuple[Interference, ...]
 
 
 def _hump_suspected(context: Context, region_name: str, owners: Sequence[Owner]) -> bool:
-    """Tell whether widths, areas or residuals suggest that there are no such lines."""
+    """Return whether widths, areas or residuals suggest that there are no such lines."""
     wide = any(o.width > SENSIBLE_FWHM_EV.get(o.level, (0.0, 2.5))[1] for o in owners)
     bound = any(
         context.result.estimate(o.path(name)).at_bound for o in owners for name in o.width_names
@@ -266,7 +266,7 @@ def _sample_shows(context: Context, level: str) -> bool:
 
 
 def _shows(spectrum: Spectrum, level: str) -> bool:
-    """Tell whether a spectrum shows a line near a level's nominal energy."""
+    """Return whether a spectrum shows a line near a level's nominal energy."""
     try:
         energies = _binding(spectrum)
     except ValueError:
@@ -286,7 +286,7 @@ def _binding(spectrum: Spectrum) -> tuple[Array, Array]:
 
 
 def _line_near(x: Array, y: Array, nominal: float) -> bool:
-    """Tell whether a line, no broad loss structure, stands within 2 eV of an energy."""
+    """Return whether a line, no broad loss structure, stands within 2 eV of an energy."""
     near = np.abs(x - nominal) <= 2.0
     sides = (np.abs(x - nominal) > 3.0) & (np.abs(x - nominal) <= 7.0)
     if near.sum() < 3 or sides.sum() < 4:

@@ -1,4 +1,4 @@
-"""What each line shape and background is, exactly and in one sentence, for the methods text.
+"""Every line shape and background, exactly and in one sentence, for the methods text.
 
 One row for each row of `LINESHAPES` and `BACKGROUNDS`; a test keeps the tables equal. In the
 formulas u = (E - center) / F, with F scaled so that `fwhm` is the true full width at half

@@ -181,7 +181,7 @@ def number(value: float | None, digits: int = 4) -> Cell:
 
 
 def as_chosen(value: float) -> Cell:
-    """Return a cell of a number that somebody chose, without zeros he did not write."""
+    """Return a cell of a number that the user chose, without zeros that were not typed."""
     return Cell(plain(f"{value:.6g}"), value)
 
 

@@ -59,7 +59,7 @@ Pairs = Sequence[tuple[FitRecord, RegionFit]]
 
 
 def _by_words(said: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Return words -> what they are said of, each once, in order."""
+    """Return, for each text, the names it holds for, in order."""
     groups: dict[str, list[str]] = {}
     for name, words in said:
         names = groups.setdefault(words, [])
@@ -69,7 +69,7 @@ def _by_words(said: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _each(said: Iterable[tuple[str, str]], lead: str = "") -> Iterator[Text]:
-    """Yield words with what they are said of, if they are not the same for all."""
+    """Yield each text, with the names it holds for where it does not hold for all."""
     groups = _by_words(said)
     for number, (words, names) in enumerate(groups.items()):
         if number == MOST_ALIKE:

@@ -1,4 +1,4 @@
-"""The look of a report: the shipped templates, or the user's own in their place.
+"""The layout of a report: the shipped templates, or the user's own.
 
 A template is a folder with any of `report.html` (jinja2), `report.css` and `style.toml`, or
 one such file; what it does not bring is taken from the shipped ones. A template runs in
@@ -49,7 +49,7 @@ class Template:
 
 
 def load_template(path: str | Path | None = None) -> Template:
-    """Return the shipped template, with what `path` brings in its place.
+    """Return the shipped template, its parts replaced by those in `path`.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ def printed_unit(unit: str) -> Text:
 
 
 def column_heading(name: str, unit: str = "") -> Text:
-    """Return a column column_heading: ``name / unit``."""
+    """Return a column heading: ``name / unit``."""
     text = species(name)
     if not unit:
         return text

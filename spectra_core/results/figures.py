@@ -404,7 +404,7 @@ def _label_fit(axes: Axes, fit: RegionFit, title: str | None) -> None:
 
 
 def _honest(title: str, spectrum: Spectrum) -> str:
-    """Return a title that says so of a synthetic spectrum."""
+    """Return a title that marks a synthetic spectrum as such."""
     says_so = "synthetic" in title.casefold() or not is_synthetic(spectrum)
     return title.strip() if says_so else f"{title} (synthetic)".strip()
 

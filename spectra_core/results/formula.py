@@ -1,4 +1,4 @@
-"""How chemistry is written: which words are formulas, and what stands low or raised in them.
+"""How chemistry is written: which words are formulas, and which digits are lowered or raised.
 
 A word is taken for a formula only if all of it is one: known element symbols, numbers (or x
 and y), brackets, a charge in parentheses, and at least two atoms or a charge. One element may

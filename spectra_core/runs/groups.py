@@ -131,7 +131,7 @@ def _groups(sample: Sample, found: Mapping[str, Sequence[Spectrum]]) -> list[Gro
 
 
 def _is_obvious(recipe: Recipe, members: Sequence[Spectrum]) -> bool:
-    """Tell whether there is one spectrum, of no known level, for one region without a pattern."""
+    """Return whether there is one spectrum, of no known level, for one region without a pattern."""
     alone = len(members) == 1 and len(recipe.region) == 1 and not recipe.region[0].match
     return alone and not (level_in(recipe.region[0].name) and level_of(members[0]))
 

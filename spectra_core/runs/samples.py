@@ -272,7 +272,7 @@ def _common_name(spectrum: Spectrum, folder: str) -> str:
 
 
 def _is_a_name(text: str) -> bool:
-    """Tell whether something is left that says which sample it is, beside a running number."""
+    """Return whether something is left that says which sample it is, beside a running number."""
     return any(word not in _EMPTY_WORDS and not word.isdecimal() for word in _words(text))
 
 

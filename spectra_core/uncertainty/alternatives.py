@@ -95,7 +95,7 @@ class Alternative:
 
 
 def _all_or_none(stands_for: Mapping[str, tuple[str, ...]], own: set[str]) -> bool:
-    """Tell whether what became one was on one side of a ratio, or on none."""
+    """Return whether what became one was on one side of a ratio, or on none."""
     groups: dict[tuple[str, ...], set[str]] = {}
     for name, parts in stands_for.items():
         groups.setdefault(parts, set()).add(name)
@@ -345,7 +345,7 @@ def _value(region: Region, owner: str, *names: str) -> float:
 
 
 def _is_tied(model: Model, region: Region, *names: str) -> bool:
-    """Tell whether area or position of an owner follows from another's, or another's from it."""
+    """Return whether area or position of an owner follows from another's, or another's from it."""
     tied = {
         canonical_path(model, path)
         for link in model.links
@@ -357,7 +357,7 @@ def _is_tied(model: Model, region: Region, *names: str) -> bool:
 
 
 def _depends(model: Model, path: str, *, on: str) -> bool:
-    """Tell whether a chain of links leads from `path` to `on`."""
+    """Return whether a chain of links leads from `path` to `on`."""
     sources: dict[str, Sequence[str]] = {
         canonical_path(model, link.target): [canonical_path(model, t.source) for t in link.terms]
         for link in model.links

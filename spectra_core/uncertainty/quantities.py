@@ -1,4 +1,4 @@
-"""What an uncertainty is asked of, and how a finished fit is fitted again.
+"""The quantities that have an uncertainty, and how a finished fit is fitted again.
 
 Profile likelihood (`profile_likelihood`), Monte Carlo (`monte_carlo`) and the spread over
 backgrounds and models (`spread`) all do one thing: change something, fit again with the

@@ -76,7 +76,7 @@ def write_text(text: str, path: str | Path) -> None:
 
 
 def _is_special(path: Path) -> bool:
-    """Tell whether there is something at `path` that is no file of its own."""
+    """Return whether there is something at `path` that is no file of its own."""
     try:
         mode = path.stat().st_mode
     except OSError:

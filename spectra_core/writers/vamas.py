@@ -297,7 +297,7 @@ def _block_values(spectrum: Spectrum) -> Values:
 
 
 def _fits(name: str, value: Any) -> bool:
-    """Tell whether a field of a block can hold `value` and give it back."""
+    """Return whether a field of a block can hold `value` and give it back."""
     if name in TEXT_FIELDS:
         return isinstance(value, str) and clean(value) == value
     return _is_number(value)
@@ -395,7 +395,7 @@ def _kept_extra(spectrum: Spectrum, shared: dict[str, str], values: Values) -> V
 
 
 def _in_header(name: str, value: Any, shared: dict[str, str]) -> bool:
-    """Tell whether the header gives `value` back, or was told another comment."""
+    """Return whether the header gives `value` back, or was told another comment."""
     if name == "file_comment":
         return bool(shared[name])
     return bool(value == shared[name] == clean(shared[name]))
