@@ -33,12 +33,16 @@ class Shown:
     def _repr_html_(self) -> str:
         return str(_views().html(self))
 
+
+class Reported(Shown):
+    """A value of which there is more to say than fits a screen."""
+
     def report(self) -> str:
         """Return everything there is to say about it, as plain text of any length."""
         return str(_views().report(self))
 
 
-class Tabular(Shown):
+class Tabular(Reported):
     """A value that is a table, too."""
 
     def to_dataframe(self, part: object = None) -> pandas.DataFrame:
@@ -57,7 +61,7 @@ class Tabular(Shown):
         return _views().frame(self, part)
 
 
-class Gridded(Shown):
+class Gridded(Reported):
     """A value that is arrays over axes, too."""
 
     def to_xarray(self, part: object = None) -> xarray.Dataset:
@@ -71,7 +75,7 @@ class Gridded(Shown):
         return _views().dataset(self, part)
 
 
-class Drawn(Shown):
+class Drawn(Reported):
     """A value with a picture."""
 
     def plot(self, ax: Axes | None = None, *, part: object = None) -> Axes:

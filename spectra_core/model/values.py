@@ -25,7 +25,7 @@ from ..curves.backgrounds import background_kind
 from ..curves.lineshapes import lineshape
 from ..curves.spec import ParameterSpec
 from ..errors import ModelError, did_you_mean
-from ..shown import Shown, Tabular
+from ..shown import Reported, Tabular
 
 _Value = TypeVar("_Value")
 
@@ -272,7 +272,7 @@ class Background:
 
 
 @dataclass(frozen=True, repr=False)
-class Region(Shown):
+class Region(Reported):
     """A window of one spectrum with its background and components.
 
     Attributes

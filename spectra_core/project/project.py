@@ -24,7 +24,7 @@ from ..errors import DataError, ModelError
 from ..fitting import FitOptions, FitResult, FitWarning
 from ..model import Component, Link, Model, Region, replace_region, split_path
 from ..referee.context import Finding
-from ..shown import Shown
+from ..shown import Reported
 from ..spectrum import JOINED_BY_USER, Calibration, Spectrum, calibrate, sample_key
 from ..uncertainty.ratios import Ratio
 from .stored import StoredResult, on_fitting_axis, on_other_spectra, same_data, store
@@ -182,7 +182,7 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Project(Shown):
+class Project(Reported):
     """Spectra, analyses, ratio definitions, notes, checklist entries and settings.
 
     Attributes

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from ..errors import RecipeError
 from ..library import PeakLibrary, find_preset, load_library
 from ..model import Model
-from ..shown import Shown
+from ..shown import Reported
 from .library import fill_from_library
 from .schema import Recipe
 from .text import model_from_recipe, recipe_from_dict
 
 
 @dataclass(frozen=True, repr=False)
-class Preset(Shown):
+class Preset(Reported):
     """A recipe of the library, and what a user must know before using it.
 
     Attributes

@@ -21,6 +21,7 @@ from ..core_levels import core_level, level_in
 from ..curves.backgrounds import background_kind, complete_options
 from ..curves.lineshapes import lineshape
 from ..errors import ModelError
+from ..shown import Shown
 from ..uncertainty.quantities import FEWEST_DRAWS
 from .formats import DEFAULT_FORMATS, Format
 
@@ -370,7 +371,7 @@ class SimulateEntry(RecipeTable):
     seed: Whole | None = Field(None, description="Of the counting noise.")
 
 
-class Recipe(RecipeTable):
+class Recipe(Shown, RecipeTable):
     """A whole recipe."""
 
     schema_: Literal["doublet-recipe/1"] = Field(alias="schema", description=f'"{SCHEMA}".')

@@ -26,6 +26,7 @@ from ..recipe.compile import (
 from ..recipe.parts import Part, link_in_words, part_of
 from ..recipe.presets import Preset
 from ..recipe.schema import CalibrationEntry, RatioEntry, Recipe
+from ..shown import Reported
 from ..spectrum import Calibration, Spectrum, calibrate, sample_key
 from .groups import Group, groups_of
 from .records import Failure
@@ -85,8 +86,8 @@ class Job:
         return self.group.label
 
 
-@dataclass(frozen=True, eq=False)
-class Plan:
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan(Reported):
     """Fits to be done, and what cannot be or is left out on purpose, with the reasons.
 
     Attributes

@@ -16,7 +16,7 @@ from ..fitting import FitResult, FitWarning, RegionFit
 from ..fitting.stack import Stack, stack_of
 from ..model import Model
 from ..recipe.schema import Recipe
-from ..shown import Drawn, Shown, Tabular
+from ..shown import Drawn, Reported, Tabular
 from ..uncertainty.ratios import Ratio
 
 ModelSource = Literal["recipe", "casaxps"]
@@ -54,7 +54,7 @@ class InputFile:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FitRecord(Shown):
+class FitRecord(Reported):
     """One finished fit of one or several regions together, and what belongs to it.
 
     Attributes
@@ -110,7 +110,7 @@ class FitRecord(Shown):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RowRecord(Shown):
+class RowRecord(Reported):
     """A finished fit that is a row of a stack; fields as in `FitRecord`.
 
     Attributes

@@ -26,6 +26,8 @@ _ROOMS = {
     "Region": "models",
     "Model": "models",
     "Preset": "models",
+    "Recipe": "recipes",
+    "Plan": "recipes",
     "RegionFit": "fits",
     "FitResult": "fits",
     "BatchResult": "batches",

@@ -42,11 +42,14 @@ class Screen:
     grids : tuple of Grid
     notes : tuple of str
         Sentences below.
+    more : str
+        What has all of it, where a screen has not.
     """
 
     title: str
     grids: tuple[Grid, ...] = ()
     notes: tuple[str, ...] = ()
+    more: str = "report()"
 
 
 def as_text(screen: Screen, *, width: int | None = WIDTH, height: int | None = HEIGHT) -> str:
@@ -65,9 +68,9 @@ def as_text(screen: Screen, *, width: int | None = WIDTH, height: int | None = H
     tables = [_table(grid, width) for grid in screen.grids]
     notes = [_wrapped(note, width, f"{_GAP}! ") for note in screen.notes]
     if height is not None:
-        notes = _first(notes, height // 3)
+        notes = _first(notes, height // 3, screen.more)
         taken = len(title) + sum(map(len, captions)) + sum(map(len, notes))
-        tables = _shared(tables, max(height - taken, 3 * len(tables)))
+        tables = _shared(tables, max(height - taken, 3 * len(tables)), screen.more)
     text = list(title)
     for caption, table in zip(captions, tables, strict=True):
         text += caption + table
@@ -85,21 +88,21 @@ def _wrapped(text: str, width: int | None, before: str = "") -> list[str]:
     return lines or [""]
 
 
-def _first(notes: list[list[str]], most: int) -> list[list[str]]:
+def _first(notes: list[list[str]], most: int, more: str) -> list[list[str]]:
     """Return the first notes that have room in so many lines; at least one."""
     kept: list[list[str]] = []
     for note in notes:
         if kept and sum(map(len, kept)) + len(note) > most:
-            return [*kept, [_left(len(notes) - len(kept), "notes")]]
+            return [*kept, [_left(len(notes) - len(kept), "notes", more)]]
         kept.append(note)
     return kept
 
 
-def _left(number: int, what: str) -> str:
-    return f"{_GAP}... {number} more {what}: report() has them all"
+def _left(number: int, what: str, more: str) -> str:
+    return f"{_GAP}... {number} more {what}: {more} has them all"
 
 
-def _shared(tables: list[list[str]], room: int) -> list[list[str]]:
+def _shared(tables: list[list[str]], room: int, more: str) -> list[list[str]]:
     """Return the first rows of each table, as many as fit; short tables are kept whole."""
     kept = {}
     shortest_first = sorted(range(len(tables)), key=lambda i: len(tables[i]))
@@ -108,7 +111,7 @@ def _shared(tables: list[list[str]], room: int) -> list[list[str]]:
         lines = tables[i]
         if len(lines) > share:
             shown = max(share - 1, 1)
-            lines = [*lines[:shown], _left(len(lines) - shown, "rows")]
+            lines = [*lines[:shown], _left(len(lines) - shown, "rows", more)]
         kept[i] = lines
         room -= len(lines)
     return [kept[i] for i in range(len(tables))]

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 import spectra_core as sc
 from spectra_core.project.project import Project as ProjectValue
 from spectra_core.project.project import add_analysis, add_spectra
-from spectra_core.shown import Drawn, Gridded, Shown, Tabular
+from spectra_core.shown import Drawn, Gridded, Reported, Shown, Tabular
 from spectra_core.uncertainty.quantities import AreaRatio
 from spectra_core.views import _ROOMS, view_of
 from spectra_core.views.screens import HEIGHT, WIDTH
@@ -98,6 +98,8 @@ def shown(run):
         sc.uniqueness_curve(RESULT, "S 2p/PS4/center", 5),
         sc.load_library(),
         sc.preset("lpscl-cathode"),
+        run.recipe,
+        sc.plan(run.recipe, [SPECTRUM, synthetic(4)]),
         run,
         run.fits[0],
         project,
@@ -332,7 +334,8 @@ def test_whoever_promises_a_table_arrays_or_a_picture_has_them():
     for module in pkgutil.walk_packages(sc.__path__, "spectra_core."):
         importlib.import_module(module.name)
     promises = {Tabular: "frames", Gridded: "dataset", Drawn: "draw"}
-    kinds = {k for base in (Shown, *promises) for k in base.__subclasses__()} - set(promises)
+    bases = {Shown, Reported, *promises}
+    kinds = {kind for base in bases for kind in base.__subclasses__()} - bases
     assert {kind.__name__ for kind in kinds} == set(_ROOMS)
     for kind in kinds:
         view = view_of(kind.__new__(kind))
