@@ -13,6 +13,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+_MOST_WORDS = 200  # of an unexpected error's own text
+
 
 class SpectraError(Exception):
     """Base class of all errors that a user's input can cause.
@@ -156,3 +158,25 @@ def nearest(name: str, known: Iterable[str], *, most: int = 1) -> list[str]:
     folded = {text.casefold(): text for text in known}
     found = get_close_matches(name.casefold(), folded, n=most, cutoff=0.55)
     return [folded[text] for text in found]
+
+
+def in_words(error: BaseException, what: str) -> str:
+    """Return any error as a sentence that a user can read.
+
+    Parameters
+    ----------
+    error : BaseException
+    what : str
+        What was being done when it came, for an error that says nothing by itself.
+    """
+    if isinstance(error, SpectraError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"{what}: it needs more memory than there is."
+    if isinstance(error, RecursionError):
+        return f"{what}: it is nested too deeply."
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{what}: {place}{error.strerror or error or type(error).__name__}."
+    words = " ".join(f"{type(error).__name__}: {error}".split())[:_MOST_WORDS]
+    return f"{what} ({words})."

@@ -7,10 +7,16 @@ done in part, 2 nothing done. `guarded` is the one place where any exception is 
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from threading import Event
+from typing import Any
 
 import click
 
@@ -76,18 +82,63 @@ def guarded(run: Callable[[], object], state: CallState) -> int:
         With `debug`, an exception is raised again so that Python prints its traceback.
     """
     try:
-        code = run()
-        sys.stdout.flush()
+        with _terminated_like_ctrl_c():
+            code = run()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code if isinstance(code, int) else DONE
-    except BrokenPipeError:
-        return _quiet_end()
     except (click.Abort, KeyboardInterrupt):
         complain("stopped; nothing more was written.")
         return NOTHING
     except Exception as error:  # the border: the only place that catches all
+        if nobody_listens(error):
+            quieten()
+            return DONE
         if state.debug and not isinstance(error, click.ClickException):
             raise
         return _report(error)
+
+
+@contextmanager
+def stopping() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C and a request to terminate ask for a stop, so that what is done is kept.
+
+    Yields what tells whether a stop was asked for. A second request ends at once.
+    """
+    asked = Event()
+
+    def ask(number: int, frame: object) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    with _handling(ask, "SIGINT", "SIGTERM", "SIGHUP"):
+        yield asked.is_set
+
+
+def _terminated_like_ctrl_c() -> AbstractContextManager[None]:
+    """Let a request to terminate end the program as Ctrl-C does."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    return _handling(interrupt, "SIGTERM", "SIGHUP")
+
+
+@contextmanager
+def _handling(handler: Callable[[int, Any], None], *names: str) -> Iterator[None]:
+    """Handle signals meanwhile; those that are ignored, as under nohup, stay so."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in names:
+            number = getattr(signal, name, None)  # some are unknown to Windows
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)
 
 
 def _report(error: Exception) -> int:
@@ -124,15 +175,19 @@ def os_error_place(error: OSError) -> str:
     return f"{error.filename}: " if error.filename else ""
 
 
-def _quiet_end() -> int:
-    """End without a word when the reader of a pipe has gone."""
+def nobody_listens(error: BaseException) -> bool:
+    """Tell whether an error says that standard output leads nowhere: a closed pipe or stream."""
+    return isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.EBADF)
+
+
+def quieten() -> None:
+    """Let nothing more be printed: the reader of the pipe has gone."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
             os.dup2(nowhere, stream.fileno())
-        except (OSError, ValueError):  # a stream without a file needs no care
+        except (OSError, ValueError, AttributeError):  # a stream without a file needs no care
             continue
-    return DONE
 
 
 def speak_utf8() -> None:

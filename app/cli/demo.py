@@ -77,7 +77,7 @@ def command(output: str, seed: int | None) -> int:
     _print_ratios(done, truths)
     _print_printed_splittings(done, printed, truths)
     click.echo("")
-    return deliver(done, folder=folder, json_file=None, formats=DEMO_FORMATS, show_table=False)
+    return deliver(done, folder, DEMO_FORMATS)
 
 
 def _put(name: str, folder: Path, seed: int | None) -> float:

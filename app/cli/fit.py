@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +15,8 @@ from spectra_core.errors import FitError, ReadError, RecipeError, SpectraError
 from spectra_core.export.formats import ExportOptions
 from spectra_core.recipe.formats import FORMATS
 
-from .border import IN_PART, complain, note
-from .deliver import deliver
+from .border import IN_PART, complain, note, stopping
+from .deliver import fit_and_deliver
 from .inputs import readable_files
 from .joining import join_options, take_join_options
 from .options import FINITE, ReadingCommand, reading_options, take_read_options
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from spectra_core.fitting import FitOptions, FitWarning
     from spectra_core.readers import ReadOptions
     from spectra_core.recipe.text import Recipe
-    from spectra_core.runs.batch import Progress, Run
+    from spectra_core.runs.batch import Prepared, Progress, Run
 
 WEIGHTS = ("poisson", "unit", "given")
 DEFAULT_FOLDER = "doublet-results"
@@ -45,7 +45,8 @@ Examples:
 
 The table goes to standard output; the folder gets results.json, one csv of curves and one figure
 per spectrum, and the reports that --formats or the recipe asks for. --json - prints only JSON on
-standard output. Ctrl-C ends the run and writes what is finished; the exit code is then 1.
+standard output. Ctrl-C ends the run and writes what is finished; the exit code is then 1. Each
+fit is safe in the folder as soon as it is done: a run that was killed goes on with --resume.
 """
 
 
@@ -137,6 +138,11 @@ template_option = click.option(
     metavar="EV",
     help="Subtract from photon energy minus kinetic energy (recipe only; usually not needed).",
 )
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with a run that was killed: what its results folder says is done is kept.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="Processes.")
 @reading_options
 def command(paths: tuple[str, ...], **values: Any) -> int:
@@ -159,14 +165,23 @@ def command(paths: tuple[str, ...], **values: Any) -> int:
         raise FitError(
             "--shift and --work-function go with --recipe: a CasaXPS fit brings its own scale."
         )
-    run = _run(files, recipe, warnings, values, read_options)
-    code = deliver(
-        run,
-        folder=folder,
-        json_file=values["json_file"],
-        formats=values["formats"],
-        options=export_options,
-    )
+    if values["resume"] and folder is None:
+        raise RecipeError("--resume goes on with a results folder.", hint="Name it with -o.")
+    with stopping() as should_stop:
+        prepared = _prepared(files, recipe, warnings, values, read_options, should_stop)
+        with progress_bar() as progress:
+            code, run = fit_and_deliver(
+                prepared,
+                folder=folder,
+                json_file=values["json_file"],
+                formats=values["formats"],
+                options=export_options,
+                processes=values["jobs"],
+                resume=values["resume"],
+                keep=values["project"] is not None,
+                progress=progress,
+                should_stop=should_stop,
+            )
     if values["project"] is None:
         return code
     return max(code, _save_project(run, values["project"], _used_options(recipe, values)))
@@ -226,31 +241,31 @@ def _say_left_out(reasons: Sequence[str]) -> None:
 # Options to a run
 
 
-def _run(
+def _prepared(
     files: Sequence[Path],
     recipe: Recipe | None,
     warnings: Sequence[FitWarning],
     values: dict[str, Any],
     options: ReadOptions,
-) -> Run:
-    from spectra_core.runs.batch import run
+    should_stop: Callable[[], bool],
+) -> Prepared:
+    """Read the files and plan the fits."""
+    from spectra_core.runs.batch import prepare
 
     join, samples = take_join_options(values)
-    with progress_bar() as progress:
-        return run(
-            files,
-            recipe=recipe,
-            model="casaxps" if recipe is None else "recipe",
-            select=values["select"],
-            read_options=options,
-            fit_options=_fit_options(recipe, values),
-            seed=values["seed"],
-            jobs=values["jobs"],
-            join=join,
-            samples=samples,
-            warnings=warnings,
-            progress=progress,
-        )
+    return prepare(
+        files,
+        recipe=recipe,
+        model="casaxps" if recipe is None else "recipe",
+        select=values["select"],
+        read_options=options,
+        fit_options=_fit_options(recipe, values),
+        seed=values["seed"],
+        join=join,
+        samples=samples,
+        warnings=warnings,
+        should_stop=should_stop,
+    )
 
 
 def _fit_options(recipe: Recipe | None, values: dict[str, Any]) -> FitOptions:

@@ -72,15 +72,21 @@ def _record_as_table(value: Any) -> dict[str, Any]:
 
 def write_text(path: str | Path, text: str) -> None:
     """Write a file so that it appears whole or not at all; ``-`` is standard output."""
+    write_pieces(path, [text.encode("utf-8", errors="replace")])
+
+
+def write_pieces(path: str | Path, pieces: Iterable[bytes]) -> None:
+    """Write a file piece by piece, as `write_text`."""
     if str(path) == "-":
-        click.echo(text, nl=False)
+        for piece in pieces:
+            click.echo(piece, nl=False)
         return
     from spectra_core.writers.atomic import replacing
 
     path = Path(path)
     try:
-        with replacing(path) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            file.writelines(pieces)
     except OSError as error:
         raise unwritable(path, error) from error
 

@@ -1,27 +1,32 @@
 """Everything a run can be written as: one table of formats for the command line and the window.
 
-`export_steps` gives the calls that write one file each, so that the caller can count them, show
+`export_steps` gives the steps that write one file each, so that the caller can count them, show
 progress, stop between two of them, and go on where one cannot be written. Nothing heavy is
 imported before a call is made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import SpectraError
+from ..errors import in_words
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ..fitting import RegionFit
-    from ..runs.records import FitRecord, Run
+    from ..report import Report
+    from ..runs.records import Finished, FitRecord, Run
 
 FIGURES = {"png": ".png", "svg": ".svg", "figure-pdf": ".pdf"}  # format -> suffix
 REPORTS = ("html", "pdf", "docx", "xlsx")
+RESULTS = "results.json"
 EXCHANGE = {"nexus": "results.nxs", "vamas": "results.vms"}  # format -> file for the run
 
 Say = Callable[[str], None]
@@ -52,6 +57,22 @@ class ExportOptions:
     entries: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One file to be written: what it is, in words, and the call that writes it."""
+
+    kind: str
+    write: Callable[[], object]
+
+    def problem(self) -> str:
+        """Write it; return what went wrong as a sentence, empty if nothing did."""
+        try:
+            self.write()
+        except Exception as error:  # noqa: BLE001 - one file must not take the others with it
+            return in_words(error, f"{self.kind} could not be written")
+        return ""
+
+
 def export_steps(
     run: Run,
     folder: Path,
@@ -59,8 +80,8 @@ def export_steps(
     *,
     options: ExportOptions | None = None,
     say: Say = print,
-) -> Iterator[Callable[[], object]]:
-    """Yield the calls that write one file each.
+) -> Iterator[Step]:
+    """Yield the steps that write one file each.
 
     Parameters
     ----------
@@ -73,38 +94,86 @@ def export_steps(
     say : callable
         Gets what a format could not keep, in sentences.
     """
-    from ..results.curves import write_curves_csv
     from ..results.document import write_results
     from ..results.names import file_stems
 
     options = options or ExportOptions()
     stems = file_stems(run)
-
     if "json" in formats:
-        yield partial(write_results, run, folder / "results.json")
-    yield from _exchange(run, folder, formats, say)
-    drawn = tuple(name for name in formats if name in FIGURES)
+        yield Step(RESULTS, partial(write_results, run, folder / RESULTS))
     for record in run.fits:
-        for region in record.result.regions:
-            stem = stems[record.id, region.name]
-            if "csv" in formats:
-                yield partial(write_curves_csv, folder / f"{stem}_curves.csv", record, region)
-            if drawn:
-                place = folder / f"{stem}_fit"
-                yield partial(_write_figure, place, record, region, drawn, options.figure_width_mm)
-    yield from _reports(run, folder, formats, options)
+        own = [stems[record.id, region.name] for region in record.model.regions]
+        yield from fit_steps(record, own, folder, formats, options)
+    yield from run_steps(run, folder, formats, options=options, say=say)
 
 
-def _exchange(
-    run: Run, folder: Path, formats: Sequence[str], say: Say
-) -> Iterator[Callable[[], object]]:
-    """Yield the calls that write the run for other programs, one file each."""
+def fit_steps(
+    record: Finished,
+    stems: Sequence[str],
+    folder: Path,
+    formats: Sequence[str],
+    options: ExportOptions,
+) -> Iterator[Step]:
+    """Yield the steps that write the files of one fit: curves and figures of each region.
+
+    Parameters
+    ----------
+    record : FitRecord or RowRecord
+    stems : sequence of str
+        What the names of the files of each region begin with.
+    folder, formats, options
+        As for `export_steps`.
+    """
+    if "csv" in formats:
+        from ..results.curves import write_curves_csv
+
+        for region, stem in zip(record.regions, stems, strict=True):
+            path = folder / f"{stem}_curves.csv"
+            yield Step("curves (csv)", partial(write_curves_csv, path, record, region))
+    if any(name in FIGURES for name in formats):
+        yield from _figure_steps(record.whole(), stems, folder, formats, options)
+
+
+def _figure_steps(
+    record: FitRecord,
+    stems: Sequence[str],
+    folder: Path,
+    formats: Sequence[str],
+    options: ExportOptions,
+) -> Iterator[Step]:
+    """Yield the steps that write the figures of one fit; each is drawn once."""
+    for region, stem in zip(record.regions, stems, strict=True):
+        draw = cache(partial(_figure, record, region, options.figure_width_mm))
+        for name in formats:
+            if name in FIGURES:
+                path = folder / f"{stem}_fit{FIGURES[name]}"
+                kind = f"figure ({path.suffix.removeprefix('.')})"
+                yield Step(kind, partial(_write_figure, draw, path))
+
+
+def run_steps(
+    run: Run,
+    folder: Path,
+    formats: Sequence[str],
+    *,
+    options: ExportOptions | None = None,
+    say: Say = print,
+) -> Iterator[Step]:
+    """Yield the steps that write one file for the whole run, the results themselves left out."""
     if "nexus" in formats:
         from .nexus import write_fits_nexus
 
-        yield partial(write_fits_nexus, run, folder / EXCHANGE["nexus"])
+        path = folder / EXCHANGE["nexus"]
+        yield Step(path.name, partial(write_fits_nexus, run, path))
     if "vamas" in formats:
-        yield partial(_write_vamas, run, folder / EXCHANGE["vamas"], say)
+        path = folder / EXCHANGE["vamas"]
+        yield Step(path.name, partial(_write_vamas, run, path, say))
+    yield from _reports(run, folder, formats, options or ExportOptions())
+
+
+def needs_whole_run(formats: Sequence[str]) -> bool:
+    """Tell whether a format needs all fits at once, so that they have to be kept."""
+    return any(name in (*REPORTS, *EXCHANGE) for name in formats)
 
 
 def _write_vamas(run: Run, path: Path, say: Say) -> None:
@@ -121,46 +190,49 @@ def _write_vamas(run: Run, path: Path, say: Say) -> None:
 
 def _reports(
     run: Run, folder: Path, formats: Sequence[str], options: ExportOptions
-) -> Iterator[Callable[[], object]]:
-    """Yield the calls that write one report each; what they say is put together once."""
-    wanted = [name for name in formats if name in REPORTS]
-    if not wanted:
-        return
-    from ..report import build_report, write_report
-    from ..report.template import load_template
+) -> Iterator[Step]:
+    """Yield the steps that write one report each; what they say is put together once."""
 
-    template = load_template(options.template)
-    today = datetime.now(UTC).date().isoformat()
-    report = build_report(
-        run, title=options.title, made=today, notes=options.notes, entries=options.entries
-    )
-    for name in wanted:
-        yield partial(write_report, report, folder / f"report.{name}", template=template)
+    @cache
+    def report() -> Report:
+        from ..report import build_report
 
+        today = datetime.now(UTC).date().isoformat()
+        return build_report(
+            run, title=options.title, made=today, notes=options.notes, entries=options.entries
+        )
 
-def written_kinds(formats: Sequence[str], n_regions: int) -> list[str]:
-    """Return what was written, in words."""
-    kinds = ["results.json"] if "json" in formats else []
-    kinds += [EXCHANGE[name] for name in formats if name in EXCHANGE]
-    files = {"csv": "curves (csv)"} | {
-        name: f"figure ({suffix.removeprefix('.')})" for name, suffix in FIGURES.items()
-    }
-    kinds += [f"{n_regions} x {files[name]}" for name in formats if name in files]
-    return kinds + [f"report.{name}" for name in formats if name in REPORTS]
+    def write(name: str) -> None:
+        from ..report import write_report
+        from ..report.template import load_template
 
+        path = folder / f"report.{name}"
+        write_report(report(), path, template=load_template(options.template))
 
-def _write_figure(
-    stem: Path,
-    record: FitRecord,
-    region: RegionFit,
-    formats: Sequence[str],
-    width_mm: float | None,
-) -> None:
-    from ..results.figures import fit_figure, save_figure
-
-    figure = fit_figure(region, record.result, width_mm=width_mm)
     for name in formats:
-        save_figure(figure, stem.with_name(f"{stem.name}{FIGURES[name]}"))
+        if name in REPORTS:
+            yield Step(f"report.{name}", partial(write, name))
+
+
+def written_kinds(kinds: Iterable[str]) -> str:
+    """Return what was written in words: each kind once, with its number."""
+    counted = Counter(kinds)
+    several = ("curves", "figure")
+    return ", ".join(
+        f"{count} x {kind}" if kind.startswith(several) else kind for kind, count in counted.items()
+    )
+
+
+def _figure(record: FitRecord, region: RegionFit, width_mm: float | None) -> Figure:
+    from ..results.figures import fit_figure
+
+    return fit_figure(region, record.result, width_mm=width_mm)
+
+
+def _write_figure(draw: Callable[[], Figure], path: Path) -> None:
+    from ..results.figures import save_figure
+
+    save_figure(draw(), path)
 
 
 def export_run(
@@ -185,14 +257,12 @@ def export_run(
     problems: list[str] = []
     steps = list(export_steps(run, folder, formats, options=options, say=problems.append))
     written = 0
-    for number, write in enumerate(steps):
+    for number, step in enumerate(steps):
         if should_stop is not None and should_stop():
             break
         if progress is not None:
             progress(number, len(steps), folder.name)
-        try:
-            write()
-            written += 1
-        except SpectraError as error:
-            problems.append(str(error))
+        problem = step.problem()
+        written += not problem
+        problems += [problem] if problem else []
     return written, problems

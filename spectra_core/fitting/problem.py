@@ -135,6 +135,11 @@ class Problem:
         """Place of every parameter in ``p``, by its path."""
         return {path: i for i, path in enumerate(self.paths)}
 
+    @cached_property
+    def members(self) -> dict[str, tuple[int, ...]]:
+        """Places in ``p`` of what was asked for by path; two for a doublet's area."""
+        return {}
+
     @property
     def free_paths(self) -> tuple[str, ...]:
         """Paths of the free parameters, in the order of ``q``."""

@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from math import isfinite, sqrt
 
 import numpy as np
 
 from ..curves.lineshapes import ShapeSummary, lineshape
 from ..curves.spec import ParameterSpec, unit_text
-from ..model import BACKGROUND, REGION, Model, Parameter, Region, get_parameter, split_path
+from ..model import BACKGROUND, REGION, Model, Parameter, Region, get_parameter
 from ..shown import Drawn, Gridded, Tabular
 from ..spectrum import Array, Spectrum
 from .evaluate import RegionCurves
-from .problem import Problem, canonical_path, doublet_members, members_of
+from .problem import Problem, members_of
 from .solver import TracePoint
 from .statistics import Statistics
 
@@ -107,8 +108,115 @@ class RegionFit(Tabular, Gridded):
     statistics: Statistics
 
 
+class Estimates:
+    """The numbers of a fit by path: what follows from values and covariance alone.
+
+    Attributes
+    ----------
+    model : Model
+    problem : Problem
+    values : ndarray, shape (P,)
+    covariance : ndarray, shape (P, P)
+    at_bound : ndarray of bool, shape (P,)
+    """
+
+    model: Model
+    problem: Problem
+    values: Array
+    covariance: Array
+    at_bound: np.ndarray
+
+    @property
+    def n_free(self) -> int:
+        """Number of free parameters; links and fixed values add none."""
+        return int(self.problem.free.size)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Path of every parameter."""
+        return self.problem.paths
+
+    def value(self, path: str) -> float:
+        """Return a fitted value; a doublet's ``area`` is that of both lines."""
+        return sum(float(self.values[place]) for place in self.places_of(path))
+
+    def stderr(self, path: str) -> float | None:
+        """Return a standard error, or None where there is none."""
+        return self._stderr(self.places_of(path))
+
+    def covariance_of(self, paths: Sequence[str]) -> Array:
+        """Return the covariance matrix of some parameters, doublet totals included.
+
+        Returns
+        -------
+        covariance : ndarray, shape (len(paths), len(paths))
+        """
+        rows = np.array([self.combination(path) for path in paths])
+        used = np.flatnonzero(rows.any(axis=0))
+        return np.asarray(rows[:, used] @ self.covariance[np.ix_(used, used)] @ rows[:, used].T)
+
+    def combination(self, path: str) -> Array:
+        """Return the weights (P,) that make the parameter at `path` from all parameters."""
+        weights = np.zeros(len(self.paths))
+        weights[list(self.places_of(path))] = 1.0
+        return weights
+
+    def estimate(self, path: str) -> Estimate:
+        """Return value, error, unit, bounds and link of one parameter."""
+        i = self.places_of(path)[0]
+        link = self.problem.links.get(self.paths[i])
+        given = get_parameter(self.model, path)
+        return Estimate(
+            self.value(path),
+            self.stderr(path),
+            unit_at(self.problem, i),
+            i in self.problem.free,
+            bool(self.at_bound[i]),
+            given.min,
+            given.max,
+            link.formula if link else None,
+        )
+
+    def unit(self, path: str) -> str:
+        """Return the unit of a parameter in words."""
+        return unit_at(self.problem, self.places_of(path)[0])
+
+    def correlations(self, *, above: float = 0.9) -> list[tuple[str, str, float]]:
+        """Return pairs of free parameters with an absolute correlation of at least `above`."""
+        free = [i for i in self.problem.free if self._stderr((i,)) is not None]
+        found = []
+        for a, i in enumerate(free):
+            for j in free[a + 1 :]:
+                scale = np.sqrt(self.covariance[i, i] * self.covariance[j, j])
+                value = float(self.covariance[i, j] / scale)
+                if abs(value) >= above:
+                    found.append((self.paths[i], self.paths[j], value))
+        return sorted(found, key=lambda pair: -abs(pair[2]))
+
+    def places_of(self, path: str) -> tuple[int, ...]:
+        """Return where what `path` names stands in `values`; two places for a doublet's area."""
+        known = self.problem.members
+        if path not in known:
+            members = members_of(self.model, path)
+            known[path] = tuple(self.problem.places[member] for member in members)
+        return known[path]
+
+    def _stderr(self, places: Sequence[int]) -> float | None:
+        if self.at_bound[list(places)].any():
+            return None
+        variance = sum(sum(float(self.covariance[i, j]) for i in places) for j in places)
+        return sqrt(variance) if isfinite(variance) and variance > 0 else None
+
+
+def unit_at(problem: Problem, place: int) -> str:
+    """Return the unit of a parameter in words."""
+    region = next(r for r in problem.regions if r.part.start <= place < r.part.stop)
+    y_unit = "" if region.spectrum.y_unit == "arbitrary" else region.spectrum.y_unit
+    return unit_text(problem.specs[place].unit, region.spectrum.axis.unit, y_unit).strip()
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class FitResult(Tabular, Gridded, Drawn):
+class FitResult(Estimates, Tabular, Gridded, Drawn):
     """Fitted model, curves, covariance, and how they were found.
 
     Attributes
@@ -149,75 +257,10 @@ class FitResult(Tabular, Gridded, Drawn):
     engine: str
     problem: Problem
 
-    @property
-    def n_free(self) -> int:
-        """Number of free parameters; links and fixed values add none."""
-        return int(self.problem.free.size)
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """Path of every parameter."""
-        return self.problem.paths
-
     def region(self, name: str) -> RegionFit:
         """Return one region's curves and statistics."""
         self.model.region(name)
         return next(region for region in self.regions if region.name == name)
-
-    def value(self, path: str) -> float:
-        """Return a fitted value; a doublet's ``area`` is that of both lines."""
-        place = self.problem.places.get(path)
-        if place is not None:
-            return float(self.values[place])
-        members = members_of(self.model, path)
-        return sum(float(self.values[self.problem.places[member]]) for member in members)
-
-    def stderr(self, path: str) -> float | None:
-        """Return a standard error, or None where there is none."""
-        return self._stderr(self.combination(path))
-
-    def covariance_of(self, paths: Sequence[str]) -> Array:
-        """Return the covariance matrix of some parameters, doublet totals included.
-
-        Returns
-        -------
-        covariance : ndarray, shape (len(paths), len(paths))
-        """
-        rows = np.array([self.combination(path) for path in paths])
-        used = np.flatnonzero(rows.any(axis=0))
-        return np.asarray(rows[:, used] @ self.covariance[np.ix_(used, used)] @ rows[:, used].T)
-
-    def combination(self, path: str) -> Array:
-        """Return the weights (P,) that make the parameter at `path` from all parameters."""
-        weights = np.zeros(len(self.paths))
-        for member in members_of(self.model, path):
-            weights[self.problem.places[member]] += 1.0
-        return weights
-
-    def estimate(self, path: str) -> Estimate:
-        """Return value, error, unit, bounds and link of one parameter."""
-        members = doublet_members(self.model, path)
-        major = members[0] if members else canonical_path(self.model, path)
-        i = self.paths.index(major)
-        link = self.problem.links.get(major)
-        given = get_parameter(self.model, path)
-        return Estimate(
-            self.value(path),
-            self.stderr(path),
-            self.unit(major),
-            i in self.problem.free,
-            bool(self.at_bound[i]),
-            given.min,
-            given.max,
-            link.formula if link else None,
-        )
-
-    def unit(self, path: str) -> str:
-        """Return the unit of a parameter in words."""
-        i = self.paths.index(canonical_path(self.model, path))
-        spectrum = self.region(split_path(path)[0]).spectrum
-        y_unit = "" if spectrum.y_unit == "arbitrary" else spectrum.y_unit
-        return unit_text(self.problem.specs[i].unit, spectrum.axis.unit, y_unit).strip()
 
     def summary(self, region_name: str, component_id: str) -> ShapeSummary:
         """Return height, maximum, true width and area of a component as fitted."""
@@ -229,30 +272,6 @@ class FitResult(Tabular, Gridded, Drawn):
         names = [spec.name for spec in shape.parameters]
         own[names.index("center")] += self.value(f"{region_name}/{REGION}/shift")
         return shape.summarize(own, self.region(region_name).spectrum.axis.orientation)
-
-    def correlations(self, *, above: float = 0.9) -> list[tuple[str, str, float]]:
-        """Return pairs of free parameters with an absolute correlation of at least `above`."""
-        free = [i for i in self.problem.free if self._stderr_at(i) is not None]
-        found = []
-        for a, i in enumerate(free):
-            for j in free[a + 1 :]:
-                scale = np.sqrt(self.covariance[i, i] * self.covariance[j, j])
-                value = float(self.covariance[i, j] / scale)
-                if abs(value) >= above:
-                    found.append((self.paths[i], self.paths[j], value))
-        return sorted(found, key=lambda pair: -abs(pair[2]))
-
-    def _stderr(self, weights: Array) -> float | None:
-        used = np.flatnonzero(weights)
-        if self.at_bound[used].any():
-            return None
-        variance = float(weights[used] @ self.covariance[np.ix_(used, used)] @ weights[used])
-        return float(np.sqrt(variance)) if np.isfinite(variance) and variance > 0 else None
-
-    def _stderr_at(self, i: int) -> float | None:
-        weights = np.zeros(len(self.paths))
-        weights[i] = 1.0
-        return self._stderr(weights)
 
 
 def with_values(problem: Problem, values: Array) -> Model:

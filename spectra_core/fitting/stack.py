@@ -33,7 +33,7 @@ from .engine import (
 )
 from .inputs import as_spectra
 from .problem import Problem, compile_problem
-from .result import FitResult, FitWarning, RegionFit, Status
+from .result import Estimates, FitResult, FitWarning, RegionFit, Status
 from .single import (
     LEAST_SQUARES,
     FitOptions,
@@ -51,6 +51,17 @@ from .statistics import Statistics, fit_statistics
 from .weights import Weights
 
 Spectra = Mapping[str, Spectrum]
+
+
+@dataclass(frozen=True, eq=False)
+class RowNumbers(Estimates):
+    """The numbers of one row of a stack."""
+
+    model: Model
+    problem: Problem
+    values: Array
+    covariance: Array
+    at_bound: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +138,16 @@ class Stack:
 
     def __len__(self) -> int:
         return int(self.places.size)
+
+    def numbers(self, row: int) -> Estimates:
+        """Return the numbers of one row by path."""
+        return RowNumbers(
+            self.problem.model,
+            self.problem,
+            self.values[row],
+            self.covariance[row],
+            self.at_bound[row],
+        )
 
     def region_fits(self, row: int) -> tuple[RegionFit, ...]:
         """Return data and curves of each region of one row."""

@@ -134,6 +134,7 @@ class Interference:
     advice: str = ""
 
 
+@lru_cache(maxsize=8)
 def expectations(library: PeakLibrary) -> tuple[Expected, ...]:
     """Return the consensus positions of a peak library that have one."""
     return tuple(
@@ -156,6 +157,7 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in re.split(r" / |, | or ", text)]
 
 
+@lru_cache(maxsize=8)
 def library_overlaps(library: PeakLibrary) -> tuple[Interference, ...]:
     """Return the overlap warnings of a peak library."""
     return tuple(

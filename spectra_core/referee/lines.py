@@ -88,12 +88,13 @@ def whole_level_named(context: Context) -> Iterator[Note]:
 def splitting_wrong(context: Context) -> Iterator[Note]:
     """Find a splitting outside what is known; says what it does to the areas, by refitting."""
     for region in context.result.model.regions:
-        wrong = [owner for owner in context.owners_in(region.name) if _is_split_wrong(owner)]
+        wrong = [owner for owner in context.owners_in(region.name) if is_split_wrong(owner)]
         if wrong:
             yield Note(region.name, _splitting_sentence(context, region, wrong))
 
 
-def _is_split_wrong(owner: Owner) -> bool:
+def is_split_wrong(owner: Owner) -> bool:
+    """Tell whether a doublet is locked to a splitting that its level does not have."""
     level = owner.core_level
     if owner.doublet is None or level is None or level.splitting_ev is None:
         return False

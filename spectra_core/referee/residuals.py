@@ -149,26 +149,58 @@ def noise_check(region: RegionFit) -> NoiseCheck:
     Fourth differences of the residuals remove any smooth misfit, so the check does not
     depend on the model being right.
     """
-    misfit = region.y - region.envelope
     time = counting_time(region.spectrum)
-    counted = None if time is None else np.sqrt(np.maximum(region.envelope * time, 1.0)) / time
-    normalised = misfit / (np.maximum(region.sigma, 1e-300) if counted is None else counted)
-    near, far = _fourth_noise(normalised, 1), _fourth_noise(normalised, 3)
-    # of a median of correlated fourth differences of white noise; found by simulation
-    error = 1.6 / sqrt(max(normalised.size - 4, 1))
-    ratio = near if counted is not None else None
+    near, far = noise_seen(region.y - region.envelope, region.envelope, region.sigma, time)
+    return judged_noise(float(near), float(far), region.y.size, counted=time is not None)
+
+
+def noise_seen(
+    misfit: Array, envelope: Array, sigma: Array, time: float | None
+) -> tuple[Array, Array]:
+    """Return the noise between neighbouring channels, and between those three apart.
+
+    Parameters
+    ----------
+    misfit, envelope, sigma : ndarray, shape (..., N)
+    time : float or None
+        What turns the intensity into counts; the noise is then over the counting noise.
+
+    Returns
+    -------
+    near, far : ndarray, shape (...,)
+    """
+    scale = np.maximum(sigma, 1e-300)
+    if time is not None:
+        scale = np.sqrt(np.maximum(envelope * time, 1.0)) / time
+    normalised = misfit / scale
+    return _fourth_noise(normalised, 1), _fourth_noise(normalised, 3)
+
+
+def judged_noise(near: float, far: float, n_points: int, *, counted: bool) -> NoiseCheck:
+    """Return what the noise of `noise_seen` says; `counted`: it is over the counting noise."""
+    error = noise_error(n_points)
+    ratio = near if counted else None
     whiteness = near / far if far > 0 else 1.0
     return NoiseCheck(ratio, error, whiteness, _noise_verdict(ratio, error, whiteness))
 
 
-def _fourth_noise(values: Array, lag: int) -> float:
+def noise_error(n_points: int) -> float:
+    """Return the standard error of a noise of `n_points`; found by simulation.
+
+    Of a median of correlated fourth differences of white noise.
+    """
+    return 1.6 / sqrt(max(n_points - 4, 1))
+
+
+def _fourth_noise(values: Array, lag: int) -> Array:
     """Return the noise seen by fourth differences; robust, as a misfit is sharp at few places."""
-    differences = np.zeros(max(values.size - 4 * lag, 0))
+    n = values.shape[-1] - 4 * lag
+    if n <= 0:
+        return np.zeros(values.shape[:-1])
+    differences = np.zeros((*values.shape[:-1], n))
     for k, weight in enumerate(_FOURTH):
-        differences += weight * values[k * lag : k * lag + differences.size]
-    if not differences.size:
-        return 0.0
-    return float(np.median(np.abs(differences)) / (0.6745 * sqrt(70.0)))
+        differences += weight * values[..., k * lag : k * lag + n]
+    return np.asarray(np.median(np.abs(differences), axis=-1) / (0.6745 * sqrt(70.0)))
 
 
 def _noise_verdict(

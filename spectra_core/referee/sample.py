@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -47,6 +49,7 @@ OVERLAPS: tuple[Interference, ...] = (
 )
 
 
+_NEAR = 2.0  # eV
 _CONTRAST = 0.08  # of the level beside it; a line of a survey stands out by more
 
 
@@ -213,7 +216,7 @@ def overlap_present(context: Context) -> Iterator[Note]:
         for overlap in context.overlaps:
             if overlap.level != owner.level or not overlap.low <= owner.center <= overlap.high:
                 continue
-            shown = [level for level in overlap.shown_by if _sample_shows(context, level)]
+            shown = [level for level in overlap.shown_by if sample_shows(context.spectra, level)]
             if shown:
                 yield Note(
                     owner.where,
@@ -261,8 +264,27 @@ def _hump_suspected(context: Context, region_name: str, owners: Sequence[Owner])
     return wide or bound or hidden or structure
 
 
-def _sample_shows(context: Context, level: str) -> bool:
-    return bool(level) and any(_shows(spectrum, level) for spectrum in context.spectra)
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """The spectra of a sample, equal to themselves only: all fits of a sample share them."""
+
+    spectra: tuple[Spectrum, ...]
+
+    def __hash__(self) -> int:
+        return id(self.spectra)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Sample) and other.spectra is self.spectra
+
+
+def sample_shows(spectra: tuple[Spectrum, ...], level: str) -> bool:
+    """Tell whether one of a sample's spectra shows a line of a level."""
+    return bool(level) and _sample_shows(_Sample(spectra), level)
+
+
+@lru_cache(maxsize=256)
+def _sample_shows(sample: _Sample, level: str) -> bool:
+    return any(_shows(spectrum, level) for spectrum in sample.spectra)
 
 
 def _shows(spectrum: Spectrum, level: str) -> bool:
@@ -272,6 +294,8 @@ def _shows(spectrum: Spectrum, level: str) -> bool:
     except ValueError:
         return False
     nominal = core_level(level).nominal_ev
+    if not energies[0][0] - _NEAR <= nominal <= energies[0][-1] + _NEAR:
+        return False
     if not is_level(spectrum, level) and np.ptp(energies[0]) < 200.0:
         return False
     return _line_near(*energies, nominal)
@@ -287,7 +311,7 @@ def _binding(spectrum: Spectrum) -> tuple[Array, Array]:
 
 def _line_near(x: Array, y: Array, nominal: float) -> bool:
     """Return whether a line, no broad loss structure, stands within 2 eV of an energy."""
-    near = np.abs(x - nominal) <= 2.0
+    near = np.abs(x - nominal) <= _NEAR
     sides = (np.abs(x - nominal) > 3.0) & (np.abs(x - nominal) <= 7.0)
     if near.sum() < 3 or sides.sum() < 4:
         return False

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from ..curves.lineshapes import lineshape
-from ..curves.spec import unit_text
 from ..fitting import FitResult, FitWarning
-from ..fitting.problem import Problem, canonical_path, doublet_members
+from ..fitting.problem import Problem, members_of
+from ..fitting.result import unit_at
 from ..fitting.stack import Stack, StackRegion, stack_of
 from ..fitting.statistics import Statistics
 from ..model import BACKGROUND, REGION, Component, Doublet, Region, get_parameter
@@ -104,9 +104,7 @@ class _Columns:
 
     def places(self, path: str) -> list[int]:
         """Return where the parameter at `path` stands; a doublet's area is of two lines."""
-        model = self.problem.model
-        members = doublet_members(model, path) or (canonical_path(model, path),)
-        return [self.problem.places[member] for member in members]
+        return [self.problem.places[member] for member in members_of(self.problem.model, path)]
 
     def sums(self, places: Sequence[int]) -> Array:
         """Return a sum of parameters, (M,)."""
@@ -154,13 +152,6 @@ class _Columns:
                 strict=True,
             )
         ]
-
-
-def unit_at(problem: Problem, place: int) -> str:
-    """Return the unit of a parameter in words."""
-    region = next(r for r in problem.regions if r.part.start <= place < r.part.stop)
-    y_unit = "" if region.spectrum.y_unit == "arbitrary" else region.spectrum.y_unit
-    return unit_text(problem.specs[place].unit, region.spectrum.axis.unit, y_unit).strip()
 
 
 def _finite(value: float) -> float | None:

@@ -21,7 +21,7 @@ from ..recipe.presets import Preset
 from ..recipe.schema import Recipe
 from ..spectrum import Spectrum
 from .execute import Progress, ShouldStop, execute_all
-from .plan import STORED_FIT_OPTIONS, Plan, plan, plan_stored
+from .plan import STORED_FIT_OPTIONS, Job, Plan, plan, plan_stored
 from .records import Failure, FitRecord, InputFile, ModelSource, Run
 from .samples import JoinBy, join_samples
 from .select import select_spectra
@@ -32,9 +32,11 @@ __all__ = [
     "FitRecord",
     "InputFile",
     "ModelSource",
+    "Prepared",
     "Progress",
     "Run",
     "ShouldStop",
+    "prepare",
     "run",
     "run_spectra",
 ]
@@ -97,8 +99,95 @@ def run(
     """
     if jobs < 1:
         raise FitError(f"{jobs} worker processes cannot fit anything.", hint="Give at least 1.")
+    prepared = prepare(
+        files,
+        recipe=recipe,
+        model=model,
+        select=select,
+        read_options=read_options,
+        fit_options=fit_options,
+        seed=seed,
+        join=join,
+        samples=samples,
+        warnings=warnings,
+        should_stop=should_stop,
+    )
+    done, interrupted = execute_all(
+        prepared.jobs, processes=jobs, progress=progress, should_stop=should_stop
+    )
+    fits = tuple(outcome.whole() for outcome in done if not isinstance(outcome, Failure))
+    failures = tuple(outcome for outcome in done if isinstance(outcome, Failure))
+    return prepared.run(fits, failures, len(fits), interrupted=interrupted)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a run has to do, and what was met on the way there.
+
+    Attributes
+    ----------
+    jobs : tuple of Job
+    inputs : tuple of InputFile
+    failures, skipped : tuple of Failure
+        As in `Run`, of reading and planning.
+    model : str
+    recipe : Recipe or None
+    stopped : bool
+        Whether the files were not read to the end.
+    """
+
+    jobs: tuple[Job, ...]
+    inputs: tuple[InputFile, ...]
+    failures: tuple[Failure, ...]
+    skipped: tuple[Failure, ...]
+    model: ModelSource
+    recipe: Recipe | None
+    stopped: bool
+
+    def run(
+        self,
+        fits: tuple[FitRecord, ...],
+        failures: Sequence[Failure],
+        n_fits: int,
+        *,
+        interrupted: bool,
+    ) -> Run:
+        """Return the run that this was the beginning of.
+
+        Parameters
+        ----------
+        fits : tuple of FitRecord
+            Those that were kept.
+        failures : sequence of Failure
+            Of fitting.
+        n_fits : int
+            How many fits there are, kept or not.
+        interrupted : bool
+        """
+        failed = (*self.failures, *failures)
+        interrupted = interrupted or self.stopped
+        if not n_fits and not failed and not interrupted:
+            failed = (self.skipped[0] if self.skipped else Failure("", "", "no file was given."),)
+        return Run(fits, failed, self.skipped, self.inputs, self.model, self.recipe, interrupted)
+
+
+def prepare(
+    files: Iterable[str | Path],
+    *,
+    recipe: Recipe | Preset | None = None,
+    model: ModelSource = "recipe",
+    select: str | None = None,
+    read_options: ReadOptions | None = None,
+    fit_options: FitOptions | None = None,
+    seed: int | None = None,
+    join: JoinBy = "names",
+    samples: Mapping[str, str] | None = None,
+    warnings: Sequence[FitWarning] = (),
+    should_stop: ShouldStop | None = None,
+) -> Prepared:
+    """Read files and plan their fits; parameters and errors as for `run`."""
     make_plan = _planner(recipe, model)
-    intake = _take_in(files, read_options or ReadOptions())
+    intake = _take_in(files, read_options or ReadOptions(), should_stop)
     # Joined before anything is left out, so that samples are the same whatever is selected.
     everything = join_samples(intake.spectra, by=join, names=samples)
     chosen, left_out = _selected(everything, select)
@@ -110,17 +199,15 @@ def run(
         join="none",
         warnings=warnings,
     )
-    done, interrupted = execute_all(
-        planned.jobs, processes=jobs, progress=progress, should_stop=should_stop
+    return Prepared(
+        planned.jobs,
+        tuple(intake.inputs),
+        (*intake.failures, *planned.failures),
+        (*left_out, *planned.skipped),
+        model,
+        _recipe_of(recipe) if recipe is not None and model == "recipe" else None,
+        intake.stopped,
     )
-    skipped = [*left_out, *planned.skipped]
-    failures = [*intake.failures, *planned.failures, *(o for o in done if isinstance(o, Failure))]
-    fits = tuple(o for o in done if isinstance(o, FitRecord))
-    if not fits and not failures and not interrupted:
-        failures = [skipped[0] if skipped else Failure("", "", "no file was given.")]
-    applied = _recipe_of(recipe) if recipe is not None and model == "recipe" else None
-    inputs = tuple(intake.inputs)
-    return Run(fits, tuple(failures), tuple(skipped), inputs, model, applied, interrupted)
 
 
 def run_spectra(
@@ -140,7 +227,7 @@ def run_spectra(
         planned.jobs, processes=jobs, progress=progress, should_stop=should_stop
     )
     failures = (*planned.failures, *(o for o in done if isinstance(o, Failure)))
-    fits = tuple(o for o in done if isinstance(o, FitRecord))
+    fits = tuple(outcome.whole() for outcome in done if not isinstance(outcome, Failure))
     return Run(fits, failures, planned.skipped, inputs_of(spectra), "recipe", recipe, interrupted)
 
 
@@ -178,11 +265,17 @@ class _Intake:
     spectra: list[Spectrum] = field(default_factory=list)
     inputs: list[InputFile] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    stopped: bool = False
 
 
-def _take_in(files: Iterable[str | Path], options: ReadOptions) -> _Intake:
+def _take_in(
+    files: Iterable[str | Path], options: ReadOptions, should_stop: ShouldStop | None
+) -> _Intake:
     intake = _Intake()
     for file in dict.fromkeys(str(file) for file in files):
+        if should_stop is not None and should_stop():
+            intake.stopped = True
+            break
         spectra = _read(file, options, intake)
         intake.spectra += spectra
         intake.inputs += inputs_of(spectra)

@@ -2,38 +2,68 @@
 
 Whatever goes wrong with one fit becomes a `Failure` with a sentence, and the others go on.
 Each fit depends on its own data, model, options and seed alone, so its numbers are the
-same whatever runs beside it. An interrupted run keeps what is finished.
+same whatever runs beside it. Where one model serves many spectra they are fitted as the
+rows of a stack, on threads; a fit that needs attention is done by itself. What is finished
+is handed on at once, so that an interrupted run keeps it.
 """
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
 from multiprocessing import get_context
+from threading import Event
 
 from ..calibration import ReferenceLine
-from ..errors import Cancelled, FitError, SpectraError
+from ..errors import Cancelled, SpectraError, in_words
 from ..fitting import FitResult, FitWarning, fit
-from ..library import load_library
-from ..recipe.schema import RatioEntry
+from ..fitting.stack import Stack, fit_stack, stack_key
+from ..library import PeakLibrary, load_library
+from ..recipe.schema import RatioEntry, Recipe
 from ..referee.rules import lint
+from ..referee.screen import OF_METADATA, Screen
 from ..spectrum import Spectrum
 from ..uncertainty.quantities import LEVEL
-from ..uncertainty.ratios import Ratio, area_ratio, detected_ratio, ratio_budget
+from ..uncertainty.ratios import Ratio, area_ratio, clear_ratio, detected_ratio, ratio_budget
 from .plan import Job
-from .records import Failure, FitRecord
+from .records import Failure, Finished, FitRecord, RowRecord
 
-__all__ = ["Outcome", "Progress", "ShouldStop", "execute", "execute_all", "findings_of", "ratio_of"]
+__all__ = [
+    "Done",
+    "Outcome",
+    "Progress",
+    "ShouldStop",
+    "execute",
+    "execute_all",
+    "findings_of",
+    "outcomes",
+    "ratio_of",
+    "record_of",
+    "refit",
+]
 
-Outcome = FitRecord | Failure
+LOG = logging.getLogger("doublet.runs")
+
+Outcome = Finished | Failure
+Done = list[tuple[Job, Outcome]]
 Progress = Callable[[int, int, str], None]
 ShouldStop = Callable[[], bool]
 
 _OF_REFERENCE = ("carbon_kind",)  # rules that judge the charge reference itself
 _POLL_S = 0.1
+_WINDOW = 1024  # jobs among which those of one stack are looked for
+_ROWS = 64  # of a stack: what an interruption may cost, and room for a second thread
+_FEWEST_ROWS = 4  # of which a stack is worth its while
+_THREADS = min(2, os.cpu_count() or 1)  # more would wait for the interpreter
 
 
 def execute_all(
@@ -51,30 +81,41 @@ def execute_all(
     processes : int
         1 stays in this process. Numbers do not depend on it.
     progress : callable or None
-        ``progress(done, total, label)`` after each fit.
+        ``progress(done, total, label)`` after some fits.
     should_stop : callable or None
         Asked now and then; True ends it with what is finished.
     """
-    if processes == 1 or len(jobs) < 2:
-        return _do_here(jobs, progress, should_stop)
-    return _do_in_workers(jobs, min(processes, len(jobs)), progress, should_stop)
-
-
-def _do_here(
-    work: Sequence[Job], progress: Progress | None, should_stop: ShouldStop | None
-) -> tuple[list[Outcome], bool]:
-    outcomes: list[Outcome] = []
+    found: dict[int, Outcome] = {}
+    interrupted = False
     try:
-        for job in work:
-            outcomes.append(execute(job, should_stop))
-            if progress is not None:
-                progress(len(outcomes), len(work), job.label)
-    except (KeyboardInterrupt, Cancelled):
-        return outcomes, True
-    return outcomes, False
+        for done in outcomes(jobs, processes=processes, should_stop=should_stop):
+            for job, outcome in done:
+                found[id(job)] = outcome
+                if progress is not None:
+                    progress(len(found), len(jobs), job.label)
+    except KeyboardInterrupt:
+        interrupted = True
+    finished = [found[id(job)] for job in jobs if id(job) in found]
+    return finished, interrupted or len(finished) < len(jobs)
 
 
-def execute(job: Job, should_stop: ShouldStop | None = None) -> Outcome:
+def outcomes(
+    jobs: Sequence[Job], *, processes: int = 1, should_stop: ShouldStop | None = None
+) -> Iterator[Done]:
+    """Yield jobs with what became of them, some at a time, as soon as they are done.
+
+    It ends early where `should_stop` returns True. Parameters as for `execute_all`.
+    """
+    if processes == 1 or len(jobs) < 2:
+        return _on_threads(jobs, should_stop)
+    return _in_processes(jobs, min(processes, len(jobs)), should_stop)
+
+
+# ---------------------------------------------------------------------------------
+# One fit
+
+
+def execute(job: Job, should_stop: ShouldStop | None = None) -> FitRecord | Failure:
     """Do one job: fit, ratios, findings.
 
     Raises
@@ -83,34 +124,45 @@ def execute(job: Job, should_stop: ShouldStop | None = None) -> Outcome:
         If `should_stop` returned True.
     """
     try:
-        result = fit(
-            dict(job.group.spectra), job.model, options=job.options, should_stop=should_stop
-        )
-        ratios = tuple(
-            _ratio_or_why(result, entry, job.options.seed, should_stop) for entry in job.ratios
-        )
+        result = refit(job, should_stop)
     except Cancelled:
         raise
-    except SpectraError as error:
-        return Failure(job.file, job.label, str(error))
-    except (ArithmeticError, ValueError) as error:
-        # A numerical breakdown in one fit must not take the others with it.
-        return Failure(job.file, job.label, f"the fit broke down numerically: {error}.")
-    group = job.group
+    except Exception as error:  # noqa: BLE001 - the border of a fit: it must not take the others with it
+        return Failure(job.file, job.label, _said(error, "the fit broke down"))
+    ratios = tuple(ratio_of(result, entry, job.options.seed, should_stop) for entry in job.ratios)
     findings = findings_of(result, job.sample, job.references)
-    return FitRecord(
-        f"fit-{job.number + 1}",
-        job.file,
-        group.sample,
-        group.level,
-        group.levels,
-        job.recipe,
-        result,
-        ratios,
-        (*job.warnings, *findings),
-        group.files if len(group.files) > 1 else (),
-        job.references,
-    )
+    return record_of(job, result, ratios, (*job.warnings, *findings))
+
+
+def record_of(
+    job: Job, result: FitResult, ratios: tuple[Ratio, ...], warnings: tuple[FitWarning, ...]
+) -> FitRecord:
+    """Return the record of a job's fit."""
+    return FitRecord(*_head(job), result, ratios, warnings, *_origin(job))
+
+
+def refit(job: Job, should_stop: ShouldStop | None = None) -> FitResult:
+    """Return the fit of a job, without anything else."""
+    return fit(dict(job.group.spectra), job.model, options=job.options, should_stop=should_stop)
+
+
+def _head(job: Job) -> tuple[str, str, str, int, int, Recipe]:
+    group = job.group
+    number = f"fit-{job.number + 1}"
+    return number, job.file, group.sample, group.level, group.levels, job.recipe
+
+
+def _origin(job: Job) -> tuple[tuple[str, ...], tuple[ReferenceLine, ...]]:
+    """Return the files of a job if it has several, and its charge references."""
+    files = job.group.files
+    return (files if len(files) > 1 else ()), job.references
+
+
+def _said(error: Exception, what: str) -> str:
+    """Return what went wrong as a sentence; a traceback is for the log."""
+    if not isinstance(error, SpectraError):
+        LOG.info("%s", what, exc_info=error)
+    return in_words(error, what)
 
 
 def findings_of(
@@ -130,35 +182,28 @@ def findings_of(
     try:
         found = lint(result, library=load_library(), spectra=tuple(sample), calibration=first)
         others = [f for line in more for f in lint(result, calibration=line, only=_OF_REFERENCE)]
-    except (SpectraError, ArithmeticError, ValueError) as error:
-        # A rule that breaks down must not take the finished fit with it.
-        note = FitWarning("lint_failed", f"the fit could not be checked by the lint: {error}")
+    except Exception as error:  # noqa: BLE001 - a rule that breaks down must not take the finished fit with it
+        text = _said(error, "a rule broke down")
+        note = FitWarning("lint_failed", f"the fit could not be checked by the lint: {text}")
         return (*result.warnings, note)
     return tuple(dict.fromkeys((*found, *others)))
-
-
-def _ratio_or_why(
-    result: FitResult, entry: RatioEntry, seed: int, should_stop: ShouldStop | None
-) -> Ratio:
-    """Return a ratio; one that breaks down has no value and must not take the fit with it."""
-    try:
-        return ratio_of(result, entry, seed, should_stop)
-    except Cancelled:
-        raise
-    except (SpectraError, ArithmeticError, ValueError) as error:
-        formula = f"{' + '.join(entry.numerator)} / {' + '.join(entry.denominator)}"
-        return Ratio(entry.name, None, None, None, LEVEL, formula, f"not determined: {error}")
 
 
 def ratio_of(
     result: FitResult, entry: RatioEntry, seed: int, should_stop: ShouldStop | None = None
 ) -> Ratio:
-    """Return a ratio with the budget asked for; what goes wrong with that is its note."""
+    """Return a ratio with the budget asked for; what goes wrong with that is its note.
+
+    Raises
+    ------
+    Cancelled
+        If `should_stop` returned True.
+    """
     sides = entry.numerator, entry.denominator
     wanted = entry.uncertainty
-    if wanted is None:
-        return detected_ratio(result, *sides, name=entry.name)
     try:
+        if wanted is None:
+            return detected_ratio(result, *sides, name=entry.name, should_stop=should_stop)
         return ratio_budget(
             result,
             *sides,
@@ -170,67 +215,229 @@ def ratio_of(
             seed=seed,
             should_stop=should_stop,
         )
-    except FitError as error:
+    except Cancelled:
+        raise
+    except Exception as error:  # noqa: BLE001 - what comes after a fit must not take the fit with it
+        what = "whether it is detected" if wanted is None else "the error budget"
+        return _plain_ratio(result, entry, f"{what} could not be found: {_said(error, what)}")
+
+
+def _plain_ratio(result: FitResult, entry: RatioEntry, note: str) -> Ratio:
+    """Return a ratio as the covariance has it, with a note; without a value if not even that."""
+    sides = entry.numerator, entry.denominator
+    try:
         plain = area_ratio(result, *sides, name=entry.name)
-        note = f"{plain.note} The error budget could not be made: {error}".strip()
-        return replace(plain, note=note)
+    except Exception as error:  # noqa: BLE001 - as above
+        note = f"not determined: {_said(error, 'the ratio broke down')}"
+        return Ratio(entry.name, None, None, None, LEVEL, " / ".join(map(" + ".join, sides)), note)
+    return replace(plain, note=f"{plain.note} {note}".strip())
 
 
-def _fit_jobs(chunk: Sequence[Job]) -> list[Outcome]:
-    return [execute(job) for job in chunk]
+# ---------------------------------------------------------------------------------
+# Many fits of one model
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _tasks(jobs: Sequence[Job]) -> Iterator[list[Job]]:
+    """Yield jobs in portions: those of one stack together, others alone.
+
+    A ratio with an error budget takes far longer than a fit, so that its job stays alone.
+    """
+    for start in range(0, len(jobs), _WINDOW):
+        stacks: dict[Hashable, list[Job]] = {}
+        for job in jobs[start : start + _WINDOW]:
+            if any(ratio.uncertainty is not None for ratio in job.ratios):
+                yield [job]
+                continue
+            key = stack_key(dict(job.group.spectra), job.model, job.options)
+            stacks.setdefault(key, []).append(job)
+            if len(stacks[key]) == _ROWS:
+                yield stacks.pop(key)
+        yield from stacks.values()
+
+
+@dataclass
+class _Referee:
+    """What the lint knows of each model, made when it is first needed."""
+
+    library: PeakLibrary
+    screens: dict[Hashable, Screen] = field(default_factory=dict)
+    usual: dict[Hashable, tuple[FitWarning, ...]] = field(default_factory=dict)
+
+    def findings(self, stack: Stack, jobs: Sequence[Job]) -> list[tuple[FitWarning, ...] | None]:
+        """Return what is said of each row; None where the lint has to look at the fit itself."""
+        key = stack_key(dict(jobs[0].group.spectra), jobs[0].model, jobs[0].options)
+        if key not in self.screens:
+            self.screens[key] = Screen(refit(jobs[0]), self.library)
+        quiet = self.screens[key].quiet(stack, range(len(stack)), [job.sample for job in jobs])
+        return [
+            self._usual(key, job) if silent and len(job.references) < 2 else None
+            for job, silent in zip(jobs, quiet.tolist(), strict=True)
+        ]
+
+    def _usual(self, key: Hashable, job: Job) -> tuple[FitWarning, ...]:
+        """Return what model and metadata of a job give to say, whatever its numbers are."""
+        seen = tuple((s.calibration, s.meta.etch_time_s) for _, s in job.group.spectra)
+        own = (key, seen, *map(id, job.references))
+        if own not in self.usual:
+            self.usual[own] = lint(
+                refit(job),
+                library=self.library,
+                spectra=job.sample,
+                calibration=next(iter(job.references), None),
+                only=OF_METADATA,
+            )
+        return self.usual[own]
+
+
+@dataclass(frozen=True, eq=False)
+class _Portion:
+    """What became of some jobs, and those that are to be done one by one."""
+
+    done: Done
+    left: Sequence[Job] = ()
+
+
+def _alone(job: Job, should_stop: ShouldStop) -> _Portion:
+    return _Portion([(job, execute(job, should_stop))])
+
+
+def _together(jobs: Sequence[Job], referee: _Referee, should_stop: ShouldStop) -> _Portion:
+    """Do the jobs of one stack as far as they are in order."""
+    try:
+        rows = _do_rows(jobs, referee, should_stop)
+    except Cancelled:
+        raise
+    except Exception as error:  # each is then done alone, and says itself what is wrong
+        LOG.info("a stack of fits broke down", exc_info=error)
+        rows = {}
+    left = [job for place, job in enumerate(jobs) if place not in rows]
+    return _Portion([(jobs[place], record) for place, record in rows.items()], left)
+
+
+def _do_rows(
+    jobs: Sequence[Job], referee: _Referee, should_stop: ShouldStop
+) -> dict[int, RowRecord]:
+    """Return the jobs that are in order as rows of a stack, by their places."""
+    first = jobs[0]
+    spectra = [dict(job.group.spectra) for job in jobs]
+    stack = fit_stack(spectra, first.model, first.options, should_stop)
+    if stack is None:
+        return {}
+    fitted = [jobs[place] for place in stack.places.tolist()]
+    found = {}
+    for row, (job, said) in enumerate(zip(fitted, referee.findings(stack, fitted), strict=True)):
+        ratios = None if said is None else _clear_ratios(stack, row, job)
+        if said is not None and ratios is not None:
+            warnings = (*job.warnings, *said)
+            found[int(stack.places[row])] = RowRecord(
+                *_head(job), ratios, warnings, (stack, row), partial(refit, job), *_origin(job)
+            )
+    return found
+
+
+def _clear_ratios(stack: Stack, row: int, job: Job) -> tuple[Ratio, ...] | None:
+    """Return the ratios of a row; None where one of them needs the data."""
+    numbers, found = stack.numbers(row), []
+    for entry in job.ratios:
+        ratio = clear_ratio(numbers, entry.numerator, entry.denominator, name=entry.name)
+        if ratio is None:
+            return None
+        found.append(ratio)
+    return tuple(found)
+
+
+def _on_threads(jobs: Sequence[Job], should_stop: ShouldStop | None) -> Iterator[Done]:
+    """Do jobs in this process; the kernels of several portions run beside each other."""
+    referee = _Referee(load_library())
+    halt = Event()
+
+    def stopped() -> bool:
+        return halt.is_set() or (should_stop is not None and should_stop())
+
+    waiting: deque[Future[_Portion]] = deque()
+    with ThreadPoolExecutor(_THREADS, "doublet-run") as pool:
+
+        def begin(jobs: Sequence[Job]) -> None:
+            if len(jobs) < _FEWEST_ROWS:
+                waiting.extend(pool.submit(_alone, job, stopped) for job in jobs)
+            else:
+                waiting.append(pool.submit(_together, jobs, referee, stopped))
+
+        try:
+            tasks = _tasks(jobs)
+            while not stopped():
+                for task in islice(tasks, max(0, 2 * _THREADS - len(waiting))):
+                    begin(task)
+                if not waiting:
+                    return
+                portion = _result(waiting.popleft())
+                for job in portion.left:
+                    begin([job])
+                if portion.done:
+                    yield portion.done
+            for future in waiting:
+                if future.done():
+                    yield future.result().done
+        except Cancelled:
+            return
+        finally:
+            halt.set()
+            for future in waiting:
+                future.cancel()
+
+
+def _result(future: Future[_Portion]) -> _Portion:
+    """Return what a portion gave; waiting in short turns lets a signal be handled meanwhile."""
+    while not future.done():
+        wait_for([future], timeout=_POLL_S)
+    return future.result()
+
+
+# ---------------------------------------------------------------------------------
+# Worker processes
+
+
+def _execute_each(jobs: Sequence[Job]) -> list[FitRecord | Failure]:
+    return [execute(job) for job in jobs]
+
+
+def _leave_signals_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _do_in_workers(
-    work: Sequence[Job], jobs: int, progress: Progress | None, should_stop: ShouldStop | None
-) -> tuple[list[Outcome], bool]:
+def _in_processes(
+    jobs: Sequence[Job], processes: int, should_stop: ShouldStop | None
+) -> Iterator[Done]:
     # Spawn on every platform: a forked child would inherit threads and locks.
     pool = ProcessPoolExecutor(
-        jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
+        processes, mp_context=get_context("spawn"), initializer=_leave_signals_to_the_parent
     )
-    futures: dict[Future[list[Outcome]], Sequence[Job]] = {}
+    chunks = iter(_chunks(jobs, processes))
+    waiting: dict[Future[list[FitRecord | Failure]], Sequence[Job]] = {}
     try:
-        futures = {pool.submit(_fit_jobs, chunk): chunk for chunk in _chunks(work, jobs)}
-        interrupted = _watch(futures, len(work), progress, should_stop)
-    except KeyboardInterrupt:
-        interrupted = True
+        while not (should_stop is not None and should_stop()):
+            for chunk in islice(chunks, 2 * processes - len(waiting)):
+                waiting[pool.submit(_execute_each, chunk)] = chunk
+            if not waiting:
+                return
+            done, _ = wait_for(waiting, timeout=_POLL_S, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield _outcomes_of(future, waiting.pop(future))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    finished = [(f, chunk) for f, chunk in futures.items() if not f.cancelled()]
-    return [outcome for f, chunk in finished for outcome in _outcomes(f, chunk)], interrupted
 
 
-def _chunks(work: Sequence[Job], jobs: int) -> list[Sequence[Job]]:
+def _chunks(work: Sequence[Job], processes: int) -> list[Sequence[Job]]:
     """Return chunks large enough to hide the transfer, small enough to stop soon."""
-    size = max(1, min(16, len(work) // (4 * jobs)))
+    size = max(1, min(16, len(work) // (4 * processes)))
     return [work[i : i + size] for i in range(0, len(work), size)]
 
 
-def _watch(
-    futures: dict[Future[list[Outcome]], Sequence[Job]],
-    total: int,
-    progress: Progress | None,
-    should_stop: ShouldStop | None,
-) -> bool:
-    """Wait until all is done or the run is to stop; return whether it was stopped."""
-    waiting, done = set(futures), 0
-    while waiting:
-        if should_stop is not None and should_stop():
-            return True
-        finished, waiting = wait(waiting, timeout=_POLL_S, return_when=FIRST_COMPLETED)
-        for future in finished:
-            done += len(futures[future])
-            if progress is not None:
-                progress(done, total, futures[future][-1].label)
-    return False
-
-
-def _outcomes(future: Future[list[Outcome]], chunk: Sequence[Job]) -> list[Outcome]:
+def _outcomes_of(future: Future[list[FitRecord | Failure]], chunk: Sequence[Job]) -> Done:
+    found: Sequence[Outcome]
     try:
-        return future.result()
+        found = future.result()
     except BrokenProcessPool:
         message = "the worker process ended unexpectedly, perhaps for lack of memory."
-        return [Failure(job.file, job.label, message) for job in chunk]
+        found = [Failure(job.file, job.label, message) for job in chunk]
+    return list(zip(chunk, found, strict=True))

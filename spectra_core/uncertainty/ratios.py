@@ -32,6 +32,7 @@ from ..core_levels import level_in
 from ..curves.lineshapes import lineshape
 from ..errors import FitError, ModelError, did_you_mean
 from ..fitting import FitResult
+from ..fitting.result import Estimates
 from ..model import Model, Region, resolve_component, split_path
 from ..shown import Drawn, Tabular
 from .monte_carlo import monte_carlo as draw
@@ -132,13 +133,14 @@ class Ratio(Tabular, Drawn):
 
 
 def area_ratio(
-    result: FitResult, numerator: Sequence[str], denominator: Sequence[str], *, name: str
+    result: Estimates, numerator: Sequence[str], denominator: Sequence[str], *, name: str
 ) -> Ratio:
     """Return a ratio of sums of areas with its propagated standard error.
 
     Parameters
     ----------
-    result : FitResult
+    result : Estimates
+        A `FitResult`, or the numbers of one.
     numerator, denominator : sequence of str
         Labels or ids of components or doublets (both lines together), in a model with
         several regions where needed as ``"region/label"``.
@@ -181,6 +183,18 @@ def area_ratio(
         note = "the error is so large that the interval is open on both sides."
         return replace(plain, note=note)
     return replace(plain, interval=(value * exp(-half), value * exp(half)))
+
+
+def clear_ratio(
+    numbers: Estimates, numerator: Sequence[str], denominator: Sequence[str], *, name: str
+) -> Ratio | None:
+    """Return `area_ratio` where it is `detected_ratio` as well, without any curve being drawn.
+
+    None where the numerator does not stand out at once, so that data have to be asked.
+    """
+    plain = area_ratio(numbers, numerator, denominator, name=name)
+    paths = tuple(area_path(numbers.model, label) for label in numerator)
+    return plain if plain.value is None or _clearly_there(numbers, paths) else None
 
 
 def detected_ratio(
@@ -354,9 +368,9 @@ def _detection_note(
     )
 
 
-def _clearly_there(result: FitResult, paths: tuple[str, ...]) -> bool:
+def _clearly_there(result: Estimates, paths: tuple[str, ...]) -> bool:
     """Return whether the sum of areas is so many standard errors above 0 that it is seen."""
-    if any(result.estimate(path).at_bound for path in paths):
+    if any(result.at_bound[result.places_of(path)[0]] for path in paths):
         return False
     area = sum(result.value(path) for path in paths)
     variance = float(result.covariance_of(paths).sum())
@@ -538,7 +552,7 @@ def _sum_in_words(paths: Sequence[str]) -> str:
 
 
 def _variance(
-    result: FitResult, above: list[str], below: list[str], value: float, bottom: float
+    result: Estimates, above: list[str], below: list[str], value: float, bottom: float
 ) -> float | None:
     """Return the variance of the ratio, or None if an area's own error is not known."""
     weights = np.array([1.0 / bottom] * len(above) + [-value / bottom] * len(below))

@@ -257,13 +257,14 @@ def fit_until_ctrl_c(*arguments, **options):
     return fit(*arguments, **options)
 
 execute.fit = fit_until_ctrl_c
+execute._FEWEST_ROWS = 99  # one by one
 from doublet.app.cli.main import main
 main({arguments!r})
 """
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent to a process group there")
-def test_ctrl_c_during_the_third_fit_writes_the_first_two(vamas_file, recipe_file, tmp_path):
+def test_ctrl_c_during_the_third_fit_writes_what_is_finished(vamas_file, recipe_file, tmp_path):
     files = [tmp_path / f"{number}.vms" for number in range(5)]
     for path in files:
         path.write_bytes(vamas_file.read_bytes())
@@ -280,7 +281,9 @@ def test_ctrl_c_during_the_third_fit_writes_the_first_two(vamas_file, recipe_fil
     assert done.returncode == 1
     document = json.loads(target.read_text(encoding="utf-8"))
     assert document["interrupted"] is True
-    assert [Path(fit["file"]).name for fit in document["fits"]] == ["0.vms", "1.vms"]
+    names = [Path(fit["file"]).name for fit in document["fits"]]
+    assert 1 <= len(names) <= 3  # two are fitted beside each other
+    assert names == [f"{number}.vms" for number in range(len(names))]
 
 
 def test_without_an_output_folder_the_results_go_to_one_in_the_current_folder(
