@@ -24,12 +24,16 @@ if __name__ == "__main__":
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     """Return a folder that holds what a wheel installs."""
+    return built("build_wheel", tmp_path_factory.mktemp("wheel"))
+
+
+def built(kind, folder):
+    """Return a folder with what is in the wheel that one of hatchling's functions builds."""
     build = pytest.importorskip("hatchling.build", reason="hatchling is not installed")
-    folder = tmp_path_factory.mktemp("wheel")
     before = Path.cwd()
     os.chdir(ROOT)
     try:
-        name = build.build_wheel(str(folder))
+        name = getattr(build, kind)(str(folder))
     finally:
         os.chdir(before)
     with zipfile.ZipFile(folder / name) as archive:
@@ -84,6 +88,12 @@ def test_the_wheel_has_two_packages_and_both_commands(wheel):
     commands = next(wheel.glob("*.dist-info")).joinpath("entry_points.txt").read_text()
     assert "doublet = doublet.__main__:main" in commands
     assert "doublet-gui = doublet.__main__:gui" in commands
+
+
+def test_an_editable_install_holds_no_second_copy_of_the_programs(tmp_path):
+    installed = built("build_editable", tmp_path)
+    assert not (installed / "doublet").exists() and not list(installed.rglob("*.py"))
+    assert Path(next(installed.glob("*.pth")).read_text().strip()) == ROOT
 
 
 def test_module_and_script_run_beside_a_foreign_app(installed, foreign):
