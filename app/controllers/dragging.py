@@ -10,7 +10,7 @@ from spectra_core.editing.drag import Follower, Handle, Pulled, nudge, pull
 from spectra_core.errors import SpectraError
 from spectra_core.fitting import FitResult
 from spectra_core.project.project import set_model
-from spectra_core.spectrum import Spectrum
+from spectra_core.spectrum import Axis, Spectrum
 
 from ..desk import Desk
 from .base import Controller
@@ -140,5 +140,6 @@ class Dragging(Controller):
 
 def _nudges(spectrum: Spectrum) -> tuple[float, float]:
     """Return how far to the right a step is, and a fine step, in the unit of the axis."""
-    # Binding energy falls to the right.
-    return (-0.05, -0.005) if spectrum.axis.unit == "eV" else (1.0, 0.1)
+    coarse, fine = (0.05, 0.005) if spectrum.axis.unit == "eV" else (1.0, 0.1)
+    # Binding energy falls to the right; all others rise.
+    return (-coarse, -fine) if spectrum.axis is Axis.BINDING_ENERGY else (coarse, fine)

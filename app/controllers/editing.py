@@ -25,6 +25,7 @@ from spectra_core.project.project import (
 
 from ..complaint import Remedy
 from ..desk import Desk
+from ..parameter_words import parameter_words
 from ..selection import Selection
 from .base import Controller
 
@@ -79,6 +80,13 @@ class Editing(Controller):
         chosen = selection if owner is None else replace(selection, owner=owner or None)
         self.desk.edit(label, changed, merge=merge, select=chosen, remedy=remedy)
 
+    def _name(self, path: str) -> str:
+        """Return what the parameter at a path is called in the history."""
+        shown = self._shown
+        if shown is None:
+            return path
+        return parameter_words(self.document.project.analysis(shown[0]).model, path)
+
     def choose_owner(self, owner: str) -> None:
         """Choose a component or doublet."""
         self.document.select(replace(self.document.selection, owner=owner or None))
@@ -89,7 +97,7 @@ class Editing(Controller):
 
     def set_value(self, path: str, value: float) -> None:
         """Give a parameter a value; one outside its bounds is refused with an offer."""
-        label = f"{_parameter(path)} = {value:g}"
+        label = f"{self._name(path)} = {value:g}"
         self._change(
             label, model_edits.set_value, path, value, remedy=self._widening(label, path, value)
         )
@@ -112,12 +120,12 @@ class Editing(Controller):
     def hold(self, path: str, held: bool) -> None:
         """Fix a parameter, or free it."""
         self._change(
-            f"{'Fix' if held else 'Free'} {_parameter(path)}", model_edits.hold, path, held
+            f"{'Fix' if held else 'Free'} {self._name(path)}", model_edits.hold, path, held
         )
 
     def set_bounds(self, path: str, low: float | None, high: float | None) -> None:
         """Bound a parameter."""
-        self._change(f"Bounds of {_parameter(path)}", model_edits.set_bounds, path, low, high)
+        self._change(f"Bounds of {self._name(path)}", model_edits.set_bounds, path, low, high)
 
     def set_label(self, owner: str, label: str) -> None:
         """Rename a component or doublet."""
@@ -212,11 +220,11 @@ class Editing(Controller):
 
     def link(self, link: Link) -> None:
         """Tie one parameter to others."""
-        self._change(f"Link {_parameter(link.target)}", model_edits.link, link)
+        self._change(f"Link {self._name(link.target)}", model_edits.link, link)
 
     def unlink(self, path: str) -> None:
         """Take a link off."""
-        self._change(f"Unlink {_parameter(path)}", model_edits.unlink, path)
+        self._change(f"Unlink {self._name(path)}", model_edits.unlink, path)
 
     def unlock(self, doublet: str, parameter: str, reason: str) -> None:
         """Take a constraint off a doublet, with the reason that reports print."""
@@ -347,7 +355,3 @@ class Editing(Controller):
 
     def _region(self) -> str:
         return self.document.selection.region or ""
-
-
-def _parameter(path: str) -> str:
-    return path.split("/", 1)[-1].replace("/", " ")

@@ -14,6 +14,7 @@ from spectra_core.uncertainty.profile import UniquenessCurve, uniqueness_curve
 from spectra_core.uncertainty.ratios import Ratio
 
 from ..jobs import Reporter
+from ..parameter_words import parameter_words
 from .base import Controller
 
 CURVE_POINTS = 25
@@ -111,7 +112,9 @@ class Fitting(Controller):
             return uniqueness_curve(result, path, CURVE_POINTS, should_stop=report.should_stop)
 
         self.jobs.start(
-            f"Uniqueness of {path}", work, lambda curve: self.curve_ready.emit(path, curve)
+            f"Uniqueness of {parameter_words(result.model, path)}",
+            work,
+            lambda curve: self.curve_ready.emit(path, curve),
         )
 
     def compare(self) -> None:

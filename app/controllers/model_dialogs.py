@@ -17,6 +17,7 @@ from spectra_core.referee.residuals import level_of_component
 
 from ..desk import Desk
 from ..formula import formula
+from ..parameter_words import parameter_words
 from ..views.library_dialog import LibraryDialog
 from ..views.link_dialog import LinkDialog
 from ..views.pages import TextPage
@@ -117,7 +118,7 @@ class ModelDialogs(Controller):
             return
         given = get_parameter(scene.analysis.model, path)
         unit = scene.fit.unit(path) if scene.fit is not None else ""
-        name = formula(path.split("/", 1)[1].replace("/", " "))
+        name = parameter_words(scene.analysis.model, path)
         dialog = BoundsDialog(name, given.min, given.max, unit, self._dialogs.window)
         dialog.given.connect(partial(self._editing.set_bounds, path))
         self._dialogs.show(dialog)

@@ -21,7 +21,7 @@ from .base import Controller
 from .reporting import Reporting
 from .ticks import library_ticks
 
-_PANELS_EVERY_MS = 120
+_PANELS_EVERY_MS = 40
 _REPORT_AFTER_MS = 400
 
 
@@ -68,7 +68,8 @@ class Showing(Controller):
         if self._live is not None:
             fit, region = self._live
             scene = dragged_scene(self.desk.scene, fit, fit.model.region(region))
-            self._window.cards.show_chosen(scene)
+            if self._window.cards.show_dragged(scene):
+                self._panels.start()
 
     def show_cursor(self, x: float, y: float) -> None:
         """Show where the cursor is in the shown spectrum."""

@@ -14,9 +14,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from spectra_core.editing.edits import doublet_words, members, owner_label, owners
+from spectra_core.fitting import FitResult
 from spectra_core.model import Region
 
 from ..formula import formula
+from ..parameter_words import NAMES
+from ..parameter_words import NAMES
 from ..scene import Scene
 from ..widgets import (
     Card,
@@ -32,7 +35,6 @@ from ..widgets import (
 from .component_numbers import MAIN, NumberCell, Numbers, numbers
 from .owner_intents import OwnerIntents
 from .owner_menu import owner_menu
-from .parameter_words import NAMES
 
 OWNER_MIME = "application/x-doublet-owner"
 _MARKS = {"free": "", "fixed": "· fixed", "linked": "=", "at bound": "⚠ at bound"}
@@ -88,12 +90,23 @@ class ComponentCards(OwnerIntents, QWidget):
         )
         self._add.setEnabled(scene.spectrum is not None)
 
-    def show_chosen(self, scene: Scene) -> None:
-        """Show the numbers of the chosen component alone, as in the middle of a drag."""
-        card = self._cards.get(scene.selection.owner or "")
+    def show_dragged(self, scene: Scene) -> bool:
+        """Show the numbers in the middle of a drag; return whether some cards are still behind.
+
+        A frame of a drag has no time for all of them: each call shows the chosen card and one
+        other, the others in turn.
+        """
         self._numbers = numbers(scene, self._numbers)
-        if card is not None and self._numbers is not None:
-            card.show_numbers(self._numbers)
+        if self._numbers is None:
+            return False
+        chosen = self._cards.get(scene.selection.owner or "")
+        if chosen is not None:
+            chosen.show_numbers(self._numbers)
+        behind = [c for c in self._cards.values() if c is not chosen and c.fit is not scene.fit]
+        behind.sort(key=lambda card: card.shown)
+        if behind:
+            behind[0].show_numbers(self._numbers)
+        return len(behind) > 1
 
     def card(self, owner: str) -> _OwnerCard:
         """Return the card of a component or doublet."""
@@ -136,6 +149,7 @@ class _OwnerCard(Card):
     def __init__(self, owner: str, cards: ComponentCards) -> None:
         super().__init__(cards)
         self.owner = owner
+        self.shown = 0  # how often: those behind in a drag take turns
         self._cards = cards
         self._numbers: Numbers | None = None
         self._pressed: QPoint | None = None
@@ -164,9 +178,15 @@ class _OwnerCard(Card):
         """Return the field of a parameter by its name in words, e.g. ``"centre"``."""
         return self._rows[name].field
 
+    @property
+    def fit(self) -> FitResult | None:
+        """What its numbers are of."""
+        return None if self._numbers is None else self._numbers.scene.fit
+
     def show_numbers(self, numbers: Numbers) -> None:
         """Show the owner's numbers in a scene."""
         self._numbers = numbers
+        self.shown += 1
         scene, region = numbers.scene, numbers.region
         lines = members(region, self.owner)
         enabled = lines[0].enabled

@@ -12,9 +12,9 @@ from spectra_core.errors import ModelError
 from spectra_core.model import Component, Doublet, Link, Model
 from spectra_core.results.table import rounded
 
+from ..parameter_words import NAMES
 from ..scene import Scene
 from ..widgets import in_locale, show_number
-from .parameter_words import NAMES
 
 MAIN = ("center", "fwhm", "fwhm_gauss", "fwhm_lorentz", "area", "height")
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
-from spectra_core.spectrum import Spectrum
+from spectra_core.spectrum import Axis, Spectrum
 
 from ..theme import colour
 from .spectra_rows import Index, Row
@@ -109,17 +109,22 @@ class SpectraDelegate(QStyledItemDelegate):
             return known[1]
         if len(self._sparks) > 20_000:
             self._sparks.clear()
-        y = spectrum.y
-        edges = np.linspace(0, y.size, min(_SPARK_POINTS, y.size) + 1).astype(int)[:-1]
-        means = np.add.reduceat(y, edges) / np.diff([*edges, y.size])
-        low, high = float(means.min()), float(means.max())
-        shape = (means - low) / ((high - low) or 1.0)
-        if spectrum.axis.is_energy:
-            # Binding energy falls to the right, as on the plot.
-            shape = shape[::-1]
-        curve = np.column_stack([np.linspace(0, 1, shape.size), shape])
+        curve = sparkline(spectrum)
         self._sparks[id(spectrum)] = (spectrum, curve)
         return curve
+
+
+def sparkline(spectrum: Spectrum) -> np.ndarray:
+    """Return a small curve in the unit square, from left to right as the plot runs; (N, 2)."""
+    y = spectrum.y
+    edges = np.linspace(0, y.size, min(_SPARK_POINTS, y.size) + 1).astype(int)[:-1]
+    means = np.add.reduceat(y, edges) / np.diff([*edges, y.size])
+    low, high = float(means.min()), float(means.max())
+    shape = (means - low) / ((high - low) or 1.0)
+    # Binding energy falls to the right; a kinetic energy that becomes one on the plot rises.
+    if spectrum.axis is Axis.BINDING_ENERGY:
+        shape = shape[::-1]
+    return np.column_stack([np.linspace(0, 1, shape.size), shape])
 
 
 def two_lines(text: str, font: QFont, room: int) -> list[str]:

@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
 
 from spectra_core.fitting import FitResult
 
+from ..parameter_words import parameter_words
 from ..scene import Scene
 from ..theme import colour, theme
 from ..widgets import label, printed
-from .parameter_words import parameter_words
 
 _WORST = 0.7
 _LABELS_UP_TO = 24

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from ..theme import colour
+from ..theme import colour, theme
 
 
 class HistoryTab(QWidget):
@@ -24,6 +24,7 @@ class HistoryTab(QWidget):
         self.steps.itemActivated.connect(self._go)
         stack.indexChanged.connect(self._show)
         stack.cleanChanged.connect(self._show)
+        theme().changed.connect(self._show)
         self._show()
 
     def _go(self, item: QListWidgetItem) -> None:

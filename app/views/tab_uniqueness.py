@@ -11,11 +11,11 @@ from spectra_core.editing.edits import members, owner_label, owners
 from spectra_core.uncertainty.profile import UniquenessCurve
 
 from ..formula import formula
+from ..parameter_words import NAMES
 from ..scene import Scene
 from ..theme import colour, theme
 from ..widgets import Choice, label, printed, row
 from .component_numbers import Numbers, numbers
-from .parameter_words import NAMES
 from .plot_axis import CountsAxis, EnergyAxis
 from .plot_items import cosmetic
 

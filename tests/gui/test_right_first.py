@@ -12,8 +12,14 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from doublet.app.program import Program
+from doublet.app.theme import colour
+from doublet.app.views.spectra_delegate import sparkline
+from doublet.app.widgets import read_number
+from spectra_core.editing.drag import Handle, handles
+from spectra_core.fitting import FitResult
 from spectra_core.model import get_parameter
-from spectra_core.project.project import RatioDefinition
+from spectra_core.project.project import Project, RatioDefinition, add_spectra
+from spectra_core.spectrum import Axis, Meta, Spectrum, make_spectrum
 
 Settle = Callable[[Program], None]
 
@@ -246,3 +252,125 @@ def test_each_of_several_failed_files_has_its_sentence(
     for name in ("a.vms", "b.vms", "c.spe"):
         assert len([s for s in banner.each if name in s]) == 1, name
         assert [r for r in caplog.records if name in r.message], name
+
+
+# ---------------------------------------------------------------------------------
+# What steps and jobs are called
+
+
+def test_steps_name_parameters_as_they_are_written(modelled: Program) -> None:
+    stack, edit = modelled.desk.document.stack, modelled.crew.editing
+    edit.hold("S 2p/PS4 2p3/2/center", True)
+    assert stack.undoText() == "Fix PS₄ 2p3/2 centre"
+    edit.set_value("S 2p/PS4/area", 1200.0)
+    assert stack.undoText() == "PS₄ area = 1200"
+    edit.set_bounds("S 2p/background/level", 0.0, 900.0)
+    assert stack.undoText() == "Bounds of background level"
+
+
+def test_the_history_is_legible_in_the_scheme_in_use(modelled: Program) -> None:
+    steps = modelled.window.history.steps
+    modelled.crew.acting.run("undo")
+    for _ in range(2):
+        modelled.crew.viewing.switch_dark()
+        done, undone = steps.item(0), steps.item(steps.count() - 1)
+        assert done.foreground().color() == colour("text")
+        assert undone.foreground().color() == colour("faint")
+
+
+# ---------------------------------------------------------------------------------
+# Left and right as on the plot
+
+SCALES = [
+    (Axis.BINDING_ENERGY, 1486.6, 160.0),
+    (Axis.KINETIC_ENERGY, 1486.6, 1320.0),
+    (Axis.KINETIC_ENERGY, None, 1320.0),
+    (Axis.RAMAN_SHIFT, None, 400.0),
+]
+
+
+def one_sided(axis: Axis, photon: float | None, low: float) -> Spectrum:
+    """Return a spectrum with its peak near the lower end of its own axis."""
+    x = low + np.arange(0.0, 20.0, 0.1)
+    y = 100.0 + band(x, low + 4.0, 1.5, 5000.0)
+    meta = Meta(sample="synthetic", region="S 2p", excitation_energy_ev=photon)
+    return make_spectrum(x, np.round(y), axis, y_unit="counts", meta=meta)
+
+
+@pytest.mark.parametrize(("axis", "photon", "low"), SCALES)
+def test_a_sparkline_runs_like_the_plot(
+    program: Program, axis: Axis, photon: float | None, low: float
+) -> None:
+    spectrum = one_sided(axis, photon, low)
+    program.desk.document.open(add_spectra(Project(), [spectrum]))
+    shown = program.desk.scene.spectrum
+    assert shown is not None
+    top = int(np.argmax(shown.y))
+    plot = program.window.plot
+    ends = sorted(plot.position_of(float(x), 0.0).x() for x in (shown.x[0], shown.x[-1]))
+    at = plot.position_of(float(shown.x[top]), 0.0).x()
+    on_plot = (at - ends[0]) / (ends[1] - ends[0])
+    small = sparkline(spectrum)
+    assert small[np.argmax(small[:, 1]), 0] == pytest.approx(on_plot, abs=0.05)
+
+
+@pytest.mark.parametrize(("axis", "photon", "low"), SCALES)
+def test_an_arrow_key_moves_a_component_to_its_side_of_the_screen(
+    program: Program, axis: Axis, photon: float | None, low: float
+) -> None:
+    program.desk.document.open(add_spectra(Project(), [one_sided(axis, photon, low)]))
+    program.crew.acting.run("add_unassigned")
+    owner = program.desk.scene.selection.owner
+    assert owner is not None
+    region = program.desk.scene.region
+    assert region is not None
+    handle = Handle("top", region.components[0].id)
+
+    def place() -> int:
+        found = program.window.plot.handle_position(handle)
+        assert found is not None
+        return found.x()
+
+    start = place()
+    for _ in range(4):
+        program.crew.acting.run("right")
+    moved = place()
+    assert moved > start
+    for _ in range(4):
+        program.crew.acting.run("left")
+    assert place() < moved
+
+
+# ---------------------------------------------------------------------------------
+# A drag
+
+
+def test_all_cards_follow_while_one_component_is_dragged(
+    qtbot: QtBot, modelled: Program, settle: Settle
+) -> None:
+    modelled.crew.acting.run("fit")
+    settle(modelled)
+    cards = modelled.window.cards
+    before = {o: cards.card(o).field("area").text() for o in ("PS4", "bridging S")}
+    drawn: list[FitResult] = []
+    modelled.crew.dragging.moved.connect(lambda fit, region: drawn.append(fit))
+    handle = Handle("top", "PS4 2p3/2")
+    scene = modelled.desk.scene
+    assert scene.fit is not None
+    x, y = handles(scene.fit, "S 2p", "PS4 2p3/2")[handle]
+    modelled.crew.dragging.begin(handle)
+    for step in range(1, 6):
+        modelled.crew.dragging.move(handle, x - 0.05 * step, (1 - 0.08 * step) * y)
+
+    def follow() -> bool:
+        fit = drawn[-1]
+        return all(
+            read_number(cards.card(o).field("area").text())
+            == pytest.approx(fit.value(f"S 2p/{o}/area"), rel=1e-3)
+            for o in before
+        )
+
+    qtbot.waitUntil(follow, timeout=5000)
+    assert all(cards.card(o).field("area").text() != text for o, text in before.items())
+    modelled.crew.dragging.cancel()
+    assert cards.card("bridging S").field("area").text() == before["bridging S"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from spectra_core.editing.edits import members, owner_label
 from spectra_core.model import BACKGROUND, REGION, Model, Region, split_path
 
-from ..formula import formula
+from .formula import formula
 
 NAMES = {"center": "centre", "fwhm": "FWHM", "fwhm_gauss": "FWHM G", "fwhm_lorentz": "FWHM L"}
 """Parameters whose name in a model is not their name in words."""
