@@ -328,6 +328,13 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("live", "Refit while dragging", VIEW, "Shift+L", switches=True),
     Action("dark", "Dark colours", VIEW, "Ctrl+Shift+D", switches=True),
+    Action(
+        "arrange",
+        "Arrange the panels",
+        VIEW,
+        switches=True,
+        tip="Let the panels be moved and torn off by their titles; otherwise they hold.",
+    ),
     Action("reset_layout", "Put the panels back", VIEW),
     Action("library", "Peak library…", TOOLS, "Ctrl+B"),
     Action("report", "Report preview", TOOLS, "Ctrl+Shift+R", _any_fit),

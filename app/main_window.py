@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from math import isnan
 
-from PySide6.QtCore import QByteArray, QMimeData, QSettings, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QMimeData, QRect, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -53,7 +53,7 @@ from .views.tab_history import HistoryTab
 from .views.tab_ratios import RatiosTab
 from .views.tab_report import ReportTab
 from .views.tab_uniqueness import UniquenessTab
-from .widgets import heading, in_locale, link_button
+from .widgets import heading, in_locale, link_button, wrapped
 
 HELPFUL = {
     "rigid_shift": ("Calibrate…", "calibrate"),
@@ -67,7 +67,9 @@ HELPFUL = {
 }
 """What helps against a finding that no change of the model answers: label and action."""
 
-_VERSION = 1  # of the stored layout; another one is not restored
+_SIZE = QSize(1440, 900)
+_FRAME = QSize(16, 48)  # what the title bar and borders of the system take
+_VERSION = 2  # of the stored layout; another one is not restored
 
 
 class MainWindow(QMainWindow):
@@ -102,7 +104,7 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(program_icon())
         self.setAcceptDrops(True)
         self.setMinimumSize(900, 560)
-        self.resize(1440, 900)
+        self.resize(_SIZE)
         self._make_views(stack)
         self._make_middle()
         self._make_docks()
@@ -112,6 +114,7 @@ class MainWindow(QMainWindow):
         self._make_toolbar()
         self._leave_drops_to_the_window()
         self._first_state = self.saveState(_VERSION)
+        self._fit_screen()
 
     def _leave_drops_to_the_window(self) -> None:
         """Keep fields and views from taking dropped files as text."""
@@ -143,7 +146,7 @@ class MainWindow(QMainWindow):
         self.banner = Banner()
         page = QWidget()
         layout = QVBoxLayout(page)
-        layout.setContentsMargins(8, 8, 8, 4)
+        layout.setContentsMargins(2, 8, 2, 2)
         layout.setSpacing(6)
         layout.addWidget(self.banner)
         layout.addWidget(self.middle, 1)
@@ -167,7 +170,7 @@ class MainWindow(QMainWindow):
         panel = _Narrow()
         panel.setObjectName("page")
         column = QVBoxLayout(panel)
-        column.setContentsMargins(10, 8, 12, 12)
+        column.setContentsMargins(6, 8, 12, 12)
         column.setSpacing(8)
         for title, view in (
             ("Components", self.cards),
@@ -187,7 +190,7 @@ class MainWindow(QMainWindow):
         self.panel = scroll
         below = QWidget()
         margin = QVBoxLayout(below)
-        margin.setContentsMargins(8, 0, 8, 8)
+        margin.setContentsMargins(2, 0, 2, 8)
         margin.addWidget(self.tabs)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         self.docks = (
@@ -201,6 +204,7 @@ class MainWindow(QMainWindow):
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(f"dock {title}")
+        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
         dock.setWidget(widget)
         self.addDockWidget(area, dock)
         return dock
@@ -234,7 +238,7 @@ class MainWindow(QMainWindow):
         for one in ACTIONS:
             made = QAction(one.title, self)
             made.setObjectName(one.id)
-            made.setToolTip(one.tip or one.title)
+            made.setToolTip(wrapped(one.tip or one.title))
             made.setCheckable(one.switches)
             made.setShortcuts([QKeySequence(key) for key in one.shortcut.split("|") if key])
             made.triggered.connect(partial(self._ask, one.id))
@@ -321,7 +325,7 @@ class MainWindow(QMainWindow):
             made.setEnabled(not reason)
             keys = made.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             tip = reason or one.tip or one.title
-            made.setToolTip(f"{tip} ({keys})" if keys and not reason else tip)
+            made.setToolTip(wrapped(f"{tip} ({keys})" if keys and not reason else tip))
             if one.id in checked:
                 made.setChecked(checked[one.id])
 
@@ -375,11 +379,33 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if isinstance(state, QByteArray):
             self.restoreState(state, _VERSION)
+        self._fit_screen()
+
+    def _fit_screen(self) -> None:
+        """Be no larger than the screen has room for, and wholly on it."""
+        room = self.screen().availableGeometry()
+        self.resize(self.size().boundedTo(room.size() - _FRAME))
+        inside = QRect(self.pos(), self.size() + _FRAME)
+        inside.moveLeft(max(room.left(), min(inside.left(), room.right() - inside.width())))
+        inside.moveTop(max(room.top(), min(inside.top(), room.bottom() - inside.height())))
+        self.move(inside.topLeft())
 
     def keep(self, settings: QSettings) -> None:
         """Remember where window and docks are."""
         settings.setValue("window/geometry", self.saveGeometry())
         settings.setValue("window/state", self.saveState(_VERSION))
+
+    @property
+    def is_arranging(self) -> bool:
+        """Whether docks can be moved and torn off by their titles."""
+        return bool(self.docks[0].features() & QDockWidget.DockWidgetFeature.DockWidgetMovable)
+
+    def arrange(self, on: bool) -> None:
+        """Let docks be moved and torn off by their titles, or hold them where they are."""
+        can = QDockWidget.DockWidgetFeature
+        moves = can.DockWidgetMovable | can.DockWidgetFloatable
+        for dock in self.docks:
+            dock.setFeatures(can.DockWidgetClosable | moves if on else can.DockWidgetClosable)
 
     def reset_layout(self) -> None:
         """Put the docks where they were at the first start."""

@@ -250,9 +250,10 @@ QStatusBar::item {{ border: none; }}
 QStatusBar QLabel {{ color: {muted}; padding: 0 6px; }}
 QDockWidget {{ titlebar-close-icon: none; titlebar-normal-icon: none; }}
 QDockWidget::title {{ background: {window}; padding: 7px 12px; color: {muted}; }}
-QMainWindow::separator {{ background: {window}; width: 5px; height: 5px; }}
-QMainWindow::separator:hover {{ background: {border}; }}
-QSplitter::handle {{ background: {window}; }}
+QMainWindow::separator {{ background: {window}; width: 9px; height: 9px; }}
+QMainWindow::separator:hover {{ background: {selection}; }}
+QSplitter::handle {{ background: {card}; }}
+QSplitter::handle:hover {{ background: {selection}; }}
 QFrame#card {{ background: {card}; border: 1px solid {border}; border-radius: 7px; }}
 QFrame#card[chosen="true"] {{ border: 1px solid {accent}; }}
 QFrame#note {{ background: {hover}; border: none; border-left: 3px solid {muted};

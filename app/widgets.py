@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from math import inf, isfinite
+from textwrap import fill
 
 from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QWheelEvent
@@ -37,6 +38,15 @@ class Card(QFrame):
         self.body = QVBoxLayout(self)
         self.body.setContentsMargins(margins, margins - 2, margins, margins - 2)
         self.body.setSpacing(4)
+
+
+def wrapped(text: str, width: int = 64) -> str:
+    """Return a text in lines of at most `width` characters, for a tooltip.
+
+    Lines that are there stay; a word that is longer than a line has one for itself.
+    """
+    lines = (fill(line, width, break_long_words=False) for line in text.split("\n"))
+    return "\n".join(lines)
 
 
 def label(
@@ -70,7 +80,7 @@ def link_button(text: str, tip: str = "") -> QPushButton:
     button = QPushButton(text)
     button.setObjectName("link")
     button.setCursor(Qt.CursorShape.PointingHandCursor)
-    button.setToolTip(tip)
+    button.setToolTip(wrapped(tip))
     return button
 
 
@@ -78,7 +88,7 @@ def plain_button(text: str, tip: str = "") -> QPushButton:
     """Return a button that Enter in a dialog does not press."""
     button = QPushButton(text)
     button.setAutoDefault(False)
-    button.setToolTip(tip)
+    button.setToolTip(wrapped(tip))
     return button
 
 
@@ -248,8 +258,9 @@ class NumberField(QLineEdit):
         self._show_old()
         self.setProperty("wrong", True)
         restyle(self)
-        self.setToolTip(problem)
-        QToolTip.showText(self.mapToGlobal(QPoint(0, self.height())), problem, self)
+        self.setToolTip(wrapped(problem))
+        place = self.mapToGlobal(QPoint(0, self.height()))
+        QToolTip.showText(place, self.toolTip(), self)
 
     def _show_old(self) -> None:
         self.setText(self._shown)
@@ -396,7 +407,7 @@ class Elided(QLabel):
     def set_full(self, text: str) -> None:
         """Show a text."""
         self._full = text
-        self.setToolTip(text)
+        self.setToolTip(wrapped(text))
         self._fit_text()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802

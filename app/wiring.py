@@ -246,6 +246,7 @@ def _view(crew: Crew, window: MainWindow) -> Doing:
         "waterfall": viewing.switch_waterfall,
         "live": viewing.switch_live,
         "dark": viewing.switch_dark,
+        "arrange": viewing.switch_arranging,
         "reset_layout": window.reset_layout,
     }
 

@@ -46,7 +46,7 @@ def make_crew(desk: Desk, window: MainWindow, autosave: Autosave) -> Crew:
     dialogs = Dialogs(window)
     editing, spectra = Editing(desk), SpectraControl(desk)
     files = Files(desk, window, autosave)
-    viewing = Viewing(desk, window.plot, window.table.table)
+    viewing = Viewing(desk, window)
     acting = Acting(desk, editing, spectra, viewing)
     reporting = Reporting(desk, window.plot)
     return Crew(

@@ -8,10 +8,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 
 from ..desk import Desk
+from ..main_window import MainWindow
 from ..preferences import Preferences
 from ..theme import theme
-from ..views.component_table import ComponentTable
-from ..views.plot import PlotOptions, PlotView
+from ..views.plot import PlotOptions
 from .base import Controller
 
 OPTION_OF_ACTION = {
@@ -37,11 +37,11 @@ class Viewing(Controller):
 
     switched = Signal()
 
-    def __init__(self, desk: Desk, plot: PlotView, table: ComponentTable) -> None:
+    def __init__(self, desk: Desk, window: MainWindow) -> None:
         super().__init__(desk)
-        self._plot, self._table = plot, table
+        self._window = window
         self.options = PlotOptions(residual_range=desk.preferences.residual_range)
-        plot.set_options(self.options)
+        window.plot.set_options(self.options)
         theme().use(desk.preferences.scheme)
 
     def switched_on(self) -> frozenset[str]:
@@ -51,6 +51,7 @@ class Viewing(Controller):
             "waterfall": self.options.waterfall > 0,
             "live": self.desk.preferences.live_refit,
             "dark": theme().palette.dark,
+            "arrange": self._window.is_arranging,
         }
         return frozenset(on | {one for one, is_on in others.items() if is_on})
 
@@ -73,6 +74,11 @@ class Viewing(Controller):
         now = self.desk.preferences
         self.desk.prefer(replace(now, live_refit=not now.live_refit))
 
+    def switch_arranging(self) -> None:
+        """Let the panels be moved, or hold them where they are."""
+        self._window.arrange(not self._window.is_arranging)
+        self.switched.emit()
+
     def follow(self, preferences: Preferences) -> None:
         """Draw as is preferred."""
         if theme().scheme != preferences.scheme:
@@ -84,15 +90,15 @@ class Viewing(Controller):
 
     def copy_picture(self) -> None:
         """Put the plot on the clipboard as a picture."""
-        QGuiApplication.clipboard().setImage(self._plot.picture())
+        QGuiApplication.clipboard().setImage(self._window.plot.picture())
         self.desk.say("The plot is on the clipboard.")
 
     def copy_table(self) -> None:
         """Put the component table on the clipboard as text."""
-        self._table.copy()
+        self._window.table.table.copy()
         self.desk.say("The component table is on the clipboard.")
 
     def _draw(self, options: PlotOptions) -> None:
         self.options = options
-        self._plot.set_options(options)
+        self._window.plot.set_options(options)
         self.switched.emit()

@@ -12,7 +12,17 @@ from spectra_core.model import BACKGROUND, Background
 from spectra_core.results.table import rounded
 
 from ..scene import Scene
-from ..widgets import Card, Choice, NumberField, clear_layout, in_locale, label, row, show_number
+from ..widgets import (
+    Card,
+    Choice,
+    NumberField,
+    clear_layout,
+    in_locale,
+    label,
+    row,
+    show_number,
+    wrapped,
+)
 
 _MODES = (("active", "fitted with the peaks"), ("static", "computed beforehand"))
 
@@ -107,7 +117,7 @@ class BackgroundPanel(Card):
             if option.modes and background.mode not in option.modes:
                 continue
             editor = self._option_editor(option, background)
-            editor.setToolTip(option.description)
+            editor.setToolTip(wrapped(option.description))
             self._put(line, option.name.replace("_", " "), editor, None)
             self._fields[option.name] = editor
             line += 1
@@ -159,7 +169,8 @@ class BackgroundPanel(Card):
             assert isinstance(field, NumberField) and isinstance(held, QCheckBox)
             state = state_of(scene.analysis.model, path, scene.fit if scene.fitted else None)
             field.set_value(value, in_locale(text))
-            field.setToolTip(state.words + (f" Error {in_locale(error)}." if error else ""))
+            error_words = f" Error {in_locale(error)}." if error else ""
+            field.setToolTip(wrapped(state.words + error_words))
             name = spec.name.replace("_", " ")
             if error:
                 said.append(f"{name} ± {in_locale(error)}")

@@ -23,7 +23,17 @@ from spectra_core.library.records import UNCONFIRMED, Standard
 from spectra_core.spectrum import Calibration
 
 from ..formula import formula
-from ..widgets import Card, Choice, NumberField, heading, in_locale, label, plain_button, row
+from ..widgets import (
+    Card,
+    Choice,
+    NumberField,
+    heading,
+    in_locale,
+    label,
+    plain_button,
+    row,
+    wrapped,
+)
 
 _CARBON = "C 1s"
 _NO_UNCERTAINTY = "without an uncertainty typed here its energy counts as exact"
@@ -336,7 +346,7 @@ class CalibrationDialog(QDialog):
         for widget in (self.spectrum, self.assigned, self.assigned_error):
             widget.setEnabled(not typed)
         self.measure.setEnabled(not typed and not why_not)
-        self.measure.setToolTip(why_not)
+        self.measure.setToolTip(wrapped(why_not))
         ready = typed or self._made is not None
         self.apply.setEnabled(ready)
         self.apply.setToolTip("" if ready else "Measure the reference, or type a shift.")

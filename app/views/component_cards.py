@@ -19,7 +19,6 @@ from spectra_core.model import Region
 
 from ..formula import formula
 from ..parameter_words import NAMES
-from ..parameter_words import NAMES
 from ..scene import Scene
 from ..widgets import (
     Card,
@@ -31,6 +30,7 @@ from ..widgets import (
     link_button,
     restyle,
     row,
+    wrapped,
 )
 from .component_numbers import MAIN, NumberCell, Numbers, numbers
 from .owner_intents import OwnerIntents
@@ -195,7 +195,7 @@ class _OwnerCard(Card):
         text = formula(owner_label(region, self.owner))
         self._title.set_full(text)
         said = (text, formula(lines[0].species), lines[0].lineshape.replace("_", " "))
-        self._title.setToolTip(" · ".join(part for part in said if part))
+        self._title.setToolTip(wrapped(" · ".join(part for part in said if part)))
         self._title.setEnabled(enabled)
         part = numbers.share(self.owner) if enabled else None
         share = "disabled" if not enabled else "" if part is None else in_locale(f"{part:.1%}")
@@ -304,11 +304,11 @@ class _Row:
             widget.setVisible(seen)
         self.field.set_value(one.value, one.text)
         if not self.field.property("wrong"):
-            self.field.setToolTip(f"{one.words} {one.unit and f'In {one.unit}.'}".strip())
+            self.field.setToolTip(wrapped(one.tip))
         unit = "" if one.parameter in ("area", "height") else one.unit
         parts = (one.error, unit, _MARKS[one.kind])
         self._behind.setText(" ".join(part for part in parts if part))
-        self._behind.setToolTip(f"{one.error} {one.unit} {one.words}".strip())
+        self._behind.setToolTip(wrapped(f"{one.error} {one.unit} {one.words}".strip()))
         name = "alarm" if one.kind == "at bound" else "muted"
         if self._behind.objectName() != name:
             self._behind.setObjectName(name)

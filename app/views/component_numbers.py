@@ -51,6 +51,11 @@ class NumberCell:
     words: str
 
     @property
+    def tip(self) -> str:
+        """What a tooltip says of it: its state, and its unit."""
+        return f"{self.words} In {self.unit}." if self.unit else self.words
+
+    @property
     def parameter(self) -> str:
         """Name of the parameter in the model."""
         return self.path.rpartition("/")[2]

@@ -36,9 +36,15 @@ from spectra_core.model import Component
 from ..formula import formula
 from ..scene import Scene
 from ..theme import colour, number_font, theme
+<<<<<<< HEAD
 from ..widgets import in_locale, read_number
 from .component_cards import OWNER_MIME
 from .component_numbers import NumberCell, Numbers, numbers
+=======
+from ..widgets import in_locale, read_number, wrapped
+from .component_cards import OWNER_MIME, owner_menu
+from .component_numbers import Cell, Numbers, numbers
+>>>>>>> a2565e2 (Panels hold unless they are to be arranged, edges between them can be grasped; the window fits its screen; long tooltips wrap)
 from .owner_intents import OwnerIntents
 from .owner_menu import owner_menu
 
@@ -171,7 +177,8 @@ class ComponentTable(OwnerIntents, QTreeWidget):
     ) -> None:
         item.setData(0, _LABEL, label)
         _put(item, 0, formula(label))
-        item.setToolTip(0, formula(" · ".join(t for t in (label, component.species) if t)))
+        said = " · ".join(t for t in (label, component.species) if t)
+        item.setToolTip(0, wrapped(formula(said)))
         _put(item, 1, component.line)
         states = []
         for column, name in enumerate(COLUMNS, 2):
@@ -181,14 +188,14 @@ class ComponentTable(OwnerIntents, QTreeWidget):
             item.setData(column, _PATH, None if one is None else one.path)
             if one is None:
                 continue
-            item.setToolTip(column, f"{one.words} {one.unit and f'In {one.unit}.'}".strip())
+            item.setToolTip(column, wrapped(one.tip))
             if one.kind != "free":
                 states.append(f"{one.name} {one.kind}")
             tone = {"free": "text", "at bound": "alarm"}.get(one.kind, "muted")
             item.setForeground(column, QBrush(colour(tone)))
         said = "disabled" if not component.enabled else ", ".join(states)
         _put(item, 7, said)
-        item.setToolTip(7, said)
+        item.setToolTip(7, wrapped(said))
 
     def mimeData(self, items: Sequence[QTreeWidgetItem]) -> QMimeData:  # noqa: N802
         """Return the first chosen component or doublet, to be dropped into a ratio."""

@@ -14,7 +14,7 @@ from spectra_core.referee.residuals import start_agreement
 from spectra_core.results.table import rounded
 
 from ..scene import Scene
-from ..widgets import Card, Choice, Count, NumberField, in_locale, label, row
+from ..widgets import Card, Choice, Count, NumberField, in_locale, label, row, wrapped
 
 _WEIGHTS = (
     ("", "as the data allow"),
@@ -72,7 +72,7 @@ class FitPanel(Card):
             value = label("–", "figure", selectable=True)
             words = label(caption, "faint")
             for widget in (value, words):
-                widget.setToolTip(tip)
+                widget.setToolTip(wrapped(tip))
                 column.addWidget(widget)
             self._figures.addLayout(column)
             self._values[key] = value
@@ -126,7 +126,7 @@ class FitPanel(Card):
         stderr = scene.fit.stderr(path) if scene.fit and scene.fitted else None
         text, error = rounded(value or 0.0, stderr)
         self.shift.set_value(value, in_locale(text if error else f"{value or 0.0:.3f}"))
-        self.shift.setToolTip(f"Added to every centre of this region. {state.words}")
+        self.shift.setToolTip(wrapped(f"Added to every centre of this region. {state.words}"))
         unit = scene.spectrum.axis.unit.replace("cm-1", "cm⁻¹") if scene.spectrum else ""
         self._shift_unit.setText(f"± {in_locale(error)} {unit}" if error else unit)
         self.shift_free.setChecked(scene.analysis.model.regions[0].shift.free)

@@ -26,7 +26,7 @@ from spectra_core.recipe.presets import Preset
 
 from ..formula import formula
 from ..theme import colour, number_font, theme
-from ..widgets import Choice, in_locale, label, read_number, row
+from ..widgets import Choice, in_locale, label, read_number, row, wrapped
 from .library_pages import (
     EVERY_LEVEL,
     energy_text,
@@ -167,8 +167,8 @@ class LibraryDialog(QDialog):
             )
             item.setData(0, _ID, entry.id)
             item.setToolTip(0, formula(entry.species))
-            item.setToolTip(2, energy_text(entry))
-            item.setToolTip(4, status_in_words(entry))
+            item.setToolTip(2, wrapped(energy_text(entry)))
+            item.setToolTip(4, wrapped(status_in_words(entry)))
             for column in (2, 3):
                 item.setFont(column, number_font())
                 item.setTextAlignment(column, _RIGHT)

@@ -13,9 +13,9 @@ from spectra_core.curves.lineshapes import LINESHAPES
 from spectra_core.editing.edits import members
 from spectra_core.model import Doublet
 
+from ..parameter_words import NAMES
 from .component_numbers import NumberCell, Numbers
 from .owner_intents import OwnerIntents
-from .parameter_words import NAMES
 
 
 def owner_menu(view: OwnerIntents, numbers: Numbers, owner: str) -> QMenu:

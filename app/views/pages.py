@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from ..icon import program_icon
 from ..theme import fixed_font
-from ..widgets import label, plain_button, row
+from ..widgets import label, plain_button, row, wrapped
 
 
 class _Page(QDialog):
@@ -78,7 +78,7 @@ class ShortcutsDialog(_Page):
                 groups[menu] = QTreeWidgetItem([menu, ""])
                 self.tree.addTopLevelItem(groups[menu])
             item = QTreeWidgetItem([title, shortcut])
-            item.setToolTip(0, tip)
+            item.setToolTip(0, wrapped(tip))
             groups[menu].addChild(item)
         self.tree.expandAll()
         self.tree.setColumnWidth(0, 320)

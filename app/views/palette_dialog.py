@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from ..theme import colour
+from ..widgets import wrapped
 
 _ID = Qt.ItemDataRole.UserRole
 
@@ -83,7 +84,7 @@ class CommandPalette(QDialog):
             item.setData(0, _ID, one.id)
             item.setForeground(1, colour("faint"))
             item.setForeground(2, colour("muted"))
-            item.setToolTip(0, one.why_not)
+            item.setToolTip(0, wrapped(one.why_not))
             if one.why_not:
                 item.setForeground(0, colour("faint"))
             self.list.addTopLevelItem(item)

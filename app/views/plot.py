@@ -23,7 +23,7 @@ from spectra_core.spectrum import Axis
 
 from ..scene import Scene
 from ..theme import theme
-from ..widgets import Elided, in_locale, label, row
+from ..widgets import Elided, in_locale, label, row, wrapped
 from .plot_handles import Drag, cursor_of
 from .plot_hover import HoverBox, drag_lines, hover_lines, printed_axis_unit
 from .plot_items import Tick, Trace
@@ -312,7 +312,7 @@ class PlotView(QFrame):
             name = title_of(scene, spectrum)
             short = len(name) <= _NAME_LENGTH
             self._name.setText(name if short else f"{name[: _NAME_LENGTH - 1]}…")
-            self._name.setToolTip("" if short else name)
+            self._name.setToolTip("" if short else wrapped(name))
             self._sample.set_full(sample_of(spectrum))
         self._about.set_full(about(scene))
 

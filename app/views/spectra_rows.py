@@ -17,6 +17,7 @@ from spectra_core.project.project import Analysis, Project, is_stale
 from spectra_core.spectrum import Spectrum
 
 from ..formula import formula
+from ..widgets import wrapped
 
 Index = QModelIndex | QPersistentModelIndex
 STATES = {
@@ -116,7 +117,7 @@ class SpectraModel(QAbstractItemModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return one.text
         if role == Qt.ItemDataRole.ToolTipRole:
-            return _tip(one)
+            return wrapped(_tip(one))
         if role == Qt.ItemDataRole.AccessibleTextRole and one.spectrum is not None:
             return f"{one.text} {one.words}, {STATES[one.state]}"
         return None

@@ -40,7 +40,7 @@ from spectra_core.uncertainty.ratios import Budget, Ratio
 from ..formula import formula
 from ..scene import Scene
 from ..theme import colour, number_font, theme
-from ..widgets import DeleteKey, in_locale, label, printed, row
+from ..widgets import DeleteKey, in_locale, label, printed, row, wrapped
 
 Index = QModelIndex | QPersistentModelIndex
 PARTS = (
@@ -288,7 +288,8 @@ class _Table(QTableWidget):
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 whole = texts[0] if column == 0 else ""
-                item.setToolTip("\n".join(t for t in (whole, one.ratio.formula, one.note) if t))
+                said = "\n".join(t for t in (whole, one.ratio.formula, one.note) if t)
+                item.setToolTip(wrapped(said))
                 if column in (2, 3):
                     item.setFont(number_font(bold=column == 2))
                 if one.stale:
