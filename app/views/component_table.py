@@ -36,15 +36,9 @@ from spectra_core.model import Component
 from ..formula import formula
 from ..scene import Scene
 from ..theme import colour, number_font, theme
-<<<<<<< HEAD
-from ..widgets import in_locale, read_number
+from ..widgets import in_locale, read_number, wrapped
 from .component_cards import OWNER_MIME
 from .component_numbers import NumberCell, Numbers, numbers
-=======
-from ..widgets import in_locale, read_number, wrapped
-from .component_cards import OWNER_MIME, owner_menu
-from .component_numbers import Cell, Numbers, numbers
->>>>>>> a2565e2 (Panels hold unless they are to be arranged, edges between them can be grasped; the window fits its screen; long tooltips wrap)
 from .owner_intents import OwnerIntents
 from .owner_menu import owner_menu
 

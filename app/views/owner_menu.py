@@ -14,6 +14,7 @@ from spectra_core.editing.edits import members
 from spectra_core.model import Doublet
 
 from ..parameter_words import NAMES
+from ..widgets import wrapped
 from .component_numbers import NumberCell, Numbers
 from .owner_intents import OwnerIntents
 
@@ -57,7 +58,7 @@ def _add_parameter(menu: QMenu, view: OwnerIntents, cell: NumberCell) -> None:
     """Add what can be done with one parameter."""
     path, held = cell.path, cell.kind == "fixed"
     own = menu.addMenu(f"{cell.name}: {cell.text or 'open'} {cell.unit}")
-    own.setToolTip(cell.words)
+    own.setToolTip(wrapped(cell.words))
     _add(own, cell.words, lambda: None).setEnabled(False)
     if cell.kind == "linked":
         _add(own, "Take the link off", lambda: view.unlink_asked.emit(path))
