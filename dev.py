@@ -277,9 +277,9 @@ def cmd_screenshots(rest: list[str]) -> int:
     """Render the desktop program's main states into build/screenshots, or a given folder."""
     parser = argparse.ArgumentParser(prog="dev.py screenshots", description=cmd_screenshots.__doc__)
     parser.add_argument("folder", nargs="?", default=str(ROOT / "build" / "screenshots"))
-    given = parser.parse_args(rest)
+    chosen = parser.parse_args(rest)
     setup()
-    script = [tool("python"), str(ROOT / "tests" / "gui" / "screenshots.py"), given.folder]
+    script = [tool("python"), str(ROOT / "tests" / "gui" / "screenshots.py"), chosen.folder]
     failed = run(script, **QUIET_THREADS)
     # Once more as on a large screen of high density: 2560 x 1440 points at two pixels each.
     return failed or run([*script, "hidpi-"], QT_SCALE_FACTOR="2", **QUIET_THREADS)

@@ -43,7 +43,7 @@ class Desk(QObject):
         Another scene is to be shown, or the same one again.
     edited()
         An edit was made: what was complained of before is settled.
-    said(str)
+    message(str)
         A sentence for the status bar.
     complained(Complaint)
         What could not be done; nothing was changed.
@@ -52,7 +52,7 @@ class Desk(QObject):
 
     shown = Signal(object)
     edited = Signal()
-    said = Signal(str)
+    message = Signal(str)
     complained = Signal(object)
     preferred = Signal(object)
 
@@ -121,7 +121,7 @@ class Desk(QObject):
 
     def say(self, text: str) -> None:
         """Say something in the status bar."""
-        self.said.emit(text)
+        self.message.emit(text)
 
     def complain(
         self, text: str, *, each: Sequence[str] = (), remedy: Remedy | None = None

@@ -24,12 +24,12 @@ _LOG_BYTES = 1_000_000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the desktop program; return its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     application = make_application()
     program = make_program(application)
     program.ended.connect(application.quit)
     application.aboutToQuit.connect(logging.shutdown)
-    QTimer.singleShot(0, program, lambda: program.start(given))
+    QTimer.singleShot(0, program, lambda: program.start(words))
     return int(application.exec())
 
 

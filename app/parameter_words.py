@@ -16,8 +16,8 @@ def parameter_words(model: Model, path: str) -> str:
     """Return the name of the parameter at a path, its region first where there are several."""
     region_name, owner, name = split_path(path)
     place = f"{region_name} · " if len(model.regions) > 1 else ""
-    said = _OF_REGION.get(owner) or _owner_words(model.region(region_name), owner)
-    return formula(f"{place}{said} {NAMES.get(name, name)}")
+    words = _OF_REGION.get(owner) or _owner_words(model.region(region_name), owner)
+    return formula(f"{place}{words} {NAMES.get(name, name)}")
 
 
 def _owner_words(region: Region, owner: str) -> str:

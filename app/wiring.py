@@ -32,7 +32,7 @@ def connect(
 def _connect_desk(desk: Desk, window: MainWindow, crew: Crew, autosave: Autosave) -> None:
     showing, viewing, asking = crew.showing, crew.viewing, crew.program_dialogs
     desk.shown.connect(showing.show)
-    desk.said.connect(window.state_label.setText)
+    desk.message.connect(window.state_label.setText)
     desk.complained.connect(window.banner.show_complaint)
     desk.edited.connect(window.banner.hide)
     desk.preferred.connect(lambda new: autosave.set_delay(new.autosave_s))
@@ -80,7 +80,7 @@ def _connect_plot(window: MainWindow, crew: Crew) -> None:
     plot.drag_cancelled.connect(drag.cancel)
     drag.moved.connect(crew.showing.show_live)
     drag.given_up.connect(drag.desk.refresh)
-    drag.said.connect(drag.desk.say)
+    drag.message.connect(drag.desk.say)
     plot.owner_picked.connect(crew.editing.choose_component)
     plot.tick_clicked.connect(lambda entry: crew.editing.add_entry(entry))
     plot.hovered.connect(crew.showing.show_cursor)

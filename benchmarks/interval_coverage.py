@@ -261,10 +261,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--drawn", type=int, default=400, help="of these with Monte Carlo")
     parser.add_argument("--draws", type=int, default=200, help="draws of each Monte Carlo run")
     parser.add_argument("--case", default="", help="only cases whose name contains this")
-    given = parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
     for case in CASES:
-        if given.case in case.name:
-            found = measure(case, given.spectra, drawn=given.drawn, draws=given.draws)
+        if chosen.case in case.name:
+            found = measure(case, chosen.spectra, drawn=chosen.drawn, draws=chosen.draws)
             print(table(case, found), flush=True)
 
 

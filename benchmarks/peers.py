@@ -34,10 +34,10 @@ def s2p_model(n_doublets: int, *, truth: bool = False, background: str = "shirle
     values = TRUE if truth else START
     gamma = TRUE_GAMMA if truth else START_GAMMA
     level = Parameter(600.0 if truth else 500.0)
-    given = {"level": level}
+    settings = {"level": level}
     if background == "shirley":
-        given["step"] = Parameter(0.08 if truth else 0.04)
-    region = Region("S 2p", (158.0, 172.0), Background(background, parameters=given))
+        settings["step"] = Parameter(0.08 if truth else 0.04)
+    region = Region("S 2p", (158.0, 172.0), Background(background, parameters=settings))
     for name in NAMES[:n_doublets]:
         center, area, sigma = values[name]
         region = add_doublet(

@@ -66,7 +66,7 @@ def fitted_project(n_fits: int = N_FITS) -> Project:
     project = add_spectra(Project(), spectra)
     for spectrum_id, spectrum in list(project.spectra.items()):
         project = add_analysis(project, model, spectrum_id, label=spectrum_id)
-        project = set_result(project, f"a{project.given}", fit(spectrum, model))
+        project = set_result(project, f"a{project.last_id}", fit(spectrum, model))
     return project
 
 
@@ -242,8 +242,8 @@ def _killed_save(path: Path, wait_s: float) -> int:
         time.sleep(wait_s)
         process.kill()
         rest = process.stdout.read()
-    said = [line for line in (first + rest).split("\n")[:-1] if line]
-    return int(said[-1])
+    output = [line for line in (first + rest).split("\n")[:-1] if line]
+    return int(output[-1])
 
 
 def main() -> None:

@@ -528,10 +528,10 @@ def calibrate_samples(
     -------
     calibrated : Calibrated
     """
-    given = tuple(spectra)
+    members = tuple(spectra)
     references: list[tuple[str, ReferenceLine]] = []
     shifts: dict[str, list[Calibration]] = {}
-    for spectrum in given:
+    for spectrum in members:
         sample = spectrum.meta.sample
         known = shifts.setdefault(sample, [])
         if is_level(spectrum, reference) and not (known and per == "sample"):
@@ -546,7 +546,7 @@ def calibrate_samples(
             references.append((sample, line))
             known.append(line.calibration)
     missing = tuple(sample for sample, known in shifts.items() if not known)
-    return Calibrated(_shifted(given, shifts), tuple(references), missing)
+    return Calibrated(_shifted(members, shifts), tuple(references), missing)
 
 
 def _shifted(

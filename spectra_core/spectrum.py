@@ -116,7 +116,7 @@ class Source:
     joined: str = ""
 
     @property
-    def given(self) -> str:
+    def location(self) -> str:
         """The file as it was given; its name where no more is known."""
         return self.path or self.file
 
@@ -315,7 +315,7 @@ def sample_key(spectrum: Spectrum) -> tuple[str, str]:
     The place is the file, with its folder, or what the sample was joined by across files.
     """
     source = spectrum.source
-    return source.joined or source.given, spectrum.meta.sample
+    return source.joined or source.location, spectrum.meta.sample
 
 
 def _make_spectrum(values: dict[str, Any]) -> Spectrum:

@@ -274,10 +274,10 @@ def _fit_options(recipe: Recipe | None, values: dict[str, Any]) -> FitOptions:
     from spectra_core.runs.batch import STORED_FIT_OPTIONS
 
     options = STORED_FIT_OPTIONS if recipe is None else fit_options_from_recipe(recipe)
-    given = {name: values[name] for name in ("starts", "method") if values[name] is not None}
+    changed = {name: values[name] for name in ("starts", "method") if values[name] is not None}
     if values["weights"] is not None:
-        given["weights"] = Weights(values["weights"])
-    return replace(options, **given)
+        changed["weights"] = Weights(values["weights"])
+    return replace(options, **changed)
 
 
 def _used_options(recipe: Recipe | None, values: dict[str, Any]) -> FitOptions:

@@ -101,10 +101,10 @@ def take_read_options(values: dict[str, Any], **others: Any) -> ReadOptions:
     """
     from spectra_core.readers.options import ReadOptions
 
-    given = {name: values.pop(name) for _, name, *_ in _READING}
+    answers = {name: values.pop(name) for _, name, *_ in _READING}
     for name in ("x_column", "y_column"):
-        given[name] = _column(given[name])
-    return ReadOptions(**given, **others)
+        answers[name] = _column(answers[name])
+    return ReadOptions(**answers, **others)
 
 
 def _column(text: str | None) -> int | str | None:

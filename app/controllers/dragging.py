@@ -48,13 +48,13 @@ class Dragging(Controller):
         Curves to draw during a drag, and their region.
     given_up()
         The drag ended without an edit: what was there is to be shown again.
-    said(str)
+    message(str)
         What else moved, or was in the way.
     """
 
     moved = Signal(object, str)
     given_up = Signal()
-    said = Signal(str)
+    message = Signal(str)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -92,10 +92,10 @@ class Dragging(Controller):
             shown = drag.follower.follow(pulled)
         except (SpectraError, ArithmeticError, ValueError) as error:
             # What cannot be drawn is not followed; the last good place stays.
-            self.said.emit(str(error))
+            self.message.emit(str(error))
             return
         drag.last = pulled
-        self.said.emit(pulled.said)
+        self.message.emit(pulled.note)
         self.moved.emit(shown, drag.region)
 
     def end(self) -> None:
@@ -128,7 +128,7 @@ class Dragging(Controller):
         assert key is not None
         by = _nudges(scene.spectrum)[fine]
         pulled = nudge(scene.fit, scene.region.name, owner, step * by)
-        self.said.emit(pulled.said)
+        self.message.emit(pulled.note)
         self.desk.edit(
             f"Move {self.desk.scene.name_of(owner)}",
             set_model,

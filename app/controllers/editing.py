@@ -295,7 +295,7 @@ class Editing(Controller):
         shown, starts = self._shown, self.desk.preferences.starts
 
         def place(project: Project) -> tuple[str, str]:
-            key = f"a{project.given}"
+            key = f"a{project.last_id}"
             return shown or (key, project.analysis(key).model.regions[0].name)
 
         def edit(project: Project) -> Project:

@@ -117,7 +117,7 @@ class Files(Controller):
 
     def _took_in(self, what: str, intake: _Intake) -> None:
         if intake.spectra:
-            first = self.document.project.given + 1
+            first = self.document.project.last_id + 1
             self.document.apply(
                 f"Open {what}", add_spectra, intake.spectra, select=Selection((f"s{first}",))
             )

@@ -82,7 +82,7 @@ class ModelDialogs(Controller):
         if region is not None:
             old = owner_label(region, owner)
             dialog = TextDialog("Rename", f"Name of {old}:", self._dialogs.window, text=old)
-            dialog.given.connect(partial(self._editing.set_label, owner))
+            dialog.answered.connect(partial(self._editing.set_label, owner))
             self._dialogs.show(dialog)
 
     def species(self, owner: str) -> None:
@@ -94,7 +94,7 @@ class ModelDialogs(Controller):
         known = species_of(level_of_component(region, first))
         name = formula(owner_label(region, owner))
         dialog = SpeciesDialog(name, first.species, known, self._dialogs.window)
-        dialog.given.connect(partial(self._editing.set_species, owner))
+        dialog.answered.connect(partial(self._editing.set_species, owner))
         self._dialogs.show(dialog)
 
     def link(self, path: str) -> None:
@@ -116,11 +116,11 @@ class ModelDialogs(Controller):
         scene = self.desk.scene
         if scene.analysis is None:
             return
-        given = get_parameter(scene.analysis.model, path)
+        parameter = get_parameter(scene.analysis.model, path)
         unit = scene.fit.unit(path) if scene.fit is not None else ""
         name = parameter_words(scene.analysis.model, path)
-        dialog = BoundsDialog(name, given.min, given.max, unit, self._dialogs.window)
-        dialog.given.connect(partial(self._editing.set_bounds, path))
+        dialog = BoundsDialog(name, parameter.min, parameter.max, unit, self._dialogs.window)
+        dialog.answered.connect(partial(self._editing.set_bounds, path))
         self._dialogs.show(dialog)
 
     # -----------------------------------------------------------------------------

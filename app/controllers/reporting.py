@@ -102,8 +102,8 @@ class Reporting(Controller):
         except SpectraError as error:
             self.desk.complain(str(error))
             return
-        said = "The recipe is" if len(found) == 1 else f"{len(found)} recipes are"
-        self.desk.say(f"{said} written to {target.parent}.")
+        words = "The recipe is" if len(found) == 1 else f"{len(found)} recipes are"
+        self.desk.say(f"{words} written to {target.parent}.")
 
     def ask_picture(self) -> None:
         """Ask where to write the picture of what is shown."""

@@ -220,12 +220,12 @@ class SpectraControl(Controller):
 
     def _apply(self, label: str, apply: Applies) -> None:
         """Apply what gives an `Applied`, choose its first analysis, and say what it says."""
-        said: list[str] = []
+        notes: list[str] = []
         new: list[str] = []
 
         def edit(project: Project) -> Project:
             applied = apply(project)
-            said.extend(applied.said)
+            notes.extend(applied.notes)
             new.extend(applied.analyses)
             return applied.project
 
@@ -238,6 +238,6 @@ class SpectraControl(Controller):
                 return Selection((now.spectrum,), key)
             return Selection((next(iter(spectra.values())),), key)
 
-        if self.desk.edit(label, edit, select=chosen) and said:
-            more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
-            self.desk.say(f"{said[0]}{more}")
+        if self.desk.edit(label, edit, select=chosen) and notes:
+            more = f" (and {len(notes) - 1} more)" if len(notes) > 1 else ""
+            self.desk.say(f"{notes[0]}{more}")

@@ -39,14 +39,14 @@ class SpectraDialogs(Controller):
             dialog = TextDialog(
                 "Rename the spectrum", "Region, such as S 2p:", self._dialogs.window, text=old
             )
-            dialog.given.connect(partial(self._spectra.rename_region, key))
+            dialog.answered.connect(partial(self._spectra.rename_region, key))
             self._dialogs.show(dialog)
 
     def rename_sample(self, key: str) -> None:
         """Ask for another name of a sample."""
         old = self.document.project.spectrum(key).meta.sample
         dialog = TextDialog("Rename the sample", "Sample:", self._dialogs.window, text=old)
-        dialog.given.connect(partial(self._spectra.rename_sample, key))
+        dialog.answered.connect(partial(self._spectra.rename_sample, key))
         self._dialogs.show(dialog)
 
     def axis(self, unclear: Sequence[Unclear]) -> None:

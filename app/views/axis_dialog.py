@@ -102,13 +102,13 @@ class AxisDialog(QDialog):
         self.photon.setEnabled(axis in _HINTS)
         typed = self._typed()
         wrong = typed is None and bool(self.photon.text().strip())
-        given = self._in_files if self.for_all.isChecked() else self._in_files[:1]
-        known = sorted({energy for energy in given if energy is not None})
+        energies = self._in_files if self.for_all.isChecked() else self._in_files[:1]
+        known = sorted({energy for energy in energies if energy is not None})
         words = " or ".join(show_number(energy) for energy in known)
         self.photon.setPlaceholderText(
-            f"{words} eV, from the file{'s' if len(given) > 1 else ''}" if known else ""
+            f"{words} eV, from the file{'s' if len(energies) > 1 else ''}" if known else ""
         )
-        lacks = axis == "kinetic" and typed is None and None in given
+        lacks = axis == "kinetic" and typed is None and None in energies
         self.take.setEnabled(bool(axis) and not (self.photon.isEnabled() and (wrong or lacks)))
         self._hint.setText(_HINTS.get(axis, ""))
 

@@ -157,11 +157,11 @@ class BackgroundPanel(Card):
 
     def _fill_fields(self, scene: Scene, background: Background) -> None:
         assert scene.region is not None and scene.analysis is not None
-        said = []
+        lines = []
         for spec in background.specs:
             path = f"{scene.region.name}/{BACKGROUND}/{spec.name}"
-            given = background.parameters.get(spec.name)
-            value = scene.fit.value(path) if scene.fit else given.value if given else None
+            parameter = background.parameters.get(spec.name)
+            value = scene.fit.value(path) if scene.fit else parameter.value if parameter else None
             stderr = scene.fit.stderr(path) if scene.fit and scene.fitted else None
             text, error = ("", None) if value is None else rounded(value, stderr)
             text = text if error else "" if value is None else show_number(value)
@@ -173,13 +173,13 @@ class BackgroundPanel(Card):
             field.setToolTip(wrapped(state.words + error_words))
             name = spec.name.replace("_", " ")
             if error:
-                said.append(f"{name} ± {in_locale(error)}")
+                lines.append(f"{name} ± {in_locale(error)}")
             if state.kind in ("linked", "at bound"):
-                said.append(f"{'⚠ ' if state.kind == 'at bound' else ''}{name}: {state.words}")
+                lines.append(f"{'⚠ ' if state.kind == 'at bound' else ''}{name}: {state.words}")
             held.setChecked(state.kind == "fixed")
             held.setEnabled(state.kind != "linked")
-        self._words.setText("\n".join(said))
-        self._words.setVisible(bool(said))
+        self._words.setText("\n".join(lines))
+        self._words.setVisible(bool(lines))
         for option in background.kind.options:
             editor = self._fields.get(option.name)
             value = background.options[option.name]
@@ -191,8 +191,8 @@ class BackgroundPanel(Card):
                 editor.set_value(float(value))
 
     def _set_option(self, option: OptionSpec, value: str | float) -> None:
-        given = round(float(value)) if option.type is int else option.type(value)
-        self.background_option_edited.emit(option.name, given)
+        number = round(float(value)) if option.type is int else option.type(value)
+        self.background_option_edited.emit(option.name, number)
 
     def _set_window(self, _: float) -> None:
         if self.low.value is not None and self.high.value is not None:

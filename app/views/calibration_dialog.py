@@ -86,8 +86,8 @@ class Reference:
 
 def references(standards: Sequence[Standard]) -> Mapping[str, Reference]:
     """Return what a binding energy scale can be set on, by key."""
-    said = "C 1s, the kind of carbon told apart by its shape"
-    rows = {"carbon": Reference(said, _CARBON)}
+    words = "C 1s, the kind of carbon told apart by its shape"
+    rows = {"carbon": Reference(words, _CARBON)}
     for kind in KINDS.values():
         name = "adventitious carbon" if kind.name == "adventitious" else kind.name
         rows[kind.name] = Reference(
@@ -170,7 +170,7 @@ class CalibrationDialog(QDialog):
         layout.addWidget(heading("Reference"))
         layout.addLayout(self._reference_grid())
         layout.addLayout(row(self.measure, self.found, 1, spacing=12))
-        layout.addWidget(self.said)
+        layout.addWidget(self.remark)
         layout.addWidget(heading("Shift"))
         layout.addLayout(row(self.shift, label("±", "muted"), self.error, self.now, 1))
         layout.addWidget(self._rigid_card)
@@ -202,7 +202,7 @@ class CalibrationDialog(QDialog):
         self.measure = plain_button("Measure", "Find the line and the shift that follows.")
         self.measure.clicked.connect(self._ask)
         self.found = label("", "subtitle")
-        self.said = label("", "muted", wrap=True)
+        self.remark = label("", "muted", wrap=True)
         self.shift = NumberField(
             self._current.shift, what="shift", unit=unit, low=-200.0, high=200.0
         )
@@ -280,7 +280,7 @@ class CalibrationDialog(QDialog):
         self.found.setText(
             in_locale(f"found at {line.found_ev:.2f} ± {line.found_uncertainty_ev:.2f} eV")
         )
-        self.said.setText(in_locale(line.message))
+        self.remark.setText(in_locale(line.message))
         self.shift.set_value(line.calibration.shift, in_locale(f"{line.calibration.shift:.3f}"))
         self.error.set_value(line.calibration.uncertainty, _short(line.calibration.uncertainty))
         self._check()
@@ -289,7 +289,7 @@ class CalibrationDialog(QDialog):
         """Say why the reference cannot be measured."""
         self._waiting = False
         self.found.setText("")
-        self.said.setText(text)
+        self.remark.setText(text)
 
     def show_rigidity(self, text: str) -> None:
         """Show what the rigidity test of the sample says."""
@@ -319,8 +319,8 @@ class CalibrationDialog(QDialog):
         self.shift.set_value(self._current.shift)
         self.error.set_value(self._current.uncertainty, _short(self._current.uncertainty))
         self.found.setText("")
-        said = self._why_not() or self._references[self.reference.value].note
-        self.said.setText(in_locale(formula(said)))
+        text = self._why_not() or self._references[self.reference.value].note
+        self.remark.setText(in_locale(formula(text)))
         self._check()
 
     def _why_not(self) -> str:
@@ -359,18 +359,18 @@ class CalibrationDialog(QDialog):
         chosen, one = self._references[self.reference.value], self._spectra[self.spectrum.value]
         self._waiting = True
         self.found.setText("measuring…")
-        self.said.setText("")
-        given: tuple[float | None, float | None]
-        given = self.assigned.value, self.assigned_error.value
-        if chosen.kind and given == (chosen.assigned, chosen.uncertainty):
-            given = None, None  # so that the answer also says what the other kind would give
-        self.measure_asked.emit(Measurement(one.id, chosen.line or one.level, chosen.kind, *given))
+        self.remark.setText("")
+        energy: tuple[float | None, float | None]
+        energy = self.assigned.value, self.assigned_error.value
+        if chosen.kind and energy == (chosen.assigned, chosen.uncertainty):
+            energy = None, None  # so that the answer also says what the other kind would give
+        self.measure_asked.emit(Measurement(one.id, chosen.line or one.level, chosen.kind, *energy))
 
     def _typed(self, shift: float) -> None:
         self._waiting = False
         self._made = Calibration(shift, "by hand", uncertainty=self.error.value)
         self.found.setText("")
-        self.said.setText("A shift typed by hand: the report says so.")
+        self.remark.setText("A shift typed by hand: the report says so.")
         self._check()
 
     def calibration(self) -> Calibration:

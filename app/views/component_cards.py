@@ -194,8 +194,8 @@ class _OwnerCard(Card):
         self._swatch.show_tone(tone, hollow=not enabled)
         text = formula(owner_label(region, self.owner))
         self._title.set_full(text)
-        said = (text, formula(lines[0].species), lines[0].lineshape.replace("_", " "))
-        self._title.setToolTip(wrapped(" · ".join(part for part in said if part)))
+        parts = (text, formula(lines[0].species), lines[0].lineshape.replace("_", " "))
+        self._title.setToolTip(wrapped(" · ".join(part for part in parts if part)))
         self._title.setEnabled(enabled)
         part = numbers.share(self.owner) if enabled else None
         share = "disabled" if not enabled else "" if part is None else in_locale(f"{part:.1%}")
@@ -211,10 +211,10 @@ class _OwnerCard(Card):
 
     def _show_words(self, wanted: list[NumberCell], numbers: Numbers, line: str) -> None:
         doublet = next((d for d in numbers.region.doublets if d.id == self.owner), None)
-        said = [in_locale(doublet_words(numbers.region, doublet))] if doublet else [line]
-        said += [f"{c.name} {formula(c.words)}" for c in wanted if c.kind == "linked"]
-        self._words.setText("\n".join(text for text in said if text))
-        self._words.setVisible(any(said))
+        texts = [in_locale(doublet_words(numbers.region, doublet))] if doublet else [line]
+        texts += [f"{c.name} {formula(c.words)}" for c in wanted if c.kind == "linked"]
+        self._words.setText("\n".join(text for text in texts if text))
+        self._words.setVisible(any(texts))
         bound = [f"⚠ {c.name}: {c.words}" for c in wanted if c.kind == "at bound"]
         self._alarm.setText("\n".join(in_locale(text) for text in bound))
         self._alarm.setVisible(bool(bound))

@@ -171,8 +171,8 @@ class ComponentTable(OwnerIntents, QTreeWidget):
     ) -> None:
         item.setData(0, _LABEL, label)
         _put(item, 0, formula(label))
-        said = " · ".join(t for t in (label, component.species) if t)
-        item.setToolTip(0, wrapped(formula(said)))
+        words = " · ".join(t for t in (label, component.species) if t)
+        item.setToolTip(0, wrapped(formula(words)))
         _put(item, 1, component.line)
         states = []
         for column, name in enumerate(COLUMNS, 2):
@@ -187,9 +187,9 @@ class ComponentTable(OwnerIntents, QTreeWidget):
                 states.append(f"{one.name} {one.kind}")
             tone = {"free": "text", "at bound": "alarm"}.get(one.kind, "muted")
             item.setForeground(column, QBrush(colour(tone)))
-        said = "disabled" if not component.enabled else ", ".join(states)
-        _put(item, 7, said)
-        item.setToolTip(7, wrapped(said))
+        words = "disabled" if not component.enabled else ", ".join(states)
+        _put(item, 7, words)
+        item.setToolTip(7, wrapped(words))
 
     def mimeData(self, items: Sequence[QTreeWidgetItem]) -> QMimeData:  # noqa: N802
         """Return the first chosen component or doublet, to be dropped into a ratio."""

@@ -32,13 +32,13 @@ class EmptyState(QWidget):
         picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         title = label("From a spectrum to a ratio you can defend", "title")
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        said = label(
+        advice = label(
             "Open VAMAS, text or workbook files, or drop them here. Load a preset, press F, and"
             " read the ratio with its error budget.",
             "muted",
             wrap=True,
         )
-        said.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        advice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.open = QPushButton("Open a file…")
         self.open.setObjectName("primary")
         self.open.setToolTip("Ctrl+O")
@@ -51,7 +51,7 @@ class EmptyState(QWidget):
         card = Card(margins=28)
         card.setMaximumWidth(560)
         card.body.setSpacing(12)
-        for widget in (picture, title, said):
+        for widget in (picture, title, advice):
             card.body.addWidget(widget)
         card.body.addLayout(row(1, self.open, self.example, 1, spacing=10))
         card.body.addLayout(self._recent)

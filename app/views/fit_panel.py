@@ -136,9 +136,9 @@ class FitPanel(Card):
         if scene.fit is None or shown is None or not scene.fitted:
             for value in self._values.values():
                 value.setText("–")
-            said = "The model was changed after its fit: fit again (F)." if scene.stale else ""
-            said = said or ("Not fitted yet (F)." if scene.analysis is not None else "")
-            self._state.setText(said)
+            sentence = "The model was changed after its fit: fit again (F)." if scene.stale else ""
+            sentence = sentence or ("Not fitted yet (F)." if scene.analysis is not None else "")
+            self._state.setText(sentence)
             return
         statistics = shown.statistics
         share, n = start_agreement(scene.fit)

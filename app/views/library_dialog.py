@@ -154,8 +154,8 @@ class LibraryDialog(QDialog):
             return
         words = comparable(text).split()
         for entry in sorted(self._library.entries.values(), key=_place):
-            said = comparable(f"{entry.label} {entry.species} {' '.join(entry.aliases)}")
-            if (not level or entry.level == level) and all(word in said for word in words):
+            names = comparable(f"{entry.label} {entry.species} {' '.join(entry.aliases)}")
+            if (not level or entry.level == level) and all(word in names for word in words):
                 yield entry, ""
 
     def _fill(self, *_: object) -> None:

@@ -70,13 +70,13 @@ def _bounds(entry: Entry) -> str:
 
 
 def _shape(entry: Entry) -> str:
-    said = [f"line shape {entry.lineshape}"]
+    parts = [f"line shape {entry.lineshape}"]
     if entry.fwhm is not None:
-        said.append(in_locale(f"FWHM {entry.fwhm[0]:g} to {entry.fwhm[1]:g} {_unit(entry.unit)}"))
+        parts.append(in_locale(f"FWHM {entry.fwhm[0]:g} to {entry.fwhm[1]:g} {_unit(entry.unit)}"))
     if entry.stoichiometry:
         atoms = ", ".join(f"{count:g} {element}" for element, count in entry.stoichiometry.items())
-        said.append(f"holds {atoms}")
-    return f"<p style='color:{theme().palette.muted}'>{escape(' · '.join(said))}</p>"
+        parts.append(f"holds {atoms}")
+    return f"<p style='color:{theme().palette.muted}'>{escape(' · '.join(parts))}</p>"
 
 
 def _observations(library: PeakLibrary, entry: Entry) -> list[str]:
@@ -180,8 +180,8 @@ def preset_page(preset: Preset) -> str:
     parts = [f"<h3>{_said(preset.recipe.title or preset.id)}</h3>"]
     parts.append(f"<p style='color:{colours.muted}'>{escape(preset.id)}</p>")
     if preset.as_reported:
-        said = "As reported: for reproduction only."
-        parts.append(f"<p style='color:{colours.alarm}'><b>⚑ {said}</b></p>")
+        text = "As reported: for reproduction only."
+        parts.append(f"<p style='color:{colours.alarm}'><b>⚑ {text}</b></p>")
     parts.append(f"<p>{_said(preset.description)}</p>")
     rows = []
     for region in preset.model.regions:

@@ -130,8 +130,8 @@ class LinkDialog(QDialog):
         return Link(self._target, (Term(times, source),), offset, self.note.text().strip())
 
     def _say(self) -> None:
-        said = f"{_words(self._path)} {formula(link_words(self._model, self.link()))}"
-        self._sentence.setText(in_locale(said))
+        sentence = f"{_words(self._path)} {formula(link_words(self._model, self.link()))}"
+        self._sentence.setText(in_locale(sentence))
         problem = self._problem()
         self._wrong.setText(problem)
         self._wrong.setVisible(bool(problem))

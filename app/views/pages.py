@@ -102,8 +102,8 @@ class ShortcutsDialog(_Page):
         for group in self._groups():
             for item in _children(group):
                 parts = (group.text(0), item.text(0), item.text(1), item.toolTip(0))
-                said = " ".join(parts).casefold()
-                item.setHidden(not all(word in said for word in words))
+                line = " ".join(parts).casefold()
+                item.setHidden(not all(word in line for word in words))
             group.setHidden(all(item.isHidden() for item in _children(group)))
         self._nothing.setVisible(not self.shown())
         self._nothing.setText(f"No action has “{text.strip()[:40]}” in it.")

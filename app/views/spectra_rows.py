@@ -168,8 +168,8 @@ def _grouped(
     rows: dict[str, Row] = {}
     wanted = text.casefold().split()
     for key, spectrum in project.spectra.items():
-        said = f"{spectrum.meta.sample} {spectrum.meta.region} {spectrum.source.file}".casefold()
-        if not all(word in said for word in wanted):
+        names = f"{spectrum.meta.sample} {spectrum.meta.region} {spectrum.source.file}".casefold()
+        if not all(word in names for word in wanted):
             continue
         name = PurePath(spectrum.source.file).name if by_file else spectrum.meta.sample
         group = groups.get(name)

@@ -288,8 +288,8 @@ class _Table(QTableWidget):
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 whole = texts[0] if column == 0 else ""
-                said = "\n".join(t for t in (whole, one.ratio.formula, one.note) if t)
-                item.setToolTip(wrapped(said))
+                tip = "\n".join(t for t in (whole, one.ratio.formula, one.note) if t)
+                item.setToolTip(wrapped(tip))
                 if column in (2, 3):
                     item.setFont(number_font(bold=column == 2))
                 if one.stale:
@@ -303,8 +303,8 @@ class _Table(QTableWidget):
 
 def _budget_words(ratio: Ratio) -> str:
     parts = [(name, getattr(ratio.budget, name)) for name, _ in PARTS]
-    said = [f"{name} ± {in_locale(f'{value:.2g}')}" for name, value in parts if value is not None]
-    return "\n".join(said) or "counting statistics alone, from the covariance of the fit"
+    texts = [f"{name} ± {in_locale(f'{value:.2g}')}" for name, value in parts if value is not None]
+    return "\n".join(texts) or "counting statistics alone, from the covariance of the fit"
 
 
 class _BudgetDelegate(QStyledItemDelegate):

@@ -16,10 +16,10 @@ class TextDialog(QDialog):
 
     Signals
     -------
-    given(str)
+    answered(str)
     """
 
-    given = Signal(str)
+    answered = Signal(str)
 
     def __init__(
         self, title: str, question: str, parent: QWidget, *, text: str = "", accept: str = "OK"
@@ -46,7 +46,7 @@ class TextDialog(QDialog):
     def _take(self) -> None:
         if text := self.field.text().strip():
             self.accept()
-            self.given.emit(text)
+            self.answered.emit(text)
 
 
 class SpeciesDialog(QDialog):
@@ -54,11 +54,11 @@ class SpeciesDialog(QDialog):
 
     Signals
     -------
-    given(str)
+    answered(str)
         Empty: assigned to none.
     """
 
-    given = Signal(str)
+    answered = Signal(str)
 
     def __init__(self, name: str, species: str, known: Sequence[str], parent: QWidget) -> None:
         super().__init__(parent)
@@ -79,7 +79,7 @@ class SpeciesDialog(QDialog):
         )
         buttons.accepted.connect(self._take)
         buttons.rejected.connect(self.reject)
-        said = (
+        advice = (
             "Choose one of the library, or write your own."
             if known
             else ("The library knows no species of this level: write your own.")
@@ -88,13 +88,13 @@ class SpeciesDialog(QDialog):
         layout.setSpacing(10)
         layout.addWidget(label(f"Which species is {name}?", wrap=True))
         layout.addWidget(self.field)
-        layout.addWidget(label(f"{said} Leave it empty for none.", "muted", wrap=True))
+        layout.addWidget(label(f"{advice} Leave it empty for none.", "muted", wrap=True))
         layout.addWidget(buttons)
         self.field.setFocus()
 
     def _take(self) -> None:
         self.accept()
-        self.given.emit(" ".join(self.field.currentText().split()))
+        self.answered.emit(" ".join(self.field.currentText().split()))
 
 
 class BoundsDialog(QDialog):
@@ -102,11 +102,11 @@ class BoundsDialog(QDialog):
 
     Signals
     -------
-    given(low, high)
+    answered(low, high)
         None for no bound.
     """
 
-    given = Signal(object, object)
+    answered = Signal(object, object)
 
     def __init__(self, name: str, low: float, high: float, unit: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -138,4 +138,4 @@ class BoundsDialog(QDialog):
             self._wrong.setText("The lower bound is above the upper one.")
             return
         self.accept()
-        self.given.emit(low, high)
+        self.answered.emit(low, high)

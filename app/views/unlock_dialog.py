@@ -22,7 +22,7 @@ class UnlockDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(f"Unlock the {parameter} of {doublet}")
         self.setMinimumWidth(460)
-        said = (
+        advice = (
             f"The {parameter} of both lines of {doublet} is tied by the physics of the level."
             " Unlocked, the fit may give numbers that no doublet has. Why is it right here?"
         )
@@ -41,7 +41,7 @@ class UnlockDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
-        layout.addWidget(label(said, wrap=True))
+        layout.addWidget(label(advice, wrap=True))
         layout.addWidget(self.reason)
         layout.addWidget(self.buttons)
 

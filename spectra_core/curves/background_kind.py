@@ -161,15 +161,15 @@ class BackgroundKind:
 
 
 def complete_options(
-    kind: BackgroundKind, given: Options, *, mode: str | None = None
+    kind: BackgroundKind, chosen: Options, *, mode: str | None = None
 ) -> dict[str, Any]:
-    """Return `given` checked, converted and completed with the kind's defaults.
+    """Return `chosen` checked, converted and completed with the kind's defaults.
 
     Parameters
     ----------
     kind : BackgroundKind
         The row whose options they are.
-    given : mapping
+    chosen : mapping
         Option names and values, e.g. from a recipe.
     mode : str or None
         ``"active"`` or ``"static"``: also refuse options without effect in that mode,
@@ -192,7 +192,7 @@ def complete_options(
             hint=f"Its modes: {', '.join(kind.modes)}.",
         )
     specs = {spec.name: spec for spec in kind.options}
-    for name in given:
+    for name in chosen:
         if name not in specs:
             raise ModelError(
                 f"the {kind.name} background has no option {name!r}.",
@@ -204,7 +204,7 @@ def complete_options(
                 hint=f"Leave it out, or use {specs[name].modes[0]} mode.",
             )
     return {
-        spec.name: _checked_option(spec, given[spec.name]) if spec.name in given else spec.default
+        spec.name: _checked_option(spec, chosen[spec.name]) if spec.name in chosen else spec.default
         for spec in kind.options
     }
 

@@ -64,13 +64,13 @@ class Pulled:
     model : Model
     held : tuple of str
         Paths of the values that the mouse sets during the drag.
-    said : str
+    note : str
         What else moved with it, or why it did not follow; may be empty.
     """
 
     model: Model
     held: tuple[str, ...] = ()
-    said: str = ""
+    note: str = ""
 
 
 # ---------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def pull(result: FitResult, region_name: str, handle: Handle, x: float, y: float
     Returns
     -------
     pulled : Pulled
-        Values stay within their bounds; `said` names what was in the way.
+        Values stay within their bounds; `note` names what was in the way.
     """
     if handle.kind == TOP:
         return _pull_top(result, region_name, handle.owner, x, y)
@@ -204,7 +204,7 @@ def _move(result: FitResult, name: str, component: str, by: float) -> Pulled:
     shift_free = get_parameter(result.model, shift_root).free
     if shift_free and not get_parameter(result.model, center_root).free:
         moved = _put(result, Pulled(result.model), shift, result.value(shift) + by)
-        return replace(moved, said="The centre is fixed: the charge shift moves instead.")
+        return replace(moved, note="The centre is fixed: the charge shift moves instead.")
     moved = _put(result, Pulled(result.model), center, result.value(center) + by)
     return replace(moved, held=(*moved.held, shift_root)) if shift_free else moved
 
@@ -254,23 +254,23 @@ def _scale(
 def _put(result: FitResult, so_far: Pulled, path: str, value: float) -> Pulled:
     """Give a value to a parameter, or to the one it is linked to."""
     path = canonical_path(result.model, path)
-    said = so_far.said
+    note = so_far.note
     seen = set()
     while (link := result.problem.links.get(path)) is not None and path not in seen:
         seen.add(path)
         if len(link.terms) != 1 or link.terms[0].times == 0:
-            return replace(so_far, said=f"{path} follows from {link.formula}, so it stays.")
+            return replace(so_far, note=f"{path} follows from {link.formula}, so it stays.")
         term = link.terms[0]
         value = (value - link.offset) / term.times
         path = canonical_path(result.model, term.source)
-        said = f"{path.split('/', 1)[1]} moves with it."
-    given = get_parameter(result.model, path)
-    inside = min(max(value, given.min), given.max)
+        note = f"{path.split('/', 1)[1]} moves with it."
+    parameter = get_parameter(result.model, path)
+    inside = min(max(value, parameter.min), parameter.max)
     if inside != value:
         which = "lower" if inside > value else "upper"
-        said = f"{path.split('/', 1)[1]} is at its {which} bound, {inside:g}."
+        note = f"{path.split('/', 1)[1]} is at its {which} bound, {inside:g}."
     model = set_parameter(so_far.model, path, value=inside)
-    return Pulled(model, (*so_far.held, path), said)
+    return Pulled(model, (*so_far.held, path), note)
 
 
 def _pull_window(result: FitResult, name: str, low: bool, x: float) -> Pulled:
@@ -280,8 +280,8 @@ def _pull_window(result: FitResult, name: str, low: bool, x: float) -> Pulled:
     other = region.window[1] if low else region.window[0]
     inside = (axis >= min(x, other)) & (axis <= max(x, other))
     if np.count_nonzero(inside) < _FEWEST_POINTS or (x < other) != low:
-        said = f"A window needs at least {_FEWEST_POINTS} points."
-        return Pulled(result.model, said=said)
+        note = f"A window needs at least {_FEWEST_POINTS} points."
+        return Pulled(result.model, note=note)
     window = (x, other) if low else (other, x)
     return Pulled(replace_region(result.model, replace(region, window=window)))
 
@@ -299,7 +299,7 @@ def _pull_background(result: FitResult, name: str, low: bool, y: float) -> Pulle
         return _pull_static(result.model, region, low, float(shown.background[at]), change)
     names = [spec.name for spec in background.specs]
     if not names:
-        return Pulled(result.model, said="This background has no end to move.")
+        return Pulled(result.model, note="This background has no end to move.")
     wanted = np.array([change, 0.0]) if low else np.array([0.0, change])
     step = _least_change(result, name, names, wanted)
     moved = Pulled(result.model)
@@ -313,7 +313,7 @@ def _pull_static(model: Model, region: Region, low: bool, end: float, change: fl
     option = "low_offset" if low else "high_offset"
     options = dict(region.background.options)
     if option not in options or end == 0:
-        return Pulled(model, said="This background has no end to move.")
+        return Pulled(model, note="This background has no end to move.")
     # Offsets are per cent of the data's mean at the end, counted downwards as in CasaXPS.
     mean = end / (1.0 - float(options[option]) / 100.0)
     options[option] = float(options[option]) - 100.0 * change / mean
@@ -392,8 +392,8 @@ class Follower:
         if held not in self._live:
             self._live[held] = LiveFit(self._spectra, pulled.model, held, options=self._options)
         values = {path: get_parameter(pulled.model, path).value for path in held}
-        given = {k: v for k, v in values.items() if v is not None}
-        return self._live[held].fit(given, quick=quick)
+        known = {k: v for k, v in values.items() if v is not None}
+        return self._live[held].fit(known, quick=quick)
 
 
 def nudge(result: FitResult, region_name: str, owner: str, by: float) -> Pulled:

@@ -499,15 +499,19 @@ def as_doublet(model: Model, region_name: str, component: str, level: str) -> Mo
 def _widen(finding: Finding, model: Model) -> Fix | None:
     path = finding.where
     try:
-        given = get_parameter(model, path)
+        parameter = get_parameter(model, path)
     except ModelError:
         return None
-    value = given.value
-    if value is None or not (isfinite(given.min) and isfinite(given.max)) or given.min == 0.0:
+    value = parameter.value
+    if (
+        value is None
+        or not (isfinite(parameter.min) and isfinite(parameter.max))
+        or parameter.min == 0.0
+    ):
         return None
-    more = given.max - given.min
-    low = given.min - more if value - given.min < given.max - value else given.min
-    high = given.max if low < given.min else given.max + more
+    more = parameter.max - parameter.min
+    low = parameter.min - more if value - parameter.min < parameter.max - value else parameter.min
+    high = parameter.max if low < parameter.min else parameter.max + more
     return Fix("Widen the bounds", lambda m: set_bounds(m, path, low, high))
 
 

@@ -115,10 +115,10 @@ def set_value(model: Model, path: str, value: float) -> Model:
     path, value = _followed(model, path, value)
     if _open_total(model, path):
         return _set_total(model, path, value)
-    given = get_parameter(model, path)
-    if not given.min <= value <= given.max:
+    parameter = get_parameter(model, path)
+    if not parameter.min <= value <= parameter.max:
         raise ModelError(
-            f"the value {value:g} is outside the bounds, {span(given)}.",
+            f"the value {value:g} is outside the bounds, {span(parameter)}.",
             hint="Change the bounds first.",
             where=path,
         )
@@ -143,7 +143,7 @@ def widen_to(model: Model, path: str, value: float) -> Model:
             hint="Set each line by itself.",
             where=path,
         )
-    given, spec = get_parameter(model, path), spec_of(model, path)
+    old, spec = get_parameter(model, path), spec_of(model, path)
     least, most = (-inf, inf) if spec is None else (spec.min, spec.max)
     if not least <= value <= most:
         raise ModelError(
@@ -151,10 +151,10 @@ def widen_to(model: Model, path: str, value: float) -> Model:
             " meaning.",
             where=path,
         )
-    room = 0.5 * (given.max - given.min)
-    room = room if 0.0 < room < inf else abs(value - min(max(value, given.min), given.max))
-    low = given.min if value >= given.min else max(least, value - room)
-    high = given.max if value <= given.max else min(most, value + room)
+    room = 0.5 * (old.max - old.min)
+    room = room if 0.0 < room < inf else abs(value - min(max(value, old.min), old.max))
+    low = old.min if value >= old.min else max(least, value - room)
+    high = old.max if value <= old.max else min(most, value + room)
     return set_parameter(model, path, value=value, min=low, max=high)
 
 

@@ -63,17 +63,17 @@ def state_of(
     links : mapping of str to Link or None
         The `effective_links` of the model, where many states are asked for.
     """
-    given = get_parameter(model, path)
+    parameter = get_parameter(model, path)
     known = effective_links(model) if links is None else links
     link = known.get(canonical_path(model, path))
     if link is not None:
         return ParameterState("linked", link_words(model, link))
-    if not given.free:
-        value = "no value" if given.value is None else f"{given.value:g}"
+    if not parameter.free:
+        value = "no value" if parameter.value is None else f"{parameter.value:g}"
         return ParameterState("fixed", f"Fixed at {value}.")
     if result is not None and result.estimate(path).at_bound:
-        return ParameterState("at bound", f"Ended at a bound, {span(given)}: it has no error.")
-    bounds = "" if given.min == -inf and given.max == inf else f", {span(given)}"
+        return ParameterState("at bound", f"Ended at a bound, {span(parameter)}: it has no error.")
+    bounds = "" if parameter.min == -inf and parameter.max == inf else f", {span(parameter)}"
     return ParameterState("free", f"Free{bounds}.")
 
 

@@ -216,8 +216,8 @@ def _sensitivity_factors(record: FitRecord) -> tuple[dict[str, float], str]:
             except ModelError:
                 continue
             factors[f"{region.name}/{component.id}"] = float(factor.value)
-    said = f"The sensitivity factors (RSF) are those of the table {table}, 1 where it has none."
-    return factors, said
+    source = f"The sensitivity factors (RSF) are those of the table {table}, 1 where it has none."
+    return factors, source
 
 
 def _stored_factors(record: FitRecord) -> dict[str, float]:
@@ -448,8 +448,8 @@ def _plasmon(background: Background) -> _Row:
 
 def _setting(background: Background, name: str) -> float:
     """Return a kernel constant: the fitted value in active mode, else the option."""
-    given = background.parameters.get(name)
-    value = given.value if given is not None else None
+    parameter = background.parameters.get(name)
+    value = parameter.value if parameter is not None else None
     return float(background.options[name] if value is None else value)
 
 
@@ -496,9 +496,9 @@ def _take_shape(draft: _Draft, region: Region, component: Component) -> None:
         return
     specs = lineshape(component.lineshape).parameters
     values = {spec.name: _value(draft, f"{where}/{spec.name}") for spec in specs}
-    name, shape, said = component.lineshape, values, ""
+    name, shape, replaced = component.lineshape, values, ""
     if name in _TRANSLATED:
-        name, own, said = _TRANSLATED[name](values)
+        name, own, replaced = _TRANSLATED[name](values)
         shape = {k: values[k] for k in ("area", "center", "fwhm")} | own
     text, rounded = _shape_text(draft, name, shape, component, where)
     if not text:
@@ -506,7 +506,7 @@ def _take_shape(draft: _Draft, region: Region, component: Component) -> None:
     _, unit = from_casaxps(text, width=1.0, position=0.0, area=1.0)
     draft.shapes[where] = _Shape(text, 1.0 / unit["fwhm"], 1.0 / unit["area"])
     free = [spec.name for spec in specs if _is_free_shape(draft, where, spec.name)]
-    _note_shape(draft, component, where, said, rounded, free)
+    _note_shape(draft, component, where, replaced, rounded, free)
 
 
 def _shape_text(
@@ -532,10 +532,10 @@ def _is_free_shape(draft: _Draft, where: str, name: str) -> bool:
 
 
 def _note_shape(
-    draft: _Draft, component: Component, where: str, said: str, rounded: bool, free: list[str]
+    draft: _Draft, component: Component, where: str, replaced: str, rounded: bool, free: list[str]
 ) -> None:
     text = draft.shapes[where].text
-    parts = [f"the {component.lineshape} {said}"] if said else []
+    parts = [f"the {component.lineshape} {replaced}"] if replaced else []
     parts += ["its indices are rounded to whole numbers"] if rounded else []
     parts += [f"{' and '.join(free)} was fitted here and is fixed there"] if free else []
     if parts:
@@ -595,12 +595,12 @@ def _five(
     value = stored(_value(draft, path))
     if name == "area":  # the bounds and ratios of areas are read as they stand
         value *= draft.shapes[where].area_ratio
-    given = get_parameter(draft.model, path)
+    parameter = get_parameter(draft.model, path)
     link, factor = _link(draft, path)
-    if link == FREE and (not given.free or path in draft.links):
+    if link == FREE and (not parameter.free or path in draft.links):
         low = high = value
     else:
-        low, high = sorted(_bound(draft, path, given, stored, limits))
+        low, high = sorted(_bound(draft, path, parameter, stored, limits))
         low, high = min(low, value), max(high, value)
     return f"{_number(value)} {_number(low)} {_number(high)} {link} {_number(factor)}"
 
@@ -608,18 +608,20 @@ def _five(
 def _bound(
     draft: _Draft,
     path: str,
-    given: Parameter,
+    parameter: Parameter,
     stored: Callable[[float], float],
     limits: tuple[float, float],
 ) -> tuple[float, float]:
     """Return both bounds as stored; `limits` stand in for what is not bounded."""
     where, _, name = path.rpartition("/")
-    if path not in draft.links and (isinf(given.max) or (name == "center" and isinf(given.min))):
+    if path not in draft.links and (
+        isinf(parameter.max) or (name == "center" and isinf(parameter.min))
+    ):
         message = (
             f"The {name} lacks a bound, of which CasaXPS wants two: {limits[0]:g}, {limits[1]:g}."
         )
         draft.note("bounds", message, where)
-    ends = sorted((stored(given.min), stored(given.max)))
+    ends = sorted((stored(parameter.min), stored(parameter.max)))
     low = ends[0] if isfinite(ends[0]) else limits[0]
     high = ends[1] if isfinite(ends[1]) else limits[1]
     return min(low, high), max(low, high)
@@ -631,18 +633,18 @@ def _bound(
 
 def _value(draft: _Draft, path: str, depth: int = 0) -> float:
     """Return a parameter's value; that of a link where there is one."""
-    given = get_parameter(draft.model, path).value
+    own = get_parameter(draft.model, path).value
     tie = draft.links.get(path)
     if tie is not None:
         if depth > len(draft.links):
             raise ModelError("the links of the model go round in a circle.", where=path)
         terms = tie.terms.items()
         linked = sum((f * _value(draft, s, depth + 1) for s, f in terms), tie.offset)
-        near = given is not None and abs(given - linked) <= _AGREES * max(1.0, abs(linked))
-        return given if near and given is not None else linked
-    if given is None:
+        near = own is not None and abs(own - linked) <= _AGREES * max(1.0, abs(linked))
+        return own if near and own is not None else linked
+    if own is None:
         raise ModelError("the value is not known yet.", hint="Fit the model first.", where=path)
-    return given
+    return own
 
 
 def _ties(model: Model) -> dict[str, _Tie]:

@@ -243,7 +243,7 @@ def _work(prepared: Prepared, formats: Sequence[str], options: ExportOptions) ->
     jobs = sha256()
     for job in prepared.jobs:
         spectra = [
-            (name, s.source.given, s.source.index, astuple(s.calibration))
+            (name, s.source.location, s.source.index, astuple(s.calibration))
             for name, s in job.group.spectra
         ]
         own = (job.label, spectra, astuple(job.options), [e.model_dump() for e in job.ratios])

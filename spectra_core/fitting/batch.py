@@ -557,9 +557,9 @@ class _Run:
         typical = open_values(self.problem)[0]
         if good.any():
             typical = np.median(self.free[good], axis=0)
-        given = open_values(self.problem)[0]
+        stated = open_values(self.problem)[0]
         rng = np.random.default_rng(self.options.seed)
-        starts = [(typical, linear, 0.0), (given, linear, 1.0)]
+        starts = [(typical, linear, 0.0), (stated, linear, 1.0)]
         for _ in range(_RESCUE_STARTS):
             starts.append((scattered(self.problem, typical, rng, 1.0), linear, 0.1))
         return [(np.tile(q, (outliers.size, 1)), how, damping) for q, how, damping in starts]

@@ -203,9 +203,9 @@ def kernel_cache() -> Path:
 
 
 def _cache_folders() -> list[Path]:
-    given = os.environ.get("NUMBA_CACHE_DIR")
-    if given:
-        return [Path(given) / "doublet"]
+    folder = os.environ.get("NUMBA_CACHE_DIR")
+    if folder:
+        return [Path(folder) / "doublet"]
     if sys.platform == "win32":
         home = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
     elif sys.platform == "darwin":

@@ -23,7 +23,7 @@ Spectra = Spectrum | Sequence[Spectrum] | Mapping[str, Spectrum]
 _MOST_LISTED = 8
 
 
-def as_model(given: Model | Region | Sequence[Region]) -> Model:
+def as_model(value: Model | Region | Sequence[Region]) -> Model:
     """Return the model that is meant: a model itself, or one of the regions given.
 
     Raises
@@ -31,26 +31,26 @@ def as_model(given: Model | Region | Sequence[Region]) -> Model:
     FitError
         If it is neither; the sentence says where its model is, if it has one.
     """
-    if isinstance(given, Model):
-        return given
-    if isinstance(given, Region) or _is_list_of(given, Region):
-        return Model(given)  # type: ignore[arg-type] # one region is made a tuple there
-    kind = type(given).__name__
-    if isinstance(given, Spectrum) or _is_list_of(given, Spectrum):
+    if isinstance(value, Model):
+        return value
+    if isinstance(value, Region) or _is_list_of(value, Region):
+        return Model(value)  # type: ignore[arg-type] # one region is made a tuple there
+    kind = type(value).__name__
+    if isinstance(value, Spectrum) or _is_list_of(value, Spectrum):
         hint = "The spectrum comes first: fit(spectrum, model)."
-    elif isinstance(getattr(given, "model", None), Model):
+    elif isinstance(getattr(value, "model", None), Model):
         hint = f"A {kind} has one: give its .model."
     else:
         hint = "Give a Model or a Region; model_from_recipe(recipe) makes one of a recipe."
-    raise FitError(f"a model was expected, found {_shown(given)}.", hint=hint)
+    raise FitError(f"a model was expected, found {_shown(value)}.", hint=hint)
 
 
-def as_spectra(given: Spectra, model: Model) -> dict[str, Spectrum]:
+def as_spectra(spectra: Spectra, model: Model) -> dict[str, Spectrum]:
     """Return the spectrum of each region, on the axis that is fitted.
 
     Parameters
     ----------
-    given : Spectrum, sequence of one Spectrum, or mapping of str to Spectrum
+    spectra : Spectrum, sequence of one Spectrum, or mapping of str to Spectrum
         One spectrum for all regions, or one for each region name.
     model : Model
 
@@ -59,36 +59,36 @@ def as_spectra(given: Spectra, model: Model) -> dict[str, Spectrum]:
     FitError
         If it is something else, or several spectra without the names of their regions.
     """
-    if isinstance(given, Mapping):
-        missing = [region.name for region in model.regions if region.name not in given]
+    if isinstance(spectra, Mapping):
+        missing = [region.name for region in model.regions if region.name not in spectra]
         if missing:
             raise FitError(
                 "there is no spectrum for this region.",
-                hint=f"Spectra were given for: {', '.join(map(str, given)) or 'none'}.",
+                hint=f"Spectra were given for: {', '.join(map(str, spectra)) or 'none'}.",
                 where=missing[0],
             )
-        return {name: on_fitting_axis(_one(value, model)) for name, value in given.items()}
-    spectrum = on_fitting_axis(_one(given, model))
+        return {name: on_fitting_axis(_one(value, model)) for name, value in spectra.items()}
+    spectrum = on_fitting_axis(_one(spectra, model))
     return {region.name: spectrum for region in model.regions}
 
 
-def _one(given: object, model: Model) -> Spectrum:
-    if isinstance(given, Spectrum):
-        return given
-    if _is_list_of(given, Spectrum):
-        assert isinstance(given, Sequence)
-        if len(given) == 1:
-            return _one(given[0], model)
-        raise _several(given, model)
-    if isinstance(given, str | Path):
-        hint = f'Read the file first: fit(read("{given}"), model).'
-    elif isinstance(given, Model | Region):
+def _one(value: object, model: Model) -> Spectrum:
+    if isinstance(value, Spectrum):
+        return value
+    if _is_list_of(value, Spectrum):
+        assert isinstance(value, Sequence)
+        if len(value) == 1:
+            return _one(value[0], model)
+        raise _several(value, model)
+    if isinstance(value, str | Path):
+        hint = f'Read the file first: fit(read("{value}"), model).'
+    elif isinstance(value, Model | Region):
         hint = "The spectrum comes first: fit(spectrum, model)."
-    elif isinstance(given, Sequence) and not given:
+    elif isinstance(value, Sequence) and not value:
         hint = "The list is empty."
     else:
         hint = "Make one of arrays: make_spectrum(x, y, Axis.BINDING_ENERGY)."
-    raise FitError(f"a spectrum was expected, found {_shown(given)}.", hint=hint)
+    raise FitError(f"a spectrum was expected, found {_shown(value)}.", hint=hint)
 
 
 def _several(spectra: Sequence[Spectrum], model: Model) -> FitError:
@@ -146,14 +146,14 @@ def with_settings(options: Options, settings: Mapping[str, Any]) -> Options:
     return replace(options, **settings) if settings else options
 
 
-def _is_list_of(given: object, kind: type) -> bool:
+def _is_list_of(value: object, kind: type) -> bool:
     return (
-        isinstance(given, list | tuple)
-        and len(given) > 0
-        and all(isinstance(item, kind) for item in given)
+        isinstance(value, list | tuple)
+        and len(value) > 0
+        and all(isinstance(item, kind) for item in value)
     )
 
 
-def _shown(given: object) -> str:
-    kind = type(given).__name__
-    return f'the text "{given}"' if isinstance(given, str) else f"a value of type {kind}"
+def _shown(found: object) -> str:
+    kind = type(found).__name__
+    return f'the text "{found}"' if isinstance(found, str) else f"a value of type {kind}"

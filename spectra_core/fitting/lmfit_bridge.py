@@ -61,10 +61,10 @@ def to_lmfit(spectra: Spectra, model: Model | Region) -> tuple[lmfit.Parameters,
     names = [lmfit_name(path) for path in problem.paths]
     points = np.concatenate([region.x for region in problem.regions])
 
-    def doublet_model(x: Array, **given: float) -> Array:
+    def doublet_model(x: Array, **values: float) -> Array:
         if x.shape != points.shape or not np.allclose(x, points):
             raise FitError("the lmfit model is defined on the points of its own regions only.")
-        p = np.array([given[name] for name in names], dtype=float)
+        p = np.array([values[name] for name in names], dtype=float)
         return np.concatenate([region_curves(region, p).envelope for region in problem.regions])
 
     # lmfit reads the parameter names off the signature.

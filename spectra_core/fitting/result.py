@@ -165,15 +165,15 @@ class Estimates:
         """Return value, error, unit, bounds and link of one parameter."""
         i = self.places_of(path)[0]
         link = self.problem.links.get(self.paths[i])
-        given = get_parameter(self.model, path)
+        parameter = get_parameter(self.model, path)
         return Estimate(
             self.value(path),
             self.stderr(path),
             unit_at(self.problem, i),
             i in self.problem.free,
             bool(self.at_bound[i]),
-            given.min,
-            given.max,
+            parameter.min,
+            parameter.max,
             link.formula if link else None,
         )
 
@@ -285,11 +285,11 @@ def with_values(problem: Problem, values: Array) -> Model:
 
 def _region_with_values(region: Region, values: Mapping[str, float | None]) -> Region:
     def put(
-        owner: str, given: Mapping[str, Parameter], specs: Sequence[ParameterSpec]
+        owner: str, parameters: Mapping[str, Parameter], specs: Sequence[ParameterSpec]
     ) -> dict[str, Parameter]:
         found = {}
         for spec in specs:
-            old = given.get(spec.name)
+            old = parameters.get(spec.name)
             low, high, free = (
                 (spec.min, spec.max, spec.free) if old is None else (old.min, old.max, old.free)
             )

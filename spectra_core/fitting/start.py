@@ -44,11 +44,11 @@ def first_guess(problem: Problem, sigmas: tuple[Array, ...]) -> Array:
 
 def open_values(problem: Problem) -> tuple[Array, bool]:
     """Return the start values (F,), open ones estimated, and whether none was open."""
-    given = given_values(problem)
-    missing = np.isnan(given)
+    stated = given_values(problem)
+    missing = np.isnan(stated)
     if not missing.any():
-        return given, True
-    q = np.where(missing, _estimates(problem), given)
+        return stated, True
+    q = np.where(missing, _estimates(problem), stated)
     return np.clip(q, problem.lower, problem.upper), False
 
 
@@ -63,8 +63,8 @@ def given_values(problem: Problem) -> Array:
     """Return the start values the model gives, shape (F,); NaN where it gives none."""
     _check_fixed(problem)
     values = (problem.parameters[i].value for i in problem.free)
-    given = np.array([np.nan if value is None else value for value in values], dtype=float)
-    return np.clip(given, problem.lower, problem.upper)
+    stated = np.array([np.nan if value is None else value for value in values], dtype=float)
+    return np.clip(stated, problem.lower, problem.upper)
 
 
 def linear_start(

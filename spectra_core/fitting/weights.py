@@ -24,12 +24,12 @@ class Weights(Enum):
     GIVEN = "given"
 
 
-def as_weights(given: Weights | str) -> Weights:
+def as_weights(name: Weights | str) -> Weights:
     """Return weights from themselves or from their name, e.g. ``"unit"``."""
     known = [kind.value for kind in Weights]
-    if isinstance(given, str) and given not in known:
-        raise FitError(f'there are no weights "{given}".', hint=f"Use {', '.join(known)}.")
-    return Weights(given)
+    if isinstance(name, str) and name not in known:
+        raise FitError(f'there are no weights "{name}".', hint=f"Use {', '.join(known)}.")
+    return Weights(name)
 
 
 def counting_time(spectrum: Spectrum) -> float | None:

@@ -119,15 +119,15 @@ def add_entry(
         require_position(entry)
     fields = component_fields(entry, library=library)
     names = [key for key in ("center", "fwhm") if key in fields]
-    given: dict[str, Any] = {key: _parameter(fields[key]) for key in names}
-    given |= {key: _as_parameter(value) for key, value in parameters.items()}
+    values: dict[str, Any] = {key: _parameter(fields[key]) for key in names}
+    values |= {key: _as_parameter(value) for key, value in parameters.items()}
     label, species, shape = fields["label"], fields["species"], fields["lineshape"]
     if entry.level != RAMAN and not entry.level.endswith("s"):
         return add_doublet(
-            region, name or label, entry.level, shape, label=label, species=species, **given
+            region, name or label, entry.level, shape, label=label, species=species, **values
         )
     line = fields.get("line", "")
-    return add_component(region, Component(name or label, shape, given, label, species, line))
+    return add_component(region, Component(name or label, shape, values, label, species, line))
 
 
 def components(entry: Entry, *, library: PeakLibrary | None = None) -> tuple[Component, ...]:

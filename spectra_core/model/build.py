@@ -156,14 +156,14 @@ def unlock(region: Region, doublet_id: str, parameter: str, reason: str) -> Regi
     return replace(region, doublets=doublets)
 
 
-def _region(given: Region) -> Region:
+def _region(value: Region) -> Region:
     """Return a region, or say how to get from what was given to one."""
-    if isinstance(given, Region):
-        return given
+    if isinstance(value, Region):
+        return value
     hint = "Make one: Region(name, (low, high), background)."
-    if isinstance(given, Model):
+    if isinstance(value, Model):
         hint = (
             'Take one out, model.region("name"), and put the changed one back:'
             " replace_region(model, region)."
         )
-    raise ModelError(f"a region was expected, found a {type(given).__name__}.", hint=hint)
+    raise ModelError(f"a region was expected, found a {type(value).__name__}.", hint=hint)

@@ -118,10 +118,10 @@ def _with_parameter(region: Region, owner: str, name: str, value: Parameter) -> 
 
 
 def _given_or_default(
-    given: Mapping[str, Parameter], specs: tuple[ParameterSpec, ...], name: str, path: str
+    parameters: Mapping[str, Parameter], specs: tuple[ParameterSpec, ...], name: str, path: str
 ) -> Parameter:
-    if name in given:
-        return given[name]
+    if name in parameters:
+        return parameters[name]
     for spec in specs:
         if spec.name == name:
             return Parameter(spec.default, spec.min, spec.max, spec.free)

@@ -78,7 +78,7 @@ Number = Parameter | float | tuple[float, float, float]
 """What stands for a parameter: a number alone is its start value, three are (value, min, max)."""
 
 
-def as_parameter(given: Number | None, name: str) -> Parameter:
+def as_parameter(meant: Number | None, name: str) -> Parameter:
     """Return the parameter that is meant by a number or by ``(value, min, max)``.
 
     Raises
@@ -86,16 +86,16 @@ def as_parameter(given: Number | None, name: str) -> Parameter:
     ModelError
         If it is neither, or the value does not lie between the other two.
     """
-    if isinstance(given, Parameter):
-        return given
-    if isinstance(given, tuple | list):
-        if len(given) != 3:
+    if isinstance(meant, Parameter):
+        return meant
+    if isinstance(meant, tuple | list):
+        if len(meant) != 3:
             raise ModelError(
-                f"the {name} is given by {len(given)} numbers, {given!r}.",
+                f"the {name} is given by {len(meant)} numbers, {meant!r}.",
                 hint=f"Write {name}=(value, min, max), or Parameter(min=..., max=...) where the"
                 " value is to be estimated.",
             )
-        made = Parameter(*given)
+        made = Parameter(*meant)
         if made.value is not None and not made.min <= made.value <= made.max:
             raise ModelError(
                 f"the {name} starts at {made.value:g}, outside its bounds {made.min:g} to"
@@ -103,16 +103,16 @@ def as_parameter(given: Number | None, name: str) -> Parameter:
                 hint="The order is (value, min, max).",
             )
         return made
-    if given is None or isinstance(given, _NUMBERS):
-        return Parameter(None if given is None else float(given))
+    if meant is None or isinstance(meant, _NUMBERS):
+        return Parameter(None if meant is None else float(meant))
     raise ModelError(
-        f"the {name} is {given!r}.", hint="Give a number, (value, min, max) or a Parameter."
+        f"the {name} is {meant!r}.", hint="Give a number, (value, min, max) or a Parameter."
     )
 
 
-def as_parameters(given: Mapping[str, Number]) -> Mapping[str, Parameter]:
+def as_parameters(values: Mapping[str, Number]) -> Mapping[str, Parameter]:
     """Return a read-only mapping with every value made a parameter."""
-    return MappingProxyType({name: as_parameter(value, name) for name, value in given.items()})
+    return MappingProxyType({name: as_parameter(value, name) for name, value in values.items()})
 
 
 @dataclass(frozen=True)
@@ -423,28 +423,28 @@ class Model(Tabular):
         raise unknown("region", name, [r.name for r in self.regions], "the model")
 
 
-def _all_of(kind: type[_Value], given: object, what: str) -> tuple[_Value, ...]:
+def _all_of(kind: type[_Value], items: object, what: str) -> tuple[_Value, ...]:
     """Return a tuple of values of one kind; a value alone stands for a tuple of one."""
-    values = (given,) if isinstance(given, kind) else given
+    values = (items,) if isinstance(items, kind) else items
     if isinstance(values, tuple | list):
         wrong = [value for value in values if not isinstance(value, kind)]
         if not wrong:
             return tuple(values)
-        given = wrong[0]
+        items = wrong[0]
     raise ModelError(
-        f"the {what} of a model hold a {type(given).__name__}.",
+        f"the {what} of a model hold a {type(items).__name__}.",
         hint=f"Give a {kind.__name__}, or a tuple of them.",
     )
 
 
-def _window(given: Any, region: str) -> tuple[float, float]:
+def _window(value: Any, region: str) -> tuple[float, float]:
     """Return both ends in order, or say what a window is."""
-    if not isinstance(given, str) and isinstance(given, Iterable):
-        edges = list(given)
+    if not isinstance(value, str) and isinstance(value, Iterable):
+        edges = list(value)
         if len(edges) == 2 and all(isinstance(edge, _NUMBERS) for edge in edges):
             return float(min(edges)), float(max(edges))
     raise ModelError(
-        f"the window is {given!r}.",
+        f"the window is {value!r}.",
         hint='Give its two ends in one pair: Region("S 2p", (158.0, 168.0)).',
         where=region,
     )

@@ -274,13 +274,13 @@ class Applied:
     project : Project
     analyses : tuple of str
         Ids of the new analyses.
-    said : tuple of str
+    notes : tuple of str
         What could not be used, in sentences.
     """
 
     project: Project
     analyses: tuple[str, ...]
-    said: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def add_recipe(
@@ -314,9 +314,9 @@ def add_recipe(
     ModelError
         If the recipe is for none of the spectra.
     """
-    given = recipe.recipe if isinstance(recipe, Preset) else recipe
-    options = fit_options_from_recipe(given)
-    if "starts" not in given.fit.model_fields_set:
+    applied = recipe.recipe if isinstance(recipe, Preset) else recipe
+    options = fit_options_from_recipe(applied)
+    if "starts" not in applied.fit.model_fields_set:
         options = _with_starts(options, starts)
     keys, wanted = list(project.spectra), set(spectra)
     planned = plan(
@@ -326,25 +326,25 @@ def add_recipe(
         fit_options=options,
         join=join,
     )
-    said = [f"{failure.where}: {failure.message}" for failure in planned.failures]
+    notes = [f"{failure.where}: {failure.message}" for failure in planned.failures]
     if not planned.jobs:
         raise ModelError(
-            "; ".join(said) or "there is no spectrum for it.",
+            "; ".join(notes) or "there is no spectrum for it.",
             hint="Choose spectra of the regions that the model is for.",
-            where=given.title,
+            where=applied.title,
         )
     project = _with_samples(project, dict(zip(keys, planned.spectra, strict=True)), planned.jobs)
     new: list[str] = []
     for job in planned.jobs:
         project = _with_job(project, job, keys)
-        new.append(f"a{project.given}")
-        said += [f"{job.label}: {w.message}" for w in job.warnings if w.code in _SAID]
+        new.append(f"a{project.last_id}")
+        notes += [f"{job.label}: {w.message}" for w in job.warnings if w.code in _SAID]
     models = [project.analysis(key).model for key in new]
-    for entry in given.ratio:
+    for entry in applied.ratio:
         definition = ratio_definition(entry)
         if any(is_of(model, definition) for model in models):
             project = add_ratio(project, definition)
-    return Applied(project, tuple(new), tuple(dict.fromkeys(said)))
+    return Applied(project, tuple(new), tuple(dict.fromkeys(notes)))
 
 
 # Codes of what planning has to say that a user should see at once.
@@ -421,7 +421,7 @@ def copy_model(project: Project, source: str, spectra: Iterable[str]) -> Applied
                 label=project.spectrum(spectrum_id).label,
                 options=analysis.options,
             )
-            new.append(f"a{project.given}")
+            new.append(f"a{project.last_id}")
         return Applied(project, tuple(new), ())
     recipe = recipe_from_model(analysis.model, fit_options=analysis.options)
     return add_recipe(project, recipe, ids)

@@ -157,8 +157,8 @@ def is_whole(path: Path) -> bool:
             size = file.tell() - _HEADER_SIZE
     except OSError:
         return False
-    name, _, given = _header(header)
-    return name == SCHEMA and (given.get("bytes"), given.get("sha256")) == (
+    name, _, stated = _header(header)
+    return name == SCHEMA and (stated.get("bytes"), stated.get("sha256")) == (
         str(size),
         digest.hexdigest(),
     )
@@ -183,20 +183,20 @@ def _checked_version(header: bytes, size: int, sha256: str) -> int:
     sha256 : str
         Of what follows.
     """
-    name, version, given = _header(header)
+    name, version, stated = _header(header)
     if name != SCHEMA or not version.isdecimal():
         raise ProjectFileError(_foreign(header), hint="Choose a file that Doublet saved.")
     if int(version) > VERSION:
-        program = given.get("program", "a newer Doublet")
+        program = stated.get("program", "a newer Doublet")
         raise ProjectFileError(
             f"the project was saved by a newer version, {program[:40]} (schema"
             f" {name}/{version[:9]};"
             f" this one, {__version__}, reads up to {SCHEMA}/{VERSION}).",
             hint="Open it there, or update Doublet.",
         )
-    if given.get("bytes") != str(size):
-        raise damaged(f"it is cut off, with {size} of {given.get('bytes', '?')[:20]} bytes")
-    if given.get("sha256") != sha256:
+    if stated.get("bytes") != str(size):
+        raise damaged(f"it is cut off, with {size} of {stated.get('bytes', '?')[:20]} bytes")
+    if stated.get("sha256") != sha256:
         raise damaged("its content does not agree with its checksum")
     return int(version)
 

@@ -122,8 +122,8 @@ def _written(path: Path, text: str) -> bool:
 def _read(path: Path) -> Holder | None:
     """Return the holder in a lock file; None if it is gone or not (yet) readable."""
     try:
-        given = json.loads(path.read_text(encoding="utf-8")[:1000])
-        return Holder(int(given["pid"]), str(given["host"]), str(given["started"]))
+        entry = json.loads(path.read_text(encoding="utf-8")[:1000])
+        return Holder(int(entry["pid"]), str(entry["host"]), str(entry["started"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

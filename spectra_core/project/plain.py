@@ -209,14 +209,14 @@ def _keys(kind: Any) -> set[str]:
 
 def _dataclass(kind: Any, value: Any, where: str) -> Any:
     hints = _hints(kind)
-    given = table(value, where)
-    unknown = [key for key in given if key not in hints]
+    items = table(value, where)
+    unknown = [key for key in items if key not in hints]
     if unknown:
         raise damaged(f'{where} has the unknown entry "{unknown[0][:60]}"')
-    lacking = [name for name, (_, needed) in hints.items() if needed and name not in given]
+    lacking = [name for name, (_, needed) in hints.items() if needed and name not in items]
     if lacking:
         raise damaged(f'{where} lacks "{lacking[0]}"')
-    values = {key: record(hints[key][0], v, f"{where}/{key}") for key, v in given.items()}
+    values = {key: record(hints[key][0], v, f"{where}/{key}") for key, v in items.items()}
     try:
         return kind(**values)
     except SpectraError as error:
@@ -401,14 +401,14 @@ def model_from(plain: Any, rows: Array, where: str) -> Model:
     ProjectFileError
         If they do not make a model.
     """
-    given = table(plain, where)
+    entry = table(plain, where)
     left = iter(rows.tolist())
     try:
-        regions = tuple(_region(r, left, where) for r in entries(given.get("regions"), where))
+        regions = tuple(_region(r, left, where) for r in entries(entry.get("regions"), where))
         if next(left, None) is not None:
             raise damaged(f"{where} has more numbers than parameters")
-        links = record(tuple[Link, ...], given.get("links"), f"{where}/links")
-        return Model(regions, links, record(str, given.get("title"), f"{where}/title"))
+        links = record(tuple[Link, ...], entry.get("links"), f"{where}/links")
+        return Model(regions, links, record(str, entry.get("title"), f"{where}/title"))
     except ProjectFileError:
         raise
     except SpectraError as error:
@@ -416,27 +416,27 @@ def model_from(plain: Any, rows: Array, where: str) -> Model:
 
 
 def _region(plain: Any, rows: Iterator[list[float]], where: str) -> Region:
-    given = table(plain, where)
-    name = record(str, given.get("name"), f"{where}/name")
+    entry = table(plain, where)
+    name = record(str, entry.get("name"), f"{where}/name")
     place = f"{where}/{name[:60]}"
     shift = _parameter(rows, place)
-    background = table(given.get("background"), place)
+    background = table(entry.get("background"), place)
     mode = background.get("mode")
     if mode not in ("active", "static"):
         raise damaged(f"{place}/background/mode is {mode!r:.60}")
     return Region(
         name,
-        record(tuple[float, float], given.get("window"), f"{place}/window"),
+        record(tuple[float, float], entry.get("window"), f"{place}/window"),
         Background(
             record(str, background.get("type"), f"{place}/background/type"),
             mode,
             record(Mapping[str, Any], background.get("options"), f"{place}/background/options"),
             _parameters(background, rows, place),
         ),
-        tuple(_component(c, rows, place) for c in entries(given.get("components"), place)),
-        record(tuple[Doublet, ...], given.get("doublets"), f"{place}/doublets"),
+        tuple(_component(c, rows, place) for c in entries(entry.get("components"), place)),
+        record(tuple[Doublet, ...], entry.get("doublets"), f"{place}/doublets"),
         shift,
-        record(str, given.get("match"), f"{place}/match"),
+        record(str, entry.get("match"), f"{place}/match"),
     )
 
 
@@ -444,14 +444,14 @@ _COMPONENT_TEXTS = ("id", "lineshape", "label", "species", "line")
 
 
 def _component(plain: Any, rows: Iterator[list[float]], where: str) -> Component:
-    given = table(plain, where)
-    texts = {name: record(str, given.get(name), f"{where}/{name}") for name in _COMPONENT_TEXTS}
-    enabled = record(bool, given.get("enabled"), f"{where}/enabled")
-    return Component(**texts, enabled=enabled, parameters=_parameters(given, rows, where))
+    entry = table(plain, where)
+    texts = {name: record(str, entry.get(name), f"{where}/{name}") for name in _COMPONENT_TEXTS}
+    enabled = record(bool, entry.get("enabled"), f"{where}/enabled")
+    return Component(**texts, enabled=enabled, parameters=_parameters(entry, rows, where))
 
 
-def _parameters(given: Plain, rows: Iterator[list[float]], where: str) -> dict[str, Parameter]:
-    names = record(tuple[str, ...], given.get("parameters"), f"{where}/parameters")
+def _parameters(entry: Plain, rows: Iterator[list[float]], where: str) -> dict[str, Parameter]:
+    names = record(tuple[str, ...], entry.get("parameters"), f"{where}/parameters")
     return {name: _parameter(rows, f"{where}/{name[:60]}") for name in names}
 
 

@@ -199,8 +199,8 @@ class Project(Reported):
     checklist : mapping of str to str
         The user's own entries for the reporting checklist, by its items.
     settings : Settings
-    given : int
-        How many ids were given so far.
+    last_id : int
+        Number of the last id; ids are never used twice.
     """
 
     id: str = field(default_factory=lambda: uuid4().hex)
@@ -210,7 +210,7 @@ class Project(Reported):
     notes: Mapping[str, str] = field(default_factory=dict)
     checklist: Mapping[str, str] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
-    given: int = 0
+    last_id: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", MappingProxyType(dict(self.notes)))
@@ -286,13 +286,13 @@ def set_result(
     own = {region.name: region.spectrum for region in result.regions}
     current = project.spectra_of(analysis_id)
     # As given where nothing changed meanwhile, so that nothing is kept twice.
-    given = {
+    fitted_to = {
         name: current[name]
         if name in current and same_data(on_fitting_axis(current[name]), spectrum)
         else spectrum
         for name, spectrum in own.items()
     }
-    stored = store(result, given, options=options or analysis.options)
+    stored = store(result, fitted_to, options=options or analysis.options)
     return _with_analysis(
         project, analysis_id, stored=stored, ratios=tuple(ratios), findings=tuple(findings)
     )
@@ -323,9 +323,11 @@ def accept_fit(project: Project, analysis_id: str) -> Project:
 
 def add_spectra(project: Project, spectra: Iterable[Spectrum]) -> Project:
     """Return `project` with more spectra; their ids are the next ones, in order."""
-    numbered = dict(enumerate(spectra, start=project.given + 1))
+    numbered = dict(enumerate(spectra, start=project.last_id + 1))
     new = {f"s{number}": spectrum for number, spectrum in numbered.items()}
-    return replace(project, spectra=project.spectra.put(new), given=project.given + len(numbered))
+    return replace(
+        project, spectra=project.spectra.put(new), last_id=project.last_id + len(numbered)
+    )
 
 
 def remove_spectrum(project: Project, spectrum_id: str, *, with_analyses: bool = False) -> Project:
@@ -478,9 +480,9 @@ def add_analysis(
         warnings=tuple(warnings),
         references=tuple(references),
     )
-    number = project.given + 1
+    number = project.last_id + 1
     analyses = project.analyses.put({f"a{number}": analysis})
-    return replace(project, analyses=analyses, given=number)
+    return replace(project, analyses=analyses, last_id=number)
 
 
 def remove_analysis(project: Project, analysis_id: str) -> Project:
@@ -517,8 +519,8 @@ def set_model(
     DataError
         If a region has no spectrum.
     """
-    given = project.analysis(analysis_id).spectra if spectra is None else spectra
-    chosen = _by_region(project, model, given)
+    assigned = project.analysis(analysis_id).spectra if spectra is None else spectra
+    chosen = _by_region(project, model, assigned)
     return _with_analysis(project, analysis_id, model=model, spectra=chosen)
 
 
@@ -543,15 +545,15 @@ def copy_components(project: Project, source: tuple[str, str], target: tuple[str
         If a region does not exist, or the target's background gives components other
         parameters (a step for each of them).
     """
-    given = project.analysis(source[0]).model
-    region = given.region(source[1])
+    origin = project.analysis(source[0]).model
+    region = origin.region(source[1])
     model = project.analysis(target[0]).model
     old = model.region(target[1])
     specs = {c.id: {spec.name for spec in old.specs_of(c)} for c in region.components}
     components = tuple(_only_known(c, specs[c.id]) for c in region.components)
     new = replace(old, components=components, doublets=region.doublets)
     owners = {c.id for c in region.components} | {d.id for d in region.doublets}
-    links = tuple(_moved(k, target[1]) for k in given.links if _inside(k, source[1], owners))
+    links = tuple(_moved(k, target[1]) for k in origin.links if _inside(k, source[1], owners))
     left = tuple(k for k in model.links if not _touches(k, old))
     changed = replace(replace_region(model, new), links=left + links)
     return set_model(project, target[0], changed)

@@ -123,7 +123,7 @@ def _with_record(
     )
     return set_result(
         project,
-        f"a{project.given}",
+        f"a{project.last_id}",
         record.result,
         options=used,
         ratios=record.ratios,
@@ -141,8 +141,8 @@ def _with_spectrum(
         if same_data(spectrum, other):
             return project, spectrum_id
     project = add_spectra(project, [spectrum])
-    alike.append((f"s{project.given}", spectrum))
-    return project, f"s{project.given}"
+    alike.append((f"s{project.last_id}", spectrum))
+    return project, f"s{project.last_id}"
 
 
 def run_from_project(project: Project) -> Run:
@@ -323,8 +323,8 @@ def _recipe(project: Project, model: Model, keys: Sequence[str]) -> Recipe:
 
 
 def _check_options(options: FitOptions, where: str) -> None:
-    said = {name: getattr(options, name) for name in _IN_RECIPE}
-    if options != FitOptions(**said):
+    written = {name: getattr(options, name) for name in _IN_RECIPE}
+    if options != FitOptions(**written):
         raise RecipeError(
             f"the tolerance {options.tolerance:g} or the limit of {options.max_iterations}"
             " iterations cannot be said in a recipe.",

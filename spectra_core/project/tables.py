@@ -293,7 +293,7 @@ def tables_of(project: Project) -> tuple[Plain, Iterator[tuple[str, np.ndarray]]
 def _head(project: Project) -> Plain:
     return {
         "id": project.id,
-        "given": project.given,
+        "given": project.last_id,
         "ratios": project.ratios,
         "notes": project.notes,
         "checklist": project.checklist,
@@ -352,8 +352,8 @@ class _Reader:
         self.analyses = _columns(document, "analyses", _ANALYSIS)
         self.results = _columns(document, "results", _RESULT)
         self.options = record(tuple[FitOptions, ...], document.get("options"), "options")
-        given = record(tuple[Mapping[str, str], ...], document.get("versions"), "versions")
-        self.versions = tuple(MappingProxyType(versions) for versions in given)
+        listed = record(tuple[Mapping[str, str], ...], document.get("versions"), "versions")
+        self.versions = tuple(MappingProxyType(versions) for versions in listed)
         self.spectrum = _once(self._spectrum, len(self.measured), "spectrum")
         self.model = _once(self._model, len(self.models), "model")
         self.analysis = _once(self._analysis, len(self.analyses["ids"]), "analysis")
@@ -364,9 +364,9 @@ class _Reader:
 
     def project(self) -> Project:
         head = table(self.document.get("project"), "project")
-        given = table(self.document.get("spectra"), "spectra")
-        ids = _ids(given.get("ids"), "spectra")
-        of = entries(given.get("of"), "spectra")
+        entry = table(self.document.get("spectra"), "spectra")
+        ids = _ids(entry.get("ids"), "spectra")
+        of = entries(entry.get("of"), "spectra")
         if len(of) != len(ids) or any(_bad_index(i, len(self.measured)) for i in of):
             raise damaged("its list of spectra is wrong")
         analyses = _ids(self.analyses["ids"], "analyses")
@@ -593,8 +593,8 @@ def _check_ascending(parts: _Parts) -> None:
 
 
 def _statistics(row: np.ndarray) -> Statistics:
-    given: dict[str, Any] = dict(zip(_STATISTICS, row.tolist(), strict=False))
+    values: dict[str, Any] = dict(zip(_STATISTICS, row.tolist(), strict=False))
     for name in _WHOLE:
-        given[name] = int(given[name])
-    found = Statistics(**given)
+        values[name] = int(values[name])
+    found = Statistics(**values)
     return found if row[-1] else replace(found, residual_std=None)

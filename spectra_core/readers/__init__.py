@@ -102,7 +102,7 @@ def read(path: str | Path, *, options: ReadOptions | None = None) -> list[Spectr
     PartialRead
         If part of it is damaged; the error carries the spectra that are whole.
     """
-    given, path, options = str(path), Path(path), options or ReadOptions()
+    location, path, options = str(path), Path(path), options or ReadOptions()
     data = _bytes(path)
     reader = _reader_of(path, data[:HEAD_BYTES])
     checksum = hashlib.sha256(data).hexdigest()
@@ -112,7 +112,7 @@ def read(path: str | Path, *, options: ReadOptions | None = None) -> list[Spectr
         kept = [s for s in error.spectra if isinstance(s, Spectrum)]
         raise PartialRead.of(
             [_at(problem, path) for problem in error.problems],
-            _finished(kept, path, reader, checksum, options, given),
+            _finished(kept, path, reader, checksum, options, location),
         ) from error
     except ReadError as error:
         raise _at(error, path) from error
@@ -120,7 +120,7 @@ def read(path: str | Path, *, options: ReadOptions | None = None) -> list[Spectr
         raise _at(ReadError(error.message, hint=error.hint, where=error.where), path) from error
     if not spectra:
         raise ReadError(f"the {reader.name} file holds no spectrum.", where=path.name)
-    return _finished(spectra, path, reader, checksum, options, given)
+    return _finished(spectra, path, reader, checksum, options, location)
 
 
 def identify(path: str | Path) -> str:
@@ -174,7 +174,7 @@ def _finished(
     reader: Reader,
     checksum: str,
     options: ReadOptions,
-    given: str,
+    location: str,
 ) -> list[Spectrum]:
     joined = JOINED_BY_USER if options.sample else ""
     return [
@@ -182,7 +182,7 @@ def _finished(
             spectrum,
             meta=with_answers(spectrum.meta, _names_only(options, reader)),
             source=Source(
-                path.name, reader.name, spectrum.source.index or index, checksum, given, joined
+                path.name, reader.name, spectrum.source.index or index, checksum, location, joined
             ),
         )
         for index, spectrum in enumerate(spectra)

@@ -35,8 +35,8 @@ def with_axis(
     if axis is None:
         words = _without_statements(table.title)
         axis = axis_of_words(words)
-    given = axis if options.axis is None else AXES[options.axis]
-    x = scaled(parts.x, _axis_factor(heading if given is not axis else words, given))
+    chosen = axis if options.axis is None else AXES[options.axis]
+    x = scaled(parts.x, _axis_factor(heading if chosen is not axis else words, chosen))
     parts = replace(parts, x=x)
     if is_above_fermi(heading):
         parts, meta = _below_fermi(parts, meta)

@@ -120,8 +120,8 @@ def _from_limits(
     low: ErrorColumn | None, high: ErrorColumn | None, y: Array, row: Callable[[int], str]
 ) -> tuple[Array, str]:
     """Return sigma from two limits around the intensity, or from two lengths."""
-    given = [column for column in (low, high) if column is not None]
-    scale = _deviates(given[0].heading)
+    present = [column for column in (low, high) if column is not None]
+    scale = _deviates(present[0].heading)
     inside = np.ones(y.shape, dtype=bool)
     lengths: list[Array] = []
     for column, sign in ((low, -1.0), (high, 1.0)):
@@ -132,14 +132,14 @@ def _from_limits(
     if inside.all():
         note = "the error columns are limits; half their distance was taken"
         return np.mean(lengths, axis=0) / scale, note
-    plain = [np.abs(column.values) for column in given]
+    plain = [np.abs(column.values) for column in present]
     if all(np.median(values) < np.median(np.abs(y)) for values in plain):
         note = "the error columns are lower and upper errors; their mean was taken"
         return np.mean(plain, axis=0) / scale, note
     point = int(np.flatnonzero(~inside)[0])
     raise ReadError(
         f"{row(point)}: the intensity {y[point]:g} is not inside the limits that"
-        f" {given[0].heading!r} and the other error column give.",
+        f" {present[0].heading!r} and the other error column give.",
         hint=LEAVE_OUT,
     )
 

@@ -257,8 +257,8 @@ def _data_group(entry: Any) -> Any:
 
 def _axis_name(data: Any, signal: str) -> str:
     """Return the axis that the group names, else the one other array of its length."""
-    given = data.attrs.get("axes")
-    names = [_text(given)] if isinstance(given, str | bytes) else [_text(v) for v in given or ()]
+    named = data.attrs.get("axes")
+    names = [_text(named)] if isinstance(named, str | bytes) else [_text(v) for v in named or ()]
     names += ["energy"]
     shape = inside(data, signal).shape
     fitting = [n for n in names if n and getattr(inside(data, n), "shape", None) == shape]

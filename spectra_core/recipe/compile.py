@@ -230,8 +230,8 @@ def _with_minor_parameter(region: Region, doublet: Doublet, entry: UnlockEntry) 
     """
     minor = region.component(doublet.minor)
     spec = next(s for s in region.specs_of(minor) if s.name == entry.parameter)
-    given = ParameterEntry(value=entry.value, min=entry.min, max=entry.max, free=entry.free)
-    parameter = _parameter(given, replace(spec, free=True))
+    own = ParameterEntry(value=entry.value, min=entry.min, max=entry.max, free=entry.free)
+    parameter = _parameter(own, replace(spec, free=True))
     tied = region.component(doublet.major).parameters.get(entry.parameter)
     if parameter.value is None and tied is not None and tied.value is not None:
         times = doublet.ratio if entry.parameter in ("area", "height") else 1.0

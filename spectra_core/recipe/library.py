@@ -113,8 +113,8 @@ def link_factors(entry: LinkEntry, recipe: Recipe) -> tuple[tuple[float, ...], s
         times * target.value / source.value
         for times, source in zip(entry.factors, found, strict=True)
     )
-    said = "; ".join(dict.fromkeys(_in_words(target, source, table) for source in found))
-    return factors, "; ".join(filter(None, (entry.note, said)))
+    words = "; ".join(dict.fromkeys(_in_words(target, source, table) for source in found))
+    return factors, "; ".join(filter(None, (entry.note, words)))
 
 
 def _in_words(target: SensitivityFactor, source: SensitivityFactor, table: str) -> str:

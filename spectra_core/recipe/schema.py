@@ -63,14 +63,14 @@ class ParameterEntry(RecipeTable):
 
     @model_validator(mode="before")
     @classmethod
-    def _number_is_value(cls, given: Any) -> Any:
-        if isinstance(given, (int, float)) and not isinstance(given, bool):
-            return {"value": given}
-        if not isinstance(given, (dict, ParameterEntry)):
+    def _number_is_value(cls, entry: Any) -> Any:
+        if isinstance(entry, (int, float)) and not isinstance(entry, bool):
+            return {"value": entry}
+        if not isinstance(entry, (dict, ParameterEntry)):
             raise ValueError(
-                f"must be a number or a table {{value, min, max, free, share}}, found {given!r}"
+                f"must be a number or a table {{value, min, max, free, share}}, found {entry!r}"
             )
-        return given
+        return entry
 
     @model_validator(mode="after")
     def _bounds_in_order(self) -> ParameterEntry:
@@ -137,11 +137,11 @@ class ComponentEntry(RecipeTable):
             is_doublet = self.is_doublet
         except ModelError as error:
             raise ValueError(str(error)) from None
-        given = [key for key in ("splitting", "ratio") if getattr(self, key) is not None]
-        given += ["unlock"] if self.unlock else []
-        if given and not is_doublet:
+        keys = [key for key in ("splitting", "ratio") if getattr(self, key) is not None]
+        keys += ["unlock"] if self.unlock else []
+        if keys and not is_doublet:
             raise ValueError(
-                f'{given[0]} needs a doublet, but this is a single line: give line = "S 2p"'
+                f'{keys[0]} needs a doublet, but this is a single line: give line = "S 2p"'
                 " or another p, d or f level"
             )
         if self.doublet and not self.line:
@@ -270,15 +270,15 @@ class RatioEntry(RecipeTable):
 
     @model_validator(mode="before")
     @classmethod
-    def _text_is_one_label(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
+    def _text_is_one_label(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
         sides = {
-            key: (given[key],)
+            key: (value[key],)
             for key in ("numerator", "denominator")
-            if isinstance(given.get(key), str)
+            if isinstance(value.get(key), str)
         }
-        return given | sides
+        return value | sides
 
 
 class CalibrationEntry(RecipeTable):

@@ -254,8 +254,8 @@ def _background_names(raw: Mapping[str, Any]) -> dict[str, str]:
     names = {option.name: "options" for option in kind.options if mode in option.modes}
     if mode != "active":
         return names
-    given = {k: v for k, v in raw.items() if names.get(k) and isinstance(v, int)}
-    limited = {k: v for k, v in given.items() if k == "degree" and -1 <= v <= 12}
+    numbers = {k: v for k, v in raw.items() if names.get(k) and isinstance(v, int)}
+    limited = {k: v for k, v in numbers.items() if k == "degree" and -1 <= v <= 12}
     return names | {spec.name: "parameters" for spec in kind.parameters(limited)}
 
 

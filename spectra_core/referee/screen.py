@@ -201,8 +201,8 @@ def _watched(context: Context, owner: Owner) -> _Watched:
 
 def _warned(stack: Stack, rows: np.ndarray) -> np.ndarray:
     """Return which fits said something of their numbers themselves."""
-    said = (stack.warnings[row] for row in rows.tolist())
-    return np.array([any(w.code not in OF_METADATA for w in warnings) for warnings in said])
+    codes = (stack.warnings[row] for row in rows.tolist())
+    return np.array([any(w.code not in OF_METADATA for w in warnings) for warnings in codes])
 
 
 def _starts_disagree(stack: Stack, rows: np.ndarray) -> np.ndarray:

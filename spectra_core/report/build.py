@@ -132,8 +132,8 @@ def _remarks(record: FitRecord) -> tuple[FitWarning, ...]:
     if any(isinstance(w, Finding) or w.code == "lint_failed" for w in record.warnings):
         return record.warnings
     findings = lint(record.result)
-    said = {(finding.code, finding.where) for finding in findings}
-    others = tuple(w for w in record.warnings if (w.code, w.where) not in said)
+    known = {(finding.code, finding.where) for finding in findings}
+    others = tuple(w for w in record.warnings if (w.code, w.where) not in known)
     return (*others, *findings)
 
 
@@ -366,12 +366,12 @@ def _of_region(
 
 def _caption(record: FitRecord, fit: RegionFit) -> Text:
     synthetic = " Synthetic data." if is_synthetic(fit.spectrum) else ""
-    said = (
+    text = (
         f" of {_sample(record)}: data (circles), fit, background and components; below, the"
         " residuals over their standard deviation, with a band of two standard"
         f" deviations.{synthetic}"
     )
-    return sentence(species(fit.name), said)
+    return sentence(species(fit.name), text)
 
 
 def _description(record: FitRecord, fit: RegionFit) -> str:
@@ -502,7 +502,7 @@ def _parameter_row(record: FitRecord, owner: Text, name: str, path: str) -> tupl
     problem = result.problem
     place = problem.paths.index(path) if path in problem.paths else None
     start = None if place is None else problem.parameters[place].value
-    said = treatment(result, path, estimate)
+    text = treatment(result, path, estimate)
     tied = estimate.link is not None
     return (
         words(owner),
@@ -510,7 +510,7 @@ def _parameter_row(record: FitRecord, owner: Text, name: str, path: str) -> tupl
         measured(estimate.value, estimate.stderr),
         words(printed_unit(estimate.unit)),
         EMPTY if tied else (words("estimated") if start is None else as_chosen(start)),
-        words(plain(said, longest=400)),
+        words(plain(text, longest=400)),
     )
 
 
@@ -519,12 +519,12 @@ def _doublet_paragraphs(region: Region) -> list[Block]:
     for doublet in region.doublets:
         role: Role = "warning" if doublet.unlocked else "small"
         label = species(doublet_label(region, doublet))
-        said = f", {doublet.line} doublet: {constraint_words(doublet)}."
-        blocks.append(Paragraph(sentence(label, clean_text(said, longest=1200)), role))
+        text = f", {doublet.line} doublet: {constraint_words(doublet)}."
+        blocks.append(Paragraph(sentence(label, clean_text(text, longest=1200)), role))
     chosen = settings(region.background)
     mode = "fitted with the lines" if region.background.mode == "active" else "computed before"
-    said = f"Background: {region.background.kind.title}, {mode}{f' ({chosen})' if chosen else ''}."
-    blocks.append(Paragraph(sentence(said), "small"))
+    text = f"Background: {region.background.kind.title}, {mode}{f' ({chosen})' if chosen else ''}."
+    blocks.append(Paragraph(sentence(text), "small"))
     return blocks
 
 
@@ -559,7 +559,7 @@ def _correlation_paragraph(record: FitRecord, fit: RegionFit) -> list[Block]:
     ]
     if not pairs:
         return []
-    strongest = [said for _, said in sorted(pairs, key=lambda pair: -pair[0])[:MOST_CORRELATIONS]]
+    strongest = [words for _, words in sorted(pairs, key=lambda pair: -pair[0])[:MOST_CORRELATIONS]]
     more = len(pairs) - len(strongest)
     rest = f"; and {more} more, weaker ones" if more else ""
     text = f"Correlations of 0.9 or more: {'; '.join(map(clean_text, strongest))}{rest}."
@@ -668,7 +668,7 @@ def _all_digits(pairs: Sequence[tuple[FitRecord, RegionFit]]) -> Table:
     for record, fit in pairs:
         for _, _, path in _parameters_of(record.result.model.region(fit.name)):
             estimate = record.result.estimate(path)
-            said = treatment(record.result, path, estimate)
+            text = treatment(record.result, path, estimate)
             rows.append(
                 (
                     words(record.id),
@@ -677,7 +677,7 @@ def _all_digits(pairs: Sequence[tuple[FitRecord, RegionFit]]) -> Table:
                     _exact(estimate.value),
                     _exact(estimate.stderr),
                     words(estimate.unit),
-                    words(plain(said, longest=400)),
+                    words(plain(text, longest=400)),
                 )
             )
     return Table(plain("Every parameter, not rounded"), columns, tuple(rows), "all digits")

@@ -104,8 +104,8 @@ def _source(seen: Seen) -> str | None:
 
 
 def _monochromator(seen: Seen) -> str | None:
-    said = f"{_said(seen.meta, 'source_label')} {_said(seen.meta, 'Mode')}".casefold()
-    return "yes" if "mono" in said else None
+    text = f"{_said(seen.meta, 'source_label')} {_said(seen.meta, 'Mode')}".casefold()
+    return "yes" if "mono" in text else None
 
 
 def _calibration(seen: Seen) -> str | None:

@@ -58,19 +58,19 @@ def _text(sentences: Iterable[Text]) -> Text:
 Pairs = Sequence[tuple[FitRecord, RegionFit]]
 
 
-def _by_words(said: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+def _by_words(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """Return, for each text, the names it holds for, in order."""
     groups: dict[str, list[str]] = {}
-    for name, words in said:
+    for name, words in pairs:
         names = groups.setdefault(words, [])
         if name not in names:
             names.append(name)
     return groups
 
 
-def _each(said: Iterable[tuple[str, str]], lead: str = "") -> Iterator[Text]:
+def _each(pairs: Iterable[tuple[str, str]], lead: str = "") -> Iterator[Text]:
     """Yield each text, with the names it holds for where it does not hold for all."""
-    groups = _by_words(said)
+    groups = _by_words(pairs)
     for number, (words, names) in enumerate(groups.items()):
         if number == MOST_ALIKE:
             yield sentence(f"The other {len(groups) - number} are given with their regions.")
@@ -128,8 +128,8 @@ def _measurement(fit: RegionFit) -> str:
         missing.append("dwell time and scans")
     kind = "Raman spectra" if raman else "Spectra"
     verb = "simulated" if is_synthetic(spectrum) else "recorded"
-    said = f"{kind} were {verb} {' '.join(filter(None, known))}"
-    return f"{said} [not recorded: {', '.join(missing)}]" if missing else said
+    text = f"{kind} were {verb} {' '.join(filter(None, known))}"
+    return f"{text} [not recorded: {', '.join(missing)}]" if missing else text
 
 
 def _referenced(pairs: Pairs) -> Iterator[Text]:
@@ -148,18 +148,18 @@ def _reference(fit: RegionFit) -> str:
             if axis.is_energy
             else f"The recorded {axis.value} scale was used as it is"
         )
-    said = f"The {axis.value} scale was shifted by {calibration.shift:+.6g} {unit}"
+    text = f"The {axis.value} scale was shifted by {calibration.shift:+.6g} {unit}"
     if calibration.assigned is not None and calibration.measured is not None:
         name = _REFERENCES.get(calibration.reference) or clean_text(calibration.reference)
-        said += (
+        text += (
             f", so that {name}, found at {calibration.measured:g} {unit},"
             f" lies at {calibration.assigned:g} {unit}"
         )
     elif calibration.reference:
-        said += f" (reference: {clean_text(calibration.reference)})"
+        text += f" (reference: {clean_text(calibration.reference)})"
     if calibration.uncertainty is not None:
-        said += f"; the standard uncertainty of the shift is {calibration.uncertainty:g} {unit}"
-    return said
+        text += f"; the standard uncertainty of the shift is {calibration.uncertainty:g} {unit}"
+    return text
 
 
 # ---------------------------------------------------------------------------------
@@ -170,14 +170,14 @@ def _regions(pairs: Pairs, bibliography: Bibliography) -> Iterator[Text]:
     seen: set[str] = set()
     for record, fit in pairs:
         region = record.result.model.region(fit.name)
-        said = _region(record.result, fit, region, bibliography)
-        if said.plain in seen:
+        text = _region(record.result, fit, region, bibliography)
+        if text.plain in seen:
             continue
-        seen.add(said.plain)
+        seen.add(text.plain)
         if len(seen) > MOST_ALIKE:
             yield sentence("The models of the other regions stand with their results below.")
             break
-        yield said
+        yield text
 
 
 def _shapes(pairs: Pairs, bibliography: Bibliography) -> Iterator[Text]:
@@ -234,14 +234,14 @@ def _owners(region: Region) -> Iterator[tuple[str, str]]:
 
 def _constraints(fits: Sequence[FitRecord], bibliography: Bibliography) -> Iterator[Text]:
     regions = [region for record in fits for region in record.result.model.regions]
-    said = [
+    pairs = [
         (f"{doublet_label(region, doublet)} in {region.name}", f"{doublet.line}: {words}")
         for region in regions
         for doublet in region.doublets
         for words in [constraint_words(doublet)]
     ]
-    if said:
-        groups = list(_by_words(said).items())
+    if pairs:
+        groups = list(_by_words(pairs).items())
         shown = "; ".join(
             clean_text(words, longest=600) + (f" ({_some(names)})" if len(groups) > 1 else "")
             for words, names in groups[:MOST_ALIKE]
@@ -331,19 +331,19 @@ def _errors(pairs: Pairs, run: Run, bibliography: Bibliography) -> Iterator[Text
 
 def _ratio_errors(ratios: Sequence[Ratio], bibliography: Bibliography) -> Text:
     methods_used = listed(sorted({ratio.interval_method for ratio in ratios}))
-    said = (
+    text = (
         f"Intervals of area ratios ({100 * ratios[0].level:g} %) are those of ln R, from"
         f" {clean_text(methods_used)}"
     )
     if any(ratio.variants for ratio in ratios):
-        said += (
+        text += (
             "; the spread over other acceptable backgrounds and models stands in separate rows"
             " of the error budget and is added in quadrature"
         )
     limits = any(ratio.upper_limit is not None for ratio in ratios)
     cited = bibliography.cite(UPPER_LIMIT) if limits else plain("")
     tail = "; below detection an upper limit is given" if limits else ""
-    return sentence(said, tail, cited, ".")
+    return sentence(text, tail, cited, ".")
 
 
 def _software() -> Iterator[Text]:

@@ -99,19 +99,19 @@ def _read(path: Path) -> str:
 
 def _style(text: str, shipped: dict[str, Any], where: str) -> PageStyle:
     try:
-        given = tomllib.loads(text)
+        own = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ReadError(f"style.toml is not TOML: {error}.", where=where) from error
-    for key, value in given.items():
+    for key, value in own.items():
         if key not in shipped:
             raise ReadError(
                 f'style.toml has the unknown key "{key}".',
                 hint=f"Known: {', '.join(shipped)}.",
                 where=where,
             )
-        given[key] = _checked(key, value, shipped[key], where)
+        own[key] = _checked(key, value, shipped[key], where)
     known = {f.name for f in fields(PageStyle)}
-    return PageStyle(**{k: v for k, v in (shipped | given).items() if k in known})
+    return PageStyle(**{k: v for k, v in (shipped | own).items() if k in known})
 
 
 def _checked(key: str, value: Any, shipped: Any, where: str) -> Any:

@@ -83,14 +83,14 @@ def settings(background: Background) -> str:
 
     A fitted background is not held by the ends of the window, which only give it its start.
     """
-    said = []
+    words = []
     for option in background.kind.options:
         value = background.options[option.name]
         start_only = option.name == "endpoint_points" and background.mode == "active"
         unused = option.name in _SAID_IF_NOT_ZERO and not value
         if background.mode in option.modes and not (start_only or unused):
-            said.append(_option(background, option.name, value))
-    return ", ".join(said)
+            words.append(_option(background, option.name, value))
+    return ", ".join(words)
 
 
 def _option(background: Background, name: str, value: Any) -> str:
@@ -110,10 +110,10 @@ def constraint_words(doublet: Doublet) -> str:
         tied.append(f"area ratio fixed at {doublet.ratio:g}")
     if "fwhm" not in free:
         tied.append("one width")
-    said = ", ".join(tied) or "nothing tied"
+    text = ", ".join(tied) or "nothing tied"
     for unlock in doublet.unlocked:
-        said += f"; {unlock.parameter} unlocked: {unlock.reason}"
-    return said
+        text += f"; {unlock.parameter} unlocked: {unlock.reason}"
+    return text
 
 
 WEIGHTS_WORDS = {"poisson": "Poisson", "unit": "unit", "given": "given"}

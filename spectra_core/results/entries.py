@@ -129,10 +129,10 @@ class _Columns:
         """Return value, error, unit, bounds and link of a parameter in each row."""
         places = self.places(path)
         major = places[0]
-        given = get_parameter(self.problem.model, path)
+        parameter = get_parameter(self.problem.model, path)
         link = self.problem.links.get(self.problem.paths[major])
         unit, free = unit_at(self.problem, major), major in self.free
-        low, high = _finite(given.min), _finite(given.max)
+        low, high = _finite(parameter.min), _finite(parameter.max)
         formula = link.formula if link else None
         return [
             {
@@ -224,7 +224,7 @@ def _region_entries(
             ],
         }
         if record.files:
-            entry |= {"files": list(record.files), "spectrum_file": spectrum.source.given}
+            entry |= {"files": list(record.files), "spectrum_file": spectrum.source.location}
         entries.append(entry)
     return entries
 

@@ -397,10 +397,10 @@ def _label_fit(axes: Axes, fit: RegionFit, title: str | None) -> None:
     _, unit = _scale(fit)
     axes.set_ylabel(f"Intensity / {unit}", **_LABEL)
     _set_limits(axes, fit.spectrum, fit.x)
-    said = _title(fit) if title is None else title
+    heading = _title(fit) if title is None else title
     # A fixed height: finding a free one draws everything twice.
-    said = _honest(said, fit.spectrum)
-    axes.set_title(_text(said), loc="left", pad=6, y=1.0, **_LABEL)
+    heading = _honest(heading, fit.spectrum)
+    axes.set_title(_text(heading), loc="left", pad=6, y=1.0, **_LABEL)
 
 
 def _honest(title: str, spectrum: Spectrum) -> str:

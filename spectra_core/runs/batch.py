@@ -234,7 +234,7 @@ def run_spectra(
 def inputs_of(spectra: Iterable[Spectrum]) -> tuple[InputFile, ...]:
     """Return the files that spectra came from, with the number of spectra of each."""
     sources = [spectrum.source for spectrum in spectra]
-    count = Counter((source.given, source.sha256, source.format) for source in sources)
+    count = Counter((source.location, source.sha256, source.format) for source in sources)
     return tuple(InputFile(*key, number) for key, number in count.items())
 
 
@@ -290,7 +290,7 @@ def _selected(
         return list(spectra), []
     files: dict[str, list[Spectrum]] = {}
     for spectrum in spectra:
-        files.setdefault(spectrum.source.given, []).append(spectrum)
+        files.setdefault(spectrum.source.location, []).append(spectrum)
     kept = {file: select_spectra(own, select) for file, own in files.items()}
     left_out = [
         Failure(file, "", f'none of its {len(own)} spectra matches the selection "{select}".')

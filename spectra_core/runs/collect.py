@@ -18,12 +18,12 @@ from .records import FitRecord, InputFile, Run
 Group = tuple[str, str, tuple[str, ...]]
 
 
-def as_run(given: Run | FitResult | Sequence[FitResult], ratios: Sequence[Ratio] = ()) -> Run:
+def as_run(source: Run | FitResult | Sequence[FitResult], ratios: Sequence[Ratio] = ()) -> Run:
     """Return a run: itself, or one made of finished fits.
 
     Parameters
     ----------
-    given : Run, FitResult or sequence of FitResult
+    source : Run, FitResult or sequence of FitResult
         Each fit gets the recipe that repeats it, and what the lint finds.
     ratios : sequence of Ratio
         Of the fit, where it is one.
@@ -33,9 +33,9 @@ def as_run(given: Run | FitResult | Sequence[FitResult], ratios: Sequence[Ratio]
     FitError
         If it is something else, or ratios are given with anything but one fit.
     """
-    if isinstance(given, Run) and not ratios:
-        return given
-    results = [given] if isinstance(given, FitResult) else given
+    if isinstance(source, Run) and not ratios:
+        return source
+    results = [source] if isinstance(source, FitResult) else source
     if isinstance(results, Run) or (ratios and len(results) != 1):
         raise FitError(
             "ratios are given beside several fits, so it is not known whose they are.",
@@ -43,7 +43,7 @@ def as_run(given: Run | FitResult | Sequence[FitResult], ratios: Sequence[Ratio]
         )
     if not results or not all(isinstance(result, FitResult) for result in results):
         raise FitError(
-            f"fits were expected, found {given!r}.", hint="Give a Run, a FitResult or a list."
+            f"fits were expected, found {source!r}.", hint="Give a Run, a FitResult or a list."
         )
     recipes = [_recipe(result) for result in results]
     groups = [_group(result) for result in results]

@@ -325,10 +325,12 @@ def _do_rows(
         return {}
     fitted = [jobs[place] for place in stack.places.tolist()]
     found = {}
-    for row, (job, said) in enumerate(zip(fitted, referee.findings(stack, fitted), strict=True)):
-        ratios = None if said is None else _clear_ratios(stack, row, job)
-        if said is not None and ratios is not None:
-            warnings = (*job.warnings, *said)
+    for row, (job, findings) in enumerate(
+        zip(fitted, referee.findings(stack, fitted), strict=True)
+    ):
+        ratios = None if findings is None else _clear_ratios(stack, row, job)
+        if findings is not None and ratios is not None:
+            warnings = (*job.warnings, *findings)
             found[int(stack.places[row])] = RowRecord(
                 *_head(job), ratios, warnings, (stack, row), partial(refit, job), *_origin(job)
             )

@@ -122,8 +122,8 @@ def _found(recipe: Recipe, members: Sequence[Spectrum]) -> dict[str, list[Spectr
 
 
 def _groups(sample: Sample, found: Mapping[str, Sequence[Spectrum]]) -> list[Group]:
-    rows, said = _rows(found)
-    warnings = (*sample.warnings, *said)
+    rows, notes = _rows(found)
+    warnings = (*sample.warnings, *notes)
     return [
         Group((sample,), tuple(row.items()), level, len(rows), warnings)
         for level, row in enumerate(rows)
@@ -153,7 +153,7 @@ def _nothing_found(recipe: Recipe, sample: Sample, members: Sequence[Spectrum]) 
     names = dict.fromkeys(next(iter(names_of(s)), "a spectrum without a name") for s in members)
     there = in_words((f'"{name}"' for name in names), most=9)
     message = f"no spectrum is called {wanted}; there is {there}."
-    return Failure(members[0].source.given, sample.name, message)
+    return Failure(members[0].source.location, sample.name, message)
 
 
 # ---------------------------------------------------------------------------------
@@ -169,20 +169,20 @@ def _rows(found: Mapping[str, Sequence[Spectrum]]) -> tuple[list[Row], list[FitW
     files: dict[str, set[str]] = {}
     for name, members in found.items():
         for spectrum in members:
-            files.setdefault(spectrum.source.given, set()).add(name)
+            files.setdefault(spectrum.source.location, set()).add(name)
     tables: dict[str, dict[str, list[Spectrum]]] = {}
     for name, members in found.items():
         for spectrum in members:
-            file = spectrum.source.given
+            file = spectrum.source.location
             table = tables.setdefault(file if len(files[file]) > 1 else "", {})
             table.setdefault(name, []).append(spectrum)
     rows: list[Row] = []
-    said: list[FitWarning] = []
+    notes: list[FitWarning] = []
     for table in tables.values():
         by_time = _by_time(table)
         rows += by_time if by_time is not None else _in_order(table)
-        said += [] if by_time is not None else _unequal(table)
-    return [{name: row[name] for name in found if name in row} for row in rows], said
+        notes += [] if by_time is not None else _unequal(table)
+    return [{name: row[name] for name in found if name in row} for row in rows], notes
 
 
 def _by_time(table: Mapping[str, Sequence[Spectrum]]) -> list[Row] | None:

@@ -142,13 +142,13 @@ def plan(
     FitError
         If `names` names a file that is not there.
     """
-    said = tuple(warnings)
+    notes = tuple(warnings)
     if isinstance(recipe, Preset):
-        said = (*preset_warnings(recipe), *said)
+        notes = (*preset_warnings(recipe), *notes)
         recipe = recipe.recipe
     options = _seeded(fit_options or fit_options_from_recipe(recipe), seed)
     known = _Known(spectra, beside, join, names)
-    maker = _Maker(recipe, options, known, said)
+    maker = _Maker(recipe, options, known, notes)
     groups, failures = groups_of(recipe, known.chosen, known.samples)
     jobs: list[Job] = []
     for group in groups:
@@ -181,7 +181,7 @@ def plan_stored(
     failures: list[Failure] = []
     skipped: list[Failure] = []
     for spectrum in known.chosen:
-        file = spectrum.source.given
+        file = spectrum.source.location
         if not has_stored_fit(spectrum):
             reason = "no CasaXPS fit is stored with this spectrum."
             skipped.append(Failure(file, spectrum.label, reason))
@@ -205,14 +205,14 @@ def _stored_job(
 ) -> Job:
     stored = stored_fit(spectrum)
     model, own = stored.model, stored.spectrum
-    said = tuple(FitWarning(code, message) for code, message in stored.notes)
+    notes = tuple(FitWarning(code, message) for code, message in stored.notes)
     recipe = recipe_from_model(
         model, calibration=own.calibration, fit_options=options, title=own.label
     )
     group = Group((sample,), tuple((region.name, own) for region in model.regions))
     beside = (own, *on_scale_of(own, sample.others([spectrum])))
-    said = (*said, *warnings)
-    return Job(number, group.file, group, model, recipe, options, (), said, beside)
+    notes = (*notes, *warnings)
+    return Job(number, group.file, group, model, recipe, options, (), notes, beside)
 
 
 def _seeded(options: FitOptions, seed: int | None) -> FitOptions:
@@ -273,14 +273,14 @@ class _Maker:
         part, model, ratios = self._part(tuple(name for name, _ in group.spectra))
         lines = [self._reference(spectrum) for _, spectrum in group.spectra]
         shifts = [self.fixed if line is None else line.calibration for line in lines]
-        said = [*group.warnings, *_lacking(part, group)]
+        notes = [*group.warnings, *_lacking(part, group)]
         moved: list[tuple[str, Spectrum]] = []
         for (name, spectrum), shift in zip(group.spectra, shifts, strict=True):
-            said += _replaced_calibration(name, spectrum, shift)
+            notes += _replaced_calibration(name, spectrum, shift)
             moved.append((name, spectrum if shift is None else calibrate(spectrum, shift)))
         references = tuple({id(line): line for line in lines if line is not None}.values())
         for line in references:
-            said += assumed_reference(self.recipe.calibration, line)
+            notes += assumed_reference(self.recipe.calibration, line)
         calibrated = replace(group, spectra=tuple(moved))
         seen = group.seen(dict(moved))
         return Job(
@@ -291,7 +291,7 @@ class _Maker:
             part.recipe,
             self.options,
             ratios,
-            (*said, *self.warnings),
+            (*notes, *self.warnings),
             seen,
             references,
             tuple(self.known.places[id(spectrum)] for _, spectrum in group.spectra),
@@ -315,7 +315,7 @@ class _Maker:
             return None
         sample = self.known.samples[sample_key(spectrum)]
         found = [s for s in sample.spectra if is_level(s, entry.reference)]
-        own = [s for s in found if s.source.given == spectrum.source.given] or found
+        own = [s for s in found if s.source.location == spectrum.source.location] or found
         used = _used_reference(entry, sample, spectrum, own)
         key = id(used[0]) if used else 0
         if key not in self._references:
@@ -363,13 +363,13 @@ def _lacking(part: Part, group: Group) -> list[FitWarning]:
     names = in_words(entry.name for entry in part.lacking)
     fitted = in_words(name for name, _ in group.spectra)
     message = f"there is no spectrum for {names}{group.place}: {fitted} was fitted without it."
-    said = [FitWarning("regions_lacking", message)]
+    notes = [FitWarning("regions_lacking", message)]
     if part.links:
         ties = in_words(link_in_words(link) for link in part.links)
         message = f"without {names} these ties are left out: {ties}."
-        said.append(FitWarning("links_dropped", message))
+        notes.append(FitWarning("links_dropped", message))
     if part.ratios:
         ratios = "; ".join(part.ratios)
         message = f"without {names} these ratios cannot be made: {ratios}."
-        said.append(FitWarning("ratios_lacking", message))
-    return said
+        notes.append(FitWarning("ratios_lacking", message))
+    return notes

@@ -137,7 +137,7 @@ def kind_of(spectrum: Spectrum) -> str:
 
 def files_of(spectra: Iterable[Spectrum]) -> tuple[str, ...]:
     """Return the files of spectra as they were given, each once."""
-    return tuple(dict.fromkeys(spectrum.source.given for spectrum in spectra))
+    return tuple(dict.fromkeys(spectrum.source.location for spectrum in spectra))
 
 
 def in_words(names: Iterable[str], *, most: int = 6, last: str = "and") -> str:
@@ -179,13 +179,13 @@ def join_samples(
     FitError
         If a pattern of `names` fits no file.
     """
-    given = [_named(spectrum, names or {}) for spectrum in spectra]
-    _check_patterns(names or {}, given)
+    named = [_named(spectrum, names or {}) for spectrum in spectra]
+    _check_patterns(names or {}, named)
     if by == "none":
-        return tuple(given)
-    candidates = [s for s in given if not s.source.joined and s.source.given]
+        return tuple(named)
+    candidates = [s for s in named if not s.source.joined and s.source.location]
     found = _folders(candidates) if by == "folder" else _alike(candidates)
-    return tuple(_joined(s, *found[id(s)]) if id(s) in found else s for s in given)
+    return tuple(_joined(s, *found[id(s)]) if id(s) in found else s for s in named)
 
 
 def _joined(spectrum: Spectrum, joined: str, sample: str) -> Spectrum:
@@ -202,7 +202,7 @@ def _named(spectrum: Spectrum, names: Mapping[str, str]) -> Spectrum:
 
 
 def _is_file(spectrum: Spectrum, pattern: str) -> bool:
-    path = _plain_path(spectrum.source.given)
+    path = _plain_path(spectrum.source.location)
     wanted = pattern.replace("\\", "/").casefold()
     return any(fnmatchcase(text.casefold(), wanted) for text in (path, path.rpartition("/")[2]))
 
@@ -236,7 +236,7 @@ def _alike(spectra: Sequence[Spectrum]) -> Found:
     found: Found = {}
     named = [s for s in spectra if level_in(_stem(s))]
     for (folder, _, rest, _), own in _grouped(named, _without_level).items():
-        levels = [level_in(_stem(s)) for s in {s.source.given: s for s in own}.values()]
+        levels = [level_in(_stem(s)) for s in {s.source.location: s for s in own}.values()]
         if len(levels) < 2 or max(Counter(levels).values()) > 1:
             continue  # one file, or one level twice: which belongs to which is not known
         rule = "names" if _is_a_name(rest) else "level"
@@ -254,7 +254,7 @@ def _grouped(spectra: Iterable[Spectrum], key: Callable[[Spectrum], T]) -> dict[
 
 def _without_level(spectrum: Spectrum) -> tuple[str, str, str, str]:
     """Return what files of one sample have in common: folder, suffix, name, sample name."""
-    suffix = PurePath(_file_name(spectrum.source.given)).suffix.casefold()
+    suffix = PurePath(_file_name(spectrum.source.location)).suffix.casefold()
     rest, sample = (_tidy(without_levels(text)) for text in (_stem(spectrum), spectrum.meta.sample))
     return _folder(spectrum), suffix, rest, sample
 
@@ -295,11 +295,11 @@ def _file_name(path: str) -> str:
 
 
 def _stem(spectrum: Spectrum) -> str:
-    return PurePath(_file_name(spectrum.source.given)).stem
+    return PurePath(_file_name(spectrum.source.location)).stem
 
 
 def _folder(spectrum: Spectrum) -> str:
-    return _plain_path(spectrum.source.given).rpartition("/")[0]
+    return _plain_path(spectrum.source.location).rpartition("/")[0]
 
 
 def _name_of_folder(folder: str) -> str:

@@ -93,8 +93,8 @@ def _with_free_widths(model: Model, shared: Sequence[str], links: Mapping[str, L
         source = get_parameter(model, links[path].terms[0].source) if links[path].terms else None
         if source is not None:
             own = get_parameter(model, path)
-            given = Parameter(own.value, source.min, source.max, source.free)
-            model = put(model, path, given)
+            parameter = Parameter(own.value, source.min, source.max, source.free)
+            model = put(model, path, parameter)
     kept = tuple(link for link in model.links if canonical_path(model, link.target) not in shared)
     return replace(model, links=kept)
 

@@ -238,8 +238,8 @@ def _is_correlated(region: RegionFit) -> bool:
 
 
 def _noise_is_known(region: RegionFit) -> bool:
-    given = region.weights == Weights.GIVEN.value
-    return given or counting_time(region.spectrum) is not None
+    recorded = region.weights == Weights.GIVEN.value
+    return recorded or counting_time(region.spectrum) is not None
 
 
 def _block_length(result: FitResult) -> int:

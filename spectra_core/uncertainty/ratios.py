@@ -423,14 +423,14 @@ def _with_draws(
 
 
 def _reference(
-    result: FitResult, quantity: AreaRatio, given: float | None
+    result: FitResult, quantity: AreaRatio, relative: float | None
 ) -> tuple[float | None, str]:
     """Return the relative standard uncertainty from sensitivity factors, and a remark."""
     levels = {_level(result.model, p) for p in (*quantity.numerator, *quantity.denominator)}
     if len(levels) == 1:
         return 0.0, ""
-    if given is not None:
-        return given, ""
+    if relative is not None:
+        return relative, ""
     return None, (
         f"areas of {', '.join(sorted(levels))} are compared without sensitivity factors, whose"
         " uncertainty is not in the total."

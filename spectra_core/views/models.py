@@ -108,18 +108,22 @@ def _cell(
     path = f"{region.name}/{component.id}/{name}"
     if canonical_path(model, path) in links:
         return "tied"
-    given = get_parameter(model, path)
-    return f"{_value(given)}{_bounds(given)}" if given.free else f"{_value(given)} fixed"
+    parameter = get_parameter(model, path)
+    return (
+        f"{_value(parameter)}{_bounds(parameter)}"
+        if parameter.free
+        else f"{_value(parameter)} fixed"
+    )
 
 
-def _value(given: Parameter) -> str:
-    return "open" if given.value is None else f"{given.value:.6g}"
+def _value(parameter: Parameter) -> str:
+    return "open" if parameter.value is None else f"{parameter.value:.6g}"
 
 
-def _bounds(given: Parameter) -> str:
-    if given.max == inf and given.min in (-inf, 0.0):
+def _bounds(parameter: Parameter) -> str:
+    if parameter.max == inf and parameter.min in (-inf, 0.0):
         return ""
-    return f" [{given.min:g}, {given.max:g}]"
+    return f" [{parameter.min:g}, {parameter.max:g}]"
 
 
 def _paths(region: Region) -> Iterator[str]:
@@ -141,13 +145,13 @@ def parameters(model: Model) -> Columns:
     """Return every parameter of the enabled components with bounds and ties."""
     links = effective_links(model)
     paths = [path for region in model.regions for path in _paths(region)]
-    given = [get_parameter(model, path) for path in paths]
+    found = [get_parameter(model, path) for path in paths]
     states = [state_of(model, path, links=links) for path in paths]
     return {
         "path": paths,
-        "value": [p.value for p in given],
-        "min": [p.min for p in given],
-        "max": [p.max for p in given],
+        "value": [p.value for p in found],
+        "min": [p.min for p in found],
+        "max": [p.max for p in found],
         "treated": [state.kind for state in states],
         "words": [state.words for state in states],
     }

@@ -40,18 +40,18 @@ def _axis(spectrum: Spectrum) -> str:
 
 
 def _intensity(spectrum: Spectrum) -> str:
-    said = [f"{spectrum.y.min():.5g} to {spectrum.y.max():.5g} {spectrum.y_unit}"]
+    parts = [f"{spectrum.y.min():.5g} to {spectrum.y.max():.5g} {spectrum.y_unit}"]
     known = {
         "counts known": spectrum.counts is not None,
         "with standard deviations": spectrum.sigma is not None,
         "transmission recorded": spectrum.transmission is not None,
     }
-    return ", ".join([*said, *(words for words, there in known.items() if there)])
+    return ", ".join([*parts, *(words for words, there in known.items() if there)])
 
 
 def _measured(spectrum: Spectrum) -> str:
     meta = spectrum.meta
-    said = [
+    parts = [
         meta.technique,
         f"{meta.excitation_energy_ev:g} eV" if meta.excitation_energy_ev else "",
         f"laser {meta.laser_nm:g} nm" if meta.laser_nm else "",
@@ -62,16 +62,16 @@ def _measured(spectrum: Spectrum) -> str:
         meta.instrument,
         meta.date,
     ]
-    return ", ".join(part for part in said if part)
+    return ", ".join(part for part in parts if part)
 
 
 def _calibration(spectrum: Spectrum) -> str:
-    given = spectrum.calibration
-    if not (given.shift or given.reference):
+    calibration = spectrum.calibration
+    if not (calibration.shift or calibration.reference):
         return "none"
-    assigned = f" at {given.assigned:g}" if given.assigned is not None else ""
-    reference = f", {given.reference}{assigned}" if given.reference else ""
-    return f"{given.shift:+.4g} {spectrum.axis.unit}{reference}"
+    assigned = f" at {calibration.assigned:g}" if calibration.assigned is not None else ""
+    reference = f", {calibration.reference}{assigned}" if calibration.reference else ""
+    return f"{calibration.shift:+.4g} {spectrum.axis.unit}{reference}"
 
 
 def _source(spectrum: Spectrum) -> str:

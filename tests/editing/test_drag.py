@@ -70,7 +70,7 @@ def test_the_handle_goes_where_the_hand_is(fitted: FitResult, kind: str) -> None
 def test_a_doublet_stays_a_doublet_whichever_line_is_pulled(fitted: FitResult) -> None:
     before = handles(fitted, "S 2p")[Handle("top", "PS4 2p1/2")]
     pulled = pull(fitted, "S 2p", Handle("top", "PS4 2p1/2"), before[0] + 0.3, before[1])
-    assert "moves with it" in pulled.said
+    assert "moves with it" in pulled.note
     moved = Follower(spectra(fitted), refit=True).follow(pulled)
     split = moved.value("S 2p/PS4 2p1/2/center") - moved.value("S 2p/PS4 2p3/2/center")
     assert split == pytest.approx(fitted.model.region("S 2p").doublet("PS4").splitting, abs=1e-12)
@@ -120,7 +120,7 @@ def test_the_window_follows_and_never_vanishes(fitted: FitResult) -> None:
     assert low.model.region("S 2p").window == (158.4, 169.5)
     gone = pull(fitted, "S 2p", Handle("window_low"), 169.4, 0.0)
     assert gone.model.region("S 2p").window == (157.5, 169.5)
-    assert "at least" in gone.said
+    assert "at least" in gone.note
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def test_the_other_kind_of_carbon_is_said_with_what_it_would_change(
     choose(dialog, "adventitious")
     assert dialog.assigned.value == 284.8
     qtbot.mouseClick(dialog.measure, Qt.MouseButton.LeftButton)
-    assert "Taken as carbon black the shift would be" in dialog.said.text()
+    assert "Taken as carbon black the shift would be" in dialog.remark.text()
 
 
 def test_every_line_of_the_standards_can_be_chosen_with_its_uncertainty(make: Make) -> None:
@@ -185,7 +185,7 @@ def test_the_uncertainty_of_a_standard_is_part_of_that_of_the_shift(
 def test_a_line_that_no_spectrum_holds_cannot_be_measured(make: Make) -> None:
     dialog = make(levels="sp")
     assert not dialog.measure.isEnabled()
-    assert "No spectrum of this sample is of C 1s" in dialog.said.text()
+    assert "No spectrum of this sample is of C 1s" in dialog.remark.text()
 
 
 def test_another_line_needs_its_energy(qtbot: QtBot, make: Make) -> None:
@@ -193,7 +193,7 @@ def test_another_line_needs_its_energy(qtbot: QtBot, make: Make) -> None:
     choose(dialog, "line")
     dialog.spectrum.set_value("p")
     dialog.spectrum.chosen.emit("p")
-    assert "Type the energy that P 2p is given" in dialog.said.text()
+    assert "Type the energy that P 2p is given" in dialog.remark.text()
     type_into(qtbot, dialog.assigned, "132,0")
     with qtbot.waitSignal(dialog.measure_asked) as asked:
         qtbot.mouseClick(dialog.measure, Qt.MouseButton.LeftButton)
@@ -243,7 +243,7 @@ def test_a_reference_that_is_not_there_is_explained(qtbot: QtBot, make: Make) ->
     dialog = make()
     qtbot.mouseClick(dialog.measure, Qt.MouseButton.LeftButton)
     dialog.show_problem("no C 1s line stands out.")
-    assert dialog.said.text() == "no C 1s line stands out."
+    assert dialog.remark.text() == "no C 1s line stands out."
     assert dialog.isVisible() and not dialog.apply.isEnabled()
 
 

@@ -244,11 +244,11 @@ def projects(draw) -> Project:
         project = add_analysis(project, model, spectrum_id, label=draw(anything))
         of = draw(st.sampled_from(given_spectra))
         analysis = replace(
-            project.analyses[f"a{project.given}"],
+            project.analyses[f"a{project.last_id}"],
             stored=draw(st.none() | results(draw(st.just(model) | models()), of)),
             ratios=tuple(draw(st.lists(ratio_values(), max_size=1))),
         )
-        changed = project.analyses.put({f"a{project.given}": analysis})
+        changed = project.analyses.put({f"a{project.last_id}": analysis})
         project = replace(project, analyses=changed)
     for about in draw(st.lists(st.sampled_from(["project", *project.spectra]))):
         project = set_note(project, about, draw(anything))
@@ -816,7 +816,7 @@ def test_the_recipe_brings_the_calibration_that_all_spectra_share(ran):
 
 
 def test_analyses_that_were_made_differently_give_a_recipe_each(ran, project):
-    own = add_analysis(ran, project.analyses[f"a{project.given}"].model, "s1")
+    own = add_analysis(ran, project.analyses[f"a{project.last_id}"].model, "s1")
     found = recipes_from(own)
     assert [len(keys) for _, keys in found] == [3, 1]
     with pytest.raises(RecipeError, match="2 different ways"):

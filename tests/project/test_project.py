@@ -77,7 +77,7 @@ def fitted() -> Project:
     for spectrum_id in ("s1", "s2"):
         project = add_analysis(project, doublet_model(), spectrum_id)
         result = fit(project.spectra[spectrum_id], doublet_model())
-        project = set_result(project, f"a{project.given}", result)
+        project = set_result(project, f"a{project.last_id}", result)
     return project
 
 
@@ -223,9 +223,9 @@ def test_components_are_copied_with_their_doublet_and_inner_links(fitted):
     region = add_doublet(region, "Sx", "S 2p", center=163.2, fwhm=1.1, area=300.0)
     link = Link("S 2p/Sx/fwhm", (Term(1.0, "S 2p/PS4/fwhm"),))
     project = add_analysis(fitted, Model((region,), (link,)), "s1")
-    source = f"a{project.given}"
+    source = f"a{project.last_id}"
     project = add_analysis(project, Model((Region("other", (157.5, 167.5)),)), "s2")
-    target = f"a{project.given}"
+    target = f"a{project.last_id}"
     model = copy_components(project, (source, "S 2p"), (target, "other")).analyses[target].model
     assert model.region("other").components == region.components
     assert model.region("other").doublets == region.doublets
@@ -238,7 +238,7 @@ def test_copying_onto_a_region_takes_the_links_of_what_was_there_away(fitted):
     region = doublet_model().regions[0]
     tied = Model((region,), (Link("S 2p/PS4/mix", (Term(1.0, "S 2p/PS4 2p1/2/mix"),)),))
     project = add_analysis(fitted, tied, "s1")
-    target = f"a{project.given}"
+    target = f"a{project.last_id}"
     assert copy_components(project, ("a3", "S 2p"), (target, "S 2p")).analyses[target].model == (
         replace(tied, links=())
     )
