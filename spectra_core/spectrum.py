@@ -463,6 +463,14 @@ def points_in_window(spectrum: Spectrum, window: tuple[float, float]) -> slice:
     first = int(np.searchsorted(spectrum.x, low - slack, side="left"))
     last = int(np.searchsorted(spectrum.x, high + slack, side="right"))
     if last - first < 2:
+        if spectrum.axis is Axis.KINETIC_ENERGY and spectrum.meta.excitation_energy_ev is None:
+            raise DataError(
+                f"the energies are kinetic, {spectrum.x[0]:g} to {spectrum.x[-1]:g} eV, and the"
+                f" photon energy is not recorded, so the window {low:g} to {high:g} eV cannot be"
+                " placed on them.",
+                hint="Give it, e.g. --photon-energy 1486.6.",
+                where=spectrum.label,
+            )
         raise DataError(
             f"the window {low:g} to {high:g} {spectrum.axis.unit} holds"
             f" {max(last - first, 0)} of the {len(spectrum)} points, which run from"

@@ -174,7 +174,7 @@ def _grouped(
         name = PurePath(spectrum.source.file).name if by_file else spectrum.meta.sample
         group = groups.get(name)
         if group is None:
-            group = Row(name, formula(name) or "(no name)", root, place=len(root.children))
+            group = Row(name, name or "(no name)", root, place=len(root.children))
             groups[name] = group
             root.children.append(group)
         one = Row(

@@ -284,7 +284,7 @@ class _Table(QTableWidget):
         largest = max((r.ratio.budget.total or 0.0 for r in rows), default=0.0)
         for line, one in enumerate(rows):
             value = one.value + (" (stale)" if one.stale else "")
-            texts = (formula(one.sample), formula(one.name), value, one.interval, "")
+            texts = (one.sample, formula(one.name), value, one.interval, "")
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 whole = texts[0] if column == 0 else ""
@@ -396,7 +396,7 @@ def short_names(samples: list[str]) -> list[str]:
     endings = {sample.rpartition(" (")[2] for sample in samples}
     if len(samples) > 1 and len(endings) == 1 and endings.pop().endswith(")"):
         samples = [sample.rpartition(" (")[0] for sample in samples]
-    return [_short(formula(sample)) for sample in samples]
+    return [_short(sample) for sample in samples]
 
 
 def _short(text: str) -> str:

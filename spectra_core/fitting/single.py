@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import FitError
 from ..model import Model, Region, split_path
-from ..spectrum import Array
+from ..spectrum import Array, Spectrum
 from . import tolerances
 from .engine import NUMBA, NUMPY, Packed, chosen_engine, compiled_fit, peaks_of
 from .engine import settle as compiled_settle
@@ -617,6 +617,17 @@ def region_warnings(
     return warnings
 
 
+def _why_unknown(spectrum: Spectrum) -> str:
+    """Return why the counts are not known, with the options that would say them."""
+    if spectrum.y_unit != "counts/s":
+        return "the counts are not known (--y-unit says what the intensity is)"
+    times = {"--dwell": spectrum.meta.dwell_s, "--scans": spectrum.meta.scans}
+    missing = " and ".join(option for option, value in times.items() if value is None)
+    known = " ".join(f"{option} {value:g}" for option, value in times.items() if value)
+    beside = f" beside {known}" if known else ""
+    return f"the counts behind the rate are not known ({missing or '--dwell'}{beside} would say)"
+
+
 def _unit_weights_warning(region: RegionProblem) -> FitWarning:
     if has_negative_counts(region.spectrum):
         below = region.spectrum.y < 0
@@ -629,7 +640,7 @@ def _unit_weights_warning(region: RegionProblem) -> FitWarning:
             ),
         )
     elif counting_time(region.spectrum) is None:
-        code, reason = "counts_unknown", "the counts are not known (no dwell time, scans or unit)"
+        code, reason = "counts_unknown", _why_unknown(region.spectrum)
     else:
         code, reason = "unit_weights", "unit weights were chosen"
     return FitWarning(

@@ -135,6 +135,9 @@ def identify(path: str | Path) -> str:
     return _reader_of(path, _bytes(path, HEAD_BYTES)).name
 
 
+_NO_COLUMNS = ": no columns of numbers were found in it."
+
+
 def _reader_of(path: Path, head: bytes) -> Reader:
     if not head.strip():
         raise ReadError("the file is empty.", where=path.name)
@@ -144,7 +147,8 @@ def _reader_of(path: Path, head: bytes) -> Reader:
     kind = looks_like(head)
     raise ReadError(
         "is not a spectrum file Doublet knows"
-        + (f": it looks like {kind}." if kind else ": no columns of numbers were found in it."),
+        + (f": it looks like {kind.words}." if kind.words else _NO_COLUMNS),
+        hint=kind.advice,
         where=path.name,
     )
 

@@ -27,7 +27,7 @@ from .options import ReadOptions
 from .text_table import Block, TextTables, decode, read_tables, to_lines
 
 FORMAT = "CasaXPS export"
-_CHARACTERISTIC = re.compile(r"^[\t,; ]*Characteristic Energy eV[\t,;]", re.MULTILINE)
+_CHARACTERISTIC = re.compile(r'^[\t,; "]*Characteristic Energy eV["\t,;]', re.MULTILINE)
 _CYCLE = re.compile(r"^Cycle (\d+):(.*):([^:]*?)\s*$")
 _SHORT_START = re.compile(r"^Cycle (\d+):(.*):([^:]*):(CPS|Counts)$")
 _SHORT_LINE = re.compile(

@@ -55,6 +55,8 @@ def spectra_of_table(table: Table, meta: Meta, options: ReadOptions) -> list[Spe
         If a cell is missing or no number, the axis is not known or turns back, or no
         column holds an intensity.
     """
+    if options.x_column is None and options.y_column is None:
+        _check_measured(table)
     groups = merged_fits(table, groups_of(table, options))
     several = sum(len(signals_of(table, group)) for group in groups) > 1
     spectra = [
@@ -68,6 +70,36 @@ def spectra_of_table(table: Table, meta: Meta, options: ReadOptions) -> list[Spe
             hint="Name the columns, e.g. --x-column 1 --y-column 2.",
         )
     return spectra
+
+
+_QUANTIFIED = re.compile(
+    r"(?i)concentration|atomic ?(%|percent|conc|fraction)|at\.? ?%"
+    r"|(?<![a-z])(corrected)?rsf(?![a-z])|sensitivity factor|mass ?%|relative area"
+)
+_COORDINATE = re.compile(r"(?i)(sputter|etch|cycle|depth|level|layer|file|sample|position)")
+
+
+def _check_measured(table: Table) -> None:
+    """Raise an error if a table holds what was quantified: one column per core level.
+
+    Such tables, as MultiPak and others export them, have the sputter time or depth in the
+    first column and concentrations, which add up to 100, or areas in the others.
+    """
+    levels = [c for c, name in enumerate(table.names) if level_in(name)]
+    if len(levels) < 2 or axis_of_words(table.heading(0)) is not None:
+        return
+    values = table.values[:, levels]
+    total = np.sum(values, axis=1)
+    hundred = any(np.all(np.abs(total / whole - 1.0) < 0.02) for whole in (1.0, 100.0))
+    shares = bool(np.all(values >= 0)) and hundred
+    named = _QUANTIFIED.search("\n".join((table.title, *table.names)))
+    if shares or named or (_COORDINATE.search(table.names[0]) and 0 not in levels):
+        names = ", ".join(table.names[c] for c in levels[:4])
+        raise ReadError(
+            f"the columns {names} are quantities of core levels (concentrations, areas or"
+            " factors), one row per depth or sample, and no spectra.",
+            hint="Export the spectra themselves, or name two columns: --x-column 1 --y-column 2.",
+        )
 
 
 def _spectrum(

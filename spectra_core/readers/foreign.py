@@ -1,75 +1,129 @@
-"""What a file is when it is not a spectrum Doublet reads.
+"""What a file is when it is not a spectrum Doublet reads, and how to get one from it.
 
-A user who opens the wrong file is helped most by being told what it is. The
-table below knows the first bytes of common files; order matters only where one
-signature contains another.
+A user who opens the wrong file is helped most by being told what it is, and which menu of
+which program makes one that can be read. The tables below know the first bytes of common
+files; order matters only where one signature contains another.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG\r\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"BM", "a BMP image"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
-    (b"%PDF", "a PDF document"),
-    (b"{\\rtf", "an RTF document"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\x89HDF\r\n", "an HDF5 or NeXus file that Doublet did not write"),
-    (b"\xd0\xcf\x11\xe0", "an OLE document (.xls, .doc, .vgd, .vgp, .asn)"),
-    (b"SQLite format 3", "an SQLite database (SPECS .sle is one)"),
-    (b"WDF1", "a Renishaw .wdf file"),
-    (b"SOFH", "a PHI .spe or .pro file"),
-    (b"IGOR", "an Igor Pro file"),
-    (b"\x7fELF", "a program"),
-    (b"MZ", "a program"),
+
+@dataclass(frozen=True)
+class Kind:
+    """What a file looks like, and what to do with it.
+
+    Attributes
+    ----------
+    words : str
+        With its article, as in "it looks like a PNG image".
+    advice : str
+        A sentence; empty where there is nothing to export.
+    """
+
+    words: str = ""
+    advice: str = ""
+
+
+_AVANTAGE = "In Avantage: select the spectra, then File > Export > VAMAS, or Excel with all curves."
+_CASAXPS = "In CasaXPS: File > Save As makes a VAMAS file with the spectra and their fit."
+_SPECS = "In SpecsLab Prodigy: mark the regions, then Export > VAMAS or XY."
+_WIRE = "In WiRE: File > Save file as > Text (*.txt)."
+_MULTIPAK = "In MultiPak: File > Export > ASCII, or Save As > VAMAS."
+_SES = "In SES: save regions as text (*.txt), or export VAMAS."
+_LABSPEC = "In LabSpec: Save as > Text (*.txt)."
+_WITEC = "In WITec Project: Export > Table or ASCII."
+_OPUS = "In OPUS: Save as > Data point table (ASCII)."
+_TABLE = "Open the spectrum itself; a table of peaks has none."
+
+SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
+    (b"\x89PNG\r\n", Kind("a PNG image")),
+    (b"\xff\xd8\xff", Kind("a JPEG image")),
+    (b"GIF8", Kind("a GIF image")),
+    (b"BM", Kind("a BMP image")),
+    (b"II*\x00", Kind("a TIFF image")),
+    (b"MM\x00*", Kind("a TIFF image")),
+    (b"%PDF", Kind("a PDF document")),
+    (b"{\\rtf", Kind("an RTF document", "Save it as plain text.")),
+    (b"\x1f\x8b", Kind("a gzip archive", "Unpack it first.")),
+    (b"7z\xbc\xaf", Kind("a 7-Zip archive", "Unpack it first.")),
+    (b"Rar!", Kind("a RAR archive", "Unpack it first.")),
+    (b"BZh", Kind("a bzip2 archive", "Unpack it first.")),
+    (b"\x89HDF\r\n", Kind("an HDF5 file without a NeXus entry", "Export NeXus, VAMAS or text.")),
+    (
+        b"\xd0\xcf\x11\xe0",
+        Kind(
+            "an OLE document (.xls, .doc, Avantage .vgd or .vgp)",
+            f"Save an old workbook as .xlsx. {_AVANTAGE}",
+        ),
+    ),
+    (b"SQLite format 3", Kind("an SQLite database (SPECS .sle is one)", _SPECS)),
+    (b"WDF1", Kind("a Renishaw .wdf file", _WIRE)),
+    (b"SOFH", Kind("a PHI .spe or .pro file", _MULTIPAK)),
+    (b"IGOR", Kind("an Igor Pro file", _SES)),
+    (b"\x00\x05", Kind("an Igor binary wave (.ibw)", _SES)),
+    (b"\x05\x00", Kind("an Igor binary wave (.ibw)", _SES)),
+    (b"NGSNextGen", Kind("a LabSpec 5 file (.ngs)", _LABSPEC)),
+    (b"WIT_", Kind("a WITec project (.wip)", _WITEC)),
+    (b"WIT^", Kind("a WITec project (.wip)", _WITEC)),
+    (b"\n\n\xfe\xfe", Kind("a Bruker OPUS file", _OPUS)),
+    (b"\x7fELF", Kind("a program")),
+    (b"MZ", Kind("a program")),
 )
 
-TEXT_SIGNATURES: tuple[tuple[str, str], ...] = (
-    (r"\A\s*<(!DOCTYPE )?html", "a web page (HTML)"),
-    (r"\A\s*<[?!\w]", "an XML file"),
-    (r"\A\s*[{]|\A\s*\[\s*[\[{\"\]]", "a JSON file"),
-    (r"\A\s*##\w[\w .]*=", "a JCAMP-DX file"),
-    (r"^VAMAS Surface Chemical Analysis Standard Data Transfer Format", "a VAMAS file"),
-    (r"\ANIST/ITL StRD", "a NIST statistical reference data set"),
-    (r"^data_\S*\s*^(?s:.*)^(loop_|_\w+)", "a CIF file (as of the Raman Open Database)"),
-    (r"^Name\tPosition\tFWHM\t(Raw )?Area", "a CasaXPS report table of fitted peaks"),
-    (r"^label[;,\t]model[;,\t]x0", "a table of fitted peaks"),
-    (r"^CASA region|^Casa Info Follows", "a piece of a VAMAS file"),
+TEXT_SIGNATURES: tuple[tuple[str, Kind], ...] = (
+    (r"\A\s*<(!DOCTYPE )?html", Kind("a web page (HTML)")),
+    (r"\A\s*<[?!\w]", Kind("an XML file", "Export the spectra as text, VAMAS or NeXus.")),
+    (r"\A\s*[{]|\A\s*\[\s*[\[{\"\]]", Kind("a JSON file", "Export the spectra as text.")),
+    (r"\A\s*##\w[\w .]*=", Kind("a JCAMP-DX file", "Export the spectra as text in columns.")),
+    (
+        r"^VAMAS Surface Chemical Analysis Standard Data Transfer Format",
+        Kind("a VAMAS file with lines before its first", "Take out what stands before that line."),
+    ),
+    (r"\ANIST/ITL StRD", Kind("a NIST statistical reference data set")),
+    (
+        r"^data_\S*\s*^(?s:.*)^(loop_|_\w+)",
+        Kind("a CIF file (as of the Raman Open Database)", "Take its columns out as text."),
+    ),
+    (
+        r"^Name\tPosition\tFWHM\t(Raw )?Area",
+        Kind("a CasaXPS report table of fitted peaks", _CASAXPS),
+    ),
+    (r"^label[;,\t]model[;,\t]x0", Kind("a table of fitted peaks", _TABLE)),
+    (r"^CASA region|^Casa Info Follows", Kind("a piece of a VAMAS file", _CASAXPS)),
 )
 
 
-def looks_like(head: bytes) -> str:
-    """Return what a file beginning with `head` looks like, or an empty string.
+def looks_like(head: bytes) -> Kind:
+    """Return what a file beginning with `head` looks like; `Kind` without words if unknown.
 
     Parameters
     ----------
     head : bytes
         The first few KB of the file.
     """
-    for signature, words in SIGNATURES:
+    for signature, kind in SIGNATURES:
         if head.startswith(signature) and (len(signature) > 2 or not _is_text(head)):
-            return words
+            return kind
     if head.startswith(b"PK\x03\x04"):
-        return "a ZIP archive that is not an Excel workbook"
+        return Kind("a ZIP archive that is not an Excel workbook", "Unpack it first.")
+    if head[1:2] in (b"K", b"M") and not _is_text(head):
+        return Kind("a Thermo Galactic .spc file", "Export it as text in columns.")
     if not _is_text(head):
-        return "a binary file"
+        return Kind(
+            "a binary file", "Export the spectra as text, VAMAS or NeXus in their own program."
+        )
     return _looks_like_text_format(head)
 
 
-def _looks_like_text_format(head: bytes) -> str:
+def _looks_like_text_format(head: bytes) -> Kind:
     text = head.decode("latin-1").replace("\r\n", "\n").removeprefix("\xef\xbb\xbf")
-    for pattern, words in TEXT_SIGNATURES:
+    for pattern, kind in TEXT_SIGNATURES:
         if re.search(pattern, text, re.MULTILINE):
-            return words
-    return ""
+            return kind
+    return Kind()
 
 
 def _is_text(head: bytes) -> bool:

@@ -144,3 +144,29 @@ def _same(a: Array | None, b: Array | None) -> bool:
     if a is None or b is None:
         return a is b
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-12, atol=1e-9))
+
+
+_NOTES = {
+    "unread_keys": "keys that could not be read: {}",
+    "skipped_rows": "rows left out: {}",
+    "skipped_columns": "columns left out: {}",
+    "skipped_sheets": "sheets left out: {}",
+    "rows_without_abscissa": "{} rows at the ends without abscissa were left out",
+}
+
+
+def notes_of(spectrum: Spectrum) -> list[str]:
+    """Return what was decided, left out or doubtful when the spectrum was read.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+
+    Returns
+    -------
+    notes : list of str
+        In the order in which they arose; empty if the file left nothing open.
+    """
+    extra = spectrum.meta.extra
+    notes = [str(value) for key, value in extra.items() if key.endswith("_note")]
+    return notes + [words.format(extra[key]) for key, words in _NOTES.items() if extra.get(key)]

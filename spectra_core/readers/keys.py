@@ -16,7 +16,7 @@ from .units import unit_factor
 UNREAD = "unread_keys"
 _NUMBER = r"[-+−]?(?:\d[\d.,'’]*\d|\d|[.,]\d+)(?:[eE][-+]?\d+)?"
 _UNIT = r"(?:[kmµu]?eV|[kK]?[eE][vV]|[mµu]?s(?:ec)?|msec|min|h|nm|µm|um|Å|эВ|кэВ|мс|с)(?![A-Za-z])"
-_LEADING = re.compile(rf"\s*({_NUMBER})\s*({_UNIT})?")
+_LEADING = re.compile(rf"\s*({_NUMBER})\s*({_UNIT})?(?=$|[\s;,:)\]/%])")
 
 
 @dataclass

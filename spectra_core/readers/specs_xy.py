@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ReadError
+from ..errors import ReadError, SpectraError
 from ..spectrum import Array, Axis, Meta, Spectrum
-from .assemble import Columns, assemble, noted
+from .assemble import Columns, assemble, kept, noted
 from .keys import Keys
 from .options import ReadOptions
 from .text_table import Block, Dialect, decode, read_tables, without_comment_sign
@@ -102,17 +102,21 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     """
     state = _State()
     spectra: list[Spectrum] = []
+    problems: list[ReadError] = []
     tables = read_tables(path, options)
     for block in tables.blocks:
         for line in block.header:
             state.take(line)
         if state.external and spectra:
             spectra[-1] = _with_variable(spectra[-1], state.external, block.values[:, 1])
-        else:
+            continue
+        try:
             spectra.append(_spectrum(state, block, tables.dialect, path, options))
-    if not spectra:
+        except SpectraError as error:
+            problems.append(ReadError(error.message, hint=error.hint, where=error.where))
+    if not spectra and not problems:
         raise ReadError("the SPECS file holds no data below its heading: it seems cut off.")
-    return spectra
+    return kept(spectra, problems)
 
 
 def _with_variable(spectrum: Spectrum, label: str, values: Array) -> Spectrum:
@@ -125,6 +129,15 @@ def _with_variable(spectrum: Spectrum, label: str, values: Array) -> Spectrum:
 def _spectrum(
     state: _State, block: Block, dialect: Dialect, path: Path, options: ReadOptions
 ) -> Spectrum:
+    if state.labels and "energy" not in state.labels[0].casefold():
+        mode = state.values.get("Scan Mode", "")
+        raise ReadError(
+            f"region {state.values.get('Region', '')!r} has the columns {' '.join(state.labels)}"
+            f"{f' (scan mode {mode})' if mode else ''}: intensities at fixed energies are no"
+            " spectrum.",
+            hint="Export a region that was scanned in energy.",
+            where=f"row {block.row_numbers[0]}",
+        )
     if not np.isfinite(block.values).all():
         row = int(block.row_numbers[np.flatnonzero(~np.isfinite(block.values).all(axis=1))[0]])
         raise ReadError("a number is missing.", where=f"row {row}")

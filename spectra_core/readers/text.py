@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..core_levels import level_in, without_levels
+from ..core_levels import level_in, levels_in, without_levels
 from ..errors import ReadError, SpectraError
 from ..spectrum import Meta, Spectrum
 from .assemble import kept
@@ -41,7 +41,7 @@ _OTHER_KEY = re.compile(r"^([A-Za-z][\w .()/-]{0,40}?)\s*[:=]\s*(\S.*)$")
 
 def matches(head: bytes, path: Path) -> bool:
     """Return whether `head` holds two rows of two numbers and no known other format."""
-    if looks_like(head):
+    if looks_like(head).words:
         return False
     lines = to_lines(decode(head))
     if len(head) >= HEAD_BYTES:
@@ -149,7 +149,8 @@ _BESIDE_A_LEVEL = re.compile(r"(?i)([\W\d_]|xps|scans?|region|spectr(um|a))*")
 def _is_title(line: str) -> bool:
     """Return whether a line is a title such as ``O 1s Scan``, which looks like headings."""
     text = without_comment_sign(line)
-    return bool(level_in(text) and _BESIDE_A_LEVEL.fullmatch(without_levels(text)))
+    alone = len(levels_in(text)) == 1
+    return alone and _BESIDE_A_LEVEL.fullmatch(without_levels(text)) is not None
 
 
 def _loose(names: tuple[str, ...]) -> list[str]:

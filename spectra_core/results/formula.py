@@ -85,7 +85,7 @@ def _formula(word: str) -> list[Piece] | None:
             charged = True
             pieces.append((piece["charge"].replace("-", "−"), "sup"))
         elif piece["number"] or piece["index"]:
-            if not pieces or pieces[-1][1]:
+            if not pieces or pieces[-1][1] or pieces[-1][0] == "–":
                 return None
             pieces.append((piece[0], "sub"))
         else:

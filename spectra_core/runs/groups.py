@@ -153,6 +153,8 @@ def _nothing_found(recipe: Recipe, sample: Sample, members: Sequence[Spectrum]) 
     names = dict.fromkeys(next(iter(names_of(s)), "a spectrum without a name") for s in members)
     there = in_words((f'"{name}"' for name in names), most=9)
     message = f"no spectrum is called {wanted}; there is {there}."
+    if not any(names_of(s) for s in members):
+        message += ' Name it with --region, or take any spectrum with match = "*" in the recipe.'
     return Failure(members[0].source.location, sample.name, message)
 
 

@@ -26,7 +26,7 @@ def matches(entry: RegionEntry, spectrum: Spectrum) -> bool:
     pattern = _folded(entry.match or f"{escape(entry.name)}*")
     if (level := level_in(pattern)) and pattern == f"{_folded(level)}*":
         return any(level_in(name) == level for name in names_of(spectrum))
-    return any(fnmatchcase(_folded(name), pattern) for name in names_of(spectrum))
+    return any(fnmatchcase(_folded(name), pattern) for name in names_of(spectrum) or ("",))
 
 
 def select_spectra(spectra: Iterable[Spectrum], text: str) -> list[Spectrum]:
