@@ -198,6 +198,27 @@ def test_a_region_of_a_recipe_matches_the_name(pattern, name, level):
     assert not any(matches(region, spectrum_named(n)) for n in (*DECOYS, *NO_LEVELS))
 
 
+def test_a_star_matches_a_spectrum_without_a_name():
+    nameless = replace(spectrum_named("", "S 2p"), meta=Meta(sample="a pellet"))
+    text = """
+schema = "doublet-recipe/1"
+[[region]]
+name = "S 2p"
+match = "{match}"
+window = [158.0, 168.0]
+background = {{ type = "shirley" }}
+[[region.component]]
+label = "PS4"
+line = "S 2p"
+center = 161.5
+fwhm = 1.2
+"""
+    (everything,) = parse_recipe(text.format(match="*")).region
+    (level,) = parse_recipe(text.format(match="S 2p*")).region
+    assert matches(everything, nameless)
+    assert not matches(level, nameless)
+
+
 @named
 def test_a_charge_reference_is_found_under_that_name(name, level):
     assert is_level(spectrum_named(name), level)

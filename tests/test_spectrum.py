@@ -351,3 +351,10 @@ def test_a_window_beside_the_data_is_refused_with_where_they_are(window):
     with pytest.raises(DataError, match="run from 160 to 164 eV") as failure:
         crop(four_points(), window)
     assert f"{window[0]:g} to {window[1]:g} eV" in str(failure.value)
+
+
+def test_a_window_on_kinetic_energies_asks_for_the_photon_energy():
+    kinetic = make_spectrum([1318.0, 1319.0, 1320.0], [1.0, 2.0, 3.0], Axis.KINETIC_ENERGY)
+    with pytest.raises(DataError, match=r"energies are kinetic.*--photon-energy"):
+        points_in_window(kinetic, (157.0, 167.0))
+    assert points_in_window(kinetic, (1318.0, 1319.0)) == slice(0, 2)

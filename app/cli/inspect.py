@@ -76,9 +76,20 @@ def command(paths: tuple[str, ...], as_json: bool, **values: Any) -> int:
     if records:
         files = groupby(records, key=lambda record: record["file"])
         print_grouped(HEADINGS, [(file, [_row(r) for r in rows]) for file, rows in files])
+    for text in _notes(records):
+        note(text)
     for problem in unread:
         note(f"not read: {problem['file']}: {problem['reason']}")
     return tally.exit_code
+
+
+def _notes(records: list[dict[str, Any]], most: int = 20) -> list[str]:
+    """Return what was decided in reading, once for each file."""
+    texts = dict.fromkeys(f"{r['file']}: {text}" for r in records for text in r["notes"])
+    shown = list(texts)[:most]
+    if len(texts) > most:
+        shown.append(f"and {len(texts) - most} more such notes (--json has them all)")
+    return shown
 
 
 def _records(

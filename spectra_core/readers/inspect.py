@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..spectrum import Array, Axis, Spectrum
+from .assemble import Y_UNIT_NOTE
 
 _CASAXPS_LINE = re.compile(r"^\s*CASA (region|comp) \(", re.MULTILINE)
 _META_TEXTS = ("technique", "species", "transition", "instrument", "date", "comment")
@@ -43,7 +44,7 @@ def describe(spectrum: Spectrum) -> dict[str, Any]:
     record : dict
         ``index``, ``sample``, ``region``, ``format``, ``sha256``, every field of
         `Meta`, and under ``axis`` and ``intensity`` what the columns are. Numbers
-        that are not recorded are None.
+        that are not recorded are None; ``notes`` says what was decided in reading.
     """
     meta, source = spectrum.meta, spectrum.source
     record: dict[str, Any] = {
@@ -62,6 +63,7 @@ def describe(spectrum: Spectrum) -> dict[str, Any]:
     }
     regions, components = casaxps_lines(spectrum)
     record["casaxps"] = {"regions": regions, "components": components}
+    record["notes"] = notes_of(spectrum)
     record["extra"] = dict(meta.extra)
     return json_value(record)
 
@@ -155,6 +157,11 @@ _NOTES = {
 }
 
 
+def _is_usual(note: Any) -> bool:
+    """Return whether a note says no more than that the unit of the intensity is not given."""
+    return str(note).startswith(Y_UNIT_NOTE)
+
+
 def notes_of(spectrum: Spectrum) -> list[str]:
     """Return what was decided, left out or doubtful when the spectrum was read.
 
@@ -168,5 +175,6 @@ def notes_of(spectrum: Spectrum) -> list[str]:
         In the order in which they arose; empty if the file left nothing open.
     """
     extra = spectrum.meta.extra
-    notes = [str(value) for key, value in extra.items() if key.endswith("_note")]
+    kinds = [key for key in extra if key.endswith("_note") and not _is_usual(extra[key])]
+    notes = [str(extra[key]) for key in kinds]
     return notes + [words.format(extra[key]) for key, words in _NOTES.items() if extra.get(key)]

@@ -111,3 +111,13 @@ def test_a_casaxps_fit_is_seen(doublet, data_dir):
     }
     assert fits["RW_WS2", "1: S 2p"] == 2
     assert fits["RW_WS2", "wide"] == 0
+
+
+def test_what_was_decided_in_reading_is_said_once_for_each_file(tmp_path, doublet):
+    rows = "\n".join(f"{-170 + 0.1 * i:.1f}\t{500 + i}" for i in range(50))
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(f"Binding Energy (eV)\tCounts\n{rows}\n")
+    outcome = doublet("inspect", tmp_path / "a.txt", tmp_path / "b.txt")
+    assert outcome.code == 0
+    notes = [line for line in outcome.err.splitlines() if "minus the number" in line]
+    assert ["a.txt" in notes[0], "b.txt" in notes[1], len(notes)] == [True, True, 2]

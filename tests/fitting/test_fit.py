@@ -1,6 +1,7 @@
 """The fit on synthetic spectra whose answer is known, with lmfit as second opinion."""
 
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -383,6 +384,22 @@ def test_unknown_counts_give_scaled_errors_and_say_so(fitted, measured):
     assert "counts_unknown" in {w.code for w in result.warnings}
     quoted, known = result.stderr("S 2p/PS4/area"), fitted.stderr("S 2p/PS4/area")
     assert 0.5 < quoted / known < 2.0
+
+
+@pytest.mark.parametrize(
+    ("unit", "dwell", "scans", "words"),
+    [
+        ("arbitrary", None, None, "--y-unit"),
+        ("counts/s", None, None, "--dwell and --scans would say"),
+        ("counts/s", 0.1, None, "--scans beside --dwell 0.1"),
+        ("counts/s", None, 40.0, "--dwell beside --scans 40"),
+    ],
+)
+def test_the_option_that_would_tell_the_counts_is_named(measured, unit, dwell, scans, words):
+    meta = replace(measured.meta, dwell_s=dwell, scans=scans)
+    unknown = replace_fields(measured, y_unit=unit, counts=None, meta=meta)
+    result = fit(unknown, Model((s2p_region(161.3, 163.2, 1.4),)))
+    assert words in next(w.message for w in result.warnings if w.code == "counts_unknown")
 
 
 def test_poisson_weights_of_unknown_counts_are_refused(measured):

@@ -47,6 +47,7 @@ def marked(text: str) -> str:
         ("Li2.5S. Sn.", "Li_2.5S. Sn."),
         ("C1", "C1"),
         ("cell 4", "cell 4"),
+        ("LiNbWO6-0-H", "LiNbWO6-0-H"),
         ("new (2)", "new (2)"),
         ("HAXPES 7", "HAXPES 7"),
         ("", ""),
