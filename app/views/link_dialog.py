@@ -15,8 +15,7 @@ from PySide6.QtWidgets import (
 from spectra_core.editing.edits import link, members, owner_label, owners
 from spectra_core.editing.words import link_words
 from spectra_core.errors import ModelError
-from spectra_core.fitting.problem import canonical_path
-from spectra_core.model import BACKGROUND, REGION, Link, Model, Term, split_path
+from spectra_core.model import BACKGROUND, REGION, Link, Model, Term, canonical_path, split_path
 
 from ..formula import formula
 from ..widgets import Choice, NumberField, in_locale, label

@@ -16,12 +16,12 @@ import numpy as np
 
 from ..curves.lineshapes import lineshape
 from ..fitting import FitOptions, FitResult, LiveFit, RegionFit, evaluate, fit
-from ..fitting.problem import canonical_path
 from ..model import (
     BACKGROUND,
     REGION,
     Model,
     Region,
+    canonical_path,
     get_parameter,
     replace_region,
     resolve_component,

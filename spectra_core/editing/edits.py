@@ -18,7 +18,6 @@ from ..curves.backgrounds import BACKGROUNDS
 from ..curves.lineshapes import LINESHAPES, lineshape
 from ..errors import ModelError
 from ..fitting import FitWarning
-from ..fitting.problem import canonical_path
 from ..model import (
     BACKGROUND,
     REGION,
@@ -30,6 +29,7 @@ from ..model import (
     Term,
     add_doublet,
     add_links,
+    canonical_path,
     doublet_with_id,
     get_parameter,
     members,

@@ -12,7 +12,6 @@ from math import inf, isfinite
 
 from ..curves.spec import ParameterSpec
 from ..errors import ModelError
-from ..fitting.problem import canonical_path
 from ..model import (
     BACKGROUND,
     REGION,
@@ -21,6 +20,7 @@ from ..model import (
     Model,
     Parameter,
     Region,
+    canonical_path,
     doublet_with_id,
     get_parameter,
     members,

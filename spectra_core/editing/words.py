@@ -8,7 +8,7 @@ from math import inf
 from typing import Literal
 
 from ..fitting import FitResult
-from ..fitting.problem import canonical_path, links_by_target
+from ..fitting.problem import links_by_target
 from ..model import (
     BACKGROUND,
     REGION,
@@ -17,6 +17,7 @@ from ..model import (
     Model,
     Parameter,
     Region,
+    canonical_path,
     get_parameter,
     resolve_component,
     split_path,

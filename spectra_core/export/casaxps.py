@@ -22,7 +22,6 @@ from pathlib import Path
 from ..core_levels import core_level
 from ..curves.lineshapes import lineshape
 from ..errors import ModelError
-from ..fitting.problem import canonical_path
 from ..foreign.casaxps import casaxps_model, has_casaxps_fit
 from ..foreign.casaxps_comment import FREE, CasaNote
 from ..foreign.casaxps_shapes import from_casaxps, to_casaxps
@@ -35,6 +34,7 @@ from ..model import (
     Parameter,
     Region,
     all_links,
+    canonical_path,
     get_parameter,
     split_path,
     total_to_major,

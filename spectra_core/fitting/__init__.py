@@ -2,7 +2,7 @@
 
 from .batch import BatchOptions, BatchResult, SpectrumStack, fit_batch
 from .live import LiveFit
-from .result import Estimate, FitResult, FitWarning, RegionFit, Status
+from .result import Estimate, FitResult, FitWarning, PriorEstimate, RegionFit, Status
 from .single import FitOptions, evaluate, fit, with_open_values
 from .weights import Weights
 
@@ -14,6 +14,7 @@ __all__ = [
     "FitResult",
     "FitWarning",
     "LiveFit",
+    "PriorEstimate",
     "RegionFit",
     "SpectrumStack",
     "Status",

@@ -128,6 +128,9 @@ class BatchResult(Tabular, Gridded, Drawn):
     free_stderr : ndarray, shape (M, F)
         NaN where there is none: failed, on a bound, not determined.
     chi_square : ndarray, shape (M,)
+        Of the data.
+    prior_chi_square : ndarray, shape (M,)
+        Of what is known beforehand.
     status : ndarray of int, shape (M,)
         Index into `STATUSES`; -1 where a stopped run did not come to it.
     evaluations : ndarray of int, shape (M,)
@@ -139,6 +142,8 @@ class BatchResult(Tabular, Gridded, Drawn):
         Why a spectrum failed, by its number.
     n_points : int
     engine : str
+    sigma_known : bool
+        False where all points weigh the same and the residuals scale the errors.
     """
 
     problem: Problem
@@ -152,14 +157,20 @@ class BatchResult(Tabular, Gridded, Drawn):
     messages: Mapping[int, str]
     n_points: int
     engine: str
+    prior_chi_square: Array
+    sigma_known: bool
 
     def __len__(self) -> int:
         return int(self.free.shape[0])
 
     @property
     def reduced_chi_square(self) -> Array:
-        """Chi-square over the degrees of freedom, shape (M,)."""
-        return self.chi_square / max(self.n_points - self.problem.free.size, 1)
+        """Chi-square of data and priors over the degrees of freedom, shape (M,)."""
+        freedom = self.n_points - self.problem.free.size
+        if not self.sigma_known:
+            return self.chi_square / max(freedom, 1)
+        total = self.chi_square + self.prior_chi_square
+        return np.asarray(total / max(freedom + len(self.problem.priors), 1))
 
     def values(self, path: str) -> Array:
         """Return one parameter of all spectra, shape (M,); links are exact."""
@@ -320,6 +331,7 @@ class _Run:
         self.free = np.full((n, n_free), np.nan)
         self.stderr = np.full((n, n_free), np.nan)
         self.chi_square = np.full(n, np.nan)
+        self.prior_chi_square = np.full(n, np.nan)
         self.status = np.full(n, -1, dtype=np.int8)
         self.evaluations = np.zeros(n, dtype=np.int32)
         self.improved = np.zeros(n, dtype=bool)
@@ -391,6 +403,7 @@ class _Run:
         errors = [result.stderr(path) for path in self.problem.free_paths]
         self.stderr[number] = [np.nan if e is None else e for e in errors]
         self.chi_square[number] = result.statistics.chi_square
+        self.prior_chi_square[number] = result.statistics.prior_chi_square
         self.status[number] = STATUSES.index(result.status)
         self.evaluations[number] = len(result.trace)
         if self.covariance is not None:
@@ -514,13 +527,16 @@ class _Run:
         converged = _settled(chunk.state)
         status = np.where(chunk.held.any(axis=1), STATUSES.index(Status.AT_BOUND), 0)
         self.free[numbers] = chunk.q
-        self.chi_square[numbers] = chunk.state[:, k.CHI_SQUARE]
+        self.chi_square[numbers] = _of_data(chunk.state)
+        self.prior_chi_square[numbers] = chunk.state[:, k.PRIORS]
         self.status[numbers] = np.where(converged, status, _NOT_CONVERGED)
         self.evaluations[numbers] = chunk.state[:, k.EVALUATIONS]
         covariance = chunk.covariance
         if Weights.UNIT in self.weights:
             dof = max(self._n_points - self.problem.free.size, 1)
-            covariance = covariance * (chunk.state[:, k.CHI_SQUARE] / dof)[:, None, None]
+            # The noise is in the weights already where priors needed it.
+            variance = _of_data(chunk.state) / dof / chunk.state[:, k.NOISE] ** 2
+            covariance = covariance * variance[:, None, None]
         variance = np.einsum("mii->mi", covariance)
         self.stderr[numbers] = np.where(variance > 0, np.sqrt(np.maximum(variance, 0.0)), np.nan)
         if self.covariance is not None:
@@ -584,13 +600,20 @@ class _Run:
         for _ in _in_threads(one, jobs(), threads):
             pass
 
+    def _misfit(self, data: Array, priors: Array) -> Array:
+        """Return what a fit makes small: with unknown noise its logarithm counts."""
+        if self.problem.is_scaled(self.weights):
+            return self._n_points * np.log(np.maximum(data, 1e-300)) + priors
+        return data + priors
+
     def _keep_better(self, numbers: np.ndarray, chunk: _Chunk) -> None:
         k = kernels()
-        reached = chunk.state[:, k.CHI_SQUARE]
+        reached = self._misfit(_of_data(chunk.state), chunk.state[:, k.PRIORS])
         settled = _settled(chunk.state) & usable_rows(chunk.state)
-        before = self.chi_square[numbers]
+        before = self._misfit(self.chi_square[numbers], self.prior_chi_square[numbers])
         stuck = self.status[numbers] == _NOT_CONVERGED
-        better = settled & ((reached < before * (1.0 - 1e-9)) | (stuck & (reached <= before)))
+        below = reached < before - 1e-9 * np.abs(before)
+        better = settled & (below | (stuck & (reached <= before)))
         if better.any():
             self._take(numbers[better], chunk.rows(better))
             self.improved[numbers[better]] = True
@@ -615,6 +638,8 @@ class _Run:
             dict(self.messages),
             self._n_points,
             NUMPY if self.compiled is None else NUMBA,
+            self.prior_chi_square,
+            Weights.UNIT not in self.weights,
         )
 
 
@@ -632,6 +657,12 @@ class _Chunk:
         return _Chunk(
             self.q[chosen], self.state[chosen], self.held[chosen], self.covariance[chosen]
         )
+
+
+def _of_data(state: Array) -> Array:
+    """Return chi-square of the data alone, with the weights that `fit` would tell, shape (M,)."""
+    k = kernels()
+    return np.asarray((state[:, k.CHI_SQUARE] - state[:, k.PRIORS]) * state[:, k.NOISE] ** 2)
 
 
 def _settled(state: Array) -> np.ndarray:

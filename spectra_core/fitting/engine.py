@@ -33,6 +33,7 @@ import numpy as np
 
 from ..errors import Cancelled, FitError
 from ..spectrum import Array
+from .priors import with_prior_rows
 from .problem import Problem, RegionProblem, Slot
 from .solver import Solution, TracePoint
 from .start import linear_columns, open_values
@@ -66,6 +67,7 @@ SHAPE_CODES = {
     "doniach_sunjic": (7, 4),
     "bwf": (8, 4),
 }
+_FIXED, _POISSON, _SCALED = 0, 1, 2  # how weights come about, as in `kernels.solver`
 _LA_SHARP, _TABLE_AREA, _TABLE_HEIGHT = 9, 10, 11
 _COUPLINGS = {
     "shirley": 1,
@@ -499,11 +501,11 @@ class CompiledFit:
     y, static : ndarray, shape (N,)
         Data and static backgrounds, turned.
     modes : ndarray of int, shape (R,)
-        1 where the weights follow the model (Poisson).
+        FIXED, POISSON or SCALED of the kernels.
     times : ndarray, shape (R,)
         What turns intensity into counts.
     weights : ndarray, shape (N,)
-        1 / sigma; not read where Poisson, whose weights follow the model.
+        1 / sigma; not read where weights follow the answer.
     start : tuple of (ndarray, bool)
         The model's start values, and whether it gives all of them.
     """
@@ -537,8 +539,9 @@ def compiled_fit(problem: Problem, weights: tuple[Weights, ...]) -> CompiledFit 
 
 
 def weight_modes(problem: Problem, weights: tuple[Weights, ...]) -> tuple[np.ndarray, Array]:
-    """Return which regions have Poisson weights (R,), and their counting times (R,)."""
-    modes = np.array([int(kind is Weights.POISSON) for kind in weights], dtype=np.int64)
+    """Return how the weights of each region come about (R,), and its counting time (R,)."""
+    codes = {Weights.POISSON: _POISSON, Weights.UNIT: _SCALED if problem.is_scaled(weights) else 0}
+    modes = np.array([codes.get(kind, _FIXED) for kind in weights], dtype=np.int64)
     times = [counting_time(region.spectrum) or 1.0 for region in problem.regions]
     return modes, np.array(times)
 
@@ -626,6 +629,29 @@ def _frozen(*arrays: np.ndarray) -> list[np.ndarray]:
     return views
 
 
+def _task(
+    fit: CompiledFit,
+    y: Array,
+    static: Array,
+    modes: np.ndarray,
+    times: Array,
+    lower: Array,
+    upper: Array,
+    centres: Array | None = None,
+) -> Any:
+    """Return what the kernels are to do; rows for each fit, or one for all of them."""
+    k, problem = kernels(), fit.packed.problem
+    rows, (first, constants) = problem.priors, problem.prior_first
+    targets = problem.prior_targets[None]
+    if centres is not None:
+        targets = targets + (centres - rows.values)
+    known = k.Known(
+        *_frozen(problem.prior_matrix, targets, rows.sds, rows.relatives, first, constants)
+    )
+    linear = fit.packed.linear
+    return k.Task(*_frozen(y, static, modes, times, lower, upper, linear), known)
+
+
 class _Work:
     """The arrays of one running fit."""
 
@@ -641,6 +667,7 @@ class _Work:
         self.answer = self.kernels.Answer(
             np.array(q, dtype=float)[None],
             fit.weights.copy()[None],
+            np.zeros((1, len(fit.packed.problem.priors))),
             np.zeros((1, self.kernels.N_STATE)),
             np.zeros((1, n)),
             np.empty((1, _TRACE, 3)),
@@ -655,16 +682,14 @@ class _Work:
         """Spend up to `budget` evaluations."""
         fit, problem = self.fit, self.fit.packed.problem
         k = self.kernels
-        task = k.Task(
-            *_frozen(
-                fit.y[None],
-                fit.static[None],
-                fit.modes,
-                fit.times[None],
-                problem.lower[None],
-                problem.upper[None],
-                fit.packed.linear,
-            )
+        task = _task(
+            fit,
+            fit.y[None],
+            fit.static[None],
+            fit.modes,
+            fit.times[None],
+            problem.lower[None],
+            problem.upper[None],
         )
         k.settle_many(
             fit.packed.plan, task, k.Course(self.how, tolerance, limit, budget), self.answer
@@ -696,11 +721,18 @@ class _Work:
         k, packed, state = self.kernels, self.fit.packed, self.state[0].tolist()
         status, found = int(state[k.STATUS]), self.answer
         exhausted = f"no convergence after {int(state[k.IN_PASS])} evaluations"
+        residual, jacobian = with_prior_rows(
+            packed.problem,
+            found.q[0],
+            1.0 / found.precision[0],
+            packed.unturned(-found.residual[0]),
+            packed.unturned(found.jacobian[0]).T,
+        )
         solution = Solution(
             found.q[0],
             state[k.CHI_SQUARE],
-            packed.unturned(-found.residual[0]),
-            packed.unturned(found.jacobian[0]).T,
+            residual,
+            jacobian,
             found.held[0],
             status in (k.CONVERGED, k.ROUNDING),
             _MESSAGES.get(status, exhausted),
@@ -745,6 +777,7 @@ def run_many(
     lower: Array | None = None,
     upper: Array | None = None,
     kept: Kept | None = None,
+    centres: Array | None = None,
 ) -> tuple[Array, Array, np.ndarray, Array]:
     """Fit M spectra with the kernels, on the thread that calls.
 
@@ -771,6 +804,8 @@ def run_many(
         Bounds in place of the problem's.
     kept : Kept or None
         Filled with weights and residuals of every fit.
+    centres : ndarray, shape (M, K), or None
+        What the priors say, in place of the problem's own values.
 
     Returns
     -------
@@ -789,20 +824,20 @@ def run_many(
     scratch = fit.weights[None].copy() if weights is None else np.ascontiguousarray(weights)
     scratch = scratch if kept is None else kept.weights
     n_points = y.shape[1]
-    task = k.Task(
-        *_frozen(
-            np.ascontiguousarray(y),
-            static,
-            modes,
-            times,
-            problem.lower[None] if lower is None else lower,
-            problem.upper[None] if upper is None else upper,
-            fit.packed.linear,
-        )
+    task = _task(
+        fit,
+        np.ascontiguousarray(y),
+        static,
+        modes,
+        times,
+        problem.lower[None] if lower is None else lower,
+        problem.upper[None] if upper is None else upper,
+        centres,
     )
     answer = k.Answer(
         q,
         scratch,
+        np.zeros((1, len(problem.priors))),
         state,
         np.zeros((1, n)),
         np.empty((1, 0, 3)),

@@ -138,7 +138,7 @@ class LiveFit:
         return compiled_fit(self._problem, self._weights)
 
     def _is_tabulated(self, path: str) -> bool:
-        place = self._problem.paths.index(path)
+        place = self._problem.index(path)
         for region in self._problem.regions:
             for slot in region.slots:
                 own = region.part.start + slot.own.start

@@ -21,9 +21,11 @@ from ..model import Model, Region
 from ..spectrum import Array
 from .evaluate import region_curves, residual, residual_jacobian
 from .inputs import Spectra, as_model, as_spectra
+from .priors import prior_residual, with_prior_rows
 from .problem import Problem, compile_problem
 from .solver import Solution, TracePoint
 from .start import first_guess, given_values
+from .weights import choose_weights, point_sigmas
 
 if TYPE_CHECKING:
     import lmfit
@@ -49,7 +51,8 @@ def to_lmfit(spectra: Spectra, model: Model | Region) -> tuple[lmfit.Parameters,
 
     Notes
     -----
-    Start values that are open in `model` are estimated from the data.
+    Start values that are open in `model` are estimated from the data. An lmfit Model knows
+    data only: `lmfit_residual` has the priors as well.
     """
     import lmfit
 
@@ -72,6 +75,50 @@ def to_lmfit(spectra: Spectra, model: Model | Region) -> tuple[lmfit.Parameters,
     signature = inspect.Signature([inspect.Parameter(name, kind) for name in ("x", *names)])
     doublet_model.__signature__ = signature  # type: ignore[attr-defined]
     return _parameters(problem, values), lmfit.Model(doublet_model, independent_vars=["x"])
+
+
+def lmfit_residual(
+    spectra: Spectra, model: Model | Region
+) -> tuple[lmfit.Parameters, Callable[[lmfit.Parameters], Array]]:
+    """Return lmfit Parameters, and what ``lmfit.minimize`` is to make small for them.
+
+    Parameters
+    ----------
+    spectra : Spectrum, sequence of one Spectrum, or mapping of str to Spectrum
+        By region name, on the axis to fit on.
+    model : Model or Region
+
+    Returns
+    -------
+    parameters : lmfit.Parameters
+        As from `to_lmfit`.
+    residual : callable
+        ``residual(parameters)`` is (model - data) / sigma of all points, then
+        (value - prior) / sd of all priors. Sigma is that of the data (Poisson noise of
+        the counts, at least one), standard deviations that are a part of something those
+        of the start.
+    """
+    parameters, _ = to_lmfit(spectra, model)
+    model = as_model(model)
+    problem = compile_problem(model, as_spectra(spectra, model))
+    weights = [choose_weights(region.spectrum, None) for region in problem.regions]
+    sigmas = tuple(
+        point_sigmas(region.spectrum, region.inside, kind, region.y)
+        for region, kind in zip(problem.regions, weights, strict=True)
+    )
+    names = [lmfit_name(problem.paths[i]) for i in problem.free]
+
+    def of(current: lmfit.Parameters) -> Array:
+        return np.array([current[name].value for name in names], dtype=float)
+
+    prior_sigmas = problem.prior_sigmas(of(parameters))
+
+    def residuals(current: lmfit.Parameters) -> Array:
+        q = of(current)
+        known = prior_residual(problem, q, prior_sigmas)
+        return np.concatenate([residual(problem, q, sigmas), known])
+
+    return parameters, residuals
 
 
 def from_lmfit(model: Model, parameters: lmfit.Parameters) -> Model:
@@ -104,6 +151,7 @@ def minimise(
     problem: Problem,
     start: Array,
     sigmas: tuple[Array, ...],
+    prior_sigmas: Array,
     method: str,
     *,
     seed: int = 0,
@@ -116,6 +164,7 @@ def minimise(
     problem : Problem
     start : ndarray, shape (F,)
     sigmas : tuple of ndarray
+    prior_sigmas : ndarray, shape (K,)
     method : str
         Any method name of ``lmfit.minimize``.
     seed : int
@@ -140,7 +189,9 @@ def minimise(
     trace: list[TracePoint] = []
 
     def objective(current: lmfit.Parameters) -> Array:
-        return residual(problem, _values(current), sigmas)
+        q = _values(current)
+        known = prior_residual(problem, q, prior_sigmas)
+        return np.concatenate([residual(problem, q, sigmas), known])
 
     def watch(_: object, iteration: int, r: Array, *__: object, **___: object) -> bool:
         trace.append(TracePoint(iteration, float(np.sum(np.square(r))), 0.0, np.nan))
@@ -162,18 +213,20 @@ def minimise(
         ) from error
     if found.aborted and should_stop is not None and should_stop():
         raise Cancelled("the fit was cancelled; nothing was changed.")
-    return _solution(problem, _values(found.params), sigmas, found, tuple(trace))
+    return _solution(problem, _values(found.params), (sigmas, prior_sigmas), found, tuple(trace))
 
 
 def _solution(
     problem: Problem,
     q: Array,
-    sigmas: tuple[Array, ...],
+    noise: tuple[tuple[Array, ...], Array],
     found: lmfit.minimizer.MinimizerResult,
     trace: tuple[TracePoint, ...],
 ) -> Solution:
     q = np.clip(q, problem.lower, problem.upper)
+    sigmas, prior_sigmas = noise
     r, jacobian = residual_jacobian(problem, q, sigmas)
+    r, jacobian = with_prior_rows(problem, q, prior_sigmas, r, jacobian)
     gradient = jacobian.T @ r
     held = ((q <= problem.lower) & (gradient >= 0)) | ((q >= problem.upper) & (gradient <= 0))
     message = " ".join(str(getattr(found, "message", "")).split()) or found.method

@@ -29,11 +29,14 @@ from ..model import (
     Parameter,
     Region,
     all_links,
+    canonical_path,
     get_parameter,
-    resolve_component,
+    members_of,
     split_path,
 )
 from ..spectrum import Array, Spectrum, points_in_window
+from .priors import PriorRows, prior_rows
+from .weights import Weights
 
 LINEAR_IN_MODEL = ("area", "height")
 
@@ -115,6 +118,8 @@ class Problem:
         The link of each dependent parameter, by path.
     notes : tuple of str
         What the compiler changed, in sentences (start values moved into bounds).
+    priors : PriorRows
+        What is known before the fit.
     """
 
     model: Model
@@ -129,6 +134,39 @@ class Problem:
     upper: Array
     links: Mapping[str, Link]
     notes: tuple[str, ...]
+    priors: PriorRows
+
+    @cached_property
+    def prior_matrix(self) -> Array:
+        """What the priors are about as sums of the free parameters, shape (K, F)."""
+        return self.priors.sums @ self.matrix
+
+    @cached_property
+    def prior_targets(self) -> Array:
+        """What the priors say of those sums, shape (K,)."""
+        return self.priors.values - self.priors.sums @ np.nan_to_num(self.offset)
+
+    @cached_property
+    def prior_first(self) -> tuple[Array, Array]:
+        """The first terms of the priors as ``rows @ q + constants``, shapes (K, F) and (K,)."""
+        first = self.priors.first
+        return first @ self.matrix, first @ np.nan_to_num(self.offset)
+
+    @property
+    def n_points(self) -> int:
+        """Points of all regions together."""
+        return sum(region.x.size for region in self.regions)
+
+    def is_scaled(self, weights: Sequence[Weights]) -> bool:
+        """Tell whether the noise has to be taken from the residuals while the fit is made.
+
+        Data of unknown noise and a prior with a standard deviation are compared in the fit.
+        """
+        return Weights.UNIT in weights and len(self.priors) > 0
+
+    def prior_sigmas(self, q: Array | None, before: Array | None = None) -> Array:
+        """Return the standard deviations of the priors (K,), see `PriorRows.sigmas`."""
+        return self.priors.sigmas(None if q is None else self.full(q), before)
 
     @cached_property
     def places(self) -> Mapping[str, int]:
@@ -193,6 +231,7 @@ def compile_problem(model: Model, spectra: Mapping[str, Spectrum]) -> Problem:
         flat.upper,
         flat.links,
         flat.notes,
+        flat.priors,
     )
 
 
@@ -210,6 +249,7 @@ class _Flat:
     upper: Array
     links: Mapping[str, Link]
     notes: tuple[str, ...]
+    priors: PriorRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,21 +294,23 @@ def _flatten(same: _Same, orientations: tuple[int, ...]) -> _Flat:
     matrix, offset = _matrix(paths, rows, free, start)
     lower, upper = _bounds(paths, parameters, matrix, offset, free)
     places = np.array(free, dtype=int)
+    drawn = {i for part in parts for i in _drawn(part)}
+    priors = prior_rows(model, {path: i for i, path in enumerate(paths)}, matrix, drawn)
     for array in (matrix, offset, lower, upper, places):
         array.setflags(write=False)
     return _Flat(
-        paths, specs, parameters, matrix, offset, places, lower, upper, links, tuple(notes)
+        paths,
+        specs,
+        parameters,
+        matrix,
+        offset,
+        places,
+        lower,
+        upper,
+        links,
+        tuple(notes),
+        priors,
     )
-
-
-def canonical_path(model: Model, path: str) -> str:
-    """Return the path with its owner as a component id; checks every name."""
-    region_name, owner, name = split_path(path)
-    region = model.region(region_name)
-    if owner not in (REGION, BACKGROUND):
-        owner = resolve_component(region, owner)
-    get_parameter(model, f"{region_name}/{owner}/{name}")
-    return f"{region_name}/{owner}/{name}"
 
 
 def row_of(problem: Problem, paths: Sequence[str]) -> tuple[Array, float]:
@@ -287,26 +329,6 @@ def row_of(problem: Problem, paths: Sequence[str]) -> tuple[Array, float]:
     """
     places = [problem.index(p) for path in paths for p in members_of(problem.model, path)]
     return problem.matrix[places].sum(axis=0), float(problem.offset[places].sum())
-
-
-def members_of(model: Model, path: str) -> tuple[str, ...]:
-    """Return the component paths that a path stands for: two for a doublet's area."""
-    return doublet_members(model, path) or (canonical_path(model, path),)
-
-
-def doublet_members(model: Model, path: str) -> tuple[str, str] | None:
-    """Return the two area paths if `path` is the total area of a doublet, else None."""
-    region_name, owner, name = split_path(path)
-    region = model.region(region_name)
-    if name != "area" or owner in {c.id for c in region.components}:
-        return None
-    for doublet in region.doublets:
-        if doublet.id == owner:
-            return (
-                f"{region_name}/{doublet.major}/area",
-                f"{region_name}/{doublet.minor}/area",
-            )
-    return None
 
 
 # ---------------------------------------------------------------------------------

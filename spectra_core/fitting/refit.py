@@ -39,10 +39,13 @@ class Data:
     static : tuple of ndarray, shape (M, n), or None
         For each region the static background that belongs to them; None for a region
         whose background is fitted.
+    centres : ndarray, shape (M, K), or None
+        What the priors say, which is measured again as the spectra are; None: as before.
     """
 
     y: tuple[Array, ...]
     static: tuple[Array | None, ...]
+    centres: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +161,7 @@ class Refitter:
             damping=damping,
             lower=np.ascontiguousarray(lower),
             upper=np.ascontiguousarray(upper),
+            centres=None if data is None else data.centres,
         )
         converged = np.isin(state[:, k.STATUS], (k.CONVERGED, k.ROUNDING))
         return Refits(free, state[:, k.CHI_SQUARE].copy(), converged)
@@ -200,6 +204,11 @@ def with_sigmas(problem: Problem, sigmas: Sequence[Array]) -> Problem:
     return replace(problem, regions=tuple(regions))
 
 
+def with_held_priors(problem: Problem, q: Array) -> Problem:
+    """Return `problem` with the standard deviations that its priors have at `q` (F,)."""
+    return replace(problem, priors=problem.priors.held(problem.full(q)))
+
+
 def eliminated(problem: Problem, place: int, row: Array, target: float) -> Problem:
     """Return `problem` on the plane ``row @ q = target``, without one free parameter.
 
@@ -231,12 +240,16 @@ def _measured_again(problem: Problem, data: Data, m: int) -> Problem:
         if static is not None:
             curve = StaticBackground(static[m], {} if curve is None else curve.info)
         regions.append(replace(region, y=y[m], static=curve))
-    return replace(problem, regions=tuple(regions))
+    priors = problem.priors
+    if data.centres is not None:
+        priors = replace(priors, values=data.centres[m])
+    return replace(problem, regions=tuple(regions), priors=priors)
 
 
 def _rows(data: Data, chosen: np.ndarray) -> Data:
     static = tuple(None if curve is None else curve[chosen] for curve in data.static)
-    return Data(tuple(y[chosen] for y in data.y), static)
+    centres = None if data.centres is None else data.centres[chosen]
+    return Data(tuple(y[chosen] for y in data.y), static, centres)
 
 
 def _with_rows(found: Refits, places: np.ndarray, second: Refits) -> Refits:

@@ -16,11 +16,11 @@ import numpy as np
 
 from ..curves.lineshapes import ShapeSummary, lineshape
 from ..curves.spec import ParameterSpec, unit_text
-from ..model import BACKGROUND, REGION, Model, Parameter, Region, get_parameter
+from ..model import BACKGROUND, REGION, Model, Parameter, Prior, Region, get_parameter, members_of
 from ..shown import Drawn, Gridded, Tabular
 from ..spectrum import Array, Spectrum
 from .evaluate import RegionCurves
-from .problem import Problem, members_of
+from .problem import Problem
 from .solver import TracePoint
 from .statistics import Statistics
 
@@ -68,6 +68,41 @@ class Estimate:
     min: float
     max: float
     link: str | None
+
+
+@dataclass(frozen=True)
+class PriorEstimate:
+    """What became of a prior in a fit.
+
+    Attributes
+    ----------
+    prior : Prior
+    sd : float
+        Its standard deviation, in the unit of the value.
+    fitted : float
+        What the fit says of the sum.
+    stderr : float or None
+        Its standard error in the fit; None where there is none.
+    pull : float
+        (fitted - value) / sd.
+    narrowing : float or None
+        `stderr` over `sd`: 1 where the data say nothing.
+    """
+
+    prior: Prior
+    sd: float
+    fitted: float
+    stderr: float | None
+
+    @property
+    def pull(self) -> float:
+        """How far the data moved it, in its standard deviations."""
+        return (self.fitted - self.prior.value) / self.sd
+
+    @property
+    def narrowing(self) -> float | None:
+        """What is left of its standard deviation; 1 where the data say nothing."""
+        return None if self.stderr is None else self.stderr / self.sd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -181,6 +216,16 @@ class Estimates:
         """Return the unit of a parameter in words."""
         return unit_at(self.problem, self.places_of(path)[0])
 
+    @property
+    def priors(self) -> tuple[PriorEstimate, ...]:
+        """What became of the priors that acted, in the order of the model."""
+        rows, values = self.problem.priors, np.nan_to_num(self.values)
+        every = zip(rows.priors, rows.sigmas(values), rows.sums, strict=True)
+        return tuple(
+            PriorEstimate(prior, float(sd), float(sums @ values), self._stderr_of(sums))
+            for prior, sd, sums in every
+        )
+
     def correlations(self, *, above: float = 0.9) -> list[tuple[str, str, float]]:
         """Return pairs of free parameters with an absolute correlation of at least `above`."""
         free = [i for i in self.problem.free if self._stderr((i,)) is not None]
@@ -205,6 +250,14 @@ class Estimates:
         if self.at_bound[list(places)].any():
             return None
         variance = sum(sum(float(self.covariance[i, j]) for i in places) for j in places)
+        return sqrt(variance) if isfinite(variance) and variance > 0 else None
+
+    def _stderr_of(self, weights: Array) -> float | None:
+        """Return the standard error of a sum of all parameters with these weights (P,)."""
+        used = np.flatnonzero(weights)
+        if self.at_bound[used].any():
+            return None
+        variance = float(weights[used] @ self.covariance[np.ix_(used, used)] @ weights[used])
         return sqrt(variance) if isfinite(variance) and variance > 0 else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -18,11 +18,12 @@ from .engine import settle as compiled_settle
 from .evaluate import RegionCurves, region_curves, residual_jacobian
 from .folding import solve_folded
 from .inputs import Spectra, as_model, as_spectra, with_settings
+from .priors import prior_residual, with_prior_rows
 from .problem import Problem, RegionProblem, compile_problem
 from .result import FitResult, FitWarning, Status, region_fit, with_values
 from .solver import Solution, TracePoint, squares_are_finite
 from .start import completed, first_guess, given_values, linear_start, scattered
-from .statistics import Statistics, bayes_criterion, fit_statistics
+from .statistics import Statistics, Total, fit_statistics
 from .weights import (
     Weights,
     as_weights,
@@ -145,22 +146,31 @@ class Solved:
         return self.settled.solution.q
 
     @property
-    def n_points(self) -> int:
-        """Points of all regions."""
-        return int(self.settled.solution.residual.size)
+    def total(self) -> Total:
+        """The sums of squares that statistics are made of."""
+        n, residual = self.problem.n_points, self.settled.solution.residual
+        unit = 1.0
+        if self.problem.is_scaled(self.weights):
+            unit = float(self.settled.sigmas[0][0])
+        data, known = unit * residual[:n], residual[n:]
+        return Total(
+            float(data @ data),
+            n,
+            self.free.size,
+            Weights.UNIT not in self.weights,
+            float(known @ known),
+            known.size,
+        )
 
     @property
     def bic(self) -> float:
         """Bayes information criterion, as in `Statistics`."""
-        known = Weights.UNIT not in self.weights
-        chi_square = self.settled.solution.chi_square
-        return bayes_criterion(chi_square, self.n_points, self.free.size, sigma_known=known)
+        return self.total.bic
 
     @property
     def reduced_chi_square(self) -> float:
-        """Chi-square over the degrees of freedom."""
-        freedom = max(self.n_points - self.free.size, 1)
-        return self.settled.solution.chi_square / freedom
+        """As in `Statistics`."""
+        return self.total.reduced_chi_square
 
 
 def solve(
@@ -198,7 +208,7 @@ class Settled:
         return NUMPY if self.packed is None else NUMBA
 
 
-Run = Callable[[Problem, Array, tuple[Array, ...]], Solution]
+Run = Callable[[Problem, Array, tuple[Array, ...], Array], Solution]
 
 
 def evaluate(spectra: Spectra, model: Model | Region) -> FitResult:
@@ -224,7 +234,10 @@ def evaluate(spectra: Spectra, model: Model | Region) -> FitResult:
     p = problem.full(q)
     expected = [region_curves(region, p).envelope for region in problem.regions]
     sigmas = _sigmas(problem, weights, expected)
+    if problem.is_scaled(weights):
+        sigmas = scaled_sigmas(problem, _misfits(problem, expected))
     r, jacobian = residual_jacobian(problem, q, sigmas)
+    r, jacobian = with_prior_rows(problem, q, problem.prior_sigmas(q), r, jacobian)
     held = np.zeros(q.size, dtype=bool)
     solution = Solution(q, float(r @ r), r, jacobian, held, True, "drawn, not fitted", ())
     settled = Settled(solution, sigmas)
@@ -264,10 +277,11 @@ def check_data(problem: Problem) -> None:
                 hint="Check the window and the file.",
                 where=region.spectrum.label or region.region.name,
             )
-    n_points = sum(region.x.size for region in problem.regions)
-    if n_points <= problem.free.size:
+    n_points, n_known = problem.n_points, len(problem.priors)
+    if n_points + n_known <= problem.free.size:
+        known = f" and {n_known} priors" if n_known else ""
         raise FitError(
-            f"{problem.free.size} free parameters cannot be fitted to {n_points} points.",
+            f"{problem.free.size} free parameters cannot be fitted to {n_points} points{known}.",
             hint="Fix or link parameters, or widen the window.",
             where=problem.regions[0].region.name,
         )
@@ -327,13 +341,17 @@ def _runner(
     if options.method != LEAST_SQUARES:
         from .lmfit_bridge import minimise
 
-        return lambda problem, q, sigmas: minimise(
-            problem, q, sigmas, options.method, seed=options.seed, should_stop=should_stop
+        return lambda problem, q, sigmas, known: minimise(
+            problem, q, sigmas, known, options.method, seed=options.seed, should_stop=should_stop
         )
 
-    def run(problem: Problem, q: Array, sigmas: tuple[Array, ...]) -> Solution:
+    def run(problem: Problem, q: Array, sigmas: tuple[Array, ...], prior_sigmas: Array) -> Solution:
+        def rows(values: Array) -> tuple[Array, Array]:
+            r, jacobian = residual_jacobian(problem, values, sigmas)
+            return with_prior_rows(problem, values, prior_sigmas, r, jacobian)
+
         return solve_folded(
-            lambda values: residual_jacobian(problem, values, sigmas),
+            rows,
             q,
             problem.lower,
             problem.upper,
@@ -356,7 +374,9 @@ def _signal(problem: Problem, sigmas: tuple[Array, ...]) -> float:
 
 def _settle(problem: Problem, weights: tuple[Weights, ...], q: Array | None, run: Run) -> Settled:
     """Fit, and fit again with weights from the fitted model until both agree."""
+    scaled = problem.is_scaled(weights)
     sigmas = _sigmas(problem, weights, [_smoothed(region.y) for region in problem.regions])
+    sigmas = _rough_sigmas(problem) if scaled else sigmas
     start = first_guess(problem, sigmas) if q is None else linear_start(problem, q, sigmas)
     if not squares_are_finite(*residual_jacobian(problem, start, sigmas)):
         raise FitError(
@@ -364,19 +384,51 @@ def _settle(problem: Problem, weights: tuple[Weights, ...], q: Array | None, run
             hint="Check widths and shape parameters.",
             where=problem.regions[0].region.name,
         )
-    solution = run(problem, start, sigmas)
-    if Weights.POISSON not in weights or not problem.free.size:
+    known = problem.prior_sigmas(start, problem.prior_sigmas(None))
+    solution = run(problem, start, sigmas, known)
+    following = Weights.POISSON in weights or scaled or problem.priors.relative
+    if not following or not problem.free.size:
         return Settled(solution, sigmas)
     for _ in range(tolerances.PASSES):
-        p = problem.full(solution.q)
-        expected = [region_curves(region, p).envelope for region in problem.regions]
+        expected = _envelopes(problem, solution.q)
         sigmas = _sigmas(problem, weights, expected)
-        again = run(problem, solution.q, sigmas)
+        if scaled:
+            sigmas = scaled_sigmas(problem, _misfits(problem, expected))
+        known = problem.prior_sigmas(solution.q, known)
+        again = run(problem, solution.q, sigmas, known)
         moved = float(np.linalg.norm(again.jacobian @ (again.q - solution.q)))
         solution = again
         if moved < tolerances.FINEST:
             break
     return Settled(solution, sigmas)
+
+
+def _envelopes(problem: Problem, q: Array) -> list[Array]:
+    p = problem.full(q)
+    return [region_curves(region, p).envelope for region in problem.regions]
+
+
+def _misfits(problem: Problem, envelopes: Sequence[Array]) -> list[Array]:
+    return [r.y - curve for r, curve in zip(problem.regions, envelopes, strict=True)]
+
+
+def _rough_sigmas(problem: Problem) -> tuple[Array, ...]:
+    """Return the noise that second differences of neighbours show, before there is a model."""
+    bends = [np.diff(region.y, 2) for region in problem.regions]
+    count = max(sum(bend.size for bend in bends), 1)
+    return _equal_sigmas(problem, sum(float(b @ b) for b in bends) / (6.0 * count))
+
+
+def scaled_sigmas(problem: Problem, misfits: Sequence[Array]) -> tuple[Array, ...]:
+    """Return the noise that all residuals together show, the same for every point."""
+    square = sum(float(misfit @ misfit) for misfit in misfits)
+    return _equal_sigmas(problem, square / max(problem.n_points - problem.free.size, 1))
+
+
+def _equal_sigmas(problem: Problem, variance: float) -> tuple[Array, ...]:
+    whole = sum(float(region.y @ region.y) for region in problem.regions) / problem.n_points
+    sigma = np.sqrt(max(variance, tolerances.LEAST_NOISE**2 * whole, 1e-300))
+    return tuple(np.full(region.x.size, sigma) for region in problem.regions)
 
 
 def _smoothed(y: Array) -> Array:
@@ -396,10 +448,11 @@ def _comparable(problem: Problem, settled: Settled, sigmas: tuple[Array, ...]) -
 def chi_square_of(
     problem: Problem, packed: Packed | None, q: Array, sigmas: tuple[Array, ...]
 ) -> float:
-    """Return chi-square of some free parameters with given standard deviations."""
+    """Return chi-square of data and priors at some free parameters."""
     values = problem.full(q)
     peaks = [None] * len(sigmas) if packed is None else peaks_of(packed, q)
-    total = 0.0
+    beforehand = prior_residual(problem, q, problem.prior_sigmas(q))
+    total = float(beforehand @ beforehand)
     for region, sigma, known in zip(problem.regions, sigmas, peaks, strict=True):
         r = (region_curves(region, values, peaks=known).envelope - region.y) / sigma
         total += float(r @ r)
@@ -419,9 +472,12 @@ def result_of(
 ) -> FitResult:
     """Return the result that a solution stands for; `reached` is chi-square of each start."""
     solution = settled.solution
-    sigma_known = Weights.UNIT not in weights
-    statistics = fit_statistics(-solution.residual, solution.q.size, sigma_known=sigma_known)
-    scale = 1.0 if sigma_known else statistics.reduced_chi_square
+    data, sigmas = -solution.residual[: problem.n_points], settled.sigmas
+    unit = 1.0
+    if problem.is_scaled(weights):  # residuals are told in the unit of the data
+        unit, sigmas = float(sigmas[0][0]), tuple(np.ones(sigma.size) for sigma in sigmas)
+    statistics = statistics_of(problem, weights, solution.q, unit * data)
+    scale = covariance_scale(weights, statistics, unit)
     free_covariance, undetermined = _free_covariance(solution, scale)
     values = problem.full(solution.q)
     covariance = full_covariance(problem, free_covariance, undetermined)
@@ -431,7 +487,7 @@ def result_of(
     for i, region in enumerate(problem.regions):
         known = None if peaks is None else peaks[i]
         acting = acting_on(problem, i)
-        part = region_part(region, acting, values, settled.sigmas[i], weights[i], known)
+        part = region_part(region, acting, values, sigmas[i], weights[i], known)
         kind = weights[i].value
         regions.append(region_fit(problem, i, part.curves, part.sigma, kind, part.statistics))
     warnings = (
@@ -471,6 +527,20 @@ def _engine_warnings(problem: Problem, settled: Settled, options: FitOptions) ->
             " it: the same numbers, but slowly.",
         )
     ]
+
+
+def statistics_of(
+    problem: Problem, weights: Sequence[Weights], q: Array, residual: Array
+) -> Statistics:
+    """Return the statistics of all regions and priors; `residual` (N,) is that of the data."""
+    known = prior_residual(problem, q, problem.prior_sigmas(q))
+    sigma_known = Weights.UNIT not in weights
+    return fit_statistics(residual, q.size, sigma_known=sigma_known, prior_residual=known)
+
+
+def covariance_scale(weights: Sequence[Weights], statistics: Statistics, unit: float) -> float:
+    """Return what (J^T J)^-1 is multiplied by; `unit` is the noise already in the weights."""
+    return 1.0 if Weights.UNIT not in weights else statistics.reduced_chi_square / unit**2
 
 
 def _status(solution: Solution) -> Status:
@@ -531,8 +601,13 @@ class RegionPart:
 
 
 def acting_on(problem: Problem, number: int) -> int:
-    """Return how many free parameters act on a region."""
-    return int((problem.matrix[problem.regions[number].part] != 0).any(axis=0).sum())
+    """Return how many free parameters a region's data pay for.
+
+    Those that act on it, less the priors that speak of nothing else.
+    """
+    acting = (problem.matrix[problem.regions[number].part] != 0).any(axis=0)
+    elsewhere = (problem.prior_matrix[:, ~acting] != 0).any(axis=1)
+    return max(int(acting.sum()) - int((~elsewhere).sum()), 0)
 
 
 def region_part(
@@ -572,8 +647,16 @@ def region_part(
 
 
 def start_warnings(problem: Problem) -> list[FitWarning]:
-    """Return warnings about start values."""
-    return [FitWarning("start_moved", note) for note in problem.notes]
+    """Return warnings about start values, and about priors that act on nothing free."""
+    moved = [FitWarning("start_moved", note) for note in problem.notes]
+    return moved + [
+        FitWarning(
+            "prior_idle",
+            f"the prior {prior.formula} acts on nothing free, so it says nothing here.",
+            prior.terms[0].source,
+        )
+        for prior in problem.priors.idle
+    ]
 
 
 def _parameter_warnings(

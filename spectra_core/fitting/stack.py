@@ -40,14 +40,16 @@ from .single import (
     acting_on,
     check_data,
     chi_square_of,
+    covariance_scale,
     full_covariance,
     region_part,
     region_warnings,
     start_warnings,
+    statistics_of,
     weights_of,
 )
 from .start import open_values, scattered
-from .statistics import Statistics, fit_statistics
+from .statistics import Statistics
 from .weights import Weights
 
 Spectra = Mapping[str, Spectrum]
@@ -400,11 +402,19 @@ class _Fits:
         """Return the stack of some rows."""
         packed = self.compiled.packed
         problems = [self.problems[k] for k in rows]
-        residual = packed.unturned(-found.kept.residual[rows])
-        known = Weights.UNIT not in self.weights
-        n_free = problems[0].free.size
-        statistics = tuple(fit_statistics(-r, n_free, sigma_known=known) for r in residual)
-        scales = [1.0 if known else each.reduced_chi_square for each in statistics]
+        residual = packed.unturned(found.kept.residual[rows])
+        n_free, weights = problems[0].free.size, found.kept.weights[rows]
+        units = np.ones(rows.size)
+        if problems[0].is_scaled(self.weights):  # residuals are told in the unit of the data
+            units, weights = 1.0 / weights[:, 0], np.ones(weights.shape)
+        statistics = tuple(
+            statistics_of(problem, self.weights, q, unit * r)
+            for problem, q, unit, r in zip(problems, found.q[rows], units, residual, strict=True)
+        )
+        scales = [
+            covariance_scale(self.weights, each, float(unit))
+            for each, unit in zip(statistics, units, strict=True)
+        ]
         values = np.array([p.full(q) for p, q in zip(problems, found.q[rows], strict=True)])
         determined = np.zeros(n_free, dtype=bool)
         covariance = np.array(
@@ -415,7 +425,7 @@ class _Fits:
                 )
             ]
         )
-        sigmas = packed.regions_of(1.0 / found.kept.weights[rows])
+        sigmas = packed.regions_of(1.0 / weights)
         peaks = [peaks_of(packed, q) for q in found.q[rows]]
         regions = tuple(
             _region(number, problems, values, sigmas[number], kind, [p[number] for p in peaks])

@@ -14,6 +14,7 @@ from ..errors import ModelError, SpectraError
 from ..model import BACKGROUND, split_path
 from ..spectrum import Array, Axis, Spectrum
 from .evaluate import residual, residual_jacobian
+from .priors import prior_residual, with_prior_rows
 from .problem import LINEAR_IN_MODEL, Problem, RegionProblem, drawn_places
 
 START_FWHM_EV = 1.2
@@ -83,11 +84,13 @@ def linear_start(
     from scipy.optimize import lsq_linear
 
     linear = linear_columns(problem)
+    linear &= problem.lower < problem.upper
     linear = linear if among is None else linear & among
     if not linear.any():
         return q
     zero = np.where(linear, 0.0, q)
     r, jacobian = residual_jacobian(problem, zero, sigmas)
+    r, jacobian = with_prior_rows(problem, zero, problem.prior_sigmas(None), r, jacobian)
     columns = jacobian[:, linear]
     scale = np.sqrt(np.einsum("ij,ij->j", columns, columns))
     if not (np.isfinite(scale).all() and np.isfinite(r).all()):
@@ -134,8 +137,8 @@ def scattered(problem: Problem, q: Array, rng: np.random.Generator, spread: floa
 
 
 def _chi_square(problem: Problem, q: Array, sigmas: tuple[Array, ...]) -> float:
-    r = residual(problem, q, sigmas)
-    return float(r @ r)
+    r, known = residual(problem, q, sigmas), prior_residual(problem, q, problem.prior_sigmas(None))
+    return float(r @ r + known @ known)
 
 
 def _check_fixed(problem: Problem) -> None:
@@ -177,6 +180,8 @@ def _estimate(problem: Problem, region: RegionProblem, i: int, j: int, name: str
         return float(np.clip(0.0, problem.lower[j], problem.upper[j]))
     if (partner := _from_partner(problem, region, i, name)) is not None:
         return partner
+    if (known := _from_prior(problem, i)) is not None:
+        return known
     if name in WIDTH_NAMES and region.spectrum.axis.is_energy:
         return START_FWHM_EV
     low, high = problem.lower[j], problem.upper[j]
@@ -200,6 +205,15 @@ def _from_partner(problem: Problem, region: RegionProblem, i: int, name: str) ->
     if value is None:
         return None
     return value + (region.orientation * doublet.splitting if name == "center" else 0.0)
+
+
+def _from_prior(problem: Problem, i: int) -> float | None:
+    """Return what a prior on this parameter alone says it is."""
+    rows = problem.priors
+    for sums, value in zip(rows.sums, rows.values, strict=True):
+        if sums[i] and np.count_nonzero(sums) == 1:
+            return float(value / sums[i])
+    return None
 
 
 def _step_estimate(region: RegionProblem) -> float:

@@ -27,7 +27,8 @@ class Statistics:
     chi_square : float
         Sum of squared (data - model) / sigma.
     reduced_chi_square : float
-        Over the degrees of freedom; about 1 when sigma is known and the model right.
+        Chi-square of data and priors over the degrees of freedom; about 1 when sigma is
+        known and the model right. Where sigma is not known, that of the data alone.
     residual_std : float or None
         Root mean square of the residuals in units of the counting noise; ideal 1.
         None where the counts are not known.
@@ -37,7 +38,11 @@ class Statistics:
     runs_p : float
         Two-sided p-value of the runs test on the residuals' signs.
     aic, aicc, bic : float
-        Information criteria; with unknown sigma from the sum of squares.
+        Information criteria; with unknown sigma from the sum of squares. What a prior
+        says beforehand is no parameter that the data pay for, so each prior takes one off.
+    prior_chi_square : float
+        Sum of squared (value - prior) / sd of what is known beforehand.
+    n_priors : int
     """
 
     n_points: int
@@ -50,10 +55,22 @@ class Statistics:
     aic: float
     aicc: float
     bic: float
+    prior_chi_square: float = 0.0
+    n_priors: int = 0
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """Points and priors over free parameters; at least 1."""
+        return max(self.n_points + self.n_priors - self.n_free, 1)
 
 
 def fit_statistics(
-    residual: Array, n_free: int, *, sigma_known: bool, noise_residual: Array | None = None
+    residual: Array,
+    n_free: int,
+    *,
+    sigma_known: bool,
+    noise_residual: Array | None = None,
+    prior_residual: Array | None = None,
 ) -> Statistics:
     """Return the statistics of normalised residuals.
 
@@ -69,34 +86,78 @@ def fit_statistics(
     noise_residual : ndarray, shape (N,), or None
         The residuals over the counting noise, where that is known though unit weights
         were used.
+    prior_residual : ndarray, shape (K,), or None
+        (value - prior) / sd of each prior.
     """
-    n = residual.size
-    chi_square = float(residual @ residual)
-    dof = max(n - n_free, 1)
-    misfit = chi_square if sigma_known else n * log(max(chi_square, 1e-300) / n)
-    aic = misfit + 2 * n_free
-    correction = 2 * n_free * (n_free + 1) / max(n - n_free - 1, 1)
+    n, known = residual.size, np.zeros(0) if prior_residual is None else prior_residual
+    total = Total(
+        float(residual @ residual), n, n_free, sigma_known, float(known @ known), known.size
+    )
+    aic = total.misfit + 2 * total.paid
+    correction = 2 * total.paid * (total.paid + 1) / max(n - total.paid - 1, 1)
     noise = residual if sigma_known else noise_residual
     return Statistics(
         n,
         n_free,
-        chi_square,
-        chi_square / dof,
+        total.chi_square,
+        total.reduced_chi_square,
         None if noise is None else sqrt(float(noise @ noise) / n),
         abbe(residual),
         runs_p_value(residual),
         aic,
         aic + correction,
-        bayes_criterion(chi_square, n, n_free, sigma_known=sigma_known),
+        total.bic,
+        total.prior_chi_square,
+        known.size,
     )
 
 
-def bayes_criterion(chi_square: float, n_points: int, n_free: int, *, sigma_known: bool) -> float:
-    """Return Schwarz's information criterion of a fit (BIC)."""
-    misfit = chi_square
-    if not sigma_known:
-        misfit = n_points * log(max(chi_square, 1e-300) / n_points)
-    return misfit + n_free * log(n_points)
+@dataclass(frozen=True)
+class Total:
+    """What of a fit's statistics needs no more than its sums of squares.
+
+    Attributes
+    ----------
+    chi_square : float
+        Of the data.
+    n_points, n_free : int
+    sigma_known : bool
+    prior_chi_square : float
+    n_priors : int
+    """
+
+    chi_square: float
+    n_points: int
+    n_free: int
+    sigma_known: bool
+    prior_chi_square: float = 0.0
+    n_priors: int = 0
+
+    @property
+    def reduced_chi_square(self) -> float:
+        """See `Statistics`."""
+        if not self.sigma_known:
+            return self.chi_square / max(self.n_points - self.n_free, 1)
+        freedom = max(self.n_points + self.n_priors - self.n_free, 1)
+        return (self.chi_square + self.prior_chi_square) / freedom
+
+    @property
+    def misfit(self) -> float:
+        """Minus twice the logarithm of likelihood times priors, but for a constant."""
+        if self.sigma_known:
+            return self.chi_square + self.prior_chi_square
+        n = self.n_points
+        return n * log(max(self.chi_square, 1e-300) / n) + self.prior_chi_square
+
+    @property
+    def paid(self) -> int:
+        """How many parameters the data pay for: each prior takes one off."""
+        return max(self.n_free - self.n_priors, 0)
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's information criterion."""
+        return self.misfit + self.paid * log(self.n_points)
 
 
 def abbe(residual: Array) -> float:

@@ -24,6 +24,12 @@ EXACT = 1e-24  # chi-square over that of the data: the model is the data but for
 STANDSTILL = 10  # short steps without an observable descent
 STANDSTILL_STEP = 1e-4  # standard errors; far below anything an error bar can show
 
+# --- priors -------------------------------------------------------------------------------
+LEAST_REFERENCE = 1e-3  # a relative tie never refers to less than this part of its other side
+
+# --- noise that is taken from the residuals -----------------------------------------------
+LEAST_NOISE = 1e-9  # of the data's root mean square: below, the model is the data
+
 # --- convergence --------------------------------------------------------------------------
 FINEST = 1e-7  # standard errors; no answer is looked for more closely, whatever is asked for
 SLACK = 10.0  # how much further than asked the undamped step at the answer may still lead

@@ -12,7 +12,10 @@ from .owners import (
     unused_name,
 )
 from .paths import (
+    canonical_path,
+    doublet_members,
     get_parameter,
+    members_of,
     replace_region,
     resolve_component,
     set_enabled,
@@ -20,8 +23,10 @@ from .paths import (
     split_path,
     total_to_major,
 )
+from .priors import add_priors, has_lost, sum_of_paths, with_paths, without_lost_priors
 from .values import (
     BACKGROUND,
+    GROUPS,
     REGION,
     RESERVED,
     Background,
@@ -30,6 +35,7 @@ from .values import (
     Link,
     Model,
     Parameter,
+    Prior,
     Region,
     Term,
     Unlock,
@@ -37,6 +43,7 @@ from .values import (
 
 __all__ = [
     "BACKGROUND",
+    "GROUPS",
     "REGION",
     "RESERVED",
     "Background",
@@ -45,18 +52,24 @@ __all__ = [
     "Link",
     "Model",
     "Parameter",
+    "Prior",
     "Region",
     "Term",
     "Unlock",
     "add_component",
     "add_doublet",
     "add_links",
+    "add_priors",
     "all_links",
+    "canonical_path",
+    "doublet_members",
     "doublet_with_id",
     "get_parameter",
+    "has_lost",
     "level_of_owner",
     "make_component",
     "members",
+    "members_of",
     "names_of",
     "owner_of",
     "owners",
@@ -67,7 +80,10 @@ __all__ = [
     "share",
     "share_shift",
     "split_path",
+    "sum_of_paths",
     "total_to_major",
     "unlock",
     "unused_name",
+    "with_paths",
+    "without_lost_priors",
 ]

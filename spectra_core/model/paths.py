@@ -95,6 +95,36 @@ def resolve_component(region: Region, owner: str) -> str:
     raise unknown("component", owner, [*ids, *RESERVED], region.name)
 
 
+def canonical_path(model: Model, path: str) -> str:
+    """Return the path with its owner as a component id; checks every name."""
+    region_name, owner, name = split_path(path)
+    region = model.region(region_name)
+    if owner not in (REGION, BACKGROUND):
+        owner = resolve_component(region, owner)
+    get_parameter(model, f"{region_name}/{owner}/{name}")
+    return f"{region_name}/{owner}/{name}"
+
+
+def members_of(model: Model, path: str) -> tuple[str, ...]:
+    """Return the component paths that a path stands for: two for a doublet's area."""
+    return doublet_members(model, path) or (canonical_path(model, path),)
+
+
+def doublet_members(model: Model, path: str) -> tuple[str, str] | None:
+    """Return the two area paths if `path` is the total area of a doublet, else None."""
+    region_name, owner, name = split_path(path)
+    region = model.region(region_name)
+    if name != "area" or owner in {c.id for c in region.components}:
+        return None
+    for doublet in region.doublets:
+        if doublet.id == owner:
+            return (
+                f"{region_name}/{doublet.major}/area",
+                f"{region_name}/{doublet.minor}/area",
+            )
+    return None
+
+
 def total_to_major(region: Region, owner: str, name: str) -> float:
     """Return the major line's part of a doublet's total; 1 for all but a doublet's area."""
     if name != "area" or owner in {c.id for c in region.components}:

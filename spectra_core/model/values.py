@@ -5,7 +5,8 @@ A `Model` is a value. Every parameter has a path ``region/owner/parameter`` such
 ``region``. A `Link` is data, not text to evaluate: ``target = offset + sum(times *
 source)``. Doublets, shared widths, stoichiometry and one charge shift for several
 regions are all links, so one mechanism keeps all of them exact
-(see `spectra_core.fitting.problem`).
+(see `spectra_core.fitting.problem`). A `Prior` is the same kind of data for what is
+known, but not exactly: it counts in a fit as one more measurement.
 
 Energies are in the unit of the spectrum's axis and on its calibrated scale; areas
 are whole integrals. A parameter whose value is None is estimated from the data.
@@ -391,25 +392,130 @@ class Link:
         return " + ".join(parts).replace("+ -", "- ")
 
 
+GROUPS = ("energies", "ties", "shape", "background", "reference")
+"""What a prior is about: the rows of an error budget."""
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is known before a fit: ``sum(term.times * term.source) = value +/- sd``.
+
+    It counts in the fit as one more measurement. Bounds say what is impossible, priors what
+    is usual.
+
+    Attributes
+    ----------
+    terms : tuple of Term
+        A path alone stands for one term; a doublet's ``area`` is that of both lines.
+    value : float
+    sd : float or None
+        Standard deviation, in the unit of the value.
+    relative : float or None
+        In place of `sd`: a part of what the other terms say of the first, so that
+        ``A - 0.25 B = 0`` with 0.1 means A = 0.25 B to 10 %. It follows the fit as the
+        weights of the data do.
+    group : str
+        One of `GROUPS`; left out, it follows from the first term.
+    source : str
+        Where it comes from; the report prints it.
+    """
+
+    terms: tuple[Term, ...]
+    value: float = 0.0
+    sd: float | None = None
+    relative: float | None = None
+    group: str = ""
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.terms, str):
+            object.__setattr__(self, "terms", (Term(1.0, self.terms),))
+        object.__setattr__(self, "terms", _all_of(Term, self.terms, "terms"))
+        if not self.terms:
+            raise ModelError("a prior has no term.", hint="Name the parameter that is known.")
+        where = self.terms[0].source
+        if not all(isfinite(t.times) and t.times != 0 for t in self.terms):
+            raise ModelError("a prior's factor is zero or not finite.", where=where)
+        if not isfinite(self.value):
+            raise ModelError(f"a prior's value is {self.value}.", where=where)
+        self._check_width(where)
+        if not self.group:
+            object.__setattr__(self, "group", _group_of(where))
+        elif self.group not in GROUPS:
+            raise unknown("group of priors", self.group, list(GROUPS), where)
+
+    def _check_width(self, where: str) -> None:
+        if (self.sd is None) == (self.relative is None):
+            raise ModelError(
+                "a prior has no standard deviation, or two.",
+                hint="Give sd, or relative as a part of what it is tied to.",
+                where=where,
+            )
+        width = self.relative if self.sd is None else self.sd
+        if not (isinstance(width, _NUMBERS) and isfinite(width) and width > 0):
+            raise ModelError(
+                f"the standard deviation of a prior is {width!r}.",
+                hint="Give a positive number; what is known exactly is a Link or a fixed value.",
+                where=where,
+            )
+        if self.relative is not None and len(self.terms) == 1 and self.value == 0:
+            raise ModelError(
+                "a part of nothing is no standard deviation.",
+                hint="Give sd, or a value that is not zero.",
+                where=where,
+            )
+
+    @property
+    def subject(self) -> str:
+        """What is known, in words: the sum of the terms."""
+        parts = [
+            t.source if t.times == 1 else f"{_short(t.times)} * {t.source}" for t in self.terms
+        ]
+        return " + ".join(parts).replace("+ -1 * ", "- ").replace("+ -", "- ")
+
+    @property
+    def formula(self) -> str:
+        """The prior in words, e.g. ``S 2p/PS4/center = 161.7 +/- 0.1``."""
+        width = f"{_short(100 * (self.relative or 0.0))} %"
+        return (
+            f"{self.subject} = {_short(self.value)} +/-"
+            f" {width if self.sd is None else _short(self.sd)}"
+        )
+
+
+def _group_of(path: str) -> str:
+    owner, name = path.split("/")[1:2], path.rpartition("/")[2]
+    if owner == [REGION]:
+        return "reference"
+    if owner == [BACKGROUND]:
+        return "background"
+    return {"center": "energies", "area": "ties", "height": "ties"}.get(name, "shape")
+
+
 @dataclass(frozen=True, repr=False)
 class Model(Tabular):
-    """One or many regions that are fitted together, and the links between them.
+    """One or many regions that are fitted together, and what ties them.
 
     Attributes
     ----------
     regions : tuple of Region
         A region alone is made a tuple of one.
     links : tuple of Link
+        Exact ties.
     title : str
+    priors : tuple of Prior
+        What is known before the fit, each with its standard deviation.
     """
 
     regions: tuple[Region, ...]
     links: tuple[Link, ...] = ()
     title: str = ""
+    priors: tuple[Prior, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "regions", _all_of(Region, self.regions, "regions"))
         object.__setattr__(self, "links", _all_of(Link, self.links, "links"))
+        object.__setattr__(self, "priors", _all_of(Prior, self.priors, "priors"))
         names = [region.name for region in self.regions]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

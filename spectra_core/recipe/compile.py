@@ -20,7 +20,7 @@ from ..curves.lineshapes import lineshape
 from ..curves.spec import ParameterSpec
 from ..errors import ModelError
 from ..fitting import FitOptions, Weights
-from ..fitting.problem import canonical_path, compile_problem
+from ..fitting.problem import compile_problem
 from ..model import (
     REGION,
     Background,
@@ -32,6 +32,7 @@ from ..model import (
     Region,
     Term,
     add_doublet,
+    canonical_path,
     share,
     share_shift,
     split_path,

@@ -18,11 +18,11 @@ import numpy as np
 
 from ..curves.lineshapes import lineshape
 from ..fitting import FitResult, FitWarning
-from ..fitting.problem import Problem, members_of
+from ..fitting.problem import Problem
 from ..fitting.result import unit_at
 from ..fitting.stack import Stack, StackRegion, stack_of
 from ..fitting.statistics import Statistics
-from ..model import BACKGROUND, REGION, Component, Doublet, Region, get_parameter
+from ..model import BACKGROUND, REGION, Component, Doublet, Region, get_parameter, members_of
 from ..recipe.text import recipe_to_dict
 from ..runs.records import Finished, FitRecord
 from ..spectrum import Array, Axis, Calibration, Spectrum

@@ -16,7 +16,6 @@ from typing import Literal
 import numpy as np
 
 from ..fitting import FitResult
-from ..fitting.problem import canonical_path
 from ..fitting.start import WIDTH_NAMES
 from ..model import (
     Component,
@@ -28,6 +27,7 @@ from ..model import (
     add_component,
     add_doublet,
     add_links,
+    canonical_path,
     doublet_with_id,
     level_of_owner,
     make_component,

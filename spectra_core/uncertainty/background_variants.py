@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..fitting import FitResult
-from ..fitting.problem import canonical_path
-from ..model import Background, Model, Region, members, owners, replace_region
+from ..model import Background, Model, Region, canonical_path, members, owners, replace_region
 from ..spectrum import points_in_window
 from .alternatives import paths_of
 from .quantities import AreaRatio

@@ -9,7 +9,6 @@ from ..core_levels import core_level
 from ..curves.lineshapes import LINESHAPES, lineshape
 from ..errors import SpectraError
 from ..fitting import FitResult
-from ..fitting.problem import canonical_path
 from ..fitting.start import WIDTH_NAMES
 from ..model import (
     Link,
@@ -17,6 +16,7 @@ from ..model import (
     Parameter,
     Region,
     add_links,
+    canonical_path,
     get_parameter,
     level_of_owner,
     members,

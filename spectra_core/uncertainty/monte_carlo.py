@@ -2,11 +2,12 @@
 
 Where counts are known and the model describes them, new spectra are drawn from the
 *fitted curve* (Poisson, channel by channel) and fitted again with the same constraints;
-the quantiles of what comes out are the interval. Where counts are not known, or the
-residuals are correlated, the fit's own residuals are drawn again instead: singly, or in
-blocks that keep their correlation. Residuals count as correlated when Abbe's criterion is
-below 0.8 and also three of its standard deviations, 1/sqrt(N), below 1: in a short
-spectrum chance alone goes below 0.8. The method and its reason are recorded.
+the quantiles of what comes out are the interval. What is known beforehand was measured
+once as well, so each draw takes the centres of the priors anew, too. Where counts are not
+known, or the residuals are correlated, the fit's own residuals are drawn again instead:
+singly, or in blocks that keep their correlation. Residuals count as correlated when Abbe's
+criterion is below 0.8 and also three of its standard deviations, 1/sqrt(N), below 1: in a
+short spectrum chance alone goes below 0.8. The method and its reason are recorded.
 
 Draws are made in blocks, each with a random stream of its own, made of the seed, the region
 and the number of the block, so that the result depends neither on the number of threads nor
@@ -33,6 +34,7 @@ import numpy as np
 from ..errors import Cancelled, FitError, SpectraError
 from ..fitting import FitResult, RegionFit, Weights
 from ..fitting.evaluate import residual_jacobian
+from ..fitting.priors import with_prior_rows
 from ..fitting.problem import RegionProblem
 from ..fitting.refit import Data, Refitter, refitter
 from ..fitting.weights import counting_time
@@ -128,14 +130,17 @@ class _Source:
 class _Task:
     """Everything that draws need.
 
-    `best` (F,) is where refits start, and `newton` (F, N) what leads from there: it turns the
-    noise of a draw, in standard deviations, into the change of the free parameters.
+    `best` (F,) is where refits start, and `newton` (F, N + K) what leads from there: it turns
+    the noise of a draw, in standard deviations, into the change of the free parameters.
+    `known` are what the fit says of the sums its priors are about, and their standard
+    deviations, shape (K,) each.
     """
 
     refitter: Refitter
     sources: tuple[_Source, ...]
     best: Array
     newton: Array
+    known: tuple[Array, Array]
     method: str
     block: int
     seed: int
@@ -211,9 +216,9 @@ def _task(result: FitResult, method: str, seed: int, quantities: tuple[Quantity,
         _source(region, own) for region, own in zip(result.regions, problem.regions, strict=True)
     )
     again = refitter(problem, weights)
-    return _Task(
-        again, sources, best, _newton(result), method, _block_length(result), seed, quantities
-    )
+    known = (problem.priors.sums @ np.nan_to_num(result.values), problem.prior_sigmas(best))
+    block = _block_length(result)
+    return _Task(again, sources, best, _newton(result), known, method, block, seed, quantities)
 
 
 # ---------------------------------------------------------------------------------
@@ -259,10 +264,12 @@ def _source(region: RegionFit, problem: RegionProblem) -> _Source:
 
 
 def _newton(result: FitResult) -> Array:
-    """Return C J^T (F, N): the change of the free parameters with the data, in sigma."""
+    """Return C J^T (F, N + K): the change of the free parameters with data and priors."""
     problem, places = result.problem, result.problem.free
     sigmas = tuple(region.sigma for region in result.regions)
-    _, jacobian = residual_jacobian(problem, result.values[places], sigmas)
+    q = result.values[places]
+    r, jacobian = residual_jacobian(problem, q, sigmas)
+    _, jacobian = with_prior_rows(problem, q, problem.prior_sigmas(q), r, jacobian)
     covariance = np.nan_to_num(result.covariance[np.ix_(places, places)], posinf=0.0, neginf=0.0)
     return np.asarray(covariance @ jacobian.T)
 
@@ -324,6 +331,7 @@ def _draw_block(
     data = Data(
         tuple(part[good] for part in y),
         tuple(None if part is None else part[good] for part in static),
+        _drawn_centres(task, number, size)[good],
     )
     refits = task.refitter.refit(_starts(task, data), data=data, should_stop=should_stop)
     reasons = [failure for failure in failures if failure]
@@ -339,11 +347,24 @@ def _draw_block(
     return values[~empty.any(axis=1)], reasons
 
 
+def _drawn_centres(task: _Task, number: int, size: int) -> Array:
+    """Return what the priors say in a block of draws, shape (M, K)."""
+    fitted, sds = task.known
+    key = (len(task.sources), number)
+    rng = np.random.default_rng(np.random.SeedSequence(task.seed, spawn_key=key))
+    return np.asarray(fitted + sds * rng.standard_normal((_BLOCK, sds.size)))[:size]
+
+
 def _starts(task: _Task, data: Data) -> Array:
     """Return where refits start (M, F): one undamped step from the best fit."""
-    problem = task.refitter.problem
+    problem, (fitted, sds) = task.refitter.problem, task.known
+    assert data.centres is not None
     noise = np.concatenate(
-        [(y - s.envelope) / s.sigma for y, s in zip(data.y, task.sources, strict=True)], axis=1
+        [
+            *((y - s.envelope) / s.sigma for y, s in zip(data.y, task.sources, strict=True)),
+            (data.centres - fitted) / sds,
+        ],
+        axis=1,
     )
     return np.clip(task.best + noise @ task.newton.T, problem.lower, problem.upper)
 

@@ -34,7 +34,7 @@ import numpy as np
 from ..errors import Cancelled, FitError, ModelError
 from ..fitting import FitResult, Weights
 from ..fitting.engine import chosen_engine
-from ..fitting.refit import Refitter, eliminated, refitter, with_sigmas
+from ..fitting.refit import Refitter, eliminated, refitter, with_held_priors, with_sigmas
 from ..shown import Drawn, Gridded, Tabular
 from ..spectrum import Array
 from .quantities import (
@@ -392,6 +392,7 @@ def _kept_surface(result: FitResult, engine: str) -> _Surface:
         for r in result.regions
     ]
     problem = with_sigmas(result.problem, sigmas)
+    problem = with_held_priors(problem, result.values[problem.free])
     places = problem.free
     covariance = np.nan_to_num(result.covariance[np.ix_(places, places)], posinf=0.0, neginf=0.0)
     best = np.clip(result.values[places], problem.lower, problem.upper)
@@ -400,6 +401,7 @@ def _kept_surface(result: FitResult, engine: str) -> _Surface:
     scales = np.where(variances > 0, np.sqrt(np.abs(variances)), fallback)
     regions = zip(result.regions, sigmas, strict=True)
     chi_square = sum(float((((r.y - r.envelope) / s) ** 2).sum()) for r, s in regions)
+    chi_square += sum(known.pull**2 for known in result.priors)
     weights = tuple(Weights.GIVEN for _ in result.regions)
     return _Surface(refitter(problem, weights), best, chi_square, covariance, scales)
 

@@ -259,7 +259,7 @@ def _fitted(
 
 
 def _chi_square_factor(result: FitResult) -> float:
-    freedom = max(result.statistics.n_points - result.statistics.n_free, 1)
+    freedom = result.statistics.degrees_of_freedom
     return 1.0 + CHI_SQUARE_SIGMAS * sqrt(2.0 / freedom)
 
 

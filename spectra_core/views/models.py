@@ -6,8 +6,17 @@ from collections.abc import Iterator, Mapping
 from math import inf
 
 from ..editing.words import doublet_words, effective_links, link_words, state_of
-from ..fitting.problem import canonical_path
-from ..model import BACKGROUND, REGION, Component, Link, Model, Parameter, Region, get_parameter
+from ..model import (
+    BACKGROUND,
+    REGION,
+    Component,
+    Link,
+    Model,
+    Parameter,
+    Region,
+    canonical_path,
+    get_parameter,
+)
 from ..recipe.presets import Preset
 from . import Columns, View
 from .screens import Grid, Screen

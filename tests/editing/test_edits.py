@@ -8,7 +8,7 @@ import pytest
 
 from spectra_core.editing import edits as edits
 from spectra_core.errors import ModelError
-from spectra_core.fitting.problem import canonical_path, links_by_target
+from spectra_core.fitting.problem import links_by_target
 from spectra_core.model import (
     Background,
     Link,
@@ -18,6 +18,7 @@ from spectra_core.model import (
     Term,
     add_component,
     add_doublet,
+    canonical_path,
     get_parameter,
     make_component,
     set_parameter,

@@ -7,6 +7,8 @@ it in the answer and goes to QR where it is large. Around it stand the two thing
 make a fit of counts: a start with the linear parameters at their bounded optimum, and
 Poisson weights that follow the model. The weights are renewed after each accepted step
 once the first minimum is reached (Fisher scoring), until model and weights agree.
+What is known beforehand (`spectra_core.fitting.priors`) is added to the normal equations
+as it stands: its derivatives are constant.
 
 Spectra do not know of each other, so one gives the same bits alone, among thousands,
 and on any number of threads.
@@ -75,12 +77,12 @@ from .shapes import ROWS, component_rows
 
 # how to start
 AS_GIVEN, LINEAR, BETTER = 0, 1, 2
-# how the weights of a region come about
-FIXED, POISSON = 0, 1
+# how the weights of a region come about: given, from the model, from all residuals together
+FIXED, POISSON, SCALED = 0, 1, 2
 # how a fit ended
 UNFINISHED, CONVERGED, ROUNDING, EXHAUSTED, NO_DESCENT, NOT_FINITE = range(6)
 
-# places in the state of one fit
+# places in the state of one fit; CHI_SQUARE counts data and PRIORS, NOISE is that of SCALED
 (
     PHASE,
     DAMPING,
@@ -95,30 +97,56 @@ UNFINISHED, CONVERGED, ROUNDING, EXHAUSTED, NO_DESCENT, NOT_FINITE = range(6)
     STILL,
     FRESH,
     SIGNAL,
-) = range(13)
-N_STATE = 13
+    PRIORS,
+    NOISE,
+) = range(15)
+N_STATE = 15
 
 _UNSTARTED, _FIRST_PASS, _RENEWING, _DONE = 0.0, 1.0, 2.0, 3.0
 _NO, _YES = 0.0, 1.0
+
+
+class Known(NamedTuple):
+    """What is known beforehand, K priors: ``matrix @ q = targets +/- sds``.
+
+    Attributes
+    ----------
+    matrix : ndarray, shape (K, F)
+    targets : ndarray, shape (K,)
+    sds : ndarray, shape (K,)
+        Infinite where they are a part (`relatives`) of what the terms after the first say.
+    relatives : ndarray, shape (K,)
+    first : ndarray, shape (K, F)
+    first_constants : ndarray, shape (K,)
+        The first term is ``first @ q + first_constants``.
+    """
+
+    matrix: Array
+    targets: Array
+    sds: Array
+    relatives: Array
+    first: Array
+    first_constants: Array
 
 
 class Task(NamedTuple):
     """What a fit is about.
 
     `settle_many` takes arrays with one more dimension, M rows or one that serves all;
-    `modes` and `linear` stay as they are.
+    `modes`, `linear` and, but for its targets, `known` stay as they are.
 
     Attributes
     ----------
     y, static : ndarray, shape (N,)
         Data and static backgrounds.
     modes : ndarray of int, shape (R,)
-        FIXED or POISSON.
+        FIXED, POISSON or SCALED.
     times : ndarray, shape (R,)
         Seconds for each channel.
     lower, upper : ndarray, shape (F,)
     linear : ndarray of int
         Free parameters that act on areas and levels only.
+    known : Known
     """
 
     y: Array
@@ -128,6 +156,7 @@ class Task(NamedTuple):
     lower: Array
     upper: Array
     linear: Ints
+    known: Known
 
 
 class Course(NamedTuple):
@@ -159,7 +188,9 @@ class Answer(NamedTuple):
     q : ndarray, shape (F,)
         Start values; the answer. Folded in a fit that goes on.
     weights : ndarray, shape (N,)
-        1 / sigma; filled here where Poisson.
+        1 / sigma; filled here where not FIXED.
+    precision : ndarray, shape (K,)
+        1 / sd of the priors; filled here.
     state : ndarray, shape (N_STATE,)
         Zeros for a new fit; DAMPING may hold the first damping.
     scale : ndarray, shape (F,)
@@ -176,6 +207,7 @@ class Answer(NamedTuple):
 
     q: Array
     weights: Array
+    precision: Array
     state: Array
     scale: Array
     trace: Array
@@ -185,10 +217,14 @@ class Answer(NamedTuple):
     covariance: Array
 
 
-TASK = named(Task, given(2), given(2), given(1, INT), given(2), given(2), given(2), given(1, INT))
+KNOWN = named(Known, given(2), given(2), given(1), given(1), given(2), given(1))
+TASK = named(
+    Task, given(2), given(2), given(1, INT), given(2), given(2), given(2), given(1, INT), KNOWN
+)
 COURSE = named(Course, INT, FLOAT, INT, INT)
 ANSWER = named(
     Answer,
+    filled(2),
     filled(2),
     filled(2),
     filled(2),
@@ -210,6 +246,7 @@ class _Work(NamedTuple):
     tried: Array
     sign: Array
     plain: Array
+    slopes: Array
     added: Array
     step: Array
     trial: Array
@@ -218,7 +255,10 @@ class _Work(NamedTuple):
 
 
 class _Fit(NamedTuple):
-    """All that the parts of a fit hand to each other; `box` is what the steps see."""
+    """All that the parts of a fit hand to each other.
+
+    `box` is what the steps see; `following` says whether weights change with the answer.
+    """
 
     plan: Plan
     task: Task
@@ -227,7 +267,7 @@ class _Fit(NamedTuple):
     form: Form
     box: Box
     work: _Work
-    counting: bool
+    following: bool
 
 
 class _Move(NamedTuple):
@@ -254,7 +294,10 @@ def _poisson(curve: Array, time: float, weights: Array) -> None:
 def _first_weights(
     plan: Plan, y: Array, modes: Ints, times: Array, weights: Array, scratch: Array
 ) -> None:
-    """Fill Poisson weights from a running mean of the data, before there is a model."""
+    """Fill weights before there is a model: Poisson ones from a running mean of the data."""
+    if modes[0] == SCALED:
+        _scale_weights(_roughness(plan, y), y, weights)
+        return
     for r in range(modes.size):
         if modes[r] != POISSON:
             continue
@@ -271,11 +314,101 @@ def _first_weights(
 
 
 @exact
-def _renew_weights(plan: Plan, curve: Array, modes: Ints, times: Array, weights: Array) -> None:
+def _roughness(plan: Plan, y: Array) -> float:
+    """Return the noise variance that second differences of neighbours show."""
+    total, n = 0.0, 0
+    for r in range(plan.regions.shape[0]):
+        for k in range(plan.regions[r, FIRST_POINT] + 1, plan.regions[r, STOP_POINT] - 1):
+            bend = y[k - 1] - 2.0 * y[k] + y[k + 1]
+            total += bend * bend
+            n += 1
+    return total / (6.0 * max(n, 1))
+
+
+@exact
+def _scale_weights(variance: float, y: Array, weights: Array) -> None:
+    """Fill one weight for all points, of a variance that rounding does not make too small."""
+    square = 0.0
+    for k in range(y.size):
+        square += y[k] * y[k]
+    least = tolerances.LEAST_NOISE * tolerances.LEAST_NOISE * square / y.size
+    weights[:] = 1.0 / sqrt(max(variance, least, 1e-300))
+
+
+@exact
+def _renew_weights(
+    plan: Plan, task: Task, curve: Array, residual: Array, n_free: int, weights: Array
+) -> None:
+    """Fill the weights that follow the answer; `residual` is weighted as before."""
+    modes, n_points = task.modes, task.y.size
+    if modes[0] == SCALED:
+        square = dot(residual, residual) / (weights[0] * weights[0])
+        _scale_weights(square / max(n_points - n_free, 1), task.y, weights)
+        return
     for r in range(modes.size):
         if modes[r] == POISSON:
             start, stop = plan.regions[r, FIRST_POINT], plan.regions[r, STOP_POINT]
-            _poisson(curve[start:stop], times[r], weights[start:stop])
+            _poisson(curve[start:stop], task.times[r], weights[start:stop])
+
+
+# --- what is known beforehand -------------------------------------------------------------
+
+
+@exact
+def _renew_precision(known: Known, q: Array, precision: Array) -> None:
+    """Fill 1 / sd of the priors; those that are a part of something refer to `q`."""
+    for k in range(precision.size):
+        if known.relatives[k] == 0.0:
+            precision[k] = 1.0 / known.sds[k]
+            continue
+        first, both = 0.0, 0.0
+        for j in range(q.size):
+            first += known.first[k, j] * q[j]
+            both += known.matrix[k, j] * q[j]
+        other = known.targets[k] + known.first_constants[k] - (both - first)
+        first += known.first_constants[k]
+        size = max(abs(other), tolerances.LEAST_REFERENCE * abs(first))
+        if size > 0.0:
+            precision[k] = 1.0 / (known.relatives[k] * size)
+
+
+@exact
+def _prior_misfit(known: Known, q: Array, precision: Array) -> float:
+    """Return chi-square of the priors."""
+    total = 0.0
+    for k in range(precision.size):
+        left = (known.targets[k] - dot(known.matrix[k], q)) * precision[k]
+        total += left * left
+    return total
+
+
+@exact
+def _add_priors(known: Known, q: Array, precision: Array, form: Form, slopes: Array) -> None:
+    """Add the priors' rows to the normal equations; `slopes` (F,) are dq / ds of the folds."""
+    hessian, gradient, row = form.hessian, form.gradient, form.spare[4]
+    for k in range(precision.size):
+        left = (known.targets[k] - dot(known.matrix[k], q)) * precision[k]
+        for i in range(q.size):
+            row[i] = known.matrix[k, i] * precision[k] * slopes[i]
+        for i in range(q.size):
+            if row[i] != 0.0:
+                gradient[i] += row[i] * left
+                for j in range(q.size):
+                    hessian[i, j] += row[i] * row[j]
+
+
+@exact
+def _equations(task: Task, answer: Answer, q: Array, form: Form, slopes: Array) -> None:
+    """Fill the normal equations at `q`, where curve and derivatives are those of `answer`."""
+    normal_equations(answer.jacobian, answer.weights, answer.residual, form)
+    _add_priors(task.known, q, answer.precision, form, slopes)
+
+
+@exact
+def _misfit(task: Task, answer: Answer, curve: Array, q: Array, residual: Array) -> float:
+    """Return chi-square of data and priors; fills the weighted residuals."""
+    data = _residuals(task.y, curve, answer.weights, residual)
+    return data + _prior_misfit(task.known, q, answer.precision)
 
 
 @compiled
@@ -332,14 +465,20 @@ def _fold(flat: Array, sign: Array, low: Array, q: Array) -> None:
 
 @exact
 def _evaluate_folded(plan: Plan, static: Array, s: Array, work: _Work, jacobian: Array) -> None:
-    """Do `evaluate` for folded parameters `s`, with derivatives by them; fills `work.plain`."""
-    sign, q = work.sign, work.plain
+    """Do `evaluate` for folded parameters `s`, with derivatives by them.
+
+    Fills `work.plain` with what they stand for, and `work.slopes` with its derivatives.
+    """
+    sign, q, slopes = work.sign, work.plain, work.slopes
     for j in range(s.size):
-        q[j] = s[j] if sign[j] == 0.0 else plan.flat[j] + sign[j] * sqrt(s[j])
+        q[j], slopes[j] = s[j], 1.0
+        if sign[j] != 0.0:
+            q[j] = plan.flat[j] + sign[j] * sqrt(s[j])
+            slopes[j] = 0.5 * sign[j] / sqrt(s[j])
     evaluate(plan, static, q, work.p, work.curve, jacobian, work.scratch)
     for j in range(s.size):
         if sign[j] != 0.0:
-            _scale_row(jacobian[j], 0.5 * sign[j] / sqrt(s[j]))
+            _scale_row(jacobian[j], slopes[j])
 
 
 @compiled
@@ -388,6 +527,7 @@ def _new_work(plan: Plan, n: int, n_points: int) -> _Work:
         np.empty(n),
         np.empty(n),
         np.empty(n),
+        np.empty(n),
         np.zeros(n),
         np.empty(n),
         np.empty(n),
@@ -396,12 +536,14 @@ def _new_work(plan: Plan, n: int, n_points: int) -> _Work:
 
 
 @exact
-def _is_counting(modes: Ints) -> bool:
-    """Return whether some weights follow the model."""
-    counting = 0
-    for mode in modes:
-        counting += int(mode == POISSON)
-    return counting > 0
+def _is_following(task: Task) -> bool:
+    """Return whether some weights follow the answer."""
+    following = 0
+    for mode in task.modes:
+        following += int(mode != FIXED)
+    for relative in task.known.relatives:
+        following += int(relative > 0.0)
+    return following > 0
 
 
 @exact
@@ -418,9 +560,10 @@ def _start(
     copy(q, started)
     for i in linear:
         started[i] = 0.0
+    work.slopes[:] = 1.0
     evaluate(plan, task.static, started, work.p, curve, answer.jacobian, work.scratch)
     _residuals(task.y, curve, answer.weights, answer.residual)
-    normal_equations(answer.jacobian, answer.weights, answer.residual, form)
+    _equations(task, answer, started, form, work.slopes)
     bounded_minimum(form, Box(task.lower, task.upper), linear, started)
     if how == BETTER:
         reached, offered = 0.0, 0.0
@@ -441,8 +584,11 @@ def _begin(fit: _Fit) -> None:
     plan, task, answer = fit.plan, fit.task, fit.answer
     how, state = fit.course.how, answer.state
     _first_weights(plan, task.y, task.modes, task.times, answer.weights, fit.work.scratch)
+    for k in range(answer.precision.size):
+        answer.precision[k] = 1.0 / task.known.sds[k]  # none yet where it is relative
     if how != AS_GIVEN and task.linear.size:
         _start(plan, task, how, answer.q, answer, fit.form, fit.work)
+    _renew_precision(task.known, answer.q, answer.precision)
     state[PHASE], state[GROWTH] = _FIRST_PASS, tolerances.FIRST_GROWTH
     if state[DAMPING] == 0.0:
         state[DAMPING] = tolerances.FIRST_DAMPING
@@ -456,13 +602,13 @@ def _look(fit: _Fit) -> bool:
     task, answer, work = fit.task, fit.answer, fit.work
     state, weights = answer.state, answer.weights
     _evaluate_folded(fit.plan, task.static, answer.q, work, answer.jacobian)
-    state[CHI_SQUARE] = _residuals(task.y, work.curve, weights, answer.residual)
+    state[CHI_SQUARE] = _misfit(task, answer, work.curve, work.plain, answer.residual)
     state[FRESH] = _YES
     if not np.isfinite(state[CHI_SQUARE]):
         copy(work.plain, answer.q)
         state[STATUS], state[PHASE] = NOT_FINITE, _DONE
         return False
-    normal_equations(answer.jacobian, weights, answer.residual, fit.form)
+    _equations(task, answer, work.plain, fit.form, work.slopes)
     state[SIGNAL] = 0.0
     for k in range(task.y.size):
         state[SIGNAL] += task.y[k] * task.y[k] * weights[k] * weights[k]
@@ -484,12 +630,13 @@ def _left_to_go(form: Form, box: Box, q: Array, scale: Array, work: _Work) -> fl
 
 
 @exact
-def _follow_the_model(plan: Plan, task: Task, answer: Answer, form: Form, work: _Work) -> None:
-    """Renew the Poisson weights and what hangs on them."""
-    weights, state = answer.weights, answer.state
-    _renew_weights(plan, work.curve, task.modes, task.times, weights)
-    state[CHI_SQUARE] = _residuals(task.y, work.curve, weights, answer.residual)
-    normal_equations(answer.jacobian, weights, answer.residual, form)
+def _follow(plan: Plan, task: Task, answer: Answer, form: Form, work: _Work) -> None:
+    """Renew the weights that follow the answer, and what hangs on them."""
+    q, residual, state = work.plain, answer.residual, answer.state
+    _renew_weights(plan, task, work.curve, residual, q.size, answer.weights)
+    _renew_precision(task.known, q, answer.precision)
+    state[CHI_SQUARE] = _misfit(task, answer, work.curve, q, residual)
+    _equations(task, answer, q, form, work.slopes)
     state[RENEWALS] += 1.0
 
 
@@ -524,11 +671,11 @@ def _give_up(state: Array) -> None:
 def _planned(fit: _Fit) -> _Move:
     """Return what there is to know of the step before it is tried."""
     tolerance, state = fit.course.tolerance, fit.answer.state
-    final = state[PHASE] == _RENEWING or not fit.counting
+    final = state[PHASE] == _RENEWING or not fit.following
     goal = tolerance if final else max(tolerance, tolerances.FIRST_PASS)
-    if fit.counting and final:
+    if fit.following and final:
         goal = max(tolerance, tolerances.FINEST)
-    freedom = max(fit.task.y.size - fit.answer.q.size, 1)
+    freedom = max(fit.task.y.size + fit.answer.precision.size - fit.answer.q.size, 1)
     noise = max(sqrt(state[CHI_SQUARE] / freedom), 1e-300)
     square = quadratic(fit.form.hessian, fit.work.step)
     predicted = 2.0 * dot(fit.form.gradient, fit.work.step) - square
@@ -553,7 +700,7 @@ def _end_pass(fit: _Fit, final: bool) -> None:
     if final:
         state[STATUS], state[PHASE] = CONVERGED, _DONE
     else:
-        _follow_the_model(fit.plan, fit.task, fit.answer, fit.form, fit.work)
+        _follow(fit.plan, fit.task, fit.answer, fit.form, fit.work)
         state[PHASE], state[IN_PASS] = _RENEWING, 0.0
 
 
@@ -565,7 +712,7 @@ def _try(fit: _Fit, size: float) -> float:
         work.trial[i] = min(max(answer.q[i] + work.step[i], box.lower[i]), box.upper[i])
     _evaluate_folded(fit.plan, fit.task.static, work.trial, work, answer.jacobian)
     state[FRESH] = _NO
-    reached = _residuals(fit.task.y, work.curve, answer.weights, work.tried)
+    reached = _misfit(fit.task, answer, work.curve, work.plain, work.tried)
     state[EVALUATIONS] += 1.0
     state[IN_PASS] += 1.0
     _record(answer.trace, state, min(state[CHI_SQUARE], reached), size)
@@ -582,15 +729,15 @@ def _accept(fit: _Fit, move: _Move, negligible: bool, gain: float) -> None:
     state[DAMPING] = max(state[DAMPING], tolerances.LEAST_DAMPING)
     state[GROWTH], state[FRESH] = tolerances.FIRST_GROWTH, _YES
     done = False
-    renewing = fit.counting and move.final
+    renewing = fit.following and move.final
     if negligible or not renewing:
-        normal_equations(answer.jacobian, answer.weights, answer.residual, form)
+        _equations(fit.task, answer, work.plain, form, work.slopes)
     if negligible:
         left = _left_to_go(form, fit.box, answer.q, answer.scale, work)
         far = max(move.goal, tolerances.FINEST) * tolerances.SLACK * move.noise
         done = not np.isfinite(left) or left < far
-    if renewing or (fit.counting and done):
-        _follow_the_model(fit.plan, fit.task, answer, form, work)
+    if renewing or (fit.following and done):
+        _follow(fit.plan, fit.task, answer, form, work)
         if not move.final:
             state[PHASE], state[IN_PASS] = _RENEWING, 0.0
             done = False
@@ -662,17 +809,20 @@ def _advance(fit: _Fit) -> int:
 def _finish(fit: _Fit) -> None:
     """Leave everything as it is at the answer, in the user's parameters."""
     plan, task, answer, form, work = fit.plan, fit.task, fit.answer, fit.form, fit.work
-    state, weights, residual = answer.state, answer.weights, answer.residual
+    state, residual = answer.state, answer.residual
     if state[FRESH] == _NO:
         _evaluate_folded(plan, task.static, answer.q, work, answer.jacobian)
-        state[CHI_SQUARE] = _residuals(task.y, work.curve, weights, residual)
-        normal_equations(answer.jacobian, weights, residual, form)
+        state[CHI_SQUARE] = _misfit(task, answer, work.curve, work.plain, residual)
+        _equations(task, answer, work.plain, form, work.slopes)
     mark_pushed(form.gradient, answer.q, fit.box, answer.held)
     if _unfold(fit):
+        work.slopes[:] = 1.0
         evaluate(plan, task.static, answer.q, work.p, work.curve, answer.jacobian, work.scratch)
-        state[CHI_SQUARE] = _residuals(task.y, work.curve, weights, residual)
-        normal_equations(answer.jacobian, weights, residual, form)
-    _weigh_rows(weights, answer.jacobian)
+        state[CHI_SQUARE] = _misfit(task, answer, work.curve, answer.q, residual)
+        _equations(task, answer, answer.q, form, work.slopes)
+    state[PRIORS] = _prior_misfit(task.known, answer.q, answer.precision)
+    state[NOISE] = 1.0 / answer.weights[0] if task.modes[0] == SCALED else 1.0
+    _weigh_rows(answer.weights, answer.jacobian)
     condition = fill_covariance(form, answer.held, answer.covariance)
     state[CONDITION] = max(state[CONDITION], condition)
 
@@ -708,6 +858,14 @@ def _task_of(task: Task, m: int) -> Task:
         task.lower[m % task.lower.shape[0]],
         task.upper[m % task.upper.shape[0]],
         task.linear,
+        Known(
+            task.known.matrix,
+            task.known.targets[m % task.known.targets.shape[0]],
+            task.known.sds,
+            task.known.relatives,
+            task.known.first,
+            task.known.first_constants,
+        ),
     )
 
 
@@ -717,6 +875,7 @@ def _answer_of(answer: Answer, m: int) -> Answer:
     return Answer(
         answer.q[m],
         answer.weights[m % answer.weights.shape[0]],
+        answer.precision[m % answer.precision.shape[0]],
         answer.state[m],
         answer.scale[m % answer.scale.shape[0]],
         answer.trace[m % answer.trace.shape[0]],
@@ -736,10 +895,10 @@ def settle_many(plan: Plan, task: Task, course: Course, answer: Answer) -> None:
     """
     n, n_points = answer.q.shape[1], task.y.shape[1]
     form, work = new_form(n, n_points), _new_work(plan, n, n_points)
-    box, counting = Box(np.empty(n), np.empty(n)), _is_counting(task.modes)
+    box = Box(np.empty(n), np.empty(n))
     for m in range(answer.q.shape[0]):
-        one, filled_in = _task_of(task, m), _answer_of(answer, m)
-        settle(_Fit(plan, one, course, filled_in, form, box, work, counting))
+        one, own = _task_of(task, m), _answer_of(answer, m)
+        settle(_Fit(plan, one, course, own, form, box, work, _is_following(one)))
 
 
 @entry(PLAN, given(1), given(1), given(1), filled(1), filled(1), filled(1), filled(2))
