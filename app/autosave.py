@@ -75,11 +75,12 @@ class Autosave(QObject):
             return
         self._writing = True
         project, folder = self._document.project, self._folder
-        original = str(self._document.path or "")
+        original = str(self._document.path or self._document.suggested or "")
+        change = self._document.stack.undoText()
 
         def work(report: Reporter) -> tuple[Project, Path | None, str]:
             try:
-                return project, save_recovery(project, folder, original=original), ""
+                return project, save_recovery(project, folder, original=original, change=change), ""
             except (OSError, SpectraError) as error:
                 return project, None, str(error)
 

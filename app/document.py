@@ -45,6 +45,7 @@ class Document(QObject):
         self.stack = QUndoStack(self)
         self.stack.cleanChanged.connect(lambda clean: self.dirty_changed.emit(not clean))
         self.path: Path | None = None
+        self.suggested: Path | None = None
         self.read_only_because = ""
 
     @property
@@ -56,6 +57,15 @@ class Document(QObject):
     def selection(self) -> Selection:
         """What is chosen."""
         return self._now.selection
+
+    @property
+    def name(self) -> str:
+        """What the project is called: its file, its title, or its first sample."""
+        place = self.path or self.suggested
+        if place is not None:
+            return place.name
+        samples = (s.meta.sample for s in self.project.spectra.values())
+        return self.project.settings.title or next((s for s in samples if s), "")
 
     @property
     def is_dirty(self) -> bool:
@@ -110,6 +120,7 @@ class Document(QObject):
         read_only_because: str = "",
         selection: Selection | None = None,
         saved: bool = True,
+        suggested: Path | None = None,
     ) -> None:
         """Replace the project by another one; this cannot be undone.
 
@@ -124,9 +135,11 @@ class Document(QObject):
             None: the first spectrum.
         saved : bool
             False: it holds changes that are in no file (recovered work).
+        suggested : Path or None
+            Where it might be saved, if it has no file yet.
         """
         self.stack.clear()
-        self.path, self.read_only_because = path, read_only_because
+        self.path, self.read_only_because, self.suggested = path, read_only_because, suggested
         first = next(iter(project.spectra), None)
         chosen = selection or Selection((first,) if first else ())
         self._show(Snapshot(project, settled(project, chosen)))
@@ -136,7 +149,7 @@ class Document(QObject):
 
     def mark_saved(self, project: Project, path: Path) -> None:
         """Note that a project is in a file; later changes are not."""
-        self.path, self.read_only_because = path, ""
+        self.path, self.read_only_because, self.suggested = path, "", None
         if project is self.project:
             self.stack.setClean()
         self.dirty_changed.emit(self.is_dirty)

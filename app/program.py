@@ -55,10 +55,7 @@ class Program(QObject):
         """Show the window, open what was asked for, and offer recovered work."""
         self.window.show()
         self._prepare()
-        if paths:
-            self.crew.files.open_paths(paths)
-        else:
-            self.crew.program_dialogs.recovery()
+        self.crew.program_dialogs.recovery(lambda: self.crew.files.open_paths(paths))
 
     def crashed(self, error: BaseException) -> None:
         """Say that the program has a defect, and offer the details."""

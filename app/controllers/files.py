@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -219,7 +220,9 @@ class Files(Controller):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilter(f"Doublet project (*{SUFFIX})")
         dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
-        dialog.setDirectory(self.desk.last_folder)
+        suggested = self.document.suggested
+        dialog.setDirectory(str(suggested.parent) if suggested else self.desk.last_folder)
+        dialog.selectFile(file_name(self.document.name or "project"))
         dialog.fileSelected.connect(lambda path: self.save_to(Path(path), then))
         self._show(dialog)
 
@@ -289,21 +292,22 @@ class Files(Controller):
         """Return what an earlier run of the program left unsaved."""
         return find_recovery(self.desk.recovery_folder)
 
-    def recover(self, path: str) -> None:
-        """Open the work of a recovery file; it stays unsaved until it is saved."""
+    def recover(self, path: str, then: Callable[[], None] = lambda: None) -> None:
+        """Open the work of a recovery file, then go on; it stays unsaved until it is saved."""
         recovery = next((r for r in self.recoverable() if str(r.path) == path), None)
         if recovery is None:
             self.desk.complain(f"{Path(path).name} is no longer there.")
             return
 
         def done(project: Project) -> None:
-            original = Path(recovery.original) if recovery.original else None
             self._close_handle()
-            self.document.open(
-                project, path=original, read_only_because="the work was recovered", saved=False
-            )
+            self.document.open(project, saved=False, suggested=_recovered(recovery.original))
+            then()
 
-        self.jobs.start("Recovering", lambda report: load_project(path), done)
+        def begin() -> None:
+            self.jobs.start("Recovering", lambda report: load_project(path), done)
+
+        self.if_nothing_is_lost(begin)
 
     def discard_recovery(self, path: str) -> None:
         """Remove a recovery file."""
@@ -348,6 +352,21 @@ class Files(Controller):
         self._dialog = dialog
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+
+def file_name(name: str) -> str:
+    """Return a project's name as that of a file: without what a file system may refuse."""
+    plain = " ".join(re.sub(r'[<>:"/\\|?*\x00-\x1f]', " ", name.removesuffix(SUFFIX)).split())
+    return f"{plain.rstrip('. ')[:80] or 'project'}{SUFFIX}"
+
+
+def _recovered(original: str) -> Path | None:
+    """Return where recovered work might be saved: beside its project, never in its place."""
+    if not original:
+        return None
+    mark = " (recovered)"
+    place = Path(original)
+    return place.with_name(f"{place.stem.removesuffix(mark)}{mark}{SUFFIX}")
 
 
 def _walked(paths: Iterable[Path]) -> list[Path]:

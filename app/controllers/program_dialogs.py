@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -96,14 +97,17 @@ class ProgramDialogs(Controller):
         """Show the end of the log file."""
         self._dialogs.show(LogPage(self.desk.log_path, self._dialogs.window))
 
-    def recovery(self) -> None:
-        """Offer what an earlier run left unsaved."""
+    def recovery(self, then: Callable[[], None] = lambda: None) -> None:
+        """Offer what an earlier run left unsaved; go on when that is answered."""
         found = self._files.recoverable()
-        if found:
-            dialog = RecoveryDialog(found, self._dialogs.window)
-            dialog.recover_asked.connect(self._files.recover)
-            dialog.discard_asked.connect(self._files.discard_recovery)
-            self._dialogs.show(dialog)
+        if not found:
+            then()
+            return
+        dialog = RecoveryDialog(found, self._dialogs.window)
+        dialog.recover_asked.connect(lambda path: self._files.recover(path, then))
+        dialog.discard_asked.connect(self._files.discard_recovery)
+        dialog.rejected.connect(then)
+        self._dialogs.show(dialog)
 
     def crashed(self, error: BaseException) -> None:
         """Say that the program has a defect, and offer the details."""

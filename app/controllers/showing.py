@@ -85,12 +85,12 @@ class Showing(Controller):
     def show_title(self) -> None:
         """Show the name of the project, and whether it is saved."""
         document = self.document
-        name = document.path.name if document.path else document.project.settings.title
-        name = name or "new project"
+        name = document.name or "new project"
         mark = "*" if document.is_dirty else ""
-        read_only = " (read-only)" if document.read_only_because else ""
-        self._window.setWindowTitle(f"{mark}{name}{read_only} – Doublet")
-        self._window.file_label.setText(f"{name}{read_only}{' · unsaved' if mark else ''}")
+        because = document.read_only_because
+        self._window.setWindowTitle(f"{mark}{name}{' (read-only)' if because else ''} – Doublet")
+        words = (name, f"read-only: {because}" if because else "", "unsaved" if mark else "")
+        self._window.file_label.setText(" · ".join(word for word in words if word))
 
     def show_jobs(self) -> None:
         """Show the job in progress."""

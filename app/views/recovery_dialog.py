@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QDateTime, QLocale, Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
 from spectra_core.project.file import Recovery
@@ -41,11 +41,11 @@ class RecoveryDialog(QDialog):
 
     def _card(self, recovery: Recovery) -> Card:
         card = Card()
-        name = Path(recovery.original).name if recovery.original else "never saved"
-        card.body.addWidget(label(recovery.title or name, "subtitle"))
-        when = recovery.saved.replace("T", " ")[:19]
-        words = recovery.problem or f"{name} · kept {when} UTC"
-        card.body.addWidget(label(words, "muted", wrap=True))
+        name = Path(recovery.original).name if recovery.original else ""
+        samples = ", ".join(recovery.samples)
+        title = name or recovery.title or samples or "Work without a name"
+        card.body.addWidget(label(title, "subtitle", wrap=True))
+        card.body.addWidget(label(recovery_words(recovery), "muted", wrap=True))
         path = str(recovery.path)
         recover = QPushButton("Recover")
         recover.setObjectName("primary")
@@ -64,3 +64,24 @@ class RecoveryDialog(QDialog):
     def _discard(self, card: Card, path: str) -> None:
         card.hide()
         self.discard_asked.emit(path)
+
+
+def recovery_words(recovery: Recovery) -> str:
+    """Return what a recovery file holds, and when it was changed last, in local time."""
+    if recovery.problem:
+        return recovery.problem
+    held = [_count(len(recovery.samples), "sample"), _count(recovery.spectra, "spectrum")]
+    held.append(_count(recovery.analyses, "model"))
+    lines = [", ".join(held) + (f": {'; '.join(recovery.samples)}" if recovery.samples else "")]
+    when = QDateTime.fromString(recovery.saved, Qt.DateFormat.ISODateWithMs).toLocalTime()
+    if when.isValid():
+        change = f" ({recovery.change})" if recovery.change else ""
+        lines.append(f"last change {QLocale().toString(when, 'd MMMM yyyy, HH:mm')}{change}")
+    if not recovery.original:
+        lines.append("never saved under a name")
+    return "\n".join(lines)
+
+
+def _count(number: int, word: str) -> str:
+    several = "spectra" if word == "spectrum" else f"{word}s"
+    return f"{number} {word if number == 1 else several}"

@@ -209,19 +209,31 @@ class Recovery:
         The project file it belongs to; empty if it was never saved.
     saved : str
         When, ISO 8601, UTC.
+    change : str
+        What was done last, as the history calls it; empty if unknown.
+    samples : tuple of str
+        Names of the samples, each once.
+    spectra, analyses : int
+        How many there are.
     problem : str
         Why it cannot be opened; empty if it can.
     """
 
     path: Path
     project_id: str
-    title: str
-    original: str
-    saved: str
+    title: str = ""
+    original: str = ""
+    saved: str = ""
+    change: str = ""
+    samples: tuple[str, ...] = ()
+    spectra: int = 0
+    analyses: int = 0
     problem: str = ""
 
 
-def save_recovery(project: Project, folder: str | Path, *, original: str = "") -> Path:
+def save_recovery(
+    project: Project, folder: str | Path, *, original: str = "", change: str = ""
+) -> Path:
     """Write a recovery file, in one step, and return its path.
 
     Parameters
@@ -231,6 +243,8 @@ def save_recovery(project: Project, folder: str | Path, *, original: str = "") -
         Made if it is not there. The file is named by the project's id.
     original : str
         The project file that the work belongs to.
+    change : str
+        What was done last, as the history calls it.
 
     Raises
     ------
@@ -238,7 +252,8 @@ def save_recovery(project: Project, folder: str | Path, *, original: str = "") -
         If it cannot be written.
     """
     path = recovery_path(project, folder)
-    note = {"original": original, "saved": datetime.now(UTC).isoformat(timespec="milliseconds")}
+    saved = datetime.now(UTC).isoformat(timespec="milliseconds")
+    note = {"original": original, "saved": saved, "change": change}
     content = _content(project, {"recovery": note})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -266,9 +281,19 @@ def _recovery(path: Path) -> Recovery:
         project = project_from(document, arrays)
         note = record(Mapping[str, str], document.get("recovery", {}), "recovery")
     except ProjectFileError as error:
-        return Recovery(path, project_id, "", "", "", str(error))
-    original, saved = note.get("original", ""), note.get("saved", "")
-    return Recovery(path, project.id, project.settings.title, original, saved)
+        return Recovery(path, project_id, problem=str(error))
+    spectra = project.spectra.values()
+    return Recovery(
+        path,
+        project.id,
+        project.settings.title,
+        note.get("original", ""),
+        note.get("saved", ""),
+        note.get("change", ""),
+        tuple(dict.fromkeys(s.meta.sample for s in spectra if s.meta.sample)),
+        len(spectra),
+        len(project.analyses),
+    )
 
 
 # ---------------------------------------------------------------------------------
