@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
-from .border import note
+from .border import CallState, guarded, note
 
 EPILOG = """\b
 Examples:
@@ -32,13 +33,18 @@ def command(files: tuple[str, ...], desktop_entry: bool) -> int:
         for path in install_desktop_entry():
             note(f"written: {path}")
         return 0
-    from ..main import main
-
-    return main(files)
+    return _start(files)
 
 
 def run() -> None:
     """Start the desktop program; for the command `doublet-gui`."""
+    sys.exit(guarded(lambda: _start(sys.argv[1:]), CallState()))
+
+
+def _start(files: Sequence[str]) -> int:
+    from ..system_libraries import check_desktop
+
+    check_desktop()
     from ..main import main
 
-    sys.exit(main())
+    return main(files)

@@ -65,3 +65,41 @@ def test_the_desktop_entry_points_to_this_installation(tmp_path: Path) -> None:
     assert "doublet-gui" in entry
     assert "Icon=doublet" in entry
     assert {path.suffix for path in written} == {".svg", ".xml", ".desktop"}
+
+
+def refused(*how: str, **environment: str) -> str:
+    """Start the command where it cannot start; return what it says."""
+    gone = ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY")
+    kept = {key: value for key, value in os.environ.items() if key not in gone}
+    done = subprocess.run(
+        [sys.executable, *how],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=kept | environment,
+        cwd=Path(__file__).parents[2],
+    )
+    # Qt would have ended the process by a signal: a negative code.
+    assert done.returncode == 2, done.stderr
+    return done.stderr
+
+
+LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X11 is Linux' own")
+COMMANDS = [("-m", "doublet", "gui"), ("-c", "from doublet.__main__ import gui; gui()")]
+
+
+@LINUX
+@pytest.mark.parametrize("how", COMMANDS, ids=["doublet gui", "doublet-gui"])
+def test_a_missing_library_of_the_system_is_named_with_its_package(
+    tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    # A file that is no library stands before the real one, if there is one.
+    (tmp_path / "libxcb-cursor.so.0").write_text("no library")
+    said = refused(*how, DISPLAY=":99", LD_LIBRARY_PATH=str(tmp_path))
+    assert "libxcb-cursor.so.0" in said
+    assert "sudo apt install" in said and "libxcb-cursor0" in said
+
+
+@LINUX
+def test_without_a_screen_it_says_so(tmp_path: Path) -> None:
+    assert "neither DISPLAY nor WAYLAND_DISPLAY" in refused("-m", "doublet", "gui")
