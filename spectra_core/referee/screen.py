@@ -48,6 +48,7 @@ OF_METADATA = (
 # Rules whose numbers `Screen.quiet` looks at.
 OF_NUMBERS = (
     "not_converged",
+    "plain_engine",
     "not_determined",
     "at_bound",
     "outside_window",

@@ -1,0 +1,74 @@
+"""A batch survives: killed at any moment it goes on, and gives what it would have given."""
+
+import json
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fuzz"))
+import kill_batch
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are of another kind there")
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    return kill_batch.prepare(tmp_path_factory.mktemp("batch"), 80)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
+def test_a_killed_batch_goes_on_and_equals_an_undisturbed_one(work, number):
+    rng = random.Random(int(number))
+    times = 1 if number == signal.SIGTERM else 2
+    assert [kill_batch.disturb(work, number, rng) for _ in range(times)] == [""] * times
+
+
+def test_what_is_in_the_journal_is_not_done_again(doublet, clear, work, tmp_path):
+    """A run that is stopped half way keeps its journal; reports are whole after going on."""
+    data, recipe = work.folder / "synthetic", work.folder / "s2p.toml"
+    files = sorted(data.iterdir())[:6]
+    arguments = ("fit", *files, "--recipe", recipe, "--formats", "json,csv,html")
+    whole, half = tmp_path / "whole", tmp_path / "half"
+    assert doublet(*arguments, "-o", whole).code == 0
+    assert not (whole / "results.journal").exists()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("spectra_core.runs.execute._FEWEST_ROWS", 99)
+        patch.setattr("spectra_core.runs.execute._THREADS", 1)
+        stop_after(patch, 3)
+        outcome = doublet(*arguments, "-o", half)
+    clear(outcome, code=1, words="stopped")
+    document = json.loads((half / "results.json").read_text(encoding="utf-8"))
+    assert document["interrupted"] and 1 <= len(document["fits"]) < 6
+    assert (half / "results.journal").exists()
+    other = doublet(*arguments[:-1], "json", "-o", half, "--resume")
+    clear(other, words="formats differs")
+    outcome = doublet(*arguments, "-o", half, "--resume")
+    assert outcome.code == 0 and f"{len(document['fits'])} of 6 fits are done" in outcome.err
+    assert sorted(p.name for p in half.iterdir()) == sorted(p.name for p in whole.iterdir())
+    for file in whole.iterdir():
+        assert (half / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def stop_after(patch, fits):
+    """Ask the run to stop, as a signal does, once so many fits are done."""
+    import spectra_core.export.delivery as delivery
+
+    take, taken = delivery.Delivery.take, []
+
+    def counted(self, done):
+        take(self, done)
+        taken.extend(done)
+        if len(taken) >= fits:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    patch.setattr(delivery.Delivery, "take", counted)
+
+
+def test_resume_without_a_folder_is_a_wrong_command(doublet, clear, work):
+    data, recipe = work.folder / "synthetic", work.folder / "s2p.toml"
+    outcome = doublet("fit", data, "--recipe", recipe, "--json", "-", "--resume")
+    clear(outcome, words="-o")

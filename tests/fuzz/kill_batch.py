@@ -1,0 +1,180 @@
+"""Kill a batch at random moments, go on with it, and compare with one that was left alone.
+
+Run it with ``python tests/fuzz/kill_batch.py [--kills 100] [--spectra 300] [--seed 0]``: so
+many kills by SIGTERM and as many by SIGKILL, each at a random moment of `doublet fit`,
+then ``--resume``. Every file must equal that of the undisturbed run byte for byte. What
+was written at a SIGTERM must be valid. `tests/cli/test_resume.py` does a few of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import filecmp
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPE = """
+schema = "doublet-recipe/1"
+title = "synthetic S 2p"
+[[region]]
+name = "S 2p"
+window = [158.0, 169.0]
+background = { type = "shirley", mode = "active" }
+[[region.component]]
+label = "PS4"
+line = "S 2p"
+center = { value = 161.6, min = 161.0, max = 162.2 }
+fwhm = { value = 1.0, min = 0.5, max = 2.0, share = "sulfide" }
+lineshape = "voigt"
+[[region.component]]
+label = "intermediate"
+line = "S 2p"
+center = { value = 163.1, min = 162.6, max = 163.8 }
+fwhm = { share = "sulfide" }
+lineshape = "voigt"
+[[ratio]]
+name = "intermediate / PS4"
+numerator = ["intermediate"]
+denominator = ["PS4"]
+"""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A batch to be disturbed: its folder, its command, and what it gives undisturbed."""
+
+    folder: Path
+    command: tuple[str, ...]
+    undisturbed: Path
+    seconds: float
+
+    def target(self) -> Path:
+        """Return where the disturbed run writes."""
+        return self.folder / "disturbed"
+
+
+def prepare(folder: Path, n_spectra: int, *, formats: str = "json,csv", jobs: int = 1) -> Work:
+    """Make synthetic spectra and a recipe, and run the batch once without disturbing it."""
+    rng = np.random.default_rng(1)
+    x = np.linspace(157.0, 170.0, 131)
+    data = folder / "synthetic"
+    data.mkdir()
+    for number in range(n_spectra):
+        heights = 3000 * rng.uniform(0.5, 1.5), 1000 * rng.uniform(0.0, 1.5)
+        y = 300.0 * np.ones(x.size)
+        for center, height in zip((161.6, 163.1), heights, strict=True):
+            for at, part in ((center, 1.0), (center + 1.18, 0.5)):
+                y += part * height * np.exp(-4 * np.log(2) * ((x - at) / 0.95) ** 2)
+        rows = "".join(f"{a:.2f},{b}\n" for a, b in zip(x, rng.poisson(y), strict=True))
+        head = "binding energy (eV),counts\n"
+        (data / f"s{number:04d}.csv").write_text(head + rows)
+    (folder / "s2p.toml").write_text(RECIPE)
+    files = (str(data), "--recipe", str(folder / "s2p.toml"), "--formats", formats)
+    command = (sys.executable, "-m", "doublet", "fit", *files, "--jobs", str(jobs))
+    undisturbed = folder / "undisturbed"
+    process = _begun(command, undisturbed)
+    start = time.monotonic()
+    process.communicate()
+    return Work(folder, command, undisturbed, time.monotonic() - start)
+
+
+def _begun(command: tuple[str, ...], target: Path) -> subprocess.Popen[str]:
+    """Start the batch and return when its first fits are under way."""
+    process = subprocess.Popen(
+        [*command, "-o", str(target)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (target / "results.journal").exists() and process.poll() is None:
+        time.sleep(0.002)
+    return process
+
+
+def _run(command: tuple[str, ...], target: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [*command, "-o", str(target), *more], env=environment, capture_output=True, text=True
+    )
+
+
+def disturb(work: Work, number: int, rng: random.Random) -> str:
+    """Kill the batch once by a signal and go on with it.
+
+    Returns
+    -------
+    fault : str
+        What was not as it should be; empty if all was.
+    """
+    target = work.target()
+    shutil.rmtree(target, ignore_errors=True)
+    process = _begun(work.command, target)
+    time.sleep(rng.uniform(0.0, 1.1 * work.seconds))
+    process.send_signal(number)
+    said = process.communicate()[1]
+    if number == signal.SIGTERM and (fault := _is_unsound(process.returncode, said, target)):
+        return fault
+    again = _run(work.command, target, "--resume")
+    if again.returncode != 0 or "Traceback" in again.stderr:
+        return f"--resume ended with {again.returncode}: {again.stderr[-500:]}"
+    return _difference(work.undisturbed, target)
+
+
+def _is_unsound(code: int, said: str, target: Path) -> str:
+    """Return what is wrong with how a run ended that was asked to."""
+    results = target / "results.json"
+    at_its_end = code == -signal.SIGTERM and results.exists()  # everything was written already
+    if "Traceback" in said or not (code in (0, 1, 2) or at_its_end):
+        return f"SIGTERM ended it with {code}: {said[-500:]}"
+    if results.exists():
+        document = json.loads(results.read_text(encoding="utf-8"))
+        if code == 1 and not document["interrupted"]:
+            return "it was stopped and does not say so"
+    return ""
+
+
+def _difference(one: Path, other: Path) -> str:
+    compared = filecmp.dircmp(one, other)
+    if compared.left_only or compared.right_only:
+        return f"only one has {compared.left_only + compared.right_only}"
+    _, different, unread = filecmp.cmpfiles(one, other, compared.common_files, shallow=False)
+    return f"these differ: {different + unread}" if different or unread else ""
+
+
+def main() -> None:
+    """Kill a batch as often as asked, and say how often it did not come back whole."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=100, help="of each signal")
+    parser.add_argument("--spectra", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1)
+    arguments = parser.parse_args()
+    rng, faults = random.Random(arguments.seed), []
+    with tempfile.TemporaryDirectory(prefix="doublet-kills-") as folder:
+        work = prepare(Path(folder), arguments.spectra, jobs=arguments.jobs)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for k in range(arguments.kills):
+                fault = disturb(work, number, rng)
+                if fault:
+                    faults.append(f"{number.name} {k}: {fault}")
+                    print(faults[-1], flush=True)
+    total = 2 * arguments.kills
+    print(f"{total - len(faults)} of {total} disturbed runs equal the undisturbed one")
+    sys.exit(bool(faults))
+
+
+if __name__ == "__main__":
+    main()
