@@ -219,12 +219,7 @@ class Estimates:
     @property
     def priors(self) -> tuple[PriorEstimate, ...]:
         """What became of the priors that acted, in the order of the model."""
-        rows, values = self.problem.priors, np.nan_to_num(self.values)
-        every = zip(rows.priors, rows.sigmas(values), rows.sums, strict=True)
-        return tuple(
-            PriorEstimate(prior, float(sd), float(sums @ values), self._stderr_of(sums))
-            for prior, sd, sums in every
-        )
+        return prior_estimates(self.problem, self.values, self.covariance, self.at_bound)
 
     def correlations(self, *, above: float = 0.9) -> list[tuple[str, str, float]]:
         """Return pairs of free parameters with an absolute correlation of at least `above`."""
@@ -252,13 +247,28 @@ class Estimates:
         variance = sum(sum(float(self.covariance[i, j]) for i in places) for j in places)
         return sqrt(variance) if isfinite(variance) and variance > 0 else None
 
-    def _stderr_of(self, weights: Array) -> float | None:
-        """Return the standard error of a sum of all parameters with these weights (P,)."""
-        used = np.flatnonzero(weights)
-        if self.at_bound[used].any():
-            return None
-        variance = float(weights[used] @ self.covariance[np.ix_(used, used)] @ weights[used])
-        return sqrt(variance) if isfinite(variance) and variance > 0 else None
+
+def prior_estimates(
+    problem: Problem, values: Array, covariance: Array, at_bound: np.ndarray
+) -> tuple[PriorEstimate, ...]:
+    """Return what became of a problem's priors.
+
+    Parameters
+    ----------
+    problem : Problem
+    values : ndarray, shape (P,)
+    covariance : ndarray, shape (P, P)
+    at_bound : ndarray of bool, shape (P,)
+    """
+    rows, known = problem.priors, np.nan_to_num(values)
+    found = []
+    for prior, sd, sums in zip(rows.priors, rows.sigmas(known), rows.sums, strict=True):
+        used, stderr = np.flatnonzero(sums), None
+        variance = float(sums[used] @ covariance[np.ix_(used, used)] @ sums[used])
+        if isfinite(variance) and variance > 0 and not at_bound[used].any():
+            stderr = sqrt(variance)
+        found.append(PriorEstimate(prior, float(sd), float(sums @ known), stderr))
+    return tuple(found)
 
 
 def unit_at(problem: Problem, place: int) -> str:

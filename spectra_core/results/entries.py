@@ -19,10 +19,19 @@ import numpy as np
 from ..curves.lineshapes import lineshape
 from ..fitting import FitResult, FitWarning
 from ..fitting.problem import Problem
-from ..fitting.result import unit_at
+from ..fitting.result import prior_estimates, unit_at
 from ..fitting.stack import Stack, StackRegion, stack_of
 from ..fitting.statistics import Statistics
-from ..model import BACKGROUND, REGION, Component, Doublet, Region, get_parameter, members_of
+from ..model import (
+    BACKGROUND,
+    REGION,
+    Component,
+    Doublet,
+    Region,
+    get_parameter,
+    members_of,
+    split_path,
+)
 from ..recipe.text import recipe_to_dict
 from ..runs.records import Finished, FitRecord
 from ..spectrum import Array, Axis, Calibration, Spectrum
@@ -217,6 +226,7 @@ def _region_entries(
             },
             "components": [column[m] for column in components],
             "doublets": [column[m] for column in doublets],
+            "priors": _priors(stack, row, fitted.name),
             "correlations": correlated[m],
             "warnings": [
                 asdict(warning)
@@ -238,6 +248,29 @@ def _technique(spectrum: Spectrum) -> str | None:
 def _statistics(statistics: Statistics) -> Entry:
     found = {name: getattr(statistics, name) for name in _STATISTICS}
     return {k: v if v is None or isfinite(v) else None for k, v in found.items()}
+
+
+def _priors(stack: Stack, row: int, region: str) -> list[Entry]:
+    """Return what became of the priors whose first term is of a region."""
+    estimates = prior_estimates(
+        stack.problem, stack.values[row], stack.covariance[row], stack.at_bound[row]
+    )
+    return [
+        {
+            "prior": known.prior.formula,
+            "terms": [{"times": t.times, "parameter": t.source} for t in known.prior.terms],
+            "value": known.prior.value,
+            "sd": known.sd,
+            "fitted": known.fitted,
+            "stderr": known.stderr,
+            "pull": known.pull,
+            "narrowing": known.narrowing,
+            "group": known.prior.group,
+            "source": known.prior.source,
+        }
+        for known in estimates
+        if split_path(known.prior.terms[0].source)[0] == region
+    ]
 
 
 def _component_entries(

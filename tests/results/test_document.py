@@ -209,6 +209,26 @@ class Statistics(Strict):
     aic: float
     aicc: float
     bic: float
+    prior_chi_square: float
+    n_priors: int
+
+
+class Summand(Strict):
+    times: float
+    parameter: str
+
+
+class PriorEntry(Strict):
+    prior: str
+    terms: list[Summand] = Field(min_length=1)
+    value: float
+    sd: float = Field(gt=0)
+    fitted: float
+    stderr: float | None
+    pull: float
+    narrowing: float | None
+    group: Literal["energies", "ties", "shape", "background", "reference"]
+    source: str
 
 
 class CalibrationEntry(Strict):
@@ -272,6 +292,7 @@ class Fit(Strict):
     background: BackgroundEntry
     components: list[Component]
     doublets: list[Doublet]
+    priors: list[PriorEntry]
     correlations: list[Correlation]
     warnings: list[Warned]
     recipe: dict[str, object] | None = None
