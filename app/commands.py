@@ -23,7 +23,7 @@ class Snapshot:
     selection: Selection
 
 
-class Step(QUndoCommand):
+class EditStep(QUndoCommand):
     """One edit. Edits with the same `merge` text that follow at once become one step."""
 
     def __init__(
@@ -53,7 +53,7 @@ class Step(QUndoCommand):
 
     def mergeWith(self, other: QUndoCommand) -> bool:  # noqa: N802
         """Take a step that follows into this one, if it continues the same edit."""
-        if not isinstance(other, Step) or other._merge != self._merge:
+        if not isinstance(other, EditStep) or other._merge != self._merge:
             return False
         if other._made - self._made > _MERGE_WITHIN_S:
             return False

@@ -17,7 +17,7 @@ from PySide6.QtGui import QUndoStack
 from spectra_core.project.analyses import analyses_of, region_for
 from spectra_core.project.project import Project
 
-from .commands import Snapshot, Step
+from .commands import EditStep, Snapshot
 from .selection import Selection
 
 Edit = Callable[..., Project]
@@ -102,7 +102,7 @@ class Document(QObject):
             self.select(chosen)
             return project
         after = Snapshot(project, settled(project, chosen))
-        self.stack.push(Step(label, before, after, self._show, merge))
+        self.stack.push(EditStep(label, before, after, self._show, merge))
         return project
 
     def select(self, selection: Selection) -> None:

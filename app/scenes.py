@@ -11,9 +11,8 @@ from spectra_core.fitting import FitResult
 from spectra_core.model import Region
 from spectra_core.project.analyses import drawn
 from spectra_core.project.project import Analysis, Project, is_stale
-from spectra_core.project.stored import on_fitting_axis
 from spectra_core.results.colours import component_colours
-from spectra_core.spectrum import Spectrum
+from spectra_core.spectrum import Spectrum, on_binding_energy
 
 from .scene import Scene
 from .selection import Selection
@@ -62,7 +61,7 @@ class SceneMaker:
     def _on_axis(self, spectrum: Spectrum) -> Spectrum:
         known = self._axes.get(id(spectrum))
         if known is None or known[0] is not spectrum:
-            known = (spectrum, on_fitting_axis(spectrum))
+            known = (spectrum, on_binding_energy(spectrum))
             self._axes = dict(list(self._axes.items())[-4 * _KEPT :]) | {id(spectrum): known}
         return known[1]
 

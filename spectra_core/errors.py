@@ -8,7 +8,7 @@ calling program. The command line prints `str(error)` and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -129,6 +129,10 @@ class RecipeError(SpectraError):
 
 class FitError(SpectraError):
     """A fit cannot be started: no points in the window, no free parameter."""
+
+
+ShouldStop = Callable[[], bool]
+"""Asked now and then by long work; True makes it raise `Cancelled` or end with what it has."""
 
 
 class Cancelled(SpectraError):

@@ -424,6 +424,13 @@ def to_axis(spectrum: Spectrum, axis: Axis, *, work_function_ev: float | None = 
     )
 
 
+def on_binding_energy(spectrum: Spectrum) -> Spectrum:
+    """Return the spectrum on a binding energy axis if it can be converted, else as it is."""
+    if spectrum.axis is Axis.KINETIC_ENERGY and spectrum.meta.excitation_energy_ev is not None:
+        return to_axis(spectrum, Axis.BINDING_ENERGY)
+    return spectrum
+
+
 def _subtracted_before(spectrum: Spectrum) -> float:
     """Return the work function in eV that an earlier `to_axis` subtracted; 0 if none."""
     return float(spectrum.meta.extra.get(_SUBTRACTED, 0.0))

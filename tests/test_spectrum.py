@@ -24,6 +24,7 @@ from spectra_core.spectrum import (
     crop,
     is_synthetic,
     make_spectrum,
+    on_binding_energy,
     points_in_window,
     replace_fields,
     to_axis,
@@ -281,6 +282,18 @@ def test_a_subtracted_work_function_is_remembered_on_the_way_back():
     assert to_axis(bound, Axis.KINETIC_ENERGY).x == energies(KINETIC)
     once_more = to_axis(to_axis(bound, Axis.KINETIC_ENERGY), Axis.BINDING_ENERGY)
     assert once_more.x == energies(bound.x)
+
+
+def test_binding_energies_are_had_where_they_can_be():
+    kinetic = four_points(KINETIC, Axis.KINETIC_ENERGY)
+    assert on_binding_energy(kinetic).x == energies(BINDING)
+    for other in (
+        four_points(),
+        four_points(KINETIC, Axis.KINETIC_ENERGY, meta=Meta()),
+        four_points(axis=Axis.RAMAN_SHIFT),
+        four_points(axis=Axis.UNKNOWN),
+    ):
+        assert on_binding_energy(other) is other
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from spectra_core.errors import SpectraError, WriteError
+from spectra_core.errors import ShouldStop, SpectraError, WriteError
 from spectra_core.export.formats import (
     RESULTS,
     ExportOptions,
@@ -28,7 +28,7 @@ from .output import make_folder, write_pieces
 if TYPE_CHECKING:
     from spectra_core.export.delivery import Delivery
     from spectra_core.recipe.schema import Recipe
-    from spectra_core.runs.batch import Prepared, Progress, Run, ShouldStop
+    from spectra_core.runs.batch import Prepared, Run, RunProgress
 
 
 def fit_and_deliver(
@@ -41,7 +41,7 @@ def fit_and_deliver(
     processes: int,
     resume: bool,
     keep: bool,
-    progress: Progress | None,
+    progress: RunProgress | None,
     should_stop: ShouldStop,
 ) -> tuple[int, Run]:
     """Fit what was planned; print and write what it gives as soon as it is there.
@@ -98,7 +98,7 @@ def fit_and_deliver(
 def _fit(
     delivery: Delivery,
     processes: int,
-    progress: Progress | None,
+    progress: RunProgress | None,
     should_stop: ShouldStop,
     tally: Tally,
 ) -> bool:

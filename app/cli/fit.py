@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from spectra_core.fitting import FitOptions, FitWarning
     from spectra_core.readers import ReadOptions
     from spectra_core.recipe.text import Recipe
-    from spectra_core.runs.batch import Prepared, Progress, Run
+    from spectra_core.runs.batch import Prepared, Run, RunProgress
 
 WEIGHTS = ("poisson", "unit", "given")
 DEFAULT_FOLDER = "doublet-results"
@@ -348,7 +348,7 @@ def _check_kinetic(files: Sequence[Path], options: ReadOptions, select: str | No
 
 
 @contextmanager
-def progress_bar() -> Iterator[Progress | None]:
+def progress_bar() -> Iterator[RunProgress | None]:
     """Show a progress bar on standard error if that is a terminal; else yield None."""
     if not sys.stderr.isatty():
         yield None

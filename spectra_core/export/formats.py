@@ -15,7 +15,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import in_words
+from ..errors import ShouldStop, in_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -242,7 +242,7 @@ def export_run(
     *,
     options: ExportOptions | None = None,
     progress: Callable[[int, int, str], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: ShouldStop | None = None,
 ) -> tuple[int, list[str]]:
     """Write a run in several formats; what cannot be written stops no other.
 

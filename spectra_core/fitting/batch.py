@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..errors import DataError, FitError, SpectraError
+from ..errors import DataError, FitError, ShouldStop, SpectraError
 from ..model import Model, Region
 from ..shown import Drawn, Gridded, Tabular
 from ..spectrum import Array, Axis, Meta, Spectrum, make_spectrum
@@ -215,7 +215,7 @@ def fit_batch(
     batch: BatchOptions = BatchOptions(),
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: ShouldStop | None = None,
     **settings: Any,
 ) -> BatchResult:
     """Fit many spectra with one model.
@@ -353,7 +353,7 @@ class _Run:
         self,
         threads: int,
         progress: Callable[[int, int], None] | None,
-        should_stop: Callable[[], bool] | None,
+        should_stop: ShouldStop | None,
     ) -> None:
         """Fit every spectrum as `fit` would."""
         done = 0
@@ -363,7 +363,7 @@ class _Run:
             if progress is not None:
                 progress(done, self.total)
 
-    def _chunks(self, should_stop: Callable[[], bool] | None) -> Iterator[Job]:
+    def _chunks(self, should_stop: ShouldStop | None) -> Iterator[Job]:
         for start in range(0, self.total, self.batch.chunk):
             if should_stop is not None and should_stop():
                 self.stopped = True

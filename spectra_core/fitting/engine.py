@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import Cancelled, FitError
+from ..errors import Cancelled, FitError, ShouldStop
 from ..spectrum import Array
 from .priors import with_prior_rows
 from .problem import Problem, RegionProblem, Slot
@@ -577,7 +577,7 @@ def settle(
     tolerance: float,
     max_iterations: int,
     progress: Callable[[TracePoint], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: ShouldStop | None = None,
 ) -> Settled | None:
     """Return solution and standard deviations, or None where the numpy engine should try.
 
@@ -609,7 +609,7 @@ def _watched(
     tolerance: float,
     max_iterations: int,
     progress: Callable[[TracePoint], None] | None,
-    should_stop: Callable[[], bool] | None,
+    should_stop: ShouldStop | None,
 ) -> None:
     while not work.done:
         if should_stop is not None and should_stop():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import FitError, did_you_mean
 from ..model import Model, Region
-from ..spectrum import Axis, Spectrum, to_axis
+from ..spectrum import Axis, Spectrum, on_binding_energy
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -125,9 +125,7 @@ def on_fitting_axis(spectrum: Spectrum) -> Spectrum:
             hint="Say it: --axis binding|kinetic|raman|wavelength.",
             where=spectrum.label,
         )
-    if spectrum.axis is Axis.KINETIC_ENERGY and spectrum.meta.excitation_energy_ev is not None:
-        return to_axis(spectrum, Axis.BINDING_ENERGY)
-    return spectrum
+    return on_binding_energy(spectrum)
 
 
 def with_settings(options: Options, settings: Mapping[str, Any]) -> Options:

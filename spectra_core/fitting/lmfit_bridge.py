@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import Cancelled, FitError, did_you_mean
+from ..errors import Cancelled, FitError, ShouldStop, did_you_mean
 from ..model import Model, Region
 from ..spectrum import Array
 from .evaluate import region_curves, residual, residual_jacobian
@@ -155,7 +155,7 @@ def minimise(
     method: str,
     *,
     seed: int = 0,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: ShouldStop | None = None,
 ) -> Solution:
     """Minimise the compiled residuals with one of lmfit's methods.
 

@@ -8,12 +8,13 @@ engine does the same rows one by one and is the oracle.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..curves.background_kind import StaticBackground
+from ..errors import ShouldStop
 from ..spectrum import Array
 from .engine import CompiledFit, compiled_fit, kernels, run_many
 from .problem import Problem
@@ -24,8 +25,6 @@ from .weights import Weights
 TOLERANCE = 1e-6  # of a standard error: numbers must not tell which engine made them
 _LIMIT = 500
 _SECOND_DAMPING = 1.0
-
-ShouldStop = Callable[[], bool]
 
 
 @dataclass(frozen=True, eq=False)

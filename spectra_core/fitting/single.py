@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import FitError
+from ..errors import FitError, ShouldStop
 from ..model import Model, Region, split_path
 from ..spectrum import Array, Spectrum
 from . import tolerances
@@ -85,7 +85,7 @@ def fit(
     *,
     options: FitOptions = FitOptions(),
     progress: Callable[[TracePoint], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: ShouldStop | None = None,
     **settings: Any,
 ) -> FitResult:
     """Fit all regions of a model together.
@@ -179,7 +179,7 @@ def solve(
     *,
     options: FitOptions = FitOptions(),
     progress: Callable[[TracePoint], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: ShouldStop | None = None,
 ) -> Solved:
     """Fit as `fit` does, and give numbers instead of curves, errors and warnings."""
     problem = compile_problem(model, as_spectra(spectra, model))
@@ -310,7 +310,7 @@ def settler(
     weights: tuple[Weights, ...],
     options: FitOptions,
     progress: Callable[[TracePoint], None] | None,
-    should_stop: Callable[[], bool] | None,
+    should_stop: ShouldStop | None,
 ) -> Callable[[Array | None], Settled]:
     """Return what fits from given (or the model's own) start values, by the best engine."""
     run = _runner(options, progress, should_stop)
@@ -336,7 +336,7 @@ def settler(
 def _runner(
     options: FitOptions,
     progress: Callable[[TracePoint], None] | None,
-    should_stop: Callable[[], bool] | None,
+    should_stop: ShouldStop | None,
 ) -> Run:
     if options.method != LEAST_SQUARES:
         from .lmfit_bridge import minimise

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import Cancelled
+from ..errors import Cancelled, ShouldStop
 from ..spectrum import Array
 from . import tolerances
 
@@ -83,7 +83,7 @@ def solve(
     stretch: Callable[[Array], Array] | None = None,
     exact: float = 0.0,
     progress: Callable[[TracePoint], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: ShouldStop | None = None,
 ) -> Solution:
     """Minimise the sum of squared residuals within bounds.
 

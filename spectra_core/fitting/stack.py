@@ -9,12 +9,12 @@ badly conditioned, not to be begun) has no row: `fit` is to do it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..errors import Cancelled, SpectraError
+from ..errors import Cancelled, ShouldStop, SpectraError
 from ..model import Model
 from ..spectrum import Array, Spectrum
 from .engine import (
@@ -232,7 +232,7 @@ def fit_stack(
     spectra: Sequence[Spectra],
     model: Model,
     options: FitOptions,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: ShouldStop | None = None,
 ) -> Stack | None:
     """Fit many spectra with one model; rows for those that are in order.
 
@@ -317,7 +317,7 @@ class _Fits:
         problems: Sequence[Problem],
         weights: tuple[Weights, ...],
         options: FitOptions,
-        should_stop: Callable[[], bool] | None,
+        should_stop: ShouldStop | None,
     ) -> None:
         self.compiled, self.weights, self.options = compiled, weights, options
         self.should_stop = should_stop

@@ -44,7 +44,7 @@ from ..recipe.schema import Recipe
 from ..referee.residuals import largest_excess
 from ..runs.plan import Job, plan, plan_stored
 from ..runs.samples import JoinBy
-from ..spectrum import Axis, Spectrum, sample_key
+from ..spectrum import Axis, Spectrum, on_binding_energy, sample_key
 from .project import (
     Analysis,
     Project,
@@ -57,7 +57,6 @@ from .project import (
     set_model,
 )
 from .recipes import is_of, ratio_definition
-from .stored import on_fitting_axis
 
 # ---------------------------------------------------------------------------------
 # Looking
@@ -109,7 +108,7 @@ def start_analysis(project: Project, spectrum_id: str, *, starts: int | None = N
     starts : int or None
         Starting points of its fits; None: one.
     """
-    spectrum = on_fitting_axis(project.spectrum(spectrum_id))
+    spectrum = on_binding_energy(project.spectrum(spectrum_id))
     if spectrum.axis is Axis.UNKNOWN:
         raise FitError(
             "it is not known whether the axis is a binding energy, a kinetic energy or a"

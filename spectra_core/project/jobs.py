@@ -10,21 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..errors import Cancelled, FitError, ModelError, SpectraError
+from ..errors import Cancelled, FitError, ModelError, ShouldStop, SpectraError
 from ..fitting import FitOptions, FitResult
 from ..model import Model
 from ..recipe.compile import recipe_from_model
 from ..referee.context import Finding
-from ..runs.execute import ShouldStop, execute, ratio_of
+from ..runs.execute import execute, ratio_of
 from ..runs.groups import Group
 from ..runs.plan import Job
 from ..runs.records import Failure
 from ..runs.samples import Key, Sample, samples_of
-from ..spectrum import sample_key
+from ..spectrum import on_binding_energy, sample_key
 from ..uncertainty.ratios import Ratio
 from .project import Analysis, Project, accept_fit, is_stale, set_result
 from .recipes import is_of, ratio_entry
-from .stored import on_fitting_axis, same_data
+from .stored import same_data
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +181,7 @@ def _is_as_before(project: Project, outcome: Analysed) -> bool:
     if now.model != before.model or now.options != before.options:
         return False
     return all(
-        same_data(on_fitting_axis(project.spectrum(i)), outcome.result.region(name).spectrum)
+        same_data(on_binding_energy(project.spectrum(i)), outcome.result.region(name).spectrum)
         for name, i in now.spectra.items()
     )
 

@@ -25,9 +25,16 @@ from ..fitting import FitOptions, FitResult, FitWarning
 from ..model import Component, Link, Model, Region, replace_region, split_path
 from ..referee.context import Finding
 from ..shown import Reported
-from ..spectrum import JOINED_BY_USER, Calibration, Spectrum, calibrate, sample_key
+from ..spectrum import (
+    JOINED_BY_USER,
+    Calibration,
+    Spectrum,
+    calibrate,
+    on_binding_energy,
+    sample_key,
+)
 from ..uncertainty.ratios import Ratio
-from .stored import StoredResult, on_fitting_axis, on_other_spectra, same_data, store
+from .stored import StoredResult, on_other_spectra, same_data, store
 
 T = TypeVar("T")
 Value = str | int | float | bool
@@ -251,7 +258,9 @@ def is_stale(project: Project, analysis_id: str) -> bool:
     if stored.options != analysis.options or set(stored.spectra) != set(analysis.spectra):
         return True
     if any(
-        not same_data(on_fitting_axis(project.spectrum(i)), on_fitting_axis(stored.spectra[name]))
+        not same_data(
+            on_binding_energy(project.spectrum(i)), on_binding_energy(stored.spectra[name])
+        )
         for name, i in analysis.spectra.items()
     ):
         return True
@@ -288,7 +297,7 @@ def set_result(
     # As given where nothing changed meanwhile, so that nothing is kept twice.
     fitted_to = {
         name: current[name]
-        if name in current and same_data(on_fitting_axis(current[name]), spectrum)
+        if name in current and same_data(on_binding_energy(current[name]), spectrum)
         else spectrum
         for name, spectrum in own.items()
     }

@@ -19,13 +19,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from glob import escape
 from itertools import takewhile
 
-from ..errors import FitError, ModelError, RecipeError
+from ..errors import FitError, ModelError, RecipeError, ShouldStop
 from ..fitting import FitOptions, FitWarning
 from ..model import Model
 from ..recipe.compile import fit_options_from_recipe, recipe_from_model
 from ..recipe.schema import RatioEntry, Recipe, RegionEntry, UncertaintyEntry
 from ..referee.context import Finding
-from ..runs.batch import Progress, ShouldStop, inputs_of, run_spectra
+from ..runs.batch import RunProgress, inputs_of, run_spectra
 from ..runs.records import FitRecord, Run
 from ..runs.samples import Key, files_of, in_words, sample_names
 from ..runs.select import matches
@@ -256,7 +256,7 @@ def run_recipe(
     *,
     fit_options: FitOptions | None = None,
     jobs: int = 1,
-    progress: Progress | None = None,
+    progress: RunProgress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Project:
     """Fit spectra with a recipe and return the project.

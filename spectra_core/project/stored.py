@@ -27,7 +27,7 @@ from ..fitting.result import region_fit, with_values
 from ..fitting.solver import TracePoint
 from ..fitting.statistics import Statistics
 from ..model import Model
-from ..spectrum import Array, Axis, Spectrum, to_axis
+from ..spectrum import Array, Spectrum, on_binding_energy
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +119,7 @@ def store(
     """
     own = {region.name: region.spectrum for region in result.regions}
     for name, spectrum in (spectra or {}).items():
-        if name in own and not same_data(on_fitting_axis(spectrum), own[name]):
+        if name in own and not same_data(on_binding_energy(spectrum), own[name]):
             raise DataError("the result belongs to another spectrum.", where=name)
     free = result.problem.free
     stored = StoredResult(
@@ -154,7 +154,7 @@ def restore(stored: StoredResult) -> FitResult:
     DataError
         If the numbers do not fit the model and its spectra.
     """
-    spectra = {name: on_fitting_axis(spectrum) for name, spectrum in stored.spectra.items()}
+    spectra = {name: on_binding_energy(spectrum) for name, spectrum in stored.spectra.items()}
     problem = compile_problem(stored.model, spectra)
     _check_shapes(stored, problem)
     regions = tuple(
@@ -213,13 +213,6 @@ def _covariance(problem: Problem, free: Array) -> Array:
     covariance[:, blind] = np.nan
     covariance.setflags(write=False)
     return covariance
-
-
-def on_fitting_axis(spectrum: Spectrum) -> Spectrum:
-    """Return the spectrum as a fit sees it: on the binding energy axis where it can be."""
-    if spectrum.axis is Axis.KINETIC_ENERGY and spectrum.meta.excitation_energy_ev is not None:
-        return to_axis(spectrum, Axis.BINDING_ENERGY)
-    return spectrum
 
 
 def same_data(a: Spectrum, b: Spectrum) -> bool:

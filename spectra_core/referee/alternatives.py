@@ -38,7 +38,7 @@ BIC_EVIDENCE = 10.0
 
 
 @dataclass(frozen=True, eq=False)
-class Candidate:
+class ComparedModel:
     """One alternative model and what it gains.
 
     Attributes
@@ -74,17 +74,17 @@ class Comparison:
 
     Attributes
     ----------
-    rows : tuple of Candidate
+    rows : tuple of ComparedModel
         As fitted first, then fewer, then more.
-    preferred : Candidate
+    preferred : ComparedModel
     verdict : str
         One or two sentences.
     failed : tuple of str
         Alternatives that could not be fitted, with the reason.
     """
 
-    rows: tuple[Candidate, ...]
-    preferred: Candidate
+    rows: tuple[ComparedModel, ...]
+    preferred: ComparedModel
     verdict: str
     failed: tuple[str, ...]
 
@@ -142,8 +142,8 @@ def same_weights(result: FitResult) -> FitOptions:
     return FitOptions(weights=Weights(kinds.pop()) if len(kinds) == 1 else None)
 
 
-def _as_fitted(result: FitResult) -> Candidate:
-    return Candidate(
+def _as_fitted(result: FitResult) -> ComparedModel:
+    return ComparedModel(
         "as fitted",
         "as fitted",
         0.0,
@@ -157,10 +157,10 @@ def _as_fitted(result: FitResult) -> Candidate:
     )
 
 
-def _candidate(alternative: Alternative, other: FitResult, base: FitResult) -> Candidate:
+def _candidate(alternative: Alternative, other: FitResult, base: FitResult) -> ComparedModel:
     chi, aic, aicc, bic = _deltas(other, base)
     less = alternative.kind in ("fewer", "joined")
-    return Candidate(
+    return ComparedModel(
         alternative.change,
         "fewer" if less else "more",
         chi,
@@ -205,7 +205,7 @@ def structure_goes(base: FitResult, other: FitResult) -> bool:
     return after > 0.5 * before and excess < 0.5 * (base.statistics.reduced_chi_square - 1.0)
 
 
-def _preferred(rows: list[Candidate]) -> Candidate:
+def _preferred(rows: list[ComparedModel]) -> ComparedModel:
     more = [row for row in rows if row.verdict == "supported"]
     if more:
         return min(more, key=lambda row: row.delta_bic)
@@ -213,7 +213,7 @@ def _preferred(rows: list[Candidate]) -> Candidate:
     return min(fewer, key=lambda row: row.delta_bic) if fewer else rows[0]
 
 
-def _verdict(rows: list[Candidate], preferred: Candidate) -> str:
+def _verdict(rows: list[ComparedModel], preferred: ComparedModel) -> str:
     if preferred.kind == "more":
         return (
             f"The data ask for one more component ({preferred.change}): delta BIC"
@@ -300,7 +300,7 @@ def comparison_table(comparison: Comparison) -> str:
     return "\n".join([*lines, comparison.verdict])
 
 
-def _row_text(row: Candidate) -> tuple[str, str, str, str, str, str, str, str, str]:
+def _row_text(row: ComparedModel) -> tuple[str, str, str, str, str, str, str, str, str]:
     return (
         row.change,
         str(row.statistics.n_free),

@@ -11,7 +11,7 @@ import numpy as np
 from ..calibration import KINDS, is_level
 from ..core_levels import core_level, level_in
 from ..model import REGION
-from ..spectrum import Array, Axis, Spectrum, to_axis
+from ..spectrum import Array, Axis, Spectrum, on_binding_energy
 from .context import Context, Expected, Interference, Note, Owner
 from .hump import HumpTest
 from .lines import SENSIBLE_FWHM_EV, is_detected, smallest_area
@@ -302,8 +302,7 @@ def _shows(spectrum: Spectrum, level: str) -> bool:
 
 
 def _binding(spectrum: Spectrum) -> tuple[Array, Array]:
-    if spectrum.axis is Axis.KINETIC_ENERGY and spectrum.meta.excitation_energy_ev:
-        spectrum = to_axis(spectrum, Axis.BINDING_ENERGY)
+    spectrum = on_binding_energy(spectrum)
     if spectrum.axis is not Axis.BINDING_ENERGY:
         raise ValueError("not a binding energy axis")
     return spectrum.x, spectrum.y

@@ -1,7 +1,7 @@
 """Which fits of a stack a referee need not look at one by one.
 
 Most of thousands of fits of one model are in order, and to find that out rule by rule
-takes longer than to fit them. A `Screen` asks for all of them at once whether any number
+takes longer than to fit them. A `Screening` asks for all of them at once whether any number
 that a rule of `spectra_core.referee.rules` looks at is near the value where it speaks. It
 may be wrong in one direction only: a fit that it takes for in order has no finding beyond
 those that follow from model and metadata, which it has as well. Every other fit is for
@@ -45,7 +45,7 @@ OF_METADATA = (
     "reference_after_sputtering",
     "carbon_kind",
 )
-# Rules whose numbers `Screen.quiet` looks at.
+# Rules whose numbers `Screening.quiet` looks at.
 OF_NUMBERS = (
     "not_converged",
     "plain_engine",
@@ -105,7 +105,7 @@ class _Watched:
     overlaps: tuple[Interference, ...]
 
 
-class Screen:
+class Screening:
     """What can be said once for all fits of one model.
 
     Parameters

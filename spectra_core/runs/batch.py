@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ..errors import FitError, PartialRead, RecipeError, SpectraError
+from ..errors import FitError, PartialRead, RecipeError, ShouldStop, SpectraError
 from ..fitting import FitOptions, FitWarning
 from ..readers import ReadOptions, read
 from ..recipe.compile import model_from_recipe
 from ..recipe.presets import Preset
 from ..recipe.schema import Recipe
 from ..spectrum import Spectrum
-from .execute import Progress, ShouldStop, execute_all
+from .execute import RunProgress, execute_all
 from .plan import STORED_FIT_OPTIONS, Job, Plan, plan, plan_stored
 from .records import Failure, FitRecord, InputFile, ModelSource, Run
 from .samples import JoinBy, join_samples
@@ -33,8 +33,8 @@ __all__ = [
     "InputFile",
     "ModelSource",
     "Prepared",
-    "Progress",
     "Run",
+    "RunProgress",
     "ShouldStop",
     "prepare",
     "run",
@@ -55,7 +55,7 @@ def run(
     join: JoinBy = "names",
     samples: Mapping[str, str] | None = None,
     warnings: Sequence[FitWarning] = (),
-    progress: Progress | None = None,
+    progress: RunProgress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Run:
     """Fit files with a recipe, or with the CasaXPS fits stored in them.
@@ -217,7 +217,7 @@ def run_spectra(
     fit_options: FitOptions | None = None,
     seed: int | None = None,
     jobs: int = 1,
-    progress: Progress | None = None,
+    progress: RunProgress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Run:
     """Fit spectra that are already read with a recipe; parameters as for `run`."""

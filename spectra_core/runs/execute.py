@@ -24,13 +24,13 @@ from multiprocessing import get_context
 from threading import Event
 
 from ..calibration import ReferenceLine
-from ..errors import Cancelled, SpectraError, in_words
+from ..errors import Cancelled, ShouldStop, SpectraError, in_words
 from ..fitting import FitResult, FitWarning, fit
 from ..fitting.stack import Stack, fit_stack, stack_key
 from ..library import PeakLibrary, load_library
 from ..recipe.schema import RatioEntry, Recipe
 from ..referee.rules import lint
-from ..referee.screen import OF_METADATA, Screen
+from ..referee.screen import OF_METADATA, Screening
 from ..spectrum import Spectrum
 from ..uncertainty.quantities import LEVEL
 from ..uncertainty.ratios import Ratio, area_ratio, clear_ratio, detected_ratio, ratio_budget
@@ -40,7 +40,7 @@ from .records import Failure, Finished, FitRecord, RowRecord
 __all__ = [
     "Done",
     "Outcome",
-    "Progress",
+    "RunProgress",
     "ShouldStop",
     "execute",
     "execute_all",
@@ -55,8 +55,7 @@ LOG = logging.getLogger("doublet.runs")
 
 Outcome = Finished | Failure
 Done = list[tuple[Job, Outcome]]
-Progress = Callable[[int, int, str], None]
-ShouldStop = Callable[[], bool]
+RunProgress = Callable[[int, int, str], None]
 
 _OF_REFERENCE = ("carbon_kind",)  # rules that judge the charge reference itself
 _POLL_S = 0.1
@@ -70,7 +69,7 @@ def execute_all(
     jobs: Sequence[Job],
     *,
     processes: int = 1,
-    progress: Progress | None = None,
+    progress: RunProgress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> tuple[list[Outcome], bool]:
     """Do jobs; return their outcomes in order, and whether it was stopped before the end.
@@ -260,14 +259,14 @@ class _Referee:
     """What the lint knows of each model, made when it is first needed."""
 
     library: PeakLibrary
-    screens: dict[Hashable, Screen] = field(default_factory=dict)
+    screens: dict[Hashable, Screening] = field(default_factory=dict)
     usual: dict[Hashable, tuple[FitWarning, ...]] = field(default_factory=dict)
 
     def findings(self, stack: Stack, jobs: Sequence[Job]) -> list[tuple[FitWarning, ...] | None]:
         """Return what is said of each row; None where the lint has to look at the fit itself."""
         key = stack_key(dict(jobs[0].group.spectra), jobs[0].model, jobs[0].options)
         if key not in self.screens:
-            self.screens[key] = Screen(refit(jobs[0]), self.library)
+            self.screens[key] = Screening(refit(jobs[0]), self.library)
         quiet = self.screens[key].quiet(stack, range(len(stack)), [job.sample for job in jobs])
         return [
             self._usual(key, job) if silent and len(job.references) < 2 else None

@@ -31,7 +31,7 @@ from math import ceil, log, sqrt
 
 import numpy as np
 
-from ..errors import Cancelled, FitError, SpectraError
+from ..errors import Cancelled, FitError, ShouldStop, SpectraError
 from ..fitting import FitResult, RegionFit, Weights
 from ..fitting.evaluate import residual_jacobian
 from ..fitting.priors import with_prior_rows
@@ -47,7 +47,6 @@ from .quantities import (
     AreaRatio,
     Progress,
     Quantity,
-    ShouldStop,
     check_fitted,
     quantity_name,
     quantity_value,

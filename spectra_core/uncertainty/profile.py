@@ -31,7 +31,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import Cancelled, FitError, ModelError
+from ..errors import Cancelled, FitError, ModelError, ShouldStop
 from ..fitting import FitResult, Weights
 from ..fitting.engine import chosen_engine
 from ..fitting.refit import Refitter, eliminated, refitter, with_held_priors, with_sigmas
@@ -41,8 +41,7 @@ from .quantities import (
     LEVEL,
     AreaRatio,
     Quantity,
-    ShouldStop,
-    form_of,
+    linear_form,
     normal_quantile,
     quantity_name,
     quantity_value,
@@ -421,9 +420,9 @@ class _Profile:
         self.best = quantity_value(result, quantity)
         problem = self.surface.refitter.problem
         paths = (quantity,) if isinstance(quantity, str) else quantity.numerator
-        self.top = form_of(problem, paths)
+        self.top = linear_form(problem, paths)
         below = () if isinstance(quantity, str) else quantity.denominator
-        self.bottom = form_of(problem, below) if below else None
+        self.bottom = linear_form(problem, below) if below else None
         self.lower, self.upper = np.array(problem.lower), np.array(problem.upper)
         places = [problem.free_paths.index(path) for path in held]
         self.lower[places] = self.upper[places] = self.surface.best[places]

@@ -28,7 +28,6 @@ FEWEST_DRAWS = 40  # of a Monte Carlo run: fewer have nothing in a 2.5 % tail
 REFIT_TOLERANCE = 1e-5  # of a standard error: far below anything an error bar can show
 
 Progress = Callable[[int, int], None]
-ShouldStop = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ Quantity = str | AreaRatio
 
 
 @dataclass(frozen=True, eq=False)
-class Form:
+class LinearForm:
     """A sum of parameters as a function of the free ones: ``row @ q + constant``.
 
     Attributes
@@ -66,9 +65,9 @@ class Form:
         return np.asarray(free @ self.row + self.constant)
 
 
-def form_of(problem: Problem, paths: Sequence[str]) -> Form:
+def linear_form(problem: Problem, paths: Sequence[str]) -> LinearForm:
     """Return the sum of some parameters; a doublet's ``area`` is that of both lines."""
-    return Form(*row_of(problem, paths))
+    return LinearForm(*row_of(problem, paths))
 
 
 def quantity_value(result: FitResult, quantity: Quantity) -> float:
@@ -85,9 +84,9 @@ def quantity_value(result: FitResult, quantity: Quantity) -> float:
 def quantity_values(problem: Problem, quantity: Quantity, free: Array) -> Array:
     """Return a quantity for M sets of free parameters (M, F), shape (M,)."""
     if isinstance(quantity, str):
-        return form_of(problem, (quantity,)).at(free)
+        return linear_form(problem, (quantity,)).at(free)
     sides = (quantity.numerator, quantity.denominator)
-    return _quotient(*(form_of(problem, side).at(free) for side in sides))
+    return _quotient(*(linear_form(problem, side).at(free) for side in sides))
 
 
 def _quotient(top: Array, bottom: Array) -> Array:

@@ -30,7 +30,7 @@ import numpy as np
 
 from ..core_levels import level_in
 from ..curves.lineshapes import lineshape
-from ..errors import FitError, ModelError, did_you_mean
+from ..errors import FitError, ModelError, ShouldStop, did_you_mean
 from ..fitting import FitResult
 from ..fitting.result import Estimates
 from ..model import Model, Region, resolve_component, split_path
@@ -41,7 +41,6 @@ from .quantities import (
     LEVEL,
     AreaRatio,
     Progress,
-    ShouldStop,
     normal_quantile,
 )
 from .spread import Spread, Variant, background_spread, model_spread

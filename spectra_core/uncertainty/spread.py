@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from math import isfinite, log, sqrt
 from statistics import stdev
 
-from ..errors import Cancelled, FitError, SpectraError
+from ..errors import Cancelled, FitError, ShouldStop, SpectraError
 from ..fitting import FitResult
 from ..fitting.single import Solved, solve
 from ..model import split_path
@@ -37,7 +37,6 @@ from .background_variants import backgrounds, windows
 from .model_variants import line_shapes, numbers, splittings, widths
 from .quantities import (
     AreaRatio,
-    ShouldStop,
     quantity_name,
     quantity_value,
     quantity_values,
