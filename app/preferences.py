@@ -7,6 +7,8 @@ from typing import Any
 
 from PySide6.QtCore import QSettings
 
+from spectra_core.fitting import DEFAULT_STARTS
+
 from .theme import SCHEMES, Scheme
 
 RESIDUAL_RANGES = (3, 4, 5, 6, 10)
@@ -34,7 +36,7 @@ class Preferences:
     scheme: Scheme = "system"
     live_refit: bool = True
     autosave_s: float = 2.0
-    starts: int = 3
+    starts: int = DEFAULT_STARTS
     residual_range: int = RESIDUAL_RANGES[0]
 
 

@@ -3,10 +3,11 @@
 from .batch import BatchOptions, BatchResult, SpectrumStack, fit_batch
 from .live import LiveFit
 from .result import Estimate, FitResult, FitWarning, PriorEstimate, RegionFit, Status
-from .single import FitOptions, evaluate, fit, with_open_values
+from .single import DEFAULT_STARTS, FitOptions, evaluate, fit, with_open_values
 from .weights import Weights
 
 __all__ = [
+    "DEFAULT_STARTS",
     "BatchOptions",
     "BatchResult",
     "Estimate",

@@ -18,6 +18,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, fields, replace
+from operator import is_
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,6 +30,7 @@ from ..spectrum import Array, Axis, Meta, Spectrum, make_spectrum
 from . import single as fitting
 from .engine import NUMBA, NUMPY, compiled_fit, kernels, run_many, usable_rows
 from .inputs import as_model, on_fitting_axis, with_settings
+from .overlap import check_used_once
 from .problem import Problem, compile_problem, row_of
 from .result import Status
 from .single import FitOptions, fit
@@ -345,7 +347,12 @@ class _Run:
         for name, stack in self.stacks.items():
             flat = np.ones(stack.y.shape[1])
             spectra[name] = on_fitting_axis(stack.spectrum(flat))
-        return compile_problem(self.model, spectra)
+        # One stack for several regions is one spectrum for them, row by row.
+        one = {id(self.stacks[name]): spectrum for name, spectrum in spectra.items()}
+        spectra = {name: one[id(self.stacks[name])] for name in spectra}
+        problem = compile_problem(self.model, spectra)
+        check_used_once(problem, is_)
+        return problem
 
     # --- the plain pass ---
 

@@ -21,6 +21,7 @@ from ..model import Model, Region
 from ..spectrum import Array
 from .evaluate import region_curves, residual, residual_jacobian
 from .inputs import Spectra, as_model, as_spectra
+from .overlap import check_used_once
 from .priors import prior_residual, with_prior_rows
 from .problem import Problem, compile_problem
 from .solver import Solution, TracePoint
@@ -58,6 +59,7 @@ def to_lmfit(spectra: Spectra, model: Model | Region) -> tuple[lmfit.Parameters,
 
     model = as_model(model)
     problem = compile_problem(model, as_spectra(spectra, model))
+    check_used_once(problem)
     sigmas = tuple(np.ones(region.x.size) for region in problem.regions)
     q = given_values(problem)
     values = problem.full(first_guess(problem, sigmas) if np.isnan(q).any() else q)

@@ -18,6 +18,7 @@ from .engine import settle as compiled_settle
 from .evaluate import RegionCurves, region_curves, residual_jacobian
 from .folding import solve_folded
 from .inputs import Spectra, as_model, as_spectra, with_settings
+from .overlap import check_used_once
 from .priors import prior_residual, with_prior_rows
 from .problem import Problem, RegionProblem, compile_problem
 from .result import FitResult, FitWarning, Status, region_fit, with_values
@@ -35,6 +36,11 @@ from .weights import (
 )
 
 LEAST_SQUARES = "lm"
+DEFAULT_STARTS = 3
+"""Starting points of recipes, presets and models of the window where nobody says otherwise.
+
+A script says by itself how often it starts: `FitOptions` has one start, from the values given.
+"""
 
 
 @dataclass(frozen=True)
@@ -277,6 +283,7 @@ def check_data(problem: Problem) -> None:
                 hint="Check the window and the file.",
                 where=region.spectrum.label or region.region.name,
             )
+    check_used_once(problem)
     n_points, n_known = problem.n_points, len(problem.priors)
     if n_points + n_known <= problem.free.size:
         known = f" and {n_known} priors" if n_known else ""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..errors import Cancelled, ShouldStop, SpectraError
+from ..errors import Cancelled, FitError, ShouldStop, SpectraError
 from ..model import Model
 from ..spectrum import Array, Spectrum
 from .engine import (
@@ -32,6 +32,7 @@ from .engine import (
     well_conditioned_rows,
 )
 from .inputs import as_spectra
+from .overlap import check_used_once
 from .problem import Problem, compile_problem
 from .result import Estimates, FitResult, FitWarning, RegionFit, Status
 from .single import (
@@ -294,6 +295,10 @@ def _has_data(problem: Problem, weights: tuple[Weights, ...]) -> bool:
             return False
         if kind is Weights.GIVEN and (sigma is None or not (sigma[region.inside] > 0).all()):
             return False
+    try:
+        check_used_once(problem)
+    except FitError:
+        return False
     return True
 
 

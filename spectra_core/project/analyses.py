@@ -14,7 +14,7 @@ import numpy as np
 from ..core_levels import CoreLevel, core_level, level_in, level_of
 from ..curves.lineshapes import LINESHAPES
 from ..errors import FitError, ModelError
-from ..fitting import FitOptions, FitResult, RegionFit, evaluate, with_open_values
+from ..fitting import DEFAULT_STARTS, FitOptions, FitResult, RegionFit, evaluate, with_open_values
 from ..fitting.start import START_FWHM_EV
 from ..library.components import add_entry
 from ..library.records import Entry
@@ -106,7 +106,7 @@ def start_analysis(project: Project, spectrum_id: str, *, starts: int | None = N
     project : Project
     spectrum_id : str
     starts : int or None
-        Starting points of its fits; None: one.
+        Starting points of its fits; None: as usual.
     """
     spectrum = on_binding_energy(project.spectrum(spectrum_id))
     if spectrum.axis is Axis.UNKNOWN:
@@ -119,7 +119,7 @@ def start_analysis(project: Project, spectrum_id: str, *, starts: int | None = N
     kind = "shirley" if spectrum.axis.unit == "eV" else "linear"
     window = float(spectrum.x[0]), float(spectrum.x[-1])
     model = Model((Region(_region_name(spectrum), window, Background(kind, "active")),))
-    options = _with_starts(FitOptions(), starts)
+    options = FitOptions(starts=DEFAULT_STARTS if starts is None else starts)
     return add_analysis(project, model, spectrum_id, label=spectrum.label, options=options)
 
 

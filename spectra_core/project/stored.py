@@ -125,7 +125,7 @@ def store(
     stored = StoredResult(
         result.problem.model,
         {name: (spectra or own)[name] for name in own},
-        options or FitOptions(method=result.method),
+        options or FitOptions(method=result.method, starts=max(len(result.starts), 1)),
         np.array(result.values),
         np.array(result.covariance[np.ix_(free, free)]),
         np.array(result.at_bound, dtype=bool),

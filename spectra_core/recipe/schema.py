@@ -21,6 +21,7 @@ from ..core_levels import core_level, level_in
 from ..curves.backgrounds import background_kind, complete_options
 from ..curves.lineshapes import lineshape
 from ..errors import ModelError
+from ..fitting import DEFAULT_STARTS
 from ..shown import Shown
 from ..uncertainty.quantities import FEWEST_DRAWS
 from .formats import DEFAULT_FORMATS, Format
@@ -342,7 +343,8 @@ class FitEntry(RecipeTable):
     )
     method: Name = Field("lm", description='"lm", or the name of an lmfit minimiser.')
     starts: Annotated[int, Field(strict=True, ge=1, le=100_000)] = Field(
-        1, description="Starting points; those after the first are scattered at random."
+        DEFAULT_STARTS,
+        description="Starting points; those after the first are scattered at random.",
     )
     spread: Positive = Field(1.0, description="Size of the scatter, in typical widths / 3.")
     seed: Whole = Field(0, description="Of the scatter.")
