@@ -22,8 +22,8 @@ _FACE = {
     "readers": "ReadOptions read",
     "writers": "write",
     "model": (
-        "Background Component Link Model Parameter Region Term"
-        " add_component add_doublet add_links get_parameter replace_region set_parameter"
+        "Background Component Link Model Parameter Prior Region Term"
+        " add_component add_doublet add_links add_priors get_parameter replace_region set_parameter"
         " share share_shift unlock"
     ),
     "fitting": (

@@ -24,11 +24,13 @@ from .model import Component as Component
 from .model import Link as Link
 from .model import Model as Model
 from .model import Parameter as Parameter
+from .model import Prior as Prior
 from .model import Region as Region
 from .model import Term as Term
 from .model import add_component as add_component
 from .model import add_doublet as add_doublet
 from .model import add_links as add_links
+from .model import add_priors as add_priors
 from .model import get_parameter as get_parameter
 from .model import replace_region as replace_region
 from .model import set_parameter as set_parameter

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..errors import FitError
-from ..fitting import FitOptions, FitResult, Weights
+from ..fitting import FitOptions, FitResult, FitWarning, Weights
 from ..fitting.single import LEAST_SQUARES
-from ..recipe.compile import recipe_from_model
+from ..recipe.compile import model_from_recipe, recipe_from_model
 from ..recipe.schema import Recipe
 from ..spectrum import Spectrum
 from ..uncertainty.ratios import Ratio
@@ -52,7 +52,7 @@ def as_run(source: Run | FitResult | Sequence[FitResult], ratios: Sequence[Ratio
     for result, recipe, group in zip(results, recipes, groups, strict=True):
         file, sample, _ = group
         place = (f"fit-{len(fits) + 1}", file, sample, seen[group], total[group])
-        findings = findings_of(result, _spectra([result]))
+        findings = (*findings_of(result, _spectra([result])), *_lost(result, recipe))
         fits.append(FitRecord(*place, recipe, result, tuple(ratios), findings))
         seen[group] += 1
     shared = recipes[0] if all(recipe == recipes[0] for recipe in recipes) else None
@@ -68,6 +68,16 @@ def _recipe(result: FitResult) -> Recipe:
         starts=max(len(result.starts), 1),
     )
     return recipe_from_model(result.problem.model, fit_options=options)
+
+
+def _lost(result: FitResult, recipe: Recipe) -> Iterator[FitWarning]:
+    """Yield what the recipe cannot say of the fit."""
+    if len(model_from_recipe(recipe).priors) != len(result.model.priors):
+        yield FitWarning(
+            "not_in_recipe",
+            "the recipe does not hold what was known beforehand (priors), so that it does not"
+            " repeat this fit.",
+        )
 
 
 def _group(result: FitResult) -> Group:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ..fitting import FitResult, RegionFit
+from ..fitting import FitResult, PriorEstimate, RegionFit
 from ..model import BACKGROUND, REGION
 from ..report.wording import treatment, why_no_error
 from ..results.entries import result_entries
@@ -76,6 +76,9 @@ def report(result: FitResult) -> Screen:
         rows = [_parameter_row(result, path) for path in paths]
         heads = ("parameter", "value", "unit", "treatment")
         grids += [components(entry), Grid(rows, heads, "parameters")]
+    priors = [_prior_row(known) for known in result.priors]
+    if priors:
+        grids.append(Grid(priors, ("known beforehand", "fitted", "moved by"), "priors"))
     strong = [(a, b, f"{value:+.3f}") for a, b, value in result.correlations(above=_STRONG)]
     if strong:
         grids.append(Grid(strong, ("", "", "r"), f"correlations of {_STRONG} and more"))
@@ -95,6 +98,11 @@ def _facts(result: FitResult) -> list[tuple[str, str]]:
         reached = ", ".join(f"{chi_square:.6g}" for chi_square in result.starts)
         facts.append(("chi-square of each start", reached))
     return facts
+
+
+def _prior_row(known: PriorEstimate) -> tuple[str, str, str]:
+    fitted = with_error(known.fitted, known.stderr)
+    return known.prior.formula, fitted, f"{known.pull:+.2f} of its standard deviations"
 
 
 def _parameter_row(result: FitResult, path: str) -> tuple[str, ...]:

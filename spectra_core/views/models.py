@@ -54,7 +54,7 @@ def region_report(region: Region) -> Screen:
 def model_screen(model: Model) -> Screen:
     """Return the components of a model with start values and bounds."""
     grids = tuple(_components(model, region) for region in model.regions)
-    return Screen(_title(model), (*grids, *_links(model)))
+    return Screen(_title(model), (*grids, *_ties(model)))
 
 
 def model_report(model: Model) -> Screen:
@@ -66,7 +66,7 @@ def model_report(model: Model) -> Screen:
         tied = [(d.id, doublet_words(region, d)) for d in region.doublets]
         grids.append(Grid(rows, ("parameter", "value", ""), _head(region)))
         grids += [Grid(tied, caption="doublets")] if tied else []
-    return Screen(_title(model), (*grids, *_links(model)))
+    return Screen(_title(model), (*grids, *_ties(model)))
 
 
 def _title(model: Model) -> str:
@@ -90,9 +90,11 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}" + ("" if number == 1 else "s")
 
 
-def _links(model: Model) -> list[Grid]:
-    rows = [(link.target, link_words(model, link)) for link in model.links]
-    return [Grid(rows, caption="links")] if rows else []
+def _ties(model: Model) -> list[Grid]:
+    links = [(link.target, link_words(model, link)) for link in model.links]
+    priors = [(prior.formula, prior.source) for prior in model.priors]
+    grids = [Grid(links, caption="links"), Grid(priors, caption="known beforehand")]
+    return [grid for grid in grids if grid.rows]
 
 
 def _components(model: Model, region: Region, *, caption: bool = True) -> Grid:

@@ -68,6 +68,14 @@ def test_the_lint_looks_at_what_was_fitted_by_hand():
     assert "residual_structure" in [warning.code for warning in as_run(wrong).fits[0].warnings]
 
 
+def test_a_fit_with_a_prior_has_it_in_its_recipe_or_says_that_it_has_not():
+    prior = sc.Prior("S 2p/PS4/center", 161.5, 0.05, source="made up for a test")
+    known = sc.fit(synthetic("one", 1), sc.add_priors(sc.Model(region()), prior))
+    record = as_run(known).fits[0]
+    repeated = sc.model_from_recipe(record.recipe).priors == known.model.priors
+    assert repeated != ("not_in_recipe" in [warning.code for warning in record.warnings])
+
+
 def test_ratios_need_the_one_fit_they_are_of():
     ratio = sc.area_ratio(RESULT, ["PS4"], ["PS4"], name="itself")
     with pytest.raises(sc.SpectraError, match="not known whose"):

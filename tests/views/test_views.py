@@ -184,6 +184,16 @@ def test_a_report_has_every_parameter_and_what_is_tied(value):
     assert "between 160.9 and 162.1" in text
 
 
+def test_what_was_known_beforehand_is_shown_with_what_became_of_it():
+    prior = sc.Prior("S 2p/PS4/center", 161.7, 0.1, source="made up for a test")
+    model = sc.add_priors(MODEL, prior)
+    assert prior.formula in str(model) and "made up for a test" in model.report()
+    result = sc.fit(SPECTRUM, model)
+    assert prior.formula in result.report()
+    assert f"{result.priors[0].pull:+.2f} of its standard deviations" in result.report()
+    assert result.priors[0].pull < -1
+
+
 def test_the_report_of_a_run_is_the_table_of_the_command_line(run):
     text = run.report()
     assert "S2O3 / PS4" in text and "synthetic 2 / S 2p: converged" in text
