@@ -9,7 +9,7 @@ number is free or fixed as is usual for that parameter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import inf, isfinite
 
@@ -22,6 +22,7 @@ from ..errors import ModelError
 from ..fitting import FitOptions, Weights
 from ..fitting.problem import compile_problem
 from ..model import (
+    BACKGROUND,
     REGION,
     Background,
     Component,
@@ -29,6 +30,7 @@ from ..model import (
     Link,
     Model,
     Parameter,
+    Prior,
     Region,
     Term,
     add_doublet,
@@ -36,12 +38,13 @@ from ..model import (
     share,
     share_shift,
     split_path,
+    sum_of_paths,
     unlock,
 )
 from ..spectrum import Axis, Calibration, Spectrum
 from ..uncertainty.ratios import area_path
 from .formats import DEFAULT_FORMATS, Format
-from .library import link_factors
+from .library import link_factors, prior_factors
 from .schema import (
     SCHEMA,
     BackgroundEntry,
@@ -50,6 +53,7 @@ from .schema import (
     FitEntry,
     LinkEntry,
     ParameterEntry,
+    PriorEntry,
     RatioEntry,
     Recipe,
     RegionEntry,
@@ -74,6 +78,7 @@ def model_from_recipe(recipe: Recipe) -> Model:
     links = (*_class_links(recipe), *(_link(entry, recipe) for entry in recipe.link))
     model = Model(regions, links, recipe.title)
     _check_targets(model)
+    model = _with_priors(model, recipe)
     if recipe.share_shift:
         first = recipe.region[0].shift
         model = share_shift(model, free=first is None or first.free is not False)
@@ -86,7 +91,8 @@ def check_recipe(recipe: Recipe) -> None:
     Raises
     ------
     ModelError
-        For an unknown path or label, a link cycle, or bounds that contradict each other.
+        For an unknown path or label, a link cycle, two priors on one sum, or bounds that
+        contradict each other.
     """
     model = model_from_recipe(recipe)
     # A static background needs data; what it is has been checked when it was made.
@@ -267,10 +273,11 @@ def _parameter(entry: ParameterEntry, spec: ParameterSpec) -> Parameter:
 
 
 def _is_free(entry: ParameterEntry, spec: ParameterSpec) -> bool:
-    """Return whether the fit varies a parameter: bounds only make sense on a free one."""
+    """Return whether the fit varies a parameter: bounds and priors are for a free one."""
     if entry.free is not None:
         return entry.free
-    return spec.free or entry.min is not None or entry.max is not None
+    known = (entry.min, entry.max, entry.prior)
+    return spec.free or any(number is not None for number in known)
 
 
 def _class_links(recipe: Recipe) -> Iterable[Link]:
@@ -302,6 +309,72 @@ def _link(entry: LinkEntry, recipe: Recipe) -> Link:
         for times, source in zip(factors, entry.sources, strict=True)
     )
     return Link(_path(entry.parameter, recipe), terms, entry.offset, note)
+
+
+def _with_priors(model: Model, recipe: Recipe) -> Model:
+    """Return the model with what the recipe knows beforehand."""
+    priors = (*_parameter_priors(model, recipe), *(_prior(e, recipe) for e in recipe.prior))
+    before: dict[frozenset[tuple[str, float]], Prior] = {}
+    for prior in priors:
+        key = sum_of_paths(model, prior)
+        if key in before:
+            raise ModelError(
+                "this is known twice.",
+                hint=f"Keep one of: {before[key].formula}; {prior.formula}.",
+                where=prior.subject,
+            )
+        before[key] = prior
+    return replace(model, priors=priors)
+
+
+def _parameter_priors(model: Model, recipe: Recipe) -> Iterator[Prior]:
+    """Yield the priors that stand beside a parameter's value."""
+    for region in recipe.region:
+        if region.shift is not None:
+            yield from _beside(region.shift, f"{region.name}/{REGION}/shift")
+        for name, entry in region.background.parameters.items():
+            yield from _beside(entry, f"{region.name}/{BACKGROUND}/{name}")
+        for component in region.component:
+            for name, entry in component.parameters.items():
+                yield from _beside(entry, f"{region.name}/{component.name}/{name}")
+            for unlocked in component.unlock:
+                if unlocked.prior is not None:
+                    yield _constraint(model.region(region.name), component.name, unlocked)
+
+
+def _beside(entry: ParameterEntry, path: str) -> Iterator[Prior]:
+    if entry.prior is not None and entry.value is not None:
+        yield Prior((Term(1.0, path),), entry.value, entry.prior, source=entry.source)
+
+
+def _constraint(region: Region, name: str, entry: UnlockEntry) -> Prior:
+    """Return a constraint of a doublet that holds to a standard deviation only."""
+    doublet = region.doublet(name)
+    minor, major = (
+        f"{region.name}/{line}/{entry.parameter}" for line in (doublet.minor, doublet.major)
+    )
+    if entry.parameter in ("area", "height"):
+        ratio = (Term(1.0, minor), Term(-doublet.ratio, major))
+        return Prior(ratio, relative=entry.prior, source=entry.source)
+    apart = doublet.splitting if entry.parameter == "center" else 0.0
+    terms = (Term(1.0, minor), Term(-1.0, major))
+    return Prior(terms, apart, entry.prior, source=entry.source)
+
+
+def _prior(entry: PriorEntry, recipe: Recipe) -> Prior:
+    factors, source = prior_factors(entry, recipe)
+    minus = (
+        Term(-times, _path(path, recipe))
+        for times, path in zip(factors, entry.sources, strict=True)
+    )
+    return Prior(
+        (Term(1.0, _path(entry.of, recipe)), *minus),
+        entry.value,
+        entry.sd,
+        entry.relative,
+        entry.group or "",
+        source,
+    )
 
 
 def _path(text: str, recipe: Recipe) -> str:
@@ -367,6 +440,7 @@ def recipe_from_model(
         share_shift=shared,
         region=tuple(_region_entry(region) for region in model.regions),
         link=tuple(_link_entry(link) for link in kept),
+        prior=tuple(_prior_entry(prior) for prior in model.priors),
         ratio=tuple(ratios),
         fit=_fit_entry(fit_options or FitOptions()),
         report=ReportEntry(formats=tuple(formats)),
@@ -537,6 +611,24 @@ def _link_entry(link: Link) -> LinkEntry:
     )
 
 
+def _prior_entry(prior: Prior) -> PriorEntry:
+    """Return a prior with its first term alone on the left; nothing else changes."""
+    first, *others = prior.terms
+    factors = tuple(-term.times / first.times for term in others)
+    paths = tuple(term.source for term in others)
+    usual = replace(prior, group="").group
+    return PriorEntry(
+        of=first.source,
+        minus=paths[0] if len(paths) == 1 else paths,
+        times=factors[0] if len(factors) == 1 else factors or 1.0,
+        value=prior.value / first.times,
+        sd=None if prior.sd is None else prior.sd / abs(first.times),
+        relative=prior.relative,
+        group=None if prior.group == usual else prior.group,
+        source=prior.source,
+    )
+
+
 def _last_links(model: Model) -> list[Link]:
     """Return the links that count: a later link for one target replaces an earlier one."""
     by_target = {canonical_path(model, link.target): link for link in model.links}
@@ -628,30 +720,55 @@ def _with_links_for(model: Model, region_name: str, doublet: Doublet) -> Model:
             target = f"{region_name}/{doublet.minor}/{spec.name}"
             ties.append(Link(target, (source,), offset, note))
     links = tuple(_on_lines(link, region_name, doublet) for link in model.links)
+    priors = tuple(_prior_on_lines(prior, region_name, doublet) for prior in model.priors)
     left = tuple(d for d in region.doublets if d.id != doublet.id)
     regions = tuple(
         replace(r, doublets=left) if r.name == region_name else r for r in model.regions
     )
-    return replace(model, regions=regions, links=(*ties, *links))
+    return replace(model, regions=regions, links=(*ties, *links), priors=priors)
 
 
 def _on_lines(link: Link, region_name: str, doublet: Doublet) -> Link:
     """Return a link with the doublet's name replaced by those of its lines."""
     prefix = f"{region_name}/{doublet.id}/"
-    terms: list[Term] = []
-    for term in link.terms:
-        name = term.source.removeprefix(prefix)
-        lines: tuple[str, ...] = (doublet.major,)
-        if term.source.startswith(prefix) and name == "area":
-            lines = (doublet.major, doublet.minor)
-        if term.source.startswith(prefix):
-            terms += [Term(term.times, f"{region_name}/{line}/{name}") for line in lines]
-        else:
-            terms.append(term)
+    terms = _terms_on_lines(link.terms, region_name, doublet)
     if not link.target.startswith(prefix):
-        return replace(link, terms=tuple(terms))
+        return replace(link, terms=terms)
     name = link.target.removeprefix(prefix)
     part = 1.0 / (1.0 + doublet.ratio) if name == "area" else 1.0
     scaled = tuple(Term(t.times * part, t.source) for t in terms)
     target = f"{region_name}/{doublet.major}/{name}"
     return Link(target, scaled, link.offset * part, link.note)
+
+
+def _prior_on_lines(prior: Prior, region_name: str, doublet: Doublet) -> Prior:
+    """Return a prior with the doublet's name replaced by those of its lines."""
+    if "area" not in doublet.unlocked_parameters:
+        total, whole = f"{region_name}/{doublet.id}/area", 1.0 + doublet.ratio
+        major = f"{region_name}/{doublet.major}/area"
+        terms = tuple(Term(t.times * whole, major) if t.source == total else t for t in prior.terms)
+        prior = replace(prior, terms=terms)
+    elif prior.relative is not None and prior.terms[0].source.startswith(
+        f"{region_name}/{doublet.id}/"
+    ):
+        raise ModelError(
+            "a recipe cannot name the two lines of this doublet as one, and so not what a part"
+            " of them is.",
+            hint="Give the prior a standard deviation, sd, in place of relative.",
+            where=prior.subject,
+        )
+    return replace(prior, terms=_terms_on_lines(prior.terms, region_name, doublet))
+
+
+def _terms_on_lines(given: Iterable[Term], region_name: str, doublet: Doublet) -> tuple[Term, ...]:
+    """Return a sum with the doublet's name replaced by those of its lines."""
+    prefix = f"{region_name}/{doublet.id}/"
+    terms: list[Term] = []
+    for term in given:
+        if not term.source.startswith(prefix):
+            terms.append(term)
+            continue
+        name = term.source.removeprefix(prefix)
+        lines = (doublet.major, doublet.minor) if name == "area" else (doublet.major,)
+        terms += [Term(term.times, f"{region_name}/{line}/{name}") for line in lines]
+    return tuple(terms)

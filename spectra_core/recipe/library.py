@@ -5,9 +5,10 @@ line shape, position with bounds, bounds of the width. What the recipe says itse
 key. Filling happens before the recipe is checked, so a recipe that has been read holds every
 number, and one that is written out again needs no library.
 
-``sensitivity = "auto"`` in a link between two areas multiplies ``times`` by the sensitivity
-factor of the target over that of the source, for the whole level or for one line as the paths
-say. The factor and its table stand in the note of the link, which every report prints.
+``sensitivity = "auto"`` in a link or a prior between two areas multiplies ``times`` by the
+sensitivity factor of the target over that of the source, for the whole level or for one line as
+the paths say. The factor and its table stand in the note of the link, or the source of the
+prior, which every report prints.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ..library import DEFAULT_SENSITIVITY, PeakLibrary, load_library
 from ..library.components import component_fields, require_position
 from ..library.records import SensitivityFactor
 from ..model import split_path
-from .schema import ComponentEntry, LinkEntry, Recipe
+from .schema import ComponentEntry, LinkEntry, PriorEntry, Recipe
 
 _COMPLETE = ("label", "species", "lineshape", "center")
 
@@ -91,7 +92,7 @@ def _fields(item: Mapping[str, Any], library: PeakLibrary) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------------------------
-# Sensitivity factors in links
+# Sensitivity factors in links and priors
 
 
 def link_factors(entry: LinkEntry, recipe: Recipe) -> tuple[tuple[float, ...], str]:
@@ -103,18 +104,35 @@ def link_factors(entry: LinkEntry, recipe: Recipe) -> tuple[tuple[float, ...], s
         If a path is not an area, its component has no core level, or the table has no
         factor for it.
     """
+    return _with_sensitivity(entry, entry.parameter, entry.note, recipe)
+
+
+def prior_factors(entry: PriorEntry, recipe: Recipe) -> tuple[tuple[float, ...], str]:
+    """Return the factors of a prior with sensitivity factors applied, and its source.
+
+    Raises
+    ------
+    ModelError
+        As `link_factors`.
+    """
+    return _with_sensitivity(entry, entry.of, entry.source, recipe)
+
+
+def _with_sensitivity(
+    entry: LinkEntry | PriorEntry, head: str, text: str, recipe: Recipe
+) -> tuple[tuple[float, ...], str]:
     if entry.sensitivity is None:
-        return entry.factors, entry.note
+        return entry.factors, text
     library = load_library()
     table = entry.sensitivity_table or DEFAULT_SENSITIVITY
-    target = _factor(entry.parameter, recipe, library, table)
+    target = _factor(head, recipe, library, table)
     found = [_factor(path, recipe, library, table) for path in entry.sources]
     factors = tuple(
         times * target.value / source.value
         for times, source in zip(entry.factors, found, strict=True)
     )
     words = "; ".join(dict.fromkeys(_in_words(target, source, table) for source in found))
-    return factors, "; ".join(filter(None, (entry.note, words)))
+    return factors, "; ".join(filter(None, (text, words)))
 
 
 def _in_words(target: SensitivityFactor, source: SensitivityFactor, table: str) -> str:

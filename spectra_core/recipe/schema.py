@@ -61,6 +61,11 @@ class ParameterEntry(RecipeTable):
     share: Name | None = Field(
         None, description="Class: all parameters of this name and class are exactly equal."
     )
+    prior: Positive | None = Field(
+        None,
+        description="What is known before the fit: `value` with this standard deviation.",
+    )
+    source: Text = Field("", description="Where that is known from; reports print it.")
 
     @model_validator(mode="before")
     @classmethod
@@ -69,7 +74,8 @@ class ParameterEntry(RecipeTable):
             return {"value": entry}
         if not isinstance(entry, (dict, ParameterEntry)):
             raise ValueError(
-                f"must be a number or a table {{value, min, max, free, share}}, found {entry!r}"
+                "must be a number or a table {value, min, max, free, share, prior},"
+                f" found {entry!r}"
             )
         return entry
 
@@ -77,6 +83,16 @@ class ParameterEntry(RecipeTable):
     def _bounds_in_order(self) -> ParameterEntry:
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"min = {self.min:g} is above max = {self.max:g}")
+        return self
+
+    @model_validator(mode="after")
+    def _prior_is_about_a_value(self) -> ParameterEntry:
+        if self.prior is not None and self.value is None:
+            raise ValueError("a prior needs `value`, what is known")
+        if self.prior is not None and self.free is False:
+            raise ValueError("a prior is for a parameter that is fitted, but free = false")
+        if self.source and self.prior is None:
+            raise ValueError("`source` is that of a prior, but there is none")
         return self
 
 
@@ -89,6 +105,18 @@ class UnlockEntry(RecipeTable):
     min: Number | None = Field(None, description="Its lower bound.")
     max: Number | None = Field(None, description="Its upper bound.")
     free: Flag | None = Field(None, description="Whether the fit varies it.")
+    prior: Positive | None = Field(
+        None,
+        description="Standard deviation of the constraint that is taken off, in its unit; of an"
+        " area as a part of it.",
+    )
+    source: Text = Field("", description="Where that is known from; reports print it.")
+
+    @model_validator(mode="after")
+    def _source_has_a_prior(self) -> UnlockEntry:
+        if self.source and self.prior is None:
+            raise ValueError("`source` is that of a prior, but there is none")
+        return self
 
 
 class ComponentEntry(RecipeTable):
@@ -228,6 +256,62 @@ class LinkEntry(RecipeTable):
             raise ValueError(
                 f"times has {len(self.factors)} numbers for {len(self.sources)} paths in equals"
             )
+        if self.sensitivity_table and self.sensitivity is None:
+            raise ValueError('sensitivity_table is only for sensitivity = "auto"')
+        return self
+
+
+class PriorEntry(RecipeTable):
+    """What is known before the fit: of - times x minus = value, with a standard deviation."""
+
+    of: Name = Field(description='Path of a parameter, "region/label/area".')
+    minus: Name | tuple[Name, ...] = Field(
+        (), description="Path or paths that are subtracted, each with its factor."
+    )
+    times: Number | tuple[Number, ...] = Field(1.0, description="Factor or factors.")
+    value: Number = Field(0.0, description="What the difference is.")
+    sd: Positive | None = Field(None, description="Its standard deviation, in its unit.")
+    relative: Positive | None = Field(
+        None,
+        description="In place of `sd`: as a part of what is subtracted (or of `value`).",
+    )
+    sensitivity: Literal["auto"] | None = Field(
+        None,
+        description='"auto": times is multiplied by the sensitivity factor of the level of `of`'
+        " over that of the level of `minus`.",
+    )
+    sensitivity_table: Text = Field(
+        "", description="Table of sensitivity factors; left out: scofield-al-ka."
+    )
+    group: Literal["energies", "ties", "shape", "background", "reference"] | None = Field(
+        None, description="Row of an error budget it belongs to; left out: as `of` says."
+    )
+    source: Text = Field("", description="Where it is known from; reports print it.")
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Paths that are subtracted."""
+        return (self.minus,) if isinstance(self.minus, str) else self.minus
+
+    @property
+    def factors(self) -> tuple[float, ...]:
+        """One factor for each of them."""
+        if isinstance(self.times, tuple):
+            return self.times
+        return (self.times,) * len(self.sources)
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> PriorEntry:
+        if (self.sd is None) == (self.relative is None):
+            raise ValueError("give either `sd` or `relative`")
+        if len(self.factors) != len(self.sources):
+            raise ValueError(
+                f"times has {len(self.factors)} numbers for {len(self.sources)} paths in minus"
+            )
+        if 0 in self.factors:
+            raise ValueError("a factor in times is 0")
+        if self.relative is not None and not self.sources and self.value == 0:
+            raise ValueError("`relative` is a part of what is subtracted, and nothing is")
         if self.sensitivity_table and self.sensitivity is None:
             raise ValueError('sensitivity_table is only for sensitivity = "auto"')
         return self
@@ -382,6 +466,7 @@ class Recipe(Shown, RecipeTable):
     share_shift: Flag = Field(False, description="One charge shift, fitted, for all regions.")
     region: tuple[RegionEntry, ...] = Field(min_length=1)
     link: tuple[LinkEntry, ...] = ()
+    prior: tuple[PriorEntry, ...] = ()
     ratio: tuple[RatioEntry, ...] = ()
     fit: FitEntry = FitEntry()
     report: ReportEntry = ReportEntry()

@@ -39,6 +39,7 @@ from .schema import (
     FitEntry,
     LinkEntry,
     ParameterEntry,
+    PriorEntry,
     RatioEntry,
     Recipe,
     RecipeTable,
@@ -72,6 +73,7 @@ _INNER: Mapping[type[RecipeTable], Mapping[str, type[RecipeTable]]] = {
         "calibration": CalibrationEntry,
         "region": RegionEntry,
         "link": LinkEntry,
+        "prior": PriorEntry,
         "ratio": RatioEntry,
         "fit": FitEntry,
         "report": ReportEntry,
@@ -411,12 +413,14 @@ def _scattered(entry: BackgroundEntry | ComponentEntry, first: tuple[str, ...]) 
     result |= getattr(entry, "options", {})
     result |= {name: _parameter_value(value) for name, value in entry.parameters.items()}
     if isinstance(entry, ComponentEntry) and entry.unlock:
-        result["unlock"] = [unlock.model_dump(exclude_none=True) for unlock in entry.unlock]
+        result["unlock"] = [
+            unlock.model_dump(exclude_none=True, exclude_defaults=True) for unlock in entry.unlock
+        ]
     return result
 
 
 def _parameter_value(entry: ParameterEntry) -> float | dict[str, Any]:
-    plain = entry.model_dump(exclude_none=True)
+    plain = entry.model_dump(exclude_none=True, exclude_defaults=True)
     return plain["value"] if set(plain) == {"value"} else plain
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spectra_core.core_levels import core_level
 from spectra_core.curves.backgrounds import BACKGROUNDS
 from spectra_core.curves.lineshapes import LINESHAPES
 from spectra_core.errors import RecipeError
@@ -22,11 +23,13 @@ from spectra_core.model import (
     Link,
     Model,
     Parameter,
+    Prior,
     Region,
     Term,
     add_component,
     add_doublet,
     add_links,
+    add_priors,
     make_component,
     set_enabled,
     set_parameter,
@@ -46,7 +49,7 @@ from spectra_core.recipe.text import (
     recipe_schema,
     recipe_to_dict,
 )
-from spectra_core.spectrum import Axis, Calibration, Meta, Spectrum
+from spectra_core.spectrum import Axis, Calibration, Meta, Spectrum, make_spectrum
 
 HEAD = 'schema = "doublet-recipe/1"\n'
 REGION = (
@@ -603,3 +606,172 @@ def test_the_documentation_names_every_line_shape_background_and_key():
     own = {key for d in definitions if "allOf" not in d for key in d.get("properties", {})}
     for name in {*LINESHAPES, *BACKGROUNDS, *own}:
         assert f"`{name}`" in text, name
+
+
+# --- priors ---
+
+PRIORS = """
+schema = "doublet-recipe/1"
+share_shift = true
+
+[[region]]
+name       = "S 2p"
+window     = [158.0, 168.0]
+background = { type = "shirley", mode = "active", step = { value = 0.02, prior = 0.01 } }
+shift      = { value = 0.0, min = -4.0, max = 4.0, prior = 1.5, source = "C 1s" }
+
+[[region.component]]
+label  = "PS4"
+line   = "S 2p"
+center = { value = 161.5, prior = 0.1, source = "library" }
+fwhm   = { value = 1.2, share = "sulfide" }
+mix    = { value = 0.3, prior = 0.15 }
+area   = 9000.0
+unlock = [{ parameter = "center", reason = "spread", prior = 0.01, source = "NIST" }]
+
+[[region.component]]
+label  = "bridging"
+line   = "S 2p"
+center = 163.1
+fwhm   = { share = "sulfide" }
+area   = 2000.0
+
+[[region]]
+name       = "P 2p"
+window     = [128.0, 138.0]
+background = "linear"
+
+[[region.component]]
+label  = "phosphorus"
+id     = "P1"
+line   = "P 2p"
+center = 131.9
+area   = 1500.0
+unlock = [{ parameter = "area", reason = "try", prior = 0.05 }]
+
+[[prior]]
+of       = "S 2p/bridging/center"
+minus    = "S 2p/PS4/center"
+value    = 1.6
+sd       = 0.3
+source   = "spread of five papers"
+
+[[prior]]
+of          = "P 2p/phosphorus/area"
+minus       = "S 2p/PS4/area"
+times       = 0.25
+relative    = 0.1
+sensitivity = "auto"
+source      = "PS4"
+
+[[prior]]
+of    = "S 2p/PS4/fwhm"
+minus = ["S 2p/bridging/center", "P 2p/P1/center"]
+times = [1.0, -2.0]
+value = 3.0
+sd    = 9.0
+group = "shape"
+"""
+
+
+def test_priors_of_a_recipe_are_those_of_the_model():
+    priors = {prior.subject: prior for prior in model_from_recipe(parse_recipe(PRIORS)).priors}
+    center = priors["S 2p/PS4/center"]
+    assert (center.value, center.sd, center.source) == (161.5, 0.1, "library")
+    assert priors["S 2p/region/shift"].sd == 1.5
+    assert priors["S 2p/region/shift"].group == "reference"
+    assert priors["S 2p/background/step"].group == "background"
+    assert priors["S 2p/PS4/mix"].group == "shape"
+    splitting = priors["S 2p/PS4 2p1/2/center - S 2p/PS4 2p3/2/center"]
+    assert splitting.value == core_level("S 2p").splitting_ev
+    assert (splitting.sd, splitting.source) == (0.01, "NIST")
+    ratio = priors["P 2p/P1 2p1/2/area - 0.5 * P 2p/P1 2p3/2/area"]
+    assert (ratio.value, ratio.sd, ratio.relative) == (0.0, None, 0.05)
+    apart = priors["S 2p/bridging/center - S 2p/PS4/center"]
+    assert (apart.value, apart.sd, apart.group) == (1.6, 0.3, "energies")
+    tie = next(p for p in priors.values() if p.group == "ties" and "PS4/area" in p.subject)
+    # Scofield's totals of P 2p and S 2p for Al K-alpha, J. Electron Spectrosc. 8, 129 (1976)
+    assert tie.terms[1].times == pytest.approx(-0.25 * 1.192 / 1.677, rel=2e-3)
+    assert tie.terms[0].source == "P 2p/P1/area" and tie.relative == 0.1
+    assert tie.source.startswith("PS4; times the sensitivity ratio")
+    summed = next(p for p in priors.values() if len(p.terms) == 3)
+    assert [t.times for t in summed.terms] == [1.0, -1.0, 2.0]
+
+
+def test_a_model_with_priors_and_its_recipe_give_the_same_fit():
+    model = model_from_recipe(parse_recipe(PRIORS))
+    again = model_from_recipe(parse_recipe(dump_recipe(recipe_from_model(model))))
+    assert again.priors == model.priors
+    x = {"S 2p": np.linspace(158, 168, 201), "P 2p": np.linspace(128, 138, 201)}
+    rng = np.random.default_rng(5)
+    spectra = {
+        name: make_spectrum(
+            points,
+            rng.poisson(300 + 2000 * np.exp(-((points - c) ** 2))),
+            Axis.BINDING_ENERGY,
+            y_unit="counts",
+        )
+        for (name, points), c in zip(x.items(), (161.7, 132.1), strict=True)
+    }
+    first, second = fit(spectra, model), fit(spectra, again)
+    assert np.array_equal(first.values, second.values)
+    fitted = model_from_recipe(parse_recipe(dump_recipe(recipe_from_model(first.model))))
+    assert fitted.priors == model.priors
+    assert evaluate(spectra, fitted).statistics.prior_chi_square == pytest.approx(
+        first.statistics.prior_chi_square, rel=1e-9
+    )
+
+
+def test_a_recipe_with_priors_is_written_as_it_was_read():
+    recipe = parse_recipe(PRIORS)
+    assert parse_recipe(dump_recipe(recipe)) == recipe
+
+
+def test_a_prior_on_a_doublet_written_as_two_lines_keeps_its_meaning():
+    model = model_from_recipe(parse_recipe(PRIORS))
+    model = set_parameter(model, "S 2p/bridging 2p1/2/fwhm", min=0.5, max=2.0)
+    known = Prior((Term(1.0, "S 2p/bridging/area"), Term(-0.2, "S 2p/PS4/area")), relative=0.1)
+    model = add_priors(model, known)
+    recipe = recipe_from_model(model)
+    assert "bridging 2p3/2" in {c.name for c in recipe.region[0].component}
+    again = model_from_recipe(recipe)
+    spectra = {
+        name: make_spectrum(x, np.full(201, 50.0), Axis.BINDING_ENERGY, y_unit="counts")
+        for name, x in (("S 2p", np.linspace(158, 168, 201)), ("P 2p", np.linspace(128, 138, 201)))
+    }
+    for each in (model, again):
+        each = set_parameter(each, "S 2p/background/level", value=10.0)
+        each = set_parameter(each, "P 2p/P1/fwhm", value=1.2)
+        for name in ("level", "slope"):
+            each = set_parameter(each, f"P 2p/background/{name}", value=1.0)
+        estimate = next(
+            p
+            for p in evaluate(spectra, each).priors
+            if p.prior.relative == 0.1 and "bridging" in p.prior.subject
+        )
+        assert estimate.fitted / estimate.sd == pytest.approx((2000 - 1800) / 180.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("prior = 0.1,", "prior = 0.0,", "greater than 0"),
+        ("value = 161.5, prior", "prior", "a prior needs `value`"),
+        ("sd       = 0.3", "", "give either `sd` or `relative`"),
+        ("sd       = 0.3", "sd = 0.3\nrelative = 0.1", "give either `sd` or `relative`"),
+        ('minus    = "S 2p/PS4/center"', 'minus = "S 2p/PS5/center"', '"PS5"'),
+        ("times = [1.0, -2.0]", "times = [1.0]", "times has 1 numbers for 2 paths"),
+        ('of       = "S 2p/bri', 'off      = "S 2p/bri', 'unknown key "off"'),
+        ('group = "shape"', 'group = "shapes"', "group"),
+        (
+            "[[prior]]\nof    =",
+            '[[prior]]\nof = "S 2p/PS4/mix"\nvalue = 0.2\nsd = 0.1\n[[prior]]\nof    =',
+            "known twice",
+        ),
+    ],
+)
+def test_a_prior_that_cannot_be_meant_is_refused(old, new, words):
+    assert PRIORS.count(old) >= 1
+    with pytest.raises(RecipeError) as error:
+        parse_recipe(PRIORS.replace(old, new, 1))
+    assert words in str(error.value)
