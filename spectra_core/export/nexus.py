@@ -27,7 +27,7 @@ from ..fitting import Estimate, FitResult, RegionFit
 from ..model import BACKGROUND, REGION, Component, Region
 from ..readers.nexus import COLLECTION
 from ..recipe.text import recipe_to_dict
-from ..results.entries import doublet_label, position, region_warnings
+from ..results.entries import doublet_label, position, warnings_in_region
 from ..runs.records import FitRecord, Run
 from ..spectrum import Array
 from ..writers.atomic import replacing
@@ -302,7 +302,7 @@ def _write_details(group: Any, record: FitRecord, fit: RegionFit, region: Region
         add_field(details, name, text)
     shift = _entry(result.estimate(f"{region.name}/{REGION}/shift"))
     _write_parameters(details, {"shift": shift})
-    add_texts(details, "warnings", [w.message for w in region_warnings(record, fit.name)])
+    add_texts(details, "warnings", [w.message for w in warnings_in_region(record, fit.name)])
     doublets = add_group(details, "doublets", "NXcollection")
     for number, doublet in enumerate(region.doublets):
         one = add_group(doublets, f"doublet{number}", "NXcollection")

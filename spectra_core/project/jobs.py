@@ -23,7 +23,7 @@ from ..runs.samples import Key, Sample, samples_of
 from ..spectrum import on_binding_energy, sample_key
 from ..uncertainty.ratios import Ratio
 from .project import Analysis, Project, accept_fit, is_stale, set_result
-from .recipes import is_of, ratio_entry
+from .recipes import is_of, recipe_ratio
 from .stored import same_data
 
 
@@ -82,7 +82,7 @@ def job_of(project: Project, analysis_id: str, samples: Mapping[Key, Sample] | N
         analysis.model,
         recipe_from_model(analysis.model, fit_options=analysis.options),
         analysis.options,
-        tuple(ratio_entry(ratio) for ratio in project.ratios if is_of(analysis.model, ratio)),
+        tuple(recipe_ratio(ratio) for ratio in project.ratios if is_of(analysis.model, ratio)),
         analysis.warnings,
         group.seen(spectra),
         analysis.references,
@@ -195,7 +195,7 @@ def ratios_of(
 ) -> tuple[Ratio, ...]:
     """Return the ratios of a fit that the project defines and the model has components for."""
     return tuple(
-        ratio_of(result, ratio_entry(ratio), options.seed, should_stop)
+        ratio_of(result, recipe_ratio(ratio), options.seed, should_stop)
         for ratio in project.ratios
         if is_of(model, ratio)
     )

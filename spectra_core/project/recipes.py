@@ -316,7 +316,7 @@ def _recipe(project: Project, model: Model, keys: Sequence[str]) -> Recipe:
         title=model.title or project.settings.title,
         calibration=_common_calibration(spectra),
         fit_options=options,
-        ratios=[ratio_entry(d) for d in project.ratios if is_of(model, d)],
+        ratios=[recipe_ratio(d) for d in project.ratios if is_of(model, d)],
     )
     regions = tuple(_matching(entry, [s[entry.name] for s in spectra]) for entry in recipe.region)
     return recipe.model_copy(update={"region": regions})
@@ -348,7 +348,7 @@ def is_of(model: Model, ratio: RatioDefinition) -> bool:
     return True
 
 
-def ratio_entry(ratio: RatioDefinition) -> RatioEntry:
+def recipe_ratio(ratio: RatioDefinition) -> RatioEntry:
     """Return a project's ratio definition as a recipe writes it."""
     wanted = ratio.uncertainty
     return RatioEntry(

@@ -17,7 +17,7 @@ from .axis_words import (
     is_above_fermi,
     is_photon_energy,
 )
-from .column_groups import Group, Table
+from .column_groups import ColumnGroup, Table
 from .options import AXES, ReadOptions
 from .units import axis_factor, scaled
 
@@ -86,7 +86,7 @@ def _without_statements(title: str) -> str:
 
 def with_second_axis(
     table: Table,
-    group: Group,
+    group: ColumnGroup,
     column: int,
     axis: Axis | None,
     rows: slice,

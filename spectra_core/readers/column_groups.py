@@ -51,7 +51,7 @@ class Table:
 
 
 @dataclass
-class Group:
+class ColumnGroup:
     """Columns that share an abscissa."""
 
     axes: list[int]
@@ -81,7 +81,7 @@ class Group:
         return bool(found) or self.transmission is not None
 
 
-def groups_of(table: Table, options: ReadOptions) -> list[Group]:
+def column_groups_of(table: Table, options: ReadOptions) -> list[ColumnGroup]:
     """Return the groups of columns that share an abscissa, or the columns the user names."""
     if options.x_column is not None or options.y_column is not None:
         return [_chosen_group(table, options)]
@@ -93,12 +93,12 @@ def groups_of(table: Table, options: ReadOptions) -> list[Group]:
         roles[(others if len(others) > 1 else filled)[0]] = "axis"
     for c in _repeated_axes(table, filled, roles):
         roles[c] = "axis"
-    groups: list[Group] = []
+    groups: list[ColumnGroup] = []
     early: list[tuple[int, str]] = []
     for c in filled:
         if roles[c] == "axis":
             if not groups or groups[-1].is_filled:
-                groups.append(Group([]))
+                groups.append(ColumnGroup([]))
             groups[-1].axes.append(c)
         elif groups:
             groups[-1].add(c, roles[c])
@@ -157,12 +157,12 @@ def _same_step(step: float | None, reference: float) -> bool:
     return step is not None and abs(abs(step) - abs(reference)) < 1e-3 * abs(reference)
 
 
-def _chosen_group(table: Table, options: ReadOptions) -> Group:
+def _chosen_group(table: Table, options: ReadOptions) -> ColumnGroup:
     x = _column_number(table, options.x_column if options.x_column is not None else 1)
     if options.y_column is None:
         others = [c for c in range(table.values.shape[1]) if c != x]
-        return Group([x], [c for c in others if np.isfinite(table.values[:, c]).any()])
-    return Group([x], [_column_number(table, options.y_column)])
+        return ColumnGroup([x], [c for c in others if np.isfinite(table.values[:, c]).any()])
+    return ColumnGroup([x], [_column_number(table, options.y_column)])
 
 
 def _column_number(table: Table, column: int | str) -> int:
@@ -178,7 +178,7 @@ def _column_number(table: Table, column: int | str) -> int:
     )
 
 
-def merged_fits(table: Table, groups: list[Group]) -> list[Group]:
+def merged_fits(table: Table, groups: list[ColumnGroup]) -> list[ColumnGroup]:
     """Join fit curves that repeat the axis of the first group to that group.
 
     Where nothing else was found, ``Counts (background subtracted)`` is the measurement.
@@ -198,7 +198,7 @@ def merged_fits(table: Table, groups: list[Group]) -> list[Group]:
     return merged
 
 
-def signals_of(table: Table, group: Group) -> list[int]:
+def signals_of(table: Table, group: ColumnGroup) -> list[int]:
     """Return the columns of a group that are spectra of their own."""
     if not group.intensities:
         return []
@@ -213,7 +213,7 @@ def signals_of(table: Table, group: Group) -> list[int]:
     return group.intensities
 
 
-def counts_twin(table: Table, group: Group) -> int | None:
+def counts_twin(table: Table, group: ColumnGroup) -> int | None:
     """Return the counts column beside a counts-per-second column, if that is all there is."""
     units = [unit_of(table, c) for c in group.intensities]
     if sorted(map(str, units)) != ["counts", "counts/s"]:
@@ -226,7 +226,7 @@ def unit_of(table: Table, column: int) -> str | None:
     return y_unit_of_words(table.units[column]) or y_unit_of_words(table.names[column])
 
 
-def axis_column_of(table: Table, group: Group) -> int:
+def axis_column_of(table: Table, group: ColumnGroup) -> int:
     """Return the abscissa of a group: binding energies, else Raman shifts, else the first."""
     for preferred in (Axis.BINDING_ENERGY, Axis.RAMAN_SHIFT):
         named = [c for c in group.axes if axis_of_words(table.heading(c)) is preferred]
@@ -236,7 +236,7 @@ def axis_column_of(table: Table, group: Group) -> int:
     return group.axes[0]
 
 
-def errors_of_signal(table: Table, group: Group, signal: int) -> list[int]:
+def errors_of_signal(table: Table, group: ColumnGroup, signal: int) -> list[int]:
     """Return the error columns of one intensity: those after it, or in the same order."""
     signals = signals_of(table, group)
     if len(signals) == 1:

@@ -19,12 +19,12 @@ from .assemble import Columns, assemble, noted
 from .axis_words import axis_of_words, y_unit_of_words
 from .column_axis import with_axis, with_second_axis
 from .column_groups import (
-    Group,
+    ColumnGroup,
     Table,
     axis_column_of,
+    column_groups_of,
     counts_twin,
     errors_of_signal,
-    groups_of,
     merged_fits,
     signals_of,
     unit_of,
@@ -57,7 +57,7 @@ def spectra_of_table(table: Table, meta: Meta, options: ReadOptions) -> list[Spe
     """
     if options.x_column is None and options.y_column is None:
         _check_measured(table)
-    groups = merged_fits(table, groups_of(table, options))
+    groups = merged_fits(table, column_groups_of(table, options))
     several = sum(len(signals_of(table, group)) for group in groups) > 1
     spectra = [
         _spectrum(table, group, signal, several, meta, options)
@@ -103,7 +103,7 @@ def _check_measured(table: Table) -> None:
 
 
 def _spectrum(
-    table: Table, group: Group, signal: int, several: bool, meta: Meta, options: ReadOptions
+    table: Table, group: ColumnGroup, signal: int, several: bool, meta: Meta, options: ReadOptions
 ) -> Spectrum:
     axis_column = axis_column_of(table, group)
     others, skipped = _others(table, group, signal)
@@ -188,7 +188,7 @@ def _scaled_by_heading(table: Table, column: int, values: Array, factor: float) 
     return scaled(values, 1.0 if own is None else own)
 
 
-def _others(table: Table, group: Group, signal: int) -> tuple[list[int], list[int]]:
+def _others(table: Table, group: ColumnGroup, signal: int) -> tuple[list[int], list[int]]:
     """Return the further ordinates, and those that cannot be kept: they have gaps."""
     if not group.fits:
         return [], []
@@ -259,7 +259,7 @@ def _unit_of_title(title: str, words: str) -> tuple[str | None, str]:
     return next(iter(found.items())) if len(found) == 1 else (None, words)
 
 
-def _named(table: Table, group: Group, signal: int, meta: Meta) -> Meta:
+def _named(table: Table, group: ColumnGroup, signal: int, meta: Meta) -> Meta:
     """Return `meta` with the name of one of several columns."""
     name = table.names[signal] or next((table.names[c] for c in group.axes if table.names[c]), "")
     if axis_of_words(name) is not None:

@@ -32,14 +32,14 @@ from .vamas_blocks import (
     BLOCK_ITEMS,
     NOT_RECORDED,
     SPUTTER_MODES,
-    Block,
     Header,
     Lines,
     Values,
-    decode,
+    VamasBlock,
     is_first_line,
     read_all_blocks,
     read_header,
+    vamas_text,
 )
 
 FORMAT = "VAMAS"
@@ -48,14 +48,14 @@ METADATA_LINE = "Doublet metadata "
 
 def matches(head: bytes, path: Path) -> bool:
     """Return whether the first non-blank line of `head` is that of a VAMAS file."""
-    return is_first_line(decode(head).lstrip().split("\n", 1)[0])
+    return is_first_line(vamas_text(head).lstrip().split("\n", 1)[0])
 
 
 # --------------------------------------------------------------------------------------
 # spectra
 
 
-def _block_spectrum(block: Block, header: Header, source: Source) -> Spectrum:
+def _block_spectrum(block: VamasBlock, header: Header, source: Source) -> Spectrum:
     if header.scan == "MAPPING":
         raise ReadError(
             "the scan mode is MAPPING: the block is an image, not a spectrum.",
@@ -493,7 +493,7 @@ def read_blocks(path: Path) -> tuple[list[Spectrum], list[ReadError]]:
     """
     path = Path(path)
     data = _read_bytes(path)
-    lines = Lines(decode(data), path.name)
+    lines = Lines(vamas_text(data), path.name)
     source = Source(str(path), FORMAT, 0, hashlib.sha256(data).hexdigest())
     spectra: list[Spectrum] = []
     problems: list[ReadError] = []
@@ -509,7 +509,9 @@ def read_blocks(path: Path) -> tuple[list[Spectrum], list[ReadError]]:
     return spectra, problems
 
 
-def _experiments(lines: Lines, problems: list[ReadError]) -> Iterator[tuple[Header, list[Block]]]:
+def _experiments(
+    lines: Lines, problems: list[ReadError]
+) -> Iterator[tuple[Header, list[VamasBlock]]]:
     """Yield header and blocks of every experiment in the file; problems are added.
 
     Raises

@@ -39,7 +39,7 @@ def is_first_line(text: str) -> bool:
     return words.startswith("vamas surface chemical analysis standard data transfer format")
 
 
-def decode(data: bytes) -> str:
+def vamas_text(data: bytes) -> str:
     """Return text with plain line ends; Latin-1 where the bytes are not UTF-8."""
     try:
         text = data.decode("utf-8-sig")
@@ -487,7 +487,7 @@ BLOCK_ITEMS: tuple[BlockItem, ...] = (
 
 
 @dataclass(frozen=True)
-class Block:
+class VamasBlock:
     """One block as the file has it: named values, the columns of numbers, and doubts."""
 
     values: Values
@@ -496,7 +496,7 @@ class Block:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
-def _read_block(lines: Lines, header: Header, first: Values | None) -> Block:
+def _read_block(lines: Lines, header: Header, first: Values | None) -> VamasBlock:
     place = lines.block
     region = lines.label("the block identifier")
     lines.block = f"{place} ('{short(region)}')" if region else place
@@ -509,7 +509,7 @@ def _read_block(lines: Lines, header: Header, first: Values | None) -> Block:
     entries = [lines.text("a future upgrade block entry") for _ in range(header.n_upgrade)]
     values["block_upgrade"] = "\n".join(entries)
     columns, notes = _read_ordinates(lines, [label for label, _ in values["ordinates"]])
-    return Block(values, columns, lines.block, notes)
+    return VamasBlock(values, columns, lines.block, notes)
 
 
 def _read_ordinates(
@@ -598,9 +598,9 @@ def _parts(text: str) -> tuple[int, int]:
     return len(whole.lstrip("+-")), len(part)
 
 
-def read_all_blocks(lines: Lines, header: Header) -> tuple[list[Block], list[ReadError]]:
+def read_all_blocks(lines: Lines, header: Header) -> tuple[list[VamasBlock], list[ReadError]]:
     """Return the blocks up to the first broken one, and what is wrong with that one."""
-    blocks: list[Block] = []
+    blocks: list[VamasBlock] = []
     first: Values | None = None
     which = f"experiment {lines.experiment}, " if lines.experiment > 1 else ""
     for number in range(1, header.n_blocks + 1):
@@ -613,7 +613,7 @@ def read_all_blocks(lines: Lines, header: Header) -> tuple[list[Block], list[Rea
     return _with_end(lines, blocks)
 
 
-def _with_end(lines: Lines, blocks: list[Block]) -> tuple[list[Block], list[ReadError]]:
+def _with_end(lines: Lines, blocks: list[VamasBlock]) -> tuple[list[VamasBlock], list[ReadError]]:
     """Return the blocks with a note if the last line is missing, and a problem if others follow.
 
     Another experiment may follow: many programs append one file to another.

@@ -32,9 +32,9 @@ from .document import (
     Figure,
     Paragraph,
     Report,
+    ReportTable,
     Role,
     Section,
-    Table,
     Text,
     Verbatim,
     as_chosen,
@@ -168,7 +168,7 @@ def _summary(
         Column(plain("weights"), 1.1),
         Column(plain("remarks"), 0.9, numeric=True),
     )
-    blocks.append(Table(plain("Fits"), columns, rows, "fits"))
+    blocks.append(ReportTable(plain("Fits"), columns, rows, "fits"))
     blocks += _left_out(run.failures, "Could not be done", "failures")
     blocks += _left_out(run.skipped, "Left out on purpose", "left out")
     return Section("summary", plain("Summary"), tuple(blocks))
@@ -214,7 +214,7 @@ def _left_out(failures: Sequence[Failure], title: str, sheet: str) -> list[Block
         )
         for (file, reason), where in places.items()
     )
-    return [Table(plain(title), columns, rows, sheet)]
+    return [ReportTable(plain(title), columns, rows, sheet)]
 
 
 def _name(file: str) -> str:
@@ -226,7 +226,7 @@ def _ratio_section(run: Run) -> list[Section]:
     if not run.ratios:
         return []
     level = f"{100 * run.ratios[0][1].level:g} %"
-    table = Table(
+    table = ReportTable(
         plain("Area ratios"),
         (
             Column(plain("ratio"), 2.2),
@@ -276,7 +276,7 @@ def _ends(interval: tuple[float, float] | None) -> tuple[Cell, Cell]:
     return Cell(plain(low), interval[0]), Cell(plain(high), interval[1])
 
 
-def _budget_table(run: Run, level: str) -> Table:
+def _budget_table(run: Run, level: str) -> ReportTable:
     names = ("counting", "background", "model", "reference", "total")
     columns = (
         Column(plain("ratio"), 2.2),
@@ -291,7 +291,7 @@ def _budget_table(run: Run, level: str) -> Table:
         first = (words(species(ratio.name)), words(plain(_sample(record), longest=80)))
         rows.append((*first, *cells, *_ends(ratio.total_interval)))
     title = "Error budget of the ratios: standard errors of R, a row of the budget in each column"
-    return Table(plain(title), columns, tuple(rows), "error budget")
+    return ReportTable(plain(title), columns, tuple(rows), "error budget")
 
 
 def _choices_section(run: Run) -> list[Section]:
@@ -322,7 +322,7 @@ def _choices_section(run: Run) -> list[Section]:
     )
     if not rows:
         return []
-    table = Table(plain("Other choices tried"), columns, rows, "choices")
+    table = ReportTable(plain("Other choices tried"), columns, rows, "choices")
     return [Section("choices", plain("Other choices of background and model"), (table,))]
 
 
@@ -382,7 +382,7 @@ def _description(record: FitRecord, fit: RegionFit) -> str:
 
 def _component_table(
     record: FitRecord, fit: RegionFit, region: Region, context: tuple[tuple[str, str], ...]
-) -> Table:
+) -> ReportTable:
     unit, y_unit = fit.spectrum.axis.unit, _y_unit(fit)
     area_unit = _area_unit(record, fit)
     columns = (
@@ -401,7 +401,7 @@ def _component_table(
         doublet = region.doublet_of(component.id)
         if doublet is not None and component.id == doublet.minor and component.enabled:
             rows += _total_row(record, region, doublet_label(region, doublet), doublet.id)
-    return Table(plain("Components"), columns, tuple(rows), "components", context)
+    return ReportTable(plain("Components"), columns, tuple(rows), "components", context)
 
 
 def _y_unit(fit: RegionFit) -> str:
@@ -469,7 +469,7 @@ def _estimate(record: FitRecord, path: str) -> Cell:
 
 def _parameter_table(
     record: FitRecord, fit: RegionFit, region: Region, context: tuple[tuple[str, str], ...]
-) -> Table:
+) -> ReportTable:
     columns = (
         Column(plain("component"), 2),
         Column(plain("parameter"), 1.3),
@@ -481,7 +481,7 @@ def _parameter_table(
     rows = tuple(
         _parameter_row(record, owner, name, path) for owner, name, path in _parameters_of(region)
     )
-    return Table(plain("Parameters and constraints"), columns, rows, "parameters", context)
+    return ReportTable(plain("Parameters and constraints"), columns, rows, "parameters", context)
 
 
 def _parameters_of(region: Region) -> Iterator[tuple[Text, str, str]]:
@@ -530,7 +530,7 @@ def _doublet_paragraphs(region: Region) -> list[Block]:
 
 def _statistics_table(
     record: FitRecord, fit: RegionFit, context: tuple[tuple[str, str], ...]
-) -> Table:
+) -> ReportTable:
     s = fit.statistics
     titles = ("N", "k free", "χ²", "reduced χ²", "residual STD", "Abbe", "runs p", "AIC", "BIC")
     columns = tuple(Column(plain(title), 1.0, numeric=True) for title in titles)
@@ -547,7 +547,7 @@ def _statistics_table(
     )
     status = record.result.status.value.replace("_", " ")
     title = f"Statistics ({status}; {WEIGHTS_WORDS[fit.weights]} weights)"
-    return Table(plain(title), columns, (row,), "statistics", context)
+    return ReportTable(plain(title), columns, (row,), "statistics", context)
 
 
 def _correlation_paragraph(record: FitRecord, fit: RegionFit) -> list[Block]:
@@ -603,7 +603,7 @@ def _origin(run: Run) -> Section:
     )
     versions = ", ".join(f"{name} {value}" for name, value in _versions().items())
     blocks: tuple[Block, ...] = (
-        Table(plain("Files that were read"), columns, rows, "inputs"),
+        ReportTable(plain("Files that were read"), columns, rows, "inputs"),
         Paragraph(sentence(f"Versions: {versions}."), "small"),
     )
     return Section("origin", plain("Origin"), blocks)
@@ -654,7 +654,7 @@ def _curves(record: FitRecord, fit: RegionFit) -> Curves:
     )
 
 
-def _all_digits(pairs: Sequence[tuple[FitRecord, RegionFit]]) -> Table:
+def _all_digits(pairs: Sequence[tuple[FitRecord, RegionFit]]) -> ReportTable:
     columns = (
         Column(plain("fit")),
         Column(plain("sample")),
@@ -680,7 +680,7 @@ def _all_digits(pairs: Sequence[tuple[FitRecord, RegionFit]]) -> Table:
                     words(plain(text, longest=400)),
                 )
             )
-    return Table(plain("Every parameter, not rounded"), columns, tuple(rows), "all digits")
+    return ReportTable(plain("Every parameter, not rounded"), columns, tuple(rows), "all digits")
 
 
 def _exact(value: float | None) -> Cell:

@@ -26,7 +26,7 @@ from ..results.document import program_versions
 from ..runs.records import FitRecord, Run
 from ..spectrum import Meta
 from .definitions import SHAPES
-from .document import Cell, Column, Table, clean_text, number, plain, words
+from .document import Cell, Column, ReportTable, clean_text, number, plain, words
 from .typography import with_formulas
 from .wording import WEIGHTS_WORDS, settings
 
@@ -403,7 +403,7 @@ ITEMS: tuple[Item, ...] = (
 )
 
 
-def checklist(run: Run, entries: Mapping[str, str]) -> Table:
+def checklist(run: Run, entries: Mapping[str, str]) -> ReportTable:
     """Return the checklist of a run.
 
     Parameters
@@ -419,7 +419,7 @@ def checklist(run: Run, entries: Mapping[str, str]) -> Table:
         for item in (*ITEMS, *_own_items(entries))
     )
     columns = (Column(plain("group"), 1.3), Column(plain("item"), 2.6), Column(plain("stated"), 5))
-    return Table(plain("Checklist"), columns, rows, "checklist")
+    return ReportTable(plain("Checklist"), columns, rows, "checklist")
 
 
 def _own_items(entries: Mapping[str, str]) -> Iterator[Item]:

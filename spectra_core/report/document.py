@@ -213,7 +213,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """A table.
 
     Attributes
@@ -276,7 +276,7 @@ class Figure:
         return fit_figure(self.fit, self.result, title="")
 
 
-Block = Paragraph | Table | Figure | Verbatim
+Block = Paragraph | ReportTable | Figure | Verbatim
 
 
 @dataclass(frozen=True)
@@ -333,7 +333,7 @@ class Report:
     references : tuple of Text
         Numbered from 1 in the order in which they are cited.
     curves : tuple of Curves
-    all_digits : Table or None
+    all_digits : ReportTable or None
         Every parameter without rounding, for workbooks.
     program : str
     """
@@ -344,13 +344,13 @@ class Report:
     sections: tuple[Section, ...]
     references: tuple[Text, ...] = ()
     curves: tuple[Curves, ...] = ()
-    all_digits: Table | None = None
+    all_digits: ReportTable | None = None
     program: str = ""
     language: str = field(default="en")
 
-    def tables(self) -> Iterator[Table]:
+    def tables(self) -> Iterator[ReportTable]:
         """Yield every table in order."""
         for section in self.sections:
             for block in section.blocks:
-                if isinstance(block, Table):
+                if isinstance(block, ReportTable):
                     yield block

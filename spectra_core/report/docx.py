@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from .build import SYNTHETIC
-from .document import Block, Cell, Figure, Paragraph, Report, Section, Table, Text, Verbatim
+from .document import Block, Cell, Figure, Paragraph, Report, ReportTable, Section, Text, Verbatim
 from .layout import column_widths
 from .references import doi_links
 from .template import PageStyle, Template
@@ -111,7 +111,7 @@ class _Writer:
 
     def block(self, block: Block) -> None:
         """Write one block."""
-        if isinstance(block, Table):
+        if isinstance(block, ReportTable):
             self.table(block)
         elif isinstance(block, Figure):
             self.figure(block)
@@ -169,7 +169,7 @@ class _Writer:
 
     # tables
 
-    def table(self, block: Table) -> None:
+    def table(self, block: ReportTable) -> None:
         """Write a table with rules above, below and under the heading."""
         from docx.shared import Pt
 
@@ -193,7 +193,7 @@ class _Writer:
         _rule_table(grid, rows[0])
         self.document.add_paragraph().paragraph_format.space_after = Pt(2)
 
-    def _set_widths(self, grid: Any, rows: list[Any], block: Table) -> None:
+    def _set_widths(self, grid: Any, rows: list[Any], block: ReportTable) -> None:
         from docx.shared import Mm
 
         letter_mm = _LETTER_EM * self.style.table * 25.4 / 72.0

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .document import Cell, Column, Table
+from .document import Cell, Column, ReportTable
 
 _LONGEST_WORD = 20  # letters; longer ones may be broken
 
 Measure = Callable[[str, bool], float]
 
 
-def column_widths(table: Table, total: float, measure: Measure, padding: float) -> list[float]:
+def column_widths(
+    table: ReportTable, total: float, measure: Measure, padding: float
+) -> list[float]:
     """Return the widths of a table's columns, which add up to `total`.
 
     Parameters
     ----------
-    table : Table
+    table : ReportTable
     total : float
         Width of the text.
     measure : callable

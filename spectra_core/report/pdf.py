@@ -21,9 +21,9 @@ from .document import (
     Figure,
     Paragraph,
     Report,
+    ReportTable,
     Section,
     Style,
-    Table,
     Text,
     Verbatim,
     plain,
@@ -260,7 +260,7 @@ def _section(section: Section, headings: list[Any], setting: _Setting) -> list[A
     pieces = [_piece(block, setting) for block in section.blocks]
     rest: list[Any] = []
     for block, piece in zip(section.blocks[1:], pieces[1:], strict=True):
-        short = isinstance(block, Table) and len(block.rows) <= _SHORT
+        short = isinstance(block, ReportTable) and len(block.rows) <= _SHORT
         rest += [KeepTogether(piece)] if short or isinstance(block, Figure) else piece
     if isinstance(section.blocks[0], Figure | Paragraph):
         return [CondPageBreak(130), KeepTogether([*headings, *pieces[0]]), *rest]
@@ -290,7 +290,7 @@ def _heading(key: str, text: Text, level: int, setting: _Setting) -> Any:
 
 
 def _piece(block: Block, setting: _Setting) -> list[Any]:
-    if isinstance(block, Table):
+    if isinstance(block, ReportTable):
         return _table(block, setting)
     if isinstance(block, Figure):
         return _figure(block, setting)
@@ -381,7 +381,7 @@ def _references(report: Report, setting: _Setting) -> list[Any]:
 # Tables
 
 
-def _table(block: Table, setting: _Setting) -> list[Any]:
+def _table(block: ReportTable, setting: _Setting) -> list[Any]:
     from reportlab.platypus import Paragraph as Words
     from reportlab.platypus import Spacer
     from reportlab.platypus import Table as Grid

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 
 from .build import SYNTHETIC
-from .document import Block, Cell, Figure, Paragraph, Report, Section, Table, Text, Verbatim
+from .document import Block, Cell, Figure, Paragraph, Report, ReportTable, Section, Text, Verbatim
 
 _DPI = 220  # sharp on a high-density screen at the width it is shown at
 
@@ -71,7 +71,7 @@ def _block(block: Block) -> str:
     return _table(block)
 
 
-def _table(table: Table) -> str:
+def _table(table: ReportTable) -> str:
     title = f"<p><b>{_text(table.title)}</b></p>" if table.title else ""
     sides = ["right" if column.numeric else "left" for column in table.columns]
     heads = "".join(

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from .build import SYNTHETIC
-from .document import Cell, Column, Curves, Paragraph, Report, Table, Verbatim
+from .document import Cell, Column, Curves, Paragraph, Report, ReportTable, Verbatim
 
 _NOT_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _LONGEST_SHEET_NAME = 31
@@ -49,9 +49,9 @@ def render_xlsx(report: Report) -> bytes:
     return buffer.getvalue()
 
 
-def _sheets(report: Report) -> Iterator[tuple[str, list[Table]]]:
+def _sheets(report: Report) -> Iterator[tuple[str, list[ReportTable]]]:
     """Yield tables that stand on one sheet: of one kind and with one heading."""
-    groups: dict[tuple[str, tuple[str, ...]], list[Table]] = {}
+    groups: dict[tuple[str, tuple[str, ...]], list[ReportTable]] = {}
     tables = [*report.tables(), *([report.all_digits] if report.all_digits else [])]
     for table in tables:
         heading = tuple(column.title.plain for column in table.columns)
@@ -101,7 +101,7 @@ class _Writer:
             sheet.write_string(row, 1, text.plain, self.wrap)
             row += 1
 
-    def tables(self, name: str, tables: list[Table]) -> None:
+    def tables(self, name: str, tables: list[ReportTable]) -> None:
         """Write tables of one kind under one heading, with what each belongs to in front."""
         sheet = self.sheet(name)
         context = [key for key, _ in tables[0].context]

@@ -71,7 +71,7 @@ def results_json(run: Run) -> str:
 def results_pieces(run: Run) -> Iterator[bytes]:
     """Yield the text of ``results.json`` piece by piece."""
     texts = (fits_text(part, run) for part in _parts(run.fits))
-    ratios = (ratios_text(part) for part in _parts(run.fits))
+    ratios = (ratio_entries_text(part) for part in _parts(run.fits))
     return document_pieces(run, filter(None, texts), filter(None, ratios))
 
 
@@ -87,7 +87,7 @@ def document_pieces(run: Run, fits: Iterable[bytes], ratios: Iterable[bytes]) ->
     run : Run
         Everything but the fits is taken from it.
     fits, ratios : iterable of bytes
-        Entries as `fits_text` and `ratios_text` write them; none is empty.
+        Entries as `fits_text` and `ratio_entries_text` write them; none is empty.
     """
     head = {
         "schema": SCHEMA,
@@ -124,7 +124,7 @@ def fits_text(records: Sequence[Finished], run: Run) -> bytes:
     return entries_text([entry for each in entries for entry in each])
 
 
-def ratios_text(records: Sequence[Finished]) -> bytes:
+def ratio_entries_text(records: Sequence[Finished]) -> bytes:
     """Return the entries of the ratios of some fits, as `fits_text`."""
     return entries_text([ratio_entry(record, r) for record in records for r in record.ratios])
 

@@ -372,7 +372,7 @@ def warnings_of(warnings: Iterable[FitWarning], problem: Problem, region: str) -
     ]
 
 
-def region_warnings(record: FitRecord, region: str) -> list[FitWarning]:
+def warnings_in_region(record: FitRecord, region: str) -> list[FitWarning]:
     """Return the warnings of a fit that concern one region, or all of them."""
     return warnings_of(record.warnings, record.result.problem, region)
 
