@@ -275,6 +275,14 @@ ACTIONS: tuple[Action, ...] = (
         tip="A ready model of the library for the chosen spectra, or for all.",
     ),
     Action(
+        "recipe",
+        "Load a recipe…",
+        FIT,
+        "",
+        _spectra,
+        tip="The fits that a recipe file asks for on the chosen spectra, or on all.",
+    ),
+    Action(
         "add_component",
         "Add a component…",
         FIT,

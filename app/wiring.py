@@ -221,6 +221,7 @@ def _fit(crew: Crew, desk: Desk) -> Doing:
     edit, fitting, ask, drag = crew.editing, crew.fitting, crew.model_dialogs, crew.dragging
     return {
         "preset": partial(ask.library, presets=True),
+        "recipe": crew.spectra_dialogs.recipe,
         "add_component": ask.library,
         "add_unassigned": edit.add_component_at,
         "fit": fitting.fit_shown,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import Signal
 
@@ -28,6 +29,7 @@ from spectra_core.project.project import (
     rename_sample,
 )
 from spectra_core.recipe.presets import preset
+from spectra_core.recipe.text import load_recipe
 from spectra_core.spectrum import Calibration
 
 from ..desk import Desk
@@ -150,6 +152,16 @@ class SpectraControl(Controller):
             return add_recipe(project, preset(preset_id), ids, starts=starts)
 
         self._apply(f"Preset {preset_id}", apply)
+
+    def add_recipe(self, path: str | Path, spectra: Sequence[str] | None = None) -> None:
+        """Put the recipe of a file on spectra, as `add_preset`."""
+        ids = list(spectra) if spectra is not None else self.chosen_or_all()
+        starts = self.desk.preferences.starts
+
+        def apply(project: Project) -> Applied:
+            return add_recipe(project, load_recipe(path), ids, starts=starts)
+
+        self._apply(f"Recipe {Path(path).name}", apply)
 
     def chosen_or_all(self) -> list[str]:
         """Return the chosen spectra if several are, else all of the project."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from PySide6.QtWidgets import QFileDialog
+
 from spectra_core.calibration import ReferenceLine
 from spectra_core.core_levels import level_of
 from spectra_core.editing.edits import members, owner_label, owners
 from spectra_core.library import load_library
 from spectra_core.referee.residuals import level_of_component
 from spectra_core.referee.rigidity import Level, rigidity_test
-from spectra_core.spectrum import Calibration
+from spectra_core.spectrum import Calibration, sample_key
 
 from ..desk import Desk
 from ..views.axis_dialog import AxisDialog
@@ -41,6 +43,15 @@ class SpectraDialogs(Controller):
             )
             dialog.answered.connect(partial(self._spectra.rename_region, key))
             self._dialogs.show(dialog)
+
+    def recipe(self) -> None:
+        """Ask for the file of a recipe to be put on spectra."""
+        dialog = QFileDialog(self._dialogs.window, "Load a recipe")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setDirectory(self.desk.last_folder)
+        dialog.setNameFilters(["Doublet recipe (*.toml)", "All files (*)"])
+        dialog.fileSelected.connect(self._spectra.add_recipe)
+        self._dialogs.show(dialog)
 
     def rename_sample(self, key: str) -> None:
         """Ask for another name of a sample."""
@@ -74,7 +85,7 @@ class SpectraDialogs(Controller):
         own = [
             Measurable(key, s.label, level_of(s))
             for key, s in project.spectra.items()
-            if s.meta.sample == shown.meta.sample
+            if sample_key(s) == sample_key(shown)
         ]
         dialog = CalibrationDialog(
             own,
@@ -107,11 +118,11 @@ class SpectraDialogs(Controller):
         project, selection = self.document.project, self.document.selection
         if selection.spectrum is None:
             return
-        sample = project.spectrum(selection.spectrum).meta.sample
+        sample = sample_key(project.spectrum(selection.spectrum))
         ids = {
             "spectrum": [selection.spectrum],
             "chosen": list(selection.spectra),
-            "sample": [k for k, s in project.spectra.items() if s.meta.sample == sample],
+            "sample": [k for k, s in project.spectra.items() if sample_key(s) == sample],
             "all": list(project.spectra),
         }[scope]
         self._spectra.calibrate(calibration, ids)
@@ -136,7 +147,7 @@ class SpectraDialogs(Controller):
         project, scene = self.document.project, self.desk.scene
         if scene.spectrum is None:
             return []
-        sample = scene.spectrum.meta.sample
+        sample = sample_key(scene.spectrum)
         entries = load_library().entries.values()
         rows = []
         for analysis in project.analyses.values():
@@ -144,7 +155,7 @@ class SpectraDialogs(Controller):
             if result is None:
                 continue
             for region in result.model.regions:
-                if project.spectrum(analysis.spectra[region.name]).meta.sample != sample:
+                if sample_key(project.spectrum(analysis.spectra[region.name])) != sample:
                     continue
                 for owner in owners(region):
                     first = members(region, owner)[0]

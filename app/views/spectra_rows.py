@@ -14,7 +14,8 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelInde
 from PySide6.QtWidgets import QWidget
 
 from spectra_core.project.project import Analysis, Project, is_stale
-from spectra_core.spectrum import Spectrum
+from spectra_core.runs.samples import told_apart
+from spectra_core.spectrum import Spectrum, sample_key
 
 from ..formula import formula
 from ..widgets import wrapped
@@ -167,11 +168,13 @@ def _grouped(
     groups: dict[str, Row] = {}
     rows: dict[str, Row] = {}
     wanted = text.casefold().split()
+    place = _file_of if by_file else sample_key
+    shown = told_apart(map(place, project.spectra.values()))
     for key, spectrum in project.spectra.items():
         names = f"{spectrum.meta.sample} {spectrum.meta.region} {spectrum.source.file}".casefold()
         if not all(word in names for word in wanted):
             continue
-        name = PurePath(spectrum.source.file).name if by_file else spectrum.meta.sample
+        name = shown[place(spectrum)]
         group = groups.get(name)
         if group is None:
             group = Row(name, name or "(no name)", root, place=len(root.children))
@@ -189,6 +192,11 @@ def _grouped(
         group.children.append(one)
         rows[key] = one
     return root, rows
+
+
+def _file_of(spectrum: Spectrum) -> tuple[str, str]:
+    """Return the place of a spectrum's file and its name."""
+    return spectrum.source.location, PurePath(spectrum.source.file).name
 
 
 def _words(spectrum: Spectrum, by_file: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,8 @@ from PySide6.QtWidgets import (
 
 from spectra_core.project.project import Project, is_stale
 from spectra_core.results.table import interval_ends, rounded
+from spectra_core.runs.samples import sample_names
+from spectra_core.spectrum import sample_key
 from spectra_core.uncertainty.ratios import Budget, Ratio
 
 from ..formula import formula
@@ -80,21 +82,19 @@ class ShownRatio:
 def ratio_rows(project: Project) -> Iterator[ShownRatio]:
     """Yield the ratios of a project, samples in the user's order."""
     order = {name: place for place, name in enumerate(project.settings.sample_order)}
-    keys = sorted(
-        project.analyses,
-        key=lambda key: order.get(_sample(project, key), len(order)),
-    )
-    for key in keys:
+    names = sample_names(project.spectra.values())
+    samples = {key: _sample(project, key, names) for key in project.analyses}
+    for key in sorted(samples, key=lambda key: order.get(samples[key], len(order))):
         for ratio in project.analyses[key].ratios:
-            yield _row(project, key, ratio)
+            yield _row(project, key, samples[key], ratio)
 
 
-def _sample(project: Project, key: str) -> str:
+def _sample(project: Project, key: str, names: Mapping[tuple[str, str], str]) -> str:
     first = next(iter(project.analyses[key].spectra.values()))
-    return project.spectrum(first).meta.sample or project.analyses[key].label
+    return names[sample_key(project.spectrum(first))] or project.analyses[key].label
 
 
-def _row(project: Project, key: str, ratio: Ratio) -> ShownRatio:
+def _row(project: Project, key: str, sample: str, ratio: Ratio) -> ShownRatio:
     error = ratio.budget.total if ratio.budget.total is not None else ratio.stderr
     ends = ratio.total_interval or ratio.interval
     if ratio.value is None:
@@ -108,7 +108,7 @@ def _row(project: Project, key: str, ratio: Ratio) -> ShownRatio:
     note = "changed after its fit" if stale else ratio.note
     return ShownRatio(
         key,
-        _sample(project, key),
+        sample,
         ratio.name,
         printed(value),
         printed(interval),

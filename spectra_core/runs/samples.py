@@ -112,7 +112,7 @@ class Sample:
 
 def sample_names(spectra: Iterable[Spectrum]) -> dict[Key, str]:
     """Return the name of every sample, told apart from all others."""
-    return _told_apart(dict.fromkeys(map(sample_key, spectra)))
+    return told_apart(map(sample_key, spectra))
 
 
 def samples_of(spectra: Iterable[Spectrum]) -> dict[Key, Sample]:
@@ -120,7 +120,7 @@ def samples_of(spectra: Iterable[Spectrum]) -> dict[Key, Sample]:
     found: dict[Key, list[Spectrum]] = {}
     for spectrum in spectra:
         found.setdefault(sample_key(spectrum), []).append(spectrum)
-    names = _told_apart(found)
+    names = told_apart(found)
     return {key: Sample(key, names[key], tuple(own)) for key, own in found.items()}
 
 
@@ -310,10 +310,10 @@ def _name_of_folder(folder: str) -> str:
 # Names that tell samples apart
 
 
-def _told_apart(keys: Iterable[Key]) -> dict[Key, str]:
-    """Return a name for every sample that no other has: its own, with where it is from."""
+def told_apart(keys: Iterable[Key]) -> dict[Key, str]:
+    """Return a name for every (place, name) that no other has: its own, with where it is from."""
     alike: dict[str, list[Key]] = {}
-    for key in keys:
+    for key in dict.fromkeys(keys):
         alike.setdefault(key[1], []).append(key)
     names = {own[0]: name for name, own in alike.items() if len(own) == 1}
     taken = set(names.values())

@@ -6,6 +6,7 @@ All spectra are synthetic.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from doublet.app.views.spectra_tree import SpectraTree
 from spectra_core.model import Background, Model, Parameter, Region, add_doublet
 from spectra_core.project.project import Project, add_spectra
 from spectra_core.runs.simulate import Acquisition, simulate
-from spectra_core.spectrum import Spectrum
+from spectra_core.spectrum import Source, Spectrum
 
 LONG = "Li6PS5Cl cathode composite after one hundred cycles at 60 degrees in argon"
 NO_STEP = {"level": Parameter(300.0), "step": Parameter(0.01)}
@@ -96,3 +97,16 @@ def test_a_name_that_needs_a_second_line_in_a_narrow_tree_gets_its_height(
     wide = tree.view.visualRect(index).height()
     tree.resize(260, 400)
     qtbot.waitUntil(lambda: tree.view.visualRect(index).height() > wide, timeout=5000)
+
+
+def test_samples_of_one_name_in_two_files_are_two_groups_that_can_be_told_apart(
+    tree: SpectraTree, program: Program, settle: Callable[[Program], None]
+) -> None:
+    spectra = [
+        replace(draw("NORM"), source=Source("run.vms", path=f"/data/{folder}/run.vms"))
+        for folder in ("monday", "tuesday")
+    ]
+    program.desk.document.open(add_spectra(Project(), spectra), path=None)
+    settle(program)
+    groups = [tip(tree, tree.model.index(row, 0)).splitlines()[0] for row in range(2)]
+    assert groups == ["NORM (monday)", "NORM (tuesday)"]

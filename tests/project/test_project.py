@@ -27,6 +27,7 @@ from spectra_core.project.project import (
     remove_spectrum,
     rename,
     rename_analysis,
+    rename_sample,
     replace_spectrum,
     same_project,
     set_checklist,
@@ -37,7 +38,8 @@ from spectra_core.project.project import (
     set_settings,
 )
 from spectra_core.project.stored import restore, store
-from spectra_core.spectrum import Axis, Calibration, Meta, make_spectrum, to_axis
+from spectra_core.runs.samples import samples_of
+from spectra_core.spectrum import Axis, Calibration, Meta, Source, make_spectrum, to_axis
 
 
 def synthetic_spectrum(seed: int = 0, *, axis: Axis = Axis.BINDING_ENERGY):
@@ -159,6 +161,18 @@ def test_a_renamed_spectrum_is_renamed_in_its_results_too(fitted):
     result = rename(fitted, "s1", sample="pristine").analyses["a3"].result
     assert result.regions[0].spectrum.meta.sample == "pristine"
     assert np.array_equal(result.values, fitted.analyses["a3"].result.values)
+
+
+def test_a_sample_that_is_given_the_name_of_another_is_one_with_it():
+    spectra = [
+        replace(synthetic_spectrum(seed), source=Source(f"{seed}.vms", path=f"{seed}.vms"))
+        for seed in (1, 2)
+    ]
+    project = rename_sample(add_spectra(Project(), spectra), "s1", "cell")
+    names = [sample.name for sample in samples_of(project.spectra.values()).values()]
+    assert names == ["cell", "synthetic"]
+    (sample,) = samples_of(rename_sample(project, "s2", "cell").spectra.values()).values()
+    assert (sample.name, sample.files) == ("cell", ("1.vms", "2.vms"))
 
 
 def test_a_result_that_comes_back_too_late_is_kept_as_stale(fitted):
