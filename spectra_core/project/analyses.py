@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from ..model import (
     Link,
     Model,
     Parameter,
+    Prior,
     Region,
     add_component,
     add_doublet,
@@ -34,6 +36,8 @@ from ..model import (
     share_shift,
     split_path,
     unused_name,
+    with_paths,
+    without_lost_priors,
 )
 from ..recipe.compile import (
     fit_options_from_recipe,
@@ -446,14 +450,19 @@ def join(project: Project, analyses: Sequence[str]) -> Project:
     parts = [project.analysis(key) for key in analyses]
     regions: list[Region] = []
     links: list[Link] = []
+    priors: list[Prior] = []
     spectra: dict[str, str] = {}
     for part in parts:
         taken = set(spectra)
         names = {r.name: unused_name(r.name, taken) for r in part.model.regions}
         regions += [replace(r, name=names[r.name]) for r in part.model.regions]
         links += [_renamed(link, names) for link in part.model.links if not _is_shift(link)]
+        # One shift for all regions has one prior: that of the first part.
+        kept = [p for p in part.model.priors if part is parts[0] or not _is_of_shift(p)]
+        priors += [with_paths(prior, partial(_in_region, names)) for prior in kept]
         spectra |= {names[name]: used for name, used in part.spectra.items()}
-    model = share_shift(Model(tuple(regions), tuple(links), parts[0].model.title), free=False)
+    model = Model(tuple(regions), tuple(links), parts[0].model.title, tuple(priors))
+    model = share_shift(model, free=False)
     for key in analyses:
         project = remove_analysis(project, key)
     return add_analysis(
@@ -469,7 +478,7 @@ def join(project: Project, analyses: Sequence[str]) -> Project:
 def split(project: Project, analysis_id: str) -> Project:
     """Return `project` with each region of a joint analysis by itself.
 
-    Links between the regions are taken out with it.
+    Links and priors between the regions are taken out with it.
     """
     analysis = project.analysis(analysis_id)
     if len(analysis.model.regions) < 2:
@@ -477,7 +486,8 @@ def split(project: Project, analysis_id: str) -> Project:
     project = remove_analysis(project, analysis_id)
     for region in analysis.model.regions:
         links = tuple(k for k in analysis.model.links if _regions_of(k) == {region.name})
-        model = Model((region,), links, analysis.model.title)
+        model = Model((region,), links, analysis.model.title, analysis.model.priors)
+        model = without_lost_priors(model)
         used = analysis.spectra[region.name]
         project = add_analysis(
             project,
@@ -500,10 +510,16 @@ def _is_shift(link: Link) -> bool:
     return split_path(link.target)[1:] == (REGION, "shift")
 
 
-def _renamed(link: Link, names: Mapping[str, str]) -> Link:
-    def path(text: str) -> str:
-        region, rest = text.split("/", 1)
-        return f"{names[region]}/{rest}"
+def _is_of_shift(prior: Prior) -> bool:
+    return all(split_path(term.source)[1:] == (REGION, "shift") for term in prior.terms)
 
-    terms = tuple(replace(term, source=path(term.source)) for term in link.terms)
-    return replace(link, target=path(link.target), terms=terms)
+
+def _renamed(link: Link, names: Mapping[str, str]) -> Link:
+    terms = tuple(replace(term, source=_in_region(names, term.source)) for term in link.terms)
+    return replace(link, target=_in_region(names, link.target), terms=terms)
+
+
+def _in_region(names: Mapping[str, str], path: str) -> str:
+    """Return a path with its region called by the new name."""
+    region, rest = path.split("/", 1)
+    return f"{names[region]}/{rest}"

@@ -1,6 +1,6 @@
 """The project file, ``.doublet``: HDF5 that is whole or not there.
 
-Layout, schema ``doublet-project/2``: a block of 512 bytes in front (HDF5's user block)
+Layout, schema ``doublet-project/3``: a block of 512 bytes in front (HDF5's user block)
 with schema, program version, number of bytes and SHA-256 of all that follows; then HDF5
 with the JSON ``document`` as bytes and one array for each kind of number (see
 `spectra_core.project.tables` and `project_hdf5`). The checksum is compared before anything is
@@ -25,13 +25,15 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 
+import numpy as np
+
 from ..errors import ProjectFileError
 from ..writers.atomic import replacing
 from .hdf5 import SCHEMA, VERSION, Content, is_whole, read_content, write_content
 from .lock import Holder, Lock, lock_path, take_lock
-from .plain import Plain, entries, record, table, to_text
+from .plain import Plain, damaged, entries, record, table, to_text
 from .project import Project
-from .tables import Arrays, project_from, tables_of
+from .tables import ENDS, Arrays, project_from, tables_of
 
 SUFFIX = ".doublet"
 _LEFTOVER_S = 60.0
@@ -47,7 +49,27 @@ def _with_references(document: Plain, arrays: Arrays) -> tuple[Plain, Arrays]:
     return document | {"analyses": analyses | {"references": none}}, arrays
 
 
-MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _with_references})
+_STATISTICS_2 = 11  # numbers of one row of statistics in version 2
+
+
+def _with_priors(document: Plain, arrays: Arrays) -> tuple[Plain, Arrays]:
+    """Version 3: a model has priors, and statistics their chi-square and number."""
+    listed = entries(document.get("structures"), "structures")
+    structures = [table(one, "structures") | {"priors": []} for one in listed]
+    flat, ends = arrays["statistics"], arrays["statistics" + ENDS]
+    if flat.size % _STATISTICS_2 or (ends % _STATISTICS_2).any():
+        raise damaged("its statistics are not complete")
+    rows = flat.reshape(-1, _STATISTICS_2)
+    none = np.zeros((len(rows), 2))
+    wider = np.concatenate([rows[:, :-1], none, rows[:, -1:]], axis=1)
+    changed = {
+        "statistics": wider.ravel(),
+        "statistics" + ENDS: ends // _STATISTICS_2 * wider.shape[1],
+    }
+    return document | {"structures": structures}, {**arrays, **changed}
+
+
+MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _with_references, 2: _with_priors})
 """By version: what makes the document and arrays of that version into the next one's."""
 
 

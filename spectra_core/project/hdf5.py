@@ -23,7 +23,7 @@ from .plain import Plain, damaged, from_text
 from .tables import NAMES, Arrays
 
 SCHEMA = "doublet-project"
-VERSION = 2
+VERSION = 3
 _HEADER_SIZE = 512
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _DOCUMENT = "document"

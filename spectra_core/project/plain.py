@@ -22,7 +22,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 from ..errors import ProjectFileError, SpectraError, WriteError
-from ..model import Background, Component, Doublet, Link, Model, Parameter, Region
+from ..model import Background, Component, Doublet, Link, Model, Parameter, Prior, Region
 from ..spectrum import Array, Axis, Calibration, Meta, Source, Spectrum
 
 Plain = dict[str, Any]
@@ -310,6 +310,7 @@ def structure_key(model: Model) -> tuple[Any, ...]:
     return (
         model.title,
         model.links,
+        model.priors,
         *(
             (
                 _region_texts(r),
@@ -334,6 +335,7 @@ def structure(model: Model) -> Plain:
     return {
         "title": model.title,
         "links": list(model.links),
+        "priors": list(model.priors),
         "regions": [
             {
                 "name": r.name,
@@ -408,7 +410,8 @@ def model_from(plain: Any, rows: Array, where: str) -> Model:
         if next(left, None) is not None:
             raise damaged(f"{where} has more numbers than parameters")
         links = record(tuple[Link, ...], entry.get("links"), f"{where}/links")
-        return Model(regions, links, record(str, entry.get("title"), f"{where}/title"))
+        priors = record(tuple[Prior, ...], entry.get("priors"), f"{where}/priors")
+        return Model(regions, links, record(str, entry.get("title"), f"{where}/title"), priors)
     except ProjectFileError:
         raise
     except SpectraError as error:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
@@ -22,7 +23,17 @@ import numpy as np
 from ..calibration import ReferenceLine
 from ..errors import DataError, ModelError
 from ..fitting import FitOptions, FitResult, FitWarning
-from ..model import Component, Link, Model, Region, replace_region, split_path
+from ..model import (
+    Component,
+    Link,
+    Model,
+    Prior,
+    Region,
+    add_priors,
+    replace_region,
+    split_path,
+    with_paths,
+)
 from ..referee.context import Finding
 from ..shown import Reported
 from ..spectrum import (
@@ -545,7 +556,7 @@ def copy_components(project: Project, source: tuple[str, str], target: tuple[str
     ----------
     project : Project
     source, target : (analysis id, region name)
-        Components, doublets and the links inside the region are copied; window,
+        Components, doublets and the links and priors inside the region are copied; window,
         background, shift and spectra of the target stay.
 
     Raises
@@ -564,8 +575,11 @@ def copy_components(project: Project, source: tuple[str, str], target: tuple[str
     owners = {c.id for c in region.components} | {d.id for d in region.doublets}
     links = tuple(_moved(k, target[1]) for k in origin.links if _inside(k, source[1], owners))
     left = tuple(k for k in model.links if not _touches(k, old))
-    changed = replace(replace_region(model, new), links=left + links)
-    return set_model(project, target[0], changed)
+    moved = partial(_in_region, target[1])
+    known = [with_paths(p, moved) for p in origin.priors if _inside(p, source[1], owners)]
+    before = tuple(p for p in model.priors if not _touches(p, old))
+    changed = replace(replace_region(model, new), links=left + links, priors=before)
+    return set_model(project, target[0], add_priors(changed, known))
 
 
 def _only_known(component: Component, known: set[str]) -> Component:
@@ -577,31 +591,33 @@ def _only_known(component: Component, known: set[str]) -> Component:
     )
 
 
-def _paths(link: Link) -> list[str]:
-    return [link.target, *(term.source for term in link.terms)]
+def _paths(tie: Link | Prior) -> list[str]:
+    own = [tie.target] if isinstance(tie, Link) else []
+    return [*own, *(term.source for term in tie.terms)]
 
 
-def _inside(link: Link, region: str, owners: set[str]) -> bool:
-    """Return whether a link only joins components of one region."""
-    parts = [split_path(path) for path in _paths(link)]
+def _inside(tie: Link | Prior, region: str, owners: set[str]) -> bool:
+    """Return whether a link or prior only joins components of one region."""
+    parts = [split_path(path) for path in _paths(tie)]
     return all(name == region and owner in owners for name, owner, _ in parts)
 
 
-def _touches(link: Link, region: Region) -> bool:
-    """Return whether a link joins a component of `region` to anything."""
+def _touches(tie: Link | Prior, region: Region) -> bool:
+    """Return whether a link or prior joins a component of `region` to anything."""
     owners = {c.id for c in region.components} | {d.id for d in region.doublets}
     owners |= {c.label for c in region.components}
-    parts = [split_path(path) for path in _paths(link)]
+    parts = [split_path(path) for path in _paths(tie)]
     return any(name == region.name and owner in owners for name, owner, _ in parts)
 
 
 def _moved(link: Link, region: str) -> Link:
-    def path(text: str) -> str:
-        _, owner, name = split_path(text)
-        return f"{region}/{owner}/{name}"
+    terms = tuple(replace(term, source=_in_region(region, term.source)) for term in link.terms)
+    return replace(link, target=_in_region(region, link.target), terms=terms)
 
-    terms = tuple(replace(term, source=path(term.source)) for term in link.terms)
-    return replace(link, target=path(link.target), terms=terms)
+
+def _in_region(region: str, path: str) -> str:
+    _, owner, name = split_path(path)
+    return f"{region}/{owner}/{name}"
 
 
 # ---------------------------------------------------------------------------------

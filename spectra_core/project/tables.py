@@ -66,7 +66,7 @@ PLACES = "spectrum_places"
 NAMES = (*(name + end for name in RAGGED for end in ("", ENDS)), PLACES)
 
 _STATISTICS = tuple(f.name for f in fields(Statistics))
-_WHOLE = ("n_points", "n_free")
+_WHOLE = ("n_points", "n_free", "n_priors")
 _TRACE = TracePoint._fields
 _ABSENT = -1
 _ROWS = ("statistics", "trace", "starts")

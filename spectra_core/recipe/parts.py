@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ..model import split_path
+from ..model import REGION, split_path
 from .compile import component_path
-from .schema import LinkEntry, ParameterEntry, RatioEntry, Recipe, RegionEntry
+from .schema import LinkEntry, ParameterEntry, PriorEntry, RatioEntry, Recipe, RegionEntry
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Part:
         The other regions.
     links : tuple of LinkEntry
         Ties between the regions that are there and the others.
+    priors : tuple of PriorEntry
+        What is known of both together.
     ratios : tuple of str
         Names of the ratios that need the others.
     """
@@ -29,6 +31,7 @@ class Part:
     lacking: tuple[RegionEntry, ...] = ()
     links: tuple[LinkEntry, ...] = ()
     ratios: tuple[str, ...] = ()
+    priors: tuple[PriorEntry, ...] = ()
 
 
 def part_of(recipe: Recipe, names: Collection[str]) -> Part:
@@ -53,22 +56,37 @@ def part_of(recipe: Recipe, names: Collection[str]) -> Part:
         regions = (first, *regions[1:])
     links = tuple(link for link in recipe.link if not _regions_of(link) & gone)
     ratios = tuple(ratio for ratio in recipe.ratio if not _needs(recipe, ratio) & gone)
-    changed = {"region": regions, "link": links, "ratio": ratios}
+    known = tuple(_on_common_shift(prior, recipe, regions[0].name) for prior in recipe.prior)
+    priors = tuple(prior for prior in known if not _regions_of(prior) & gone)
+    changed = {"region": regions, "link": links, "prior": priors, "ratio": ratios}
     return Part(
         recipe.model_copy(update=changed),
         lacking,
         tuple(k for k in recipe.link if _regions_of(k) & gone and not _regions_of(k) <= gone),
         tuple(ratio.name for ratio in recipe.ratio if ratio not in ratios),
+        tuple(k for k in known if _regions_of(k) & gone and not _regions_of(k) <= gone),
     )
 
 
-def link_in_words(link: LinkEntry) -> str:
-    """Return which parameter is tied to which."""
-    return f"{link.parameter} to {' and '.join(link.sources)}"
+def tie_in_words(tie: LinkEntry | PriorEntry) -> str:
+    """Return which parameter is tied to which, exactly or by what is known."""
+    return f"{_head(tie)} to {' and '.join(tie.sources)}"
 
 
-def _regions_of(link: LinkEntry) -> set[str]:
-    return {split_path(path)[0] for path in (link.parameter, *link.sources)}
+def _head(tie: LinkEntry | PriorEntry) -> str:
+    return tie.parameter if isinstance(tie, LinkEntry) else tie.of
+
+
+def _regions_of(tie: LinkEntry | PriorEntry) -> set[str]:
+    return {split_path(path)[0] for path in (_head(tie), *tie.sources)}
+
+
+def _on_common_shift(prior: PriorEntry, recipe: Recipe, first: str) -> PriorEntry:
+    """Return a prior on the one shift of all regions as one on that of the first that stays."""
+    _, owner, name = split_path(prior.of)
+    if not recipe.share_shift or (owner, name) != (REGION, "shift") or prior.sources:
+        return prior
+    return prior.model_copy(update={"of": f"{first}/{REGION}/shift"})
 
 
 def _needs(recipe: Recipe, ratio: RatioEntry) -> set[str]:

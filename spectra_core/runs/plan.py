@@ -23,7 +23,7 @@ from ..recipe.compile import (
     model_from_recipe,
     recipe_from_model,
 )
-from ..recipe.parts import Part, link_in_words, part_of
+from ..recipe.parts import Part, part_of, tie_in_words
 from ..recipe.presets import Preset
 from ..recipe.schema import CalibrationEntry, RatioEntry, Recipe
 from ..shown import Reported
@@ -364,8 +364,9 @@ def _lacking(part: Part, group: Group) -> list[FitWarning]:
     fitted = in_words(name for name, _ in group.spectra)
     message = f"there is no spectrum for {names}{group.place}: {fitted} was fitted without it."
     notes = [FitWarning("regions_lacking", message)]
-    if part.links:
-        ties = in_words(link_in_words(link) for link in part.links)
+    if part.links or part.priors:
+        links, known = map(tie_in_words, part.links), map(tie_in_words, part.priors)
+        ties = in_words((*links, *known))
         message = f"without {names} these ties are left out: {ties}."
         notes.append(FitWarning("links_dropped", message))
     if part.ratios:

@@ -29,9 +29,11 @@ from spectra_core.model import (
     Link,
     Model,
     Parameter,
+    Prior,
     Region,
     Term,
     add_doublet,
+    add_priors,
     unlock,
 )
 from spectra_core.project.file import (
@@ -57,7 +59,9 @@ from spectra_core.project.project import (
     is_stale,
     same_project,
     set_checklist,
+    set_model,
     set_note,
+    set_result,
     set_settings,
 )
 from spectra_core.project.recipes import (
@@ -348,6 +352,34 @@ def test_a_spectrum_that_two_entries_share_is_in_the_file_once(project, tmp_path
     assert sizes[1] == sizes[0]
 
 
+def test_priors_are_kept_and_what_became_of_them(project, tmp_path):
+    key = next(iter(project.analyses))
+    region = project.analysis(key).model.regions[0]
+    owner = region.doublets[0].id
+    others = region.doublets[1].id
+    known = (
+        Prior(f"{region.name}/{owner}/center", 161.45, 0.02, source="library, μ"),
+        Prior(
+            (
+                Term(1.0, f"{region.name}/{others}/area"),
+                Term(-0.3, f"{region.name}/{owner}/area"),
+            ),
+            relative=0.1,
+            group="reference",
+        ),
+    )
+    changed = set_model(project, key, add_priors(project.analysis(key).model, known))
+    analysis = changed.analysis(key)
+    chosen = {name: changed.spectrum(k) for name, k in analysis.spectra.items()}
+    result = fit(chosen, analysis.model)
+    path = tmp_path / "known.doublet"
+    save_project(set_result(changed, key, result), path)
+    again = load_project(path).analysis(key)
+    assert again.model.priors == known
+    assert again.result.priors == result.priors
+    assert again.result.statistics == result.statistics
+
+
 def test_a_project_of_the_first_version_opens():
     loaded = load_project(FIXTURE)
     assert loaded.settings.title == "fixture, synthetic"
@@ -355,6 +387,11 @@ def test_a_project_of_the_first_version_opens():
     (key, analysis) = next(iter(loaded.analyses.items()))
     assert not is_stale(loaded, key)
     result = analysis.result
+    statistics = result.statistics
+    residuals = np.concatenate([region.residual for region in result.regions])
+    assert statistics.chi_square == pytest.approx(residuals @ residuals)
+    assert (statistics.n_priors, statistics.prior_chi_square) == (0, 0.0)
+    assert analysis.model.priors == ()
     # The truth the synthetic spectrum was drawn from.
     for path, truth in (("S 2p/PS4/center", 161.5), ("S 2p/intermediate/area", 1700.0)):
         assert abs(result.value(path) - truth) < 4 * result.stderr(path)
@@ -380,7 +417,7 @@ def damage(path: Path, how: str) -> None:
     elif how == "foreign":
         content = bytearray(b"energy counts\n1 2\n")
     elif how == "newer":
-        content = content.replace(b"doublet-project/2\n", b"doublet-project/9\n", 1)
+        content = content.replace(b"doublet-project/3\n", b"doublet-project/9\n", 1)
     elif how == "header only":
         content = content[:HEADER]
     path.write_bytes(content)
@@ -425,7 +462,7 @@ def test_a_damaged_file_never_takes_the_place_of_a_good_backup(project, saved):
 
 def test_a_project_of_a_newer_version_is_kept_as_backup_when_it_is_replaced(project, saved):
     save_project(project, saved)
-    newer = saved.read_bytes().replace(b"doublet-project/2", b"doublet-project/9", 1)
+    newer = saved.read_bytes().replace(b"doublet-project/3", b"doublet-project/9", 1)
     saved.write_bytes(newer)
     save_project(project, saved)
     assert backup_path(saved).read_bytes() == newer
@@ -459,7 +496,7 @@ def forge(path: Path, change) -> None:
         change(file)
     body = path.read_bytes()[HEADER:]
     header = (
-        f"doublet-project/2\nprogram x\nbytes {len(body)}\n"
+        f"doublet-project/3\nprogram x\nbytes {len(body)}\n"
         f"sha256 {hashlib.sha256(body).hexdigest()}\n"
     )
     path.write_bytes(header.encode().ljust(HEADER, b"\0") + body)
@@ -583,7 +620,7 @@ def test_a_forged_file_is_refused_with_a_sentence(saved, name):
 
 def test_a_file_holds_numbers_and_json_and_nothing_else(saved):
     content = saved.read_bytes()
-    assert b"pickle" not in content and content.startswith(b"doublet-project/2\n")
+    assert b"pickle" not in content and content.startswith(b"doublet-project/3\n")
     with h5py.File(saved, "r") as file:
         assert set(file) == {"document", *NAMES}
         assert {file[name].dtype.kind for name in file} <= set("fiu")
@@ -595,7 +632,7 @@ def test_random_bytes_are_no_project(tmp_path_factory, noise, place):
     folder = tmp_path_factory.mktemp("noise")
     path = folder / "noise.doublet"
     body = noise + struct.pack("<d", float(place))
-    path.write_bytes(b"doublet-project/2\n".ljust(HEADER, b"\0") + body)
+    path.write_bytes(b"doublet-project/3\n".ljust(HEADER, b"\0") + body)
     with pytest.raises(ProjectFileError):
         load_project(path)
 

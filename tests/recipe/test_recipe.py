@@ -37,6 +37,7 @@ from spectra_core.model import (
     share_shift,
     unlock,
 )
+from spectra_core.recipe.parts import part_of, tie_in_words
 from spectra_core.recipe.text import (
     calibration_from_recipe,
     dump_recipe,
@@ -775,3 +776,18 @@ def test_a_prior_that_cannot_be_meant_is_refused(old, new, words):
     with pytest.raises(RecipeError) as error:
         parse_recipe(PRIORS.replace(old, new, 1))
     assert words in str(error.value)
+
+
+def test_a_part_of_a_recipe_keeps_the_priors_that_can_be_without_the_rest():
+    recipe = parse_recipe(PRIORS)
+    part = part_of(recipe, {"S 2p"})
+    kept = {prior.subject for prior in model_from_recipe(part.recipe).priors}
+    assert "S 2p/region/shift" in kept and "S 2p/bridging/center - S 2p/PS4/center" in kept
+    assert not any("P 2p" in subject for subject in kept)
+    assert [tie_in_words(prior) for prior in part.priors] == [
+        "P 2p/phosphorus/area to S 2p/PS4/area",
+        "S 2p/PS4/fwhm to S 2p/bridging/center and P 2p/P1/center",
+    ]
+    other = model_from_recipe(part_of(recipe, {"P 2p"}).recipe)
+    (shift,) = [p for p in other.priors if p.group == "reference"]
+    assert shift.subject == "P 2p/region/shift" and shift.sd == 1.5
