@@ -109,4 +109,5 @@ def test_samples_of_one_name_in_two_files_are_two_groups_that_can_be_told_apart(
     program.desk.document.open(add_spectra(Project(), spectra), path=None)
     settle(program)
     groups = [tip(tree, tree.model.index(row, 0)).splitlines()[0] for row in range(2)]
-    assert groups == ["NORM (monday)", "NORM (tuesday)"]
+    (name,) = {spectrum.meta.sample for spectrum in spectra}
+    assert groups == [f"{name} (monday)", f"{name} (tuesday)"]
