@@ -181,6 +181,6 @@ def in_words(error: BaseException, what: str) -> str:
         return f"{what}: it is nested too deeply."
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
-        return f"{what}: {place}{error.strerror or error or type(error).__name__}."
+        return f"{what}: {place}{error.strerror or str(error) or type(error).__name__}."
     words = " ".join(f"{type(error).__name__}: {error}".split())[:_MOST_WORDS]
     return f"{what} ({words})."

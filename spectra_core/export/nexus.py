@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib import import_module
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from ..recipe.text import recipe_to_dict
 from ..results.entries import doublet_label, position, warnings_in_region
 from ..runs.records import FitRecord, Run
 from ..spectrum import Array
-from ..writers.atomic import replacing
+from ..writers.hdf5_file import new_hdf5
 from ..writers.nexus import (
     add_field,
     add_group,
@@ -90,9 +89,8 @@ def write_fits_nexus(run: Run, path: Path) -> None:
     """
     if not run.fits:
         raise WriteError("there is no fit to write.", where=str(path))
-    h5py = import_module("h5py")
     try:
-        with replacing(Path(path)) as temporary, h5py.File(temporary, "w") as file:
+        with new_hdf5(Path(path)) as file:
             start_file(file)
             for record in run.fits:
                 _write_record(file, record)

@@ -9,13 +9,14 @@ row. Modules are imported when first asked.
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ..errors import PartialRead, ReadError, SpectraError
+from ..errors import PartialRead, ReadError, SpectraError, in_words
 from ..spectrum import JOINED_BY_USER, Source, Spectrum
 from .assemble import with_answers
 from .foreign import looks_like
@@ -102,7 +103,15 @@ def read(path: str | Path, *, options: ReadOptions | None = None) -> list[Spectr
     PartialRead
         If part of it is damaged; the error carries the spectra that are whole.
     """
-    location, path, options = str(path), Path(path), options or ReadOptions()
+    try:
+        return _read(str(path), Path(path), options or ReadOptions())
+    except SpectraError:
+        raise
+    except Exception as error:  # the net of reading: whatever a file does, it is that file's
+        raise _unforeseen(error, Path(path)) from error
+
+
+def _read(location: str, path: Path, options: ReadOptions) -> list[Spectrum]:
     data = _bytes(path)
     reader = _reader_of(path, data[:HEAD_BYTES])
     checksum = hashlib.sha256(data).hexdigest()
@@ -132,7 +141,12 @@ def identify(path: str | Path) -> str:
         If the file cannot be opened or is of no known format.
     """
     path = Path(path)
-    return _reader_of(path, _bytes(path, HEAD_BYTES)).name
+    try:
+        return _reader_of(path, _bytes(path, HEAD_BYTES)).name
+    except SpectraError:
+        raise
+    except Exception as error:  # as in `read`
+        raise _unforeseen(error, path) from error
 
 
 _NO_COLUMNS = ": no columns of numbers were found in it."
@@ -153,8 +167,25 @@ def _reader_of(path: Path, head: bytes) -> Reader:
     )
 
 
+def _unforeseen(error: Exception, path: Path) -> ReadError:
+    """Return the error of a file that a reader stumbled over."""
+    return ReadError(
+        in_words(error, "the file cannot be read"),
+        hint="If it is whole, please report it with the file.",
+        where=path.name,
+    )
+
+
 def _bytes(path: Path, size: int = -1) -> bytes:
     try:
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            kind = "a pipe" if stat.S_ISFIFO(mode) else "a device or a socket"
+            raise ReadError(
+                f"is {kind}, which has no end to read to.",
+                hint="Save what it gives in a file first.",
+                where=path.name,
+            )
         with path.open("rb") as file:
             return file.read(size)
     except OSError as error:

@@ -128,7 +128,7 @@ def parse_recipe(text: str, *, where: str = "recipe") -> Recipe:
     """
     try:
         raw = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise RecipeError(f"this is not valid TOML: {error}.", where=where) from error
     return recipe_from_dict(raw, where=where)
 

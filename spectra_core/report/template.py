@@ -100,7 +100,7 @@ def _read(path: Path) -> str:
 def _style(text: str, shipped: dict[str, Any], where: str) -> PageStyle:
     try:
         own = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ReadError(f"style.toml is not TOML: {error}.", where=where) from error
     for key, value in own.items():
         if key not in shipped:

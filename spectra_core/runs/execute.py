@@ -217,19 +217,20 @@ def ratio_of(
     except Cancelled:
         raise
     except Exception as error:  # noqa: BLE001 - what comes after a fit must not take the fit with it
-        what = "whether it is detected" if wanted is None else "the error budget"
-        return _plain_ratio(result, entry, f"{what} could not be found: {_said(error, what)}")
-
-
-def _plain_ratio(result: FitResult, entry: RatioEntry, note: str) -> Ratio:
-    """Return a ratio as the covariance has it, with a note; without a value if not even that."""
-    sides = entry.numerator, entry.denominator
+        why = _said(error, "the ratio broke down")
+        if wanted is None:
+            return _no_ratio(entry, why)
     try:
         plain = area_ratio(result, *sides, name=entry.name)
     except Exception as error:  # noqa: BLE001 - as above
-        note = f"not determined: {_said(error, 'the ratio broke down')}"
-        return Ratio(entry.name, None, None, None, LEVEL, " / ".join(map(" + ".join, sides)), note)
-    return replace(plain, note=f"{plain.note} {note}".strip())
+        return _no_ratio(entry, _said(error, "the ratio broke down"))
+    note = f"{plain.note} The error budget could not be made: {why}".strip()
+    return replace(plain, note=note)
+
+
+def _no_ratio(entry: RatioEntry, why: str) -> Ratio:
+    formula = f"{' + '.join(entry.numerator)} / {' + '.join(entry.denominator)}"
+    return Ratio(entry.name, None, None, None, LEVEL, formula, f"not determined: {why}")
 
 
 # ---------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from ..readers.hdf5 import CHECKSUM, MARK, OPTIONAL, TOTAL, sealed_arrays
 from ..readers.integrity import seal
 from ..readers.spectrum_fields import to_text, to_values
 from ..spectrum import Spectrum
-from .atomic import replacing
+from .hdf5_file import new_hdf5
 
 Numbered = tuple[int, Spectrum]
 
@@ -34,7 +34,7 @@ def write_hdf5(path: Path, spectra: Sequence[Spectrum]) -> None:
         If the metadata holds what JSON cannot.
     """
     h5py = import_module("h5py")
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    with new_hdf5(path) as file:
         file.attrs["format"] = MARK
         file.attrs[TOTAL] = len(spectra)
         for number, stack in enumerate(_stacks(spectra)):

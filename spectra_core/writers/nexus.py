@@ -38,7 +38,7 @@ from ..readers.nexus import (
 )
 from ..readers.spectrum_fields import to_text, to_values
 from ..spectrum import Axis, Spectrum, is_synthetic
-from .atomic import replacing
+from .hdf5_file import new_hdf5
 
 DEFINITION = "NXxps"
 DEFINITION_VERSION = "v2026.01"
@@ -68,8 +68,7 @@ def write_nexus(path: Path, spectra: Sequence[Spectrum]) -> None:
     WriteError
         If the metadata holds what JSON cannot.
     """
-    h5py = import_module("h5py")
-    with replacing(Path(path)) as temporary, h5py.File(temporary, "w") as file:
+    with new_hdf5(Path(path)) as file:
         start_file(file)
         for spectrum in spectra:
             add_spectrum(file, spectrum)
