@@ -16,13 +16,20 @@ from typing import Any
 
 from ..errors import ReadError
 from .build import SYNTHETIC
-from .document import Block, Figure, Report
+from .document import Block, Figure, Paragraph, Report, ReportTable, Verbatim
 from .references import doi_links
 from .template import Template
 
 SECONDS = 20.0
 """How long the statements of a template may take, without the drawing of its figures."""
 _LONGEST = 10**7
+# What templates call a block: users' own templates rely on these words.
+_KINDS = {
+    Paragraph: "Paragraph",
+    ReportTable: "Table",
+    Figure: "Figure",
+    Verbatim: "Verbatim",
+}
 
 
 class TemplateTimeoutError(Exception):
@@ -164,7 +171,7 @@ class _Clock:
 
 
 def _kind(block: Block) -> str:
-    return type(block).__name__
+    return _KINDS[type(block)]
 
 
 def inline_svg(figure: Figure) -> str:
