@@ -251,6 +251,7 @@ class _Draft:
     shapes: dict[int, tuple[str, dict[str, float]]] = field(default_factory=dict)
     regions: dict[int, str] = field(default_factory=dict)
     ids: dict[int, str] = field(default_factory=dict)
+    broken: set[tuple[int, str]] = field(default_factory=set)
 
     def path(self, index: int, name: str) -> str:
         return f"{self.regions[index]}/{self.ids[index]}/{name}"
@@ -259,14 +260,19 @@ class _Draft:
         """Return the stored width over our true FWHM."""
         return self.components[index].width.value / self.shapes[index][1]["fwhm"]
 
-    def tied_to(self, index: int, value: CasaValue) -> int:
-        """Return the index a value is tied to, or -1 where there is no such component."""
-        known = value.link in self.shapes and value.link != index
-        return value.link if known else FREE
+    def tied_to(self, index: int, name: str) -> int:
+        """Return the index that ``"area"``, ``"width"`` or ``"position"`` is tied to, or -1.
+
+        A tie to a component that is not there, to itself, round in a circle, or by a
+        factor that no width or area can have, is none (see `_broken_ties`).
+        """
+        value: CasaValue = getattr(self.components[index], name)
+        return FREE if (index, name) in self.broken else value.link
 
 
 def _assembled(draft: _Draft, regions: Sequence[CasaRegion], *, match: str) -> Model:
     _convert_shapes(draft)
+    _break_ties(draft)
     windows = _named_windows(regions, draft.photon_energy)
     _place(draft, windows)
     pairs = _doublet_pairs(draft)
@@ -368,8 +374,8 @@ def _doublet_pairs(draft: _Draft) -> dict[int, int]:
 
 def _major_of(draft: _Draft, minor: int) -> int:
     casa = draft.components[minor]
-    major = draft.tied_to(minor, casa.area)
-    if major == FREE or draft.tied_to(minor, casa.position) != major:
+    major = draft.tied_to(minor, "area")
+    if major == FREE or draft.tied_to(minor, "position") != major:
         return FREE
     same_place = draft.regions[minor] == draft.regions[major]
     same_shape = casa.shape == draft.components[major].shape
@@ -381,6 +387,8 @@ def _major_of(draft: _Draft, minor: int) -> int:
 def _is_degeneracy_ratio(draft: _Draft, minor: int, major: int) -> bool:
     """Return whether the area ratio is (2j + 1) over (2j + 1) of the level, where it is known."""
     level = _level_of(draft, major)
+    if level is None and _is_single(draft, major):
+        return False
     expected = [level.area_ratio] if level else [1 / 2, 2 / 3, 3 / 4]
     ratio = draft.components[minor].area.factor
     return any(isclose(ratio, value, rel_tol=_RATIO_TOLERANCE) for value in expected)
@@ -388,12 +396,20 @@ def _is_degeneracy_ratio(draft: _Draft, minor: int, major: int) -> bool:
 
 def _level_of(draft: _Draft, index: int) -> CoreLevel | None:
     """Return the p, d or f level that the component's name, tag or region names."""
+    level = _named_level(draft, index)
+    return level if level is not None and level.is_doublet else None
+
+
+def _is_single(draft: _Draft, index: int) -> bool:
+    """Return whether the names name an s level, whose lines come alone however they are tied."""
+    level = _named_level(draft, index)
+    return level is not None and not level.is_doublet
+
+
+def _named_level(draft: _Draft, index: int) -> CoreLevel | None:
     casa = draft.components[index]
-    for text in (casa.name, casa.tag, draft.regions[index]):
-        if name := level_in(text):
-            level = core_level(name)
-            return level if level.is_doublet else None
-    return None
+    names = (level_in(text) for text in (casa.name, casa.tag, draft.regions[index]))
+    return next((core_level(name) for name in names if name), None)
 
 
 def _name_components(draft: _Draft, pairs: Mapping[int, int]) -> None:
@@ -426,7 +442,7 @@ def _name_line(draft: _Draft, index: int, minor: int | None, taken: set[str]) ->
 def _doublet(draft: _Draft, major: int, minor: int) -> Doublet:
     casa = draft.components[minor]
     level = _level_of(draft, major)
-    tied = draft.tied_to(minor, casa.width) == major and isclose(casa.width.factor, 1.0)
+    tied = draft.tied_to(minor, "width") == major and isclose(casa.width.factor, 1.0)
     parts = level.lines if level else ("major", "minor")
     return Doublet(
         draft.ids[major].removesuffix(parts[0]).strip(),
@@ -452,9 +468,9 @@ def _component(draft: _Draft, index: int, pairs: Mapping[int, int]) -> Component
     width = (casa.width.low / ratio, casa.width.high / ratio)
     ends = sorted(draft.photon_energy - e for e in (casa.position.low, casa.position.high))
     bounds = {
-        "area": (casa.area, (casa.area.low, casa.area.high)),
-        "fwhm": (casa.width, width),
-        "center": (casa.position, (ends[0], ends[1])),
+        "area": ("area", (casa.area.low, casa.area.high)),
+        "fwhm": ("width", width),
+        "center": ("position", (ends[0], ends[1])),
     }
     for name, (stored, limits) in bounds.items():
         parameters[name] = _parameter(draft, index, values[name], stored, limits)
@@ -462,18 +478,12 @@ def _component(draft: _Draft, index: int, pairs: Mapping[int, int]) -> Component
 
 
 def _parameter(
-    draft: _Draft, index: int, value: float, stored: CasaValue, limits: tuple[float, float]
+    draft: _Draft, index: int, value: float, name: str, limits: tuple[float, float]
 ) -> Parameter:
     """Return a free parameter with its bounds; a linked one has none, equal ones fix it."""
     casa = draft.components[index]
-    if draft.tied_to(index, stored) != FREE:
-        return Parameter(value)
-    if stored.link != FREE:
-        message = (
-            f"A value of '{casa.name}' is tied to component {stored.link}, which is not there;"
-            " it is free."
-        )
-        draft.notes.append(CasaNote("link", message, casa.line))
+    stored: CasaValue = getattr(casa, name)
+    if stored.link != FREE:  # a linked value's bounds say nothing, also where its tie is broken
         return Parameter(value)
     if stored.low == stored.high:
         return Parameter(value, free=False)
@@ -516,17 +526,51 @@ def _ties(draft: _Draft, index: int) -> list[tuple[str, int, float, float]]:
     """Return (parameter, source index, factor, offset) of every tie, in our parameters."""
     casa = draft.components[index]
     ties = []
-    source = draft.tied_to(index, casa.area)
+    source = draft.tied_to(index, "area")
     if source != FREE:
         ties.append(("area", source, casa.area.factor, 0.0))
-    source = draft.tied_to(index, casa.width)
+    source = draft.tied_to(index, "width")
     if source != FREE:
         change = draft.width_ratio(source) / draft.width_ratio(index)
         ties.append(("fwhm", source, casa.width.factor * change, 0.0))
-    source = draft.tied_to(index, casa.position)
+    source = draft.tied_to(index, "position")
     if source != FREE:
         ties.append(("center", source, 1.0, -casa.position.factor))
     return ties
+
+
+def _break_ties(draft: _Draft) -> None:
+    """Find the ties that cannot hold, and say of each that the value is free.
+
+    CasaXPS lets a component be tied to one that was deleted since, to itself, or round
+    in a circle, and then keeps the stored value.
+    """
+    for name in ("area", "width", "position"):
+        for index in draft.shapes:
+            value: CasaValue = getattr(draft.components[index], name)
+            if value.link == FREE:
+                draft.broken.add((index, name))
+            elif reason := _why_broken(draft, index, name, value):
+                draft.broken.add((index, name))
+                casa = draft.components[index]
+                message = f"The {name} of '{casa.name}' is tied {reason}; it is free."
+                draft.notes.append(CasaNote("link", message, casa.line))
+
+
+def _why_broken(draft: _Draft, index: int, name: str, value: CasaValue) -> str:
+    if value.link == index:
+        return "to itself"
+    if value.link not in draft.shapes:
+        return f"to component {value.link}, which is not there"
+    if name != "position" and not value.factor > 0.0:
+        return f"by the factor {value.factor:g}"
+    seen, at = {index}, value.link
+    while at in draft.shapes and (at, name) not in draft.broken:
+        if at in seen:
+            return "in a circle"
+        seen.add(at)
+        at = getattr(draft.components[at], name).link
+    return ""
 
 
 def _check_tie(
