@@ -50,6 +50,7 @@ from .tougaard import loss_integral, tougaard_kernel, tougaard_kernel_derivative
 
 __all__ = [
     "BACKGROUNDS",
+    "GIVEN",
     "BackgroundKind",
     "EndLevels",
     "OptionSpec",
@@ -59,6 +60,9 @@ __all__ = [
     "end_levels",
     "tougaard_kernel",
 ]
+
+GIVEN = "given"
+"""Background that is a column of the spectrum: no formula makes it, `fitting` takes it."""
 
 # Bases: a line along binding energy, a polynomial, an exponential.
 
@@ -448,6 +452,16 @@ _PLASMON_OPTIONS = _loss_options(
     ),
 )
 
+_GIVEN_OPTIONS = (
+    OptionSpec(
+        "column",
+        str,
+        "Background",
+        "Label of the spectrum's column that is the background.",
+        modes=(STATIC,),
+    ),
+)
+
 
 # The table.
 
@@ -564,6 +578,16 @@ _ROWS = (
         options=_PLASMON_OPTIONS,
         reference="S. Tougaard, Surf. Interface Anal. 25, 137 (1997),"
         " doi:10.1002/(SICI)1096-9918(199703)25:3<137::AID-SIA230>3.0.CO;2-L",
+    ),
+    make_kind(
+        GIVEN,
+        "As exported with the data",
+        modes=(STATIC,),
+        parameters=_no_parameters,
+        base=_no_base,
+        options=_GIVEN_OPTIONS,
+        linear=(),
+        reference="Another program's background, a column of the spectrum, as it stands.",
     ),
 )
 

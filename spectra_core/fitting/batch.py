@@ -31,7 +31,7 @@ from . import single as fitting
 from .engine import NUMBA, NUMPY, compiled_fit, kernels, run_many, usable_rows
 from .inputs import as_model, on_fitting_axis, with_settings
 from .overlap import check_used_once
-from .problem import Problem, compile_problem, row_of
+from .problem import Problem, compile_problem, row_of, static_background
 from .result import Status
 from .single import FitOptions, fit
 from .start import open_values, scattered
@@ -482,12 +482,7 @@ class _Run:
                 stack = self.stacks[region.region.name]
                 row = stack.spectrum(rows[region.region.name][k])
                 spectrum = on_fitting_axis(row)
-                static = None
-                if region.static is not None and region.kind.static is not None:
-                    options = region.region.background.options
-                    static = region.kind.static(
-                        spectrum.x, spectrum.y, region.inside, options, region.orientation
-                    )
+                static = static_background(region.region.background, spectrum, region.inside)
                 y = spectrum.y[region.inside]
                 regions.append(replace(region, spectrum=spectrum, y=y, static=static))
             yield replace(self.problem, regions=tuple(regions))

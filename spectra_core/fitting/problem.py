@@ -16,6 +16,7 @@ from math import inf, isfinite
 import numpy as np
 
 from ..curves.background_kind import BackgroundKind, StaticBackground
+from ..curves.backgrounds import GIVEN
 from ..curves.lineshapes import LineShape, lineshape
 from ..curves.spec import ParameterSpec
 from ..errors import FitError, ModelError
@@ -365,7 +366,7 @@ def _lay_out(model: Model, spectra: Mapping[str, Spectrum]) -> tuple[RegionProbl
 
 def _lay_out_region(region: Region, spectrum: Spectrum, part: _Part) -> RegionProblem:
     inside = points_in_window(spectrum, region.window)
-    static = _static_background(region.background, spectrum, inside)
+    static = static_background(region.background, spectrum, inside)
     return RegionProblem(
         region,
         spectrum,
@@ -412,14 +413,46 @@ def _part(region: Region, first: int) -> tuple[_Part, Entries]:
     return _Part(slice(first, first + len(entries)), 0, background, tuple(slots)), entries
 
 
-def _static_background(
+def static_background(
     background: Background, spectrum: Spectrum, inside: slice
 ) -> StaticBackground | None:
-    if background.mode != "static" or background.kind.static is None:
+    """Return the background that is computed from, or comes with, the data; None if it is fitted.
+
+    Parameters
+    ----------
+    background : Background
+    spectrum : Spectrum
+        On the axis of the fit.
+    inside : slice
+        The window.
+
+    Raises
+    ------
+    FitError
+        If it is a column that the spectrum does not have.
+    """
+    if background.mode != "static":
+        return None
+    if background.type == GIVEN:
+        return _given_background(str(background.options["column"]), spectrum, inside)
+    if background.kind.static is None:
         return None
     return background.kind.static(
         spectrum.x, spectrum.y, inside, background.options, spectrum.axis.orientation
     )
+
+
+def _given_background(column: str, spectrum: Spectrum, inside: slice) -> StaticBackground:
+    if column not in spectrum.columns:
+        there = ", ".join(map(repr, spectrum.columns)) or "it has none"
+        raise FitError(
+            f"the background is to be the column {column!r}, which the spectrum does not have.",
+            hint=f"Its columns: {there}.",
+            where=spectrum.label,
+        )
+    curve = spectrum.columns[column][inside]
+    above = float(np.max(curve - spectrum.y[inside], initial=0.0))
+    return StaticBackground(curve, {"column": column, "max_above_data": above})
 
 
 def _within_spec(parameter: Parameter, spec: ParameterSpec, path: str) -> Parameter:

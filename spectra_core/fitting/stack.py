@@ -33,7 +33,7 @@ from .engine import (
 )
 from .inputs import as_spectra
 from .overlap import check_used_once
-from .problem import Problem, compile_problem
+from .problem import Problem, compile_problem, static_background
 from .result import Estimates, FitResult, FitWarning, RegionFit, Status
 from .single import (
     LEAST_SQUARES,
@@ -278,10 +278,7 @@ def _with_data(problem: Problem, spectra: Spectra) -> Problem:
     regions = []
     for region in problem.regions:
         spectrum = spectra[region.region.name]
-        static, formula = region.static, region.kind.static
-        if static is not None and formula is not None:
-            options = region.region.background.options
-            static = formula(spectrum.x, spectrum.y, region.inside, options, region.orientation)
+        static = static_background(region.region.background, spectrum, region.inside)
         y = spectrum.y[region.inside]
         regions.append(replace(region, spectrum=spectrum, y=y, static=static))
     return replace(problem, regions=tuple(regions))

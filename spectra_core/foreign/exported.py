@@ -1,9 +1,9 @@
 """Another program's fit, taken over from the curves it exported.
 
 An export holds each component (with the background under it), the background and the
-envelope as columns of numbers. What can be measured on such a curve (position, width,
-area) becomes the start of a model of ours; line shapes and links are in the export
-only if its heading names them, so what had to be assumed is said in notes.
+envelope as columns of numbers. The background is taken as it stands, and the line shape
+of each component is the one that draws its curve again, unless the heading names it.
+Links are in no export, so what had to be assumed is said in notes.
 """
 
 from __future__ import annotations
@@ -17,20 +17,17 @@ from typing import Any
 import numpy as np
 
 from ..core_levels import CoreLevel, core_level, level_in, level_of
-from ..curves.backgrounds import BACKGROUNDS
-from ..errors import ModelError, SpectraError
+from ..curves.backgrounds import GIVEN
+from ..errors import ModelError
 from ..model import Background, Component, Doublet, Model, Parameter, Region
-from ..spectrum import Array, Spectrum, points_in_window
+from ..spectrum import Array, Spectrum
 from .casaxps_shapes import from_casaxps
+from .shape_of_curve import Identified, Shape, identified_shape, last_digit
 
 ASSUMED_SHAPE = "LA(1.53,243)"
 _SAME_WIDTH = 0.03
 _SAME_RATIO = 0.03
 _SPLITTING_TOLERANCE = 0.08
-_BACKGROUNDS = (
-    Background("shirley", "static", {"definition": "casaxps"}),
-    Background("tougaard_u2", "static", {"definition": "casaxps", "c": 450.0}),
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +45,9 @@ class ExportedComponent:
     stored : mapping of str to float
         ``width``, ``position`` and ``area`` as the heading gives them, rounded; empty
         if it does not. For an asymmetric shape they are not what a ruler finds.
+    drawn : Identified or None
+        The line shape that draws the curve again, where the heading names none; None if
+        no known one does.
     """
 
     name: str
@@ -57,6 +57,7 @@ class ExportedComponent:
     area: float
     lineshape: str = ""
     stored: Mapping[str, float] = field(default_factory=dict)
+    drawn: Identified | None = None
 
 
 @dataclass(frozen=True)
@@ -67,19 +68,59 @@ class ExportedFit:
     notes: tuple[str, ...]
 
 
+_EXPORTS = ("casaxps_export", "avantage_export")
+
+
+def _export(spectrum: Spectrum) -> Mapping[str, Any]:
+    """Return what the reader said of exported curves; empty if there are none."""
+    found = (spectrum.meta.extra.get(key) for key in _EXPORTS)
+    return next((export for export in found if isinstance(export, Mapping)), {})
+
+
 def has_exported_fit(spectrum: Spectrum) -> bool:
     """Return whether the spectrum came with exported components and background."""
-    export = spectrum.meta.extra.get("casaxps_export")
-    return bool(export and export["background"] and list(_component_columns(spectrum)))
+    background = _export(spectrum).get("background")
+    return background in spectrum.columns and bool(list(_component_columns(spectrum)))
 
 
 def exported_components(spectrum: Spectrum) -> tuple[ExportedComponent, ...]:
     """Return every exported component, measured; in the order of the columns."""
     background = spectrum.columns[_background_column(spectrum)]
-    heading = {c["column"]: c for c in spectrum.meta.extra["casaxps_export"]["components"]}
-    return tuple(
-        _measured(name, spectrum.x, spectrum.columns[name] - background, heading.get(name, {}))
-        for name in _component_columns(spectrum)
+    heading = {c["column"]: c for c in _export(spectrum)["components"]}
+    windows = exported_windows(spectrum)
+    names = list(_component_columns(spectrum))
+    curves = {name: spectrum.columns[name] - background for name in names}
+    by_height = sorted(names, key=lambda name: -float(np.max(curves[name])))
+    measured: dict[str, ExportedComponent] = {}
+    known: list[Shape] = []
+    for name in by_height:
+        one = _measured(name, spectrum.x, curves[name], heading.get(name, {}))
+        if not one.lineshape and (found := _drawn(spectrum, one, curves[name], windows, known)):
+            one = replace(one, drawn=found)
+            known += [found.shape] if found.shape not in known else []
+        measured[name] = one
+    return tuple(measured[name] for name in names)
+
+
+def _drawn(
+    spectrum: Spectrum,
+    one: ExportedComponent,
+    curve: Array,
+    windows: tuple[tuple[float, float], ...],
+    known: list[Shape],
+) -> Identified | None:
+    """Return the line shape that draws a component's curve again."""
+    window = next((w for w in windows if w[0] <= one.position <= w[1]), None)
+    if window is None or one.height <= 0.0 or one.fwhm <= 0.0:
+        return None
+    inside = (spectrum.x >= window[0]) & (spectrum.x <= window[1])
+    return identified_shape(
+        spectrum.x[inside],
+        curve[inside],
+        center=one.position,
+        fwhm=one.fwhm,
+        rounding=last_digit(spectrum.columns[one.name]),
+        known=known,
     )
 
 
@@ -111,30 +152,48 @@ def exported_model(spectrum: Spectrum, *, shape: str = "") -> ExportedFit:
             hint="Export them from the other program, or use a recipe.",
             where=spectrum.label,
         )
-    notes: list[str] = []
     components = exported_components(spectrum)
-    if not shape and not all(c.lineshape for c in components):
-        notes.append(f"the export does not name its line shapes; {ASSUMED_SHAPE} is assumed.")
+    notes = [_shape_note(components, shape or ASSUMED_SHAPE)]
     windows = exported_windows(spectrum)
     regions = []
     for number, window in enumerate(windows):
         inside = tuple(c for c in components if window[0] <= c.position <= window[1])
         name = _region_name(spectrum, number, len(windows))
-        background, note = _nearest_background(spectrum, window)
-        notes.append(f"{name}: {note}")
+        background = Background(GIVEN, "static", {"column": _background_column(spectrum)})
+        notes.append(f"{name}: the exported background is taken as it stands.")
         region = Region(name, window, background, match=spectrum.meta.region)
         regions.append(_with_components(region, spectrum, inside, shape or ASSUMED_SHAPE))
-    return ExportedFit(Model(tuple(regions)), tuple(notes))
+    return ExportedFit(Model(tuple(regions)), tuple(note for note in notes if note))
+
+
+def _shape_note(components: tuple[ExportedComponent, ...], assumed: str) -> str:
+    """Return where the line shapes come from; empty if the heading names all of them."""
+    unnamed = [c for c in components if not c.lineshape]
+    drawn = [c.drawn for c in unnamed if c.drawn is not None]
+    rest = [c.name for c in unnamed if c.drawn is None]
+    words = []
+    if drawn:
+        texts = dict.fromkeys(one.shape.text for one in drawn)
+        worst = max(one.deviation for one in drawn)
+        words.append(
+            f"the export does not name its line shapes; its curves are {' and '.join(texts)},"
+            f" which draw them again to {worst:.1g} of their heights."
+        )
+    if rest:
+        words.append(f"no known line shape draws {', '.join(rest)}; {assumed} is assumed.")
+    return " ".join(words)
 
 
 def exported_windows(spectrum: Spectrum) -> tuple[tuple[float, float], ...]:
     """Return the windows in which the other program fitted.
 
-    Outside them an export repeats the data in every column, so a window is a run of
-    points where the background is not the data.
+    Outside them an export repeats the data in every column, or has zeros in all, so a
+    window is a run of points where the background is neither.
     """
     background = spectrum.columns[_background_column(spectrum)]
-    inside = np.abs(background - spectrum.y) > 2e-6 * np.abs(spectrum.y)
+    curves = np.array([spectrum.columns[name] for name in _component_columns(spectrum)])
+    drawn = (background != 0.0) | np.any(curves != 0.0, axis=0)
+    inside = drawn & (np.abs(background - spectrum.y) > 2e-6 * np.abs(spectrum.y))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
     runs = _joined([(int(a), int(b)) for a, b in edges.reshape(-1, 2)])
     return tuple((float(spectrum.x[start]), float(spectrum.x[stop - 1])) for start, stop in runs)
@@ -152,14 +211,17 @@ def _joined(runs: list[tuple[int, int]], gap: int = 3, shortest: int = 8) -> lis
 
 
 def _component_columns(spectrum: Spectrum) -> Iterator[str]:
-    export = spectrum.meta.extra["casaxps_export"]
+    export = _export(spectrum)
+    listed = {component["column"] for component in export["components"]}
     for name in spectrum.columns:
-        if name not in (export["background"], export["envelope"]):
+        if name not in (export["background"], export["envelope"]) and (
+            not listed or name in listed
+        ):
             yield name
 
 
 def _background_column(spectrum: Spectrum) -> str:
-    return str(spectrum.meta.extra["casaxps_export"]["background"])
+    return str(_export(spectrum)["background"])
 
 
 def _region_name(spectrum: Spectrum, number: int, total: int) -> str:
@@ -200,38 +262,6 @@ def _crossing(x: Array, curve: Array, level: float) -> float:
     return float(x[i - 1] + part * (x[i] - x[i - 1]))
 
 
-def _nearest_background(spectrum: Spectrum, window: tuple[float, float]) -> tuple[Background, str]:
-    """Return the kind of background that comes nearest to the exported one."""
-    inside = points_in_window(spectrum, window)
-    exported = spectrum.columns[_background_column(spectrum)][inside]
-    found = [_straight_line(spectrum.x[inside], exported)]
-    for candidate in _BACKGROUNDS:
-        static = BACKGROUNDS[candidate.type].static
-        assert static is not None
-        try:
-            drawn = static(spectrum.x, spectrum.y, inside, candidate.options, 1).curve
-        except SpectraError:
-            continue
-        found.append((float(np.abs(drawn - exported).max()), candidate))
-    deviation, background = min(found, key=lambda pair: pair[0])
-    held = "" if background.mode == "static" else ", held where it was exported,"
-    return background, (
-        f"of Doublet's backgrounds {background.type}{held} is nearest to the exported one"
-        f" (largest deviation {deviation:.3g} {spectrum.y_unit})."
-    )
-
-
-def _straight_line(x: Array, exported: Array) -> tuple[float, Background]:
-    """Return the exported background as a line that is held, and how far it is from one."""
-    slope, level = np.polyfit(x - x[0], exported, 1)
-    held = {
-        "level": Parameter(float(level), free=False),
-        "slope": Parameter(float(slope), free=False),
-    }
-    deviation = float(np.abs(level + slope * (x - x[0]) - exported).max())
-    return deviation, Background("linear", "active", parameters=held)
-
-
 def _with_components(
     region: Region, spectrum: Spectrum, measured: tuple[ExportedComponent, ...], shape: str
 ) -> Region:
@@ -243,7 +273,7 @@ def _with_components(
         if level is None or major.id in taken or not _is_doublet(level, a, b):
             continue
         taken |= {major.id, minor.id}
-        splitting = round(b.position - a.position, 3)
+        splitting = round(_center(b) - _center(a), 3)
         doublets.append(
             Doublet(
                 f"{a.name} + {b.name}",
@@ -258,13 +288,24 @@ def _with_components(
     return replace(region, components=tuple(components), doublets=tuple(doublets))
 
 
+def _center(measured: ExportedComponent) -> float:
+    """Return where the centre lies: of the shape that draws the curve, or by the ruler."""
+    return measured.position if measured.drawn is None else measured.drawn.center
+
+
 def _component(measured: ExportedComponent, shape: str, level: CoreLevel | None) -> Component:
-    """Return a component with the shape as named; stored numbers or measured ones as start."""
-    start = {"width": measured.fwhm, "position": measured.position, "area": measured.area}
-    name, parameters = from_casaxps(shape, **(start | dict(measured.stored)))
-    fields = {key: Parameter(value, free=key in _FITTED) for key, value in parameters.items()}
+    """Return a component with the shape as named, or as drawn; its numbers are the start."""
+    found = measured.drawn
+    if found is not None and not measured.lineshape:
+        name = found.shape.name
+        parameters = {"area": found.area, "center": found.center, "fwhm": found.fwhm}
+        parameters |= found.shape.parameters
+    else:
+        start = {"width": measured.fwhm, "position": measured.position, "area": measured.area}
+        name, parameters = from_casaxps(shape, **(start | dict(measured.stored)))
+    given = {key: Parameter(value, free=key in _FITTED) for key, value in parameters.items()}
     line = "" if level is None or level.is_doublet else level.name
-    return Component(measured.name, name, fields, line=line)
+    return Component(measured.name, name, given, line=line)
 
 
 _FITTED = ("area", "height", "center", "fwhm")

@@ -62,6 +62,8 @@ BACKGROUND_WORDS: Mapping[tuple[str, str], str] = MappingProxyType(
         " window) fitted with the lines",
         ("exponential", "active"): "with an exponential background, amplitude exp(-rate (x -"
         " origin)), fitted with the lines",
+        ("given", "static"): "with the background that another program exported with the data,"
+        " taken as it stands",
         ("shirley", "active"): f"with an active Shirley background fitted with the lines, {_STEP},"
         " with one step per unit area for all lines",
         ("shirley", "static"): "with an iterative Shirley background computed from the data before"

@@ -73,6 +73,7 @@ _OPTIONS: Mapping[str, str | Mapping[Any, str]] = {
     "c": "c = {:g} eV²",
     "d": "d = {:g} eV²",
     "gap": "no loss below {:g} eV",
+    "column": "the column '{}' of the data",
     "fit_end": {True: "scaled to meet the high binding energy end", False: "not scaled"},
 }
 _SAID_IF_NOT_ZERO = ("low_offset", "high_offset", "gap")

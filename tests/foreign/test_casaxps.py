@@ -64,6 +64,41 @@ def test_a_pair_tied_like_a_doublet_becomes_one():
     assert get_parameter(model, "S 2p/PS4/area").value == pytest.approx(1500.0)
 
 
+O1S = [line.replace("S 2p PS4", "O 1s").replace("S 2p", "O 1s") for line in (REGION, MAJOR, MINOR)]
+
+
+def test_two_tied_components_of_an_s_level_are_two_lines():
+    fit_read = casaxps_model(synthetic(*O1S))
+    assert fit_read.model.regions[0].doublets == ()
+    assert [c.id for c in fit_read.model.regions[0].components] == ["O 1s", "O 1s (2)"]
+    assert [link.target for link in fit_read.model.links] == [
+        f"O 1s/O 1s (2)/{name}" for name in ("area", "fwhm", "center")
+    ]
+    result = fit(synthetic(*O1S), fit_read.model)
+    areas = [result.value(f"O 1s/{name}/area") for name in ("O 1s", "O 1s (2)")]
+    assert areas[1] == pytest.approx(0.5 * areas[0])
+
+
+@pytest.mark.parametrize(
+    ("ties", "words"),
+    [
+        ([("Area 500 1e-020 9000 0 0.5", "Area 500 1e-020 9000 1 0.5")], "tied to itself"),
+        ([("Area 500 1e-020 9000 0 0.5", "Area 500 1e-020 9000 7 0.5")], "which is not there"),
+        ([("MFWHM 1.2 0.2 5 0 1", "MFWHM 1.2 0.2 5 0 0")], "tied by the factor 0"),
+        ([("Area 1000 1e-020 9000 -1 1", "Area 1000 1e-020 9000 1 2")], "tied in a circle"),
+    ],
+)
+@pytest.mark.parametrize("lines", [(REGION, MAJOR, MINOR), tuple(O1S)])
+def test_a_tie_that_cannot_hold_is_named_and_the_value_free(lines, ties, words):
+    text = "\n".join(lines)
+    for old, new in ties:
+        assert old in text
+        text = text.replace(old, new)
+    found = casaxps_model(synthetic(*text.split("\n")))
+    assert any(words in note.message for note in found.notes)
+    assert evaluate(synthetic(*text.split("\n")), found.model).regions
+
+
 def test_a_doublet_with_widths_of_their_own_says_so():
     loose = MINOR.replace("MFWHM 1.2 0.2 5 0 1", "MFWHM 1.3 0.2 5 -1 1")
     (doublet,) = casaxps_model(synthetic(REGION, MAJOR, loose)).model.regions[0].doublets

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.special import voigt_profile
 
-from spectra_core.errors import ModelError
+from spectra_core.errors import FitError, ModelError
 from spectra_core.fitting import FitOptions, Weights, evaluate, fit
 from spectra_core.foreign.exported import (
     exported_components,
@@ -11,6 +12,7 @@ from spectra_core.foreign.exported import (
     exported_windows,
     has_exported_fit,
 )
+from spectra_core.foreign.shape_of_curve import identified_shape
 from spectra_core.model import Background, Model, Region, add_doublet, set_parameter
 from spectra_core.readers import read
 from spectra_core.spectrum import Axis, Meta, make_spectrum
@@ -57,7 +59,7 @@ def test_a_synthetic_export_is_measured_and_refitted_to_its_truth():
     major = exported_components(spectrum)[0]
     assert major.position == pytest.approx(162.0, abs=0.005)
     assert major.fwhm == pytest.approx(1.3, rel=0.01)
-    assert any("LA(1.53,243) is assumed" in note for note in taken.notes)
+    assert any("its curves are LA(1.53," in note for note in taken.notes)
     result = fit(spectrum, taken.model)
     assert result.value("S 2p/S 2p_0 + S 2p_1/area") == pytest.approx(900.0, rel=1e-3)
 
@@ -90,7 +92,7 @@ def test_two_exported_regions_of_one_spectrum_become_two_regions(data_dir):
     (spectrum,) = read(data_dir / FOLDER / "20240220_Au_MPPipTFSI4AMSIol3_C_1s.csv")
     taken = exported_model(spectrum)
     assert [len(region.components) for region in taken.model.regions] == [2, 1]
-    assert {region.background.type for region in taken.model.regions} == {"shirley"}
+    assert {region.background.type for region in taken.model.regions} == {"given"}
 
 
 def test_named_line_shapes_of_an_export_are_used(data_dir):
@@ -98,3 +100,89 @@ def test_named_line_shapes_of_an_export_are_used(data_dir):
     (spectrum,) = read(path)
     shapes = [c.lineshape for c in exported_model(spectrum).model.regions[0].components]
     assert shapes == ["lf", "gl_sum", "lf", "gl_sum"]
+
+
+# ---- line shapes, each drawn here by its own definition
+
+
+def gl(t, m):
+    return np.exp(-4 * np.log(2) * (1 - m / 100) * t**2) / (1 + 4 * m / 100 * t**2)
+
+
+def sgl(t, m):
+    return m / 100 / (1 + 4 * t**2) + (1 - m / 100) * np.exp(-4 * np.log(2) * t**2)
+
+
+def voigt(t, mix):
+    return voigt_profile(t, (1 - mix) / 2.3548, mix / 2)
+
+
+def la(t, a, b, m):
+    """The Lorentzian to the powers a and b, convolved channel by channel as CasaXPS does."""
+    grid = np.arange(-4000, 4001) / 40.0
+    base = (1 / (1 + 4 * grid**2)) ** np.where(grid > 0, a, b)
+    half = int(m // 2)
+    kernel = np.exp(-((3 * np.arange(-half, half + 1) / half) ** 2))
+    return np.interp(t, grid, np.convolve(base, kernel / kernel.sum(), "same"))
+
+
+@pytest.mark.parametrize(
+    ("curve", "text"),
+    [
+        (lambda t: gl(t, 30), "GL(30)"),
+        (lambda t: gl(t, 90), "GL(90)"),
+        (lambda t: sgl(t, 30), "SGL(30)"),
+        (lambda t: sgl(t, 80), "SGL(80)"),
+        (lambda t: voigt(t, 0.3), "Voigt (mix 0.3)"),
+        (lambda t: la(t, 1.53, 1.53, 243), "LA(1.53,242)"),
+        (lambda t: la(t, 1.4, 1.7, 100), "LA(1.4,1.7,100)"),
+    ],
+)
+def test_the_shape_is_found_from_the_curve_itself(curve, text):
+    x = np.arange(156.0, 170.0, 0.1)
+    y = np.round(5000.0 * curve((x - 162.03) / 0.9) / curve(np.zeros(1))[0], 2)
+    found = identified_shape(x, y, center=162.0, fwhm=1.3, rounding=0.01, known=())
+    assert found is not None
+    assert found.shape.text == text
+    assert found.center == pytest.approx(162.03, abs=1e-3)
+    assert found.deviation < 4e-4
+    again = identified_shape(x, y, center=162.0, fwhm=1.3, rounding=0.01, known=(found.shape,))
+    assert again is not None and again.shape == found.shape
+
+
+def test_a_curve_that_is_no_line_is_given_no_shape():
+    x = np.arange(156.0, 170.0, 0.1)
+    box = np.where(np.abs(x - 162.0) < 1.0, 100.0, 0.0)
+    assert identified_shape(x, box, center=162.0, fwhm=2.0, rounding=0.01, known=()) is None
+
+
+def test_au_4f_exports_are_gl_90_and_refit_to_their_areas(data_dir):
+    path = data_dir / FOLDER / "20240228_Au_Nadep_from_MPPipTFSI4AMSIol3_Au_4f.csv"
+    (spectrum,) = read(path)
+    taken = exported_model(spectrum)
+    assert any("its curves are GL(90), which" in note for note in taken.notes)
+    drawn = evaluate(spectrum, taken.model).regions[0]
+    for component in exported_components(spectrum):
+        column = spectrum.columns[component.name] - spectrum.columns["Background"]
+        inside = (spectrum.x >= drawn.x[0] - 1e-9) & (spectrum.x <= drawn.x[-1] + 1e-9)
+        curve = next(c for name, c in drawn.peaks.items() if name == component.name)
+        np.testing.assert_allclose(curve, column[inside], atol=1e-3 * component.height)
+
+
+def test_the_exported_background_is_taken_as_it_stands(data_dir):
+    (spectrum,) = read(data_dir / FOLDER / SULFONYL)
+    model = exported_model(spectrum).model
+    drawn = evaluate(spectrum, model).regions[0]
+    inside = (spectrum.x >= drawn.x[0] - 1e-9) & (spectrum.x <= drawn.x[-1] + 1e-9)
+    np.testing.assert_array_equal(drawn.background, spectrum.columns["Background"][inside])
+    bare = make_spectrum(spectrum.x, spectrum.y, spectrum.axis, meta=spectrum.meta)
+    with pytest.raises(FitError, match="column 'Background', which the spectrum does not have"):
+        fit(bare, model)
+
+
+def test_the_fit_of_an_avantage_export_is_offered_too(data_dir):
+    spectra = read(data_dir / "khervefitting" / "Hard_carbon_Thermo.xlsx")
+    (carbon,) = [s for s in spectra if s.meta.region == "C 1s"]
+    assert has_exported_fit(carbon)
+    shapes = {c.name: c.drawn.shape.text for c in exported_components(carbon) if c.drawn}
+    assert shapes["C1s C-C"] == shapes["C1s C=O"] == "GL(30)"
