@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from math import isnan
 
 from PySide6.QtCore import QByteArray, QMimeData, QRect, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -53,7 +52,7 @@ from .views.tab_history import HistoryTab
 from .views.tab_ratios import RatiosTab
 from .views.tab_report import ReportTab
 from .views.tab_uniqueness import UniquenessTab
-from .widgets import heading, in_locale, link_button, wrapped
+from .widgets import heading, link_button, wrapped
 
 HELPFUL = {
     "rigid_shift": ("Calibrate…", "calibrate"),
@@ -345,11 +344,6 @@ class MainWindow(QMainWindow):
         self._progress_words.setText(words)
         self._progress.setRange(0, job.total)
         self._progress.setValue(job.done)
-
-    def show_cursor(self, x: float, y: float, unit: str, y_unit: str) -> None:
-        """Show where the cursor is."""
-        text = "" if isnan(x) else f"{x:.2f} {unit} · {y:.5g} {y_unit}"
-        self.cursor_label.setText(in_locale(text).replace("cm-1", "cm⁻¹"))
 
     def show_recent(self, paths: list[str]) -> None:
         """List the recent files."""

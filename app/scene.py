@@ -14,6 +14,7 @@ from spectra_core.editing.edits import owner_of
 from spectra_core.fitting import FitResult, RegionFit
 from spectra_core.model import Region
 from spectra_core.project.project import Analysis, Project
+from spectra_core.results.scales import Scales, scales_of
 from spectra_core.spectrum import Spectrum
 
 from .formula import formula
@@ -70,6 +71,13 @@ class Scene:
         if self.fit is None or self.region is None:
             return None
         return self.fit.region(self.region.name)
+
+    @property
+    def scales(self) -> Scales:
+        """The recorded and the referenced scale of the main spectrum."""
+        if self.spectrum is None:
+            return Scales()
+        return scales_of(self.spectrum, self.fit, self.region.name if self.region else "")
 
     def owner_of(self, component: str) -> str:
         """Return the doublet that a component of the region belongs to, or itself."""

@@ -23,6 +23,7 @@ _WORDS = {
     "window_high": "Window",
     "background_low": "Background end",
     "background_high": "Background end",
+    "shift": "Charge shift",
 }
 
 

@@ -16,6 +16,8 @@ from ..main_window import MainWindow
 from ..scene import Scene
 from ..scenes import dragged_scene
 from ..selection import Selection
+from ..views.plot_hover import energy_words
+from ..widgets import in_locale
 from .acting import Acting
 from .base import Controller
 from .reporting import Reporting
@@ -73,11 +75,12 @@ class Showing(Controller):
 
     def show_cursor(self, x: float, y: float) -> None:
         """Show where the cursor is in the shown spectrum."""
-        spectrum = self.desk.scene.spectrum
-        if spectrum is None or isnan(x):
+        scene = self.desk.scene
+        if scene.spectrum is None or isnan(x):
             self._window.cursor_label.setText("")
         else:
-            self._window.show_cursor(x, y, spectrum.axis.unit, spectrum.y_unit)
+            counts = f"{in_locale(f'{y:.5g}')} {scene.spectrum.y_unit}"
+            self._window.cursor_label.setText(f"{energy_words(scene, x)} · {counts}")
 
     # -----------------------------------------------------------------------------
     # Around it

@@ -96,7 +96,8 @@ class BackgroundPanel(Card):
         self.low.set_value(region.window[0])
         self.high.set_value(region.window[1])
         unit = scene.spectrum.axis.unit if scene.spectrum is not None else ""
-        self._unit.setText(unit.replace("cm-1", "cm⁻¹"))
+        axis = scene.scales.axis
+        self._unit.setText(unit.replace("cm-1", "cm⁻¹") + (f", {axis}" if axis else ""))
         structure = background.type, background.mode, tuple(s.name for s in background.specs)
         if structure != self._structure:
             self._structure = structure

@@ -28,6 +28,7 @@ from ..widgets import (
     in_locale,
     label,
     link_button,
+    printed,
     restyle,
     row,
     wrapped,
@@ -52,6 +53,7 @@ class ComponentCards(OwnerIntents, QWidget):
         self._numbers: Numbers | None = None
         self._body = QVBoxLayout()
         self._body.setSpacing(7)
+        self._scale = label("", "muted", wrap=True)
         self._empty = label("No model on this spectrum yet.", "muted", wrap=True)
         self._add = link_button(
             "+ Add from the library…",
@@ -63,6 +65,7 @@ class ComponentCards(OwnerIntents, QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(7)
         layout.addWidget(self._empty)
+        layout.addWidget(self._scale)
         layout.addLayout(self._body)
         layout.addWidget(self._add)
 
@@ -82,6 +85,8 @@ class ComponentCards(OwnerIntents, QWidget):
         if self._numbers is not None:
             for card in self._cards.values():
                 card.show_numbers(self._numbers)
+        self._scale.setVisible(bool(ids) and scene.scales.are_apart)
+        self._scale.setText(f"Centres: {printed(scene.scales.formula)}.")
         self._empty.setVisible(not ids)
         self._empty.setText(
             "Open a file to begin."

@@ -14,7 +14,7 @@ from spectra_core.results.table import rounded
 
 from ..parameter_words import NAMES
 from ..scene import Scene
-from ..widgets import in_locale, show_number
+from ..widgets import in_locale, printed, show_number
 
 MAIN = ("center", "fwhm", "fwhm_gauss", "fwhm_lorentz", "area", "height")
 
@@ -38,6 +38,8 @@ class NumberCell:
         ``free``, ``fixed``, ``linked`` or ``at bound``.
     words : str
         The same in a sentence.
+    recorded : str
+        Where a centre was recorded, in a sentence, where that is another energy.
     """
 
     path: str
@@ -49,11 +51,13 @@ class NumberCell:
     unit: str
     kind: str
     words: str
+    recorded: str = ""
 
     @property
     def tip(self) -> str:
         """What a tooltip says of it: its state, and its unit."""
-        return f"{self.words} In {self.unit}." if self.unit else self.words
+        said = (self.words, f"In {self.unit}." if self.unit else "", self.recorded)
+        return " ".join(part for part in said if part)
 
     @property
     def parameter(self) -> str:
@@ -124,7 +128,15 @@ class Numbers:
             self.unit(spec),
             state.kind,
             state.words,
+            self._recorded(spec, value),
         )
+
+    def _recorded(self, spec: ParameterSpec, value: float | None) -> str:
+        scales = self.scene.scales
+        if spec.name != "center" or value is None or not scales.are_apart:
+            return ""
+        place = printed(f"{scales.recorded(scales.place_of(value)):.2f}")
+        return f"On the referenced scale; recorded at {place} {self.unit(spec)}."
 
     def share(self, owner: str) -> float | None:
         """Return the part of an owner's area in its region; None if it has none."""

@@ -102,6 +102,7 @@ class ComponentTable(OwnerIntents, QTreeWidget):
         if structure != self._structure:
             self._structure = structure
             self._make_rows(shown)
+        self.headerItem().setText(2, HEADINGS[2] + _scale_of(shown))
         if shown is not None:
             for item in self._top_items():
                 self._fill(item, shown)
@@ -129,8 +130,8 @@ class ComponentTable(OwnerIntents, QTreeWidget):
 
     def text(self) -> str:
         """Return the chosen rows, or all, as text with tabs; all digits, and errors."""
-        lines = ["\t".join(("component", "line", *_text_headings()))]
         shown = self._numbers
+        lines = ["\t".join(("component", "line", *_text_headings(_scale_of(shown))))]
         if shown is None:
             return lines[0]
         chosen = {item.data(0, _OWNER) for item in self.selectedItems()}
@@ -314,8 +315,15 @@ def _digits(value: float | None, digits: int) -> str:
     return "" if value is None else f"{value:.{digits}g}"
 
 
-def _text_headings() -> list[str]:
-    return [text for name in COLUMNS for text in (name, f"{name} error")]
+def _scale_of(shown: Numbers | None) -> str:
+    """Return what is added to the heading of centres where there are two scales."""
+    apart = shown is not None and shown.scene.scales.are_apart
+    return ", referenced" if apart else ""
+
+
+def _text_headings(scale: str) -> list[str]:
+    named = (f"{name}{scale}" if name == "center" else name for name in COLUMNS)
+    return [text for name in named for text in (name, f"{name} error")]
 
 
 class TableTab(QWidget):

@@ -6,7 +6,8 @@ axis. During a drag only curves, residual and handles are drawn again (`PlotView
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from math import nan
 from pathlib import Path
@@ -16,19 +17,21 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
-from spectra_core.editing.drag import Handle, handles
+from spectra_core.editing.drag import SHIFT, TOP, Handle, handles
 from spectra_core.fitting import FitResult
 from spectra_core.model import Region, resolve_component
 from spectra_core.spectrum import Axis
 
 from ..scene import Scene
 from ..theme import theme
-from ..widgets import Elided, in_locale, label, row, wrapped
+from ..widgets import Elided, label, row, wrapped
 from .plot_handles import Drag, cursor_of
-from .plot_hover import HoverBox, drag_lines, hover_lines, printed_axis_unit
+from .plot_hover import HoverBox, drag_lines, energy_words, hover_lines
 from .plot_items import Tick, Trace
 from .plot_panels import Panels
 from .plot_picture import export_picture, picture_of
+from .plot_rule import ShiftField
+from .plot_scales import anchor_of, rule_of
 from .plot_scene import (
     Height,
     about,
@@ -91,9 +94,13 @@ class PlotView(QFrame):
     hovered(float, float)
         Energy and intensity of the nearest point; nan outside.
     add_at(float)
-        A component is wanted at this energy; `library_at(float)` opens the library there.
+        A component is wanted at this place of the axis.
+    library_at(float)
+        The library is wanted near this energy of the referenced scale.
     overlay_picked(str)
         Spectrum id.
+    shift_typed(float), calibration_asked()
+        By a click on the chip between the two scales.
     """
 
     drag_began = Signal(object)
@@ -106,6 +113,8 @@ class PlotView(QFrame):
     add_at = Signal(float)
     library_at = Signal(float)
     overlay_picked = Signal(str)
+    shift_typed = Signal(float)
+    calibration_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -128,6 +137,8 @@ class PlotView(QFrame):
         layout.addLayout(titles)
         layout.addWidget(self._panels, 1)
         self._hover = HoverBox(self._panels)
+        self.shift_field = ShiftField(self._panels)
+        self.shift_field.committed.connect(self.shift_typed)
         self._join()
         self._dress()
 
@@ -192,6 +203,7 @@ class PlotView(QFrame):
             self._panels.curves.clear()
             self._panels.residual.clear()
             self._panels.handles.show_handles({}, {}, "")
+            self._show_rule(scene.fit)
         self._show_ticks()
         self._show_message(scene)
         if self.drag.handle is None and not scene.dragging:
@@ -229,9 +241,8 @@ class PlotView(QFrame):
         place = self._panels.handles.place_of(held) if held is not None else None
         if held is not None and place is not None:
             there = self._panels.pixel(place)
-            lines = drag_lines(
-                self._scene, self._ticks, held, place[0], self._height.down(place[1])
-            )
+            live = replace(self._scene, fit=fit)
+            lines = drag_lines(live, self._ticks, held, place[0], self._height.down(place[1]))
             self._hover.show_at(there, lines)
 
     def reset_view(self) -> None:
@@ -350,9 +361,23 @@ class PlotView(QFrame):
             if with_components or not handle.owner
         }
         self._panels.handles.show_handles(places, self._scene.colours, chosen)
+        self._show_rule(fit, places)
+
+    def _show_rule(
+        self, fit: FitResult | None, places: Mapping[Handle, tuple[float, float]] | None = None
+    ) -> None:
+        """Show both scales where they differ, and the line from the chip to its reference."""
+        assert self._scene is not None
+        rule = rule_of(self._scene, fit, self._mirror())
+        self._panels.show_rule(rule)
+        anchor = anchor_of(self._scene) if rule.slides else None
+        place = (places or {}).get(Handle(TOP, anchor.id)) if anchor is not None else None
+        self._panels.anchor.show_at(place)
+        self._show_ticks()
 
     def _show_ticks(self) -> None:
-        self._panels.ticks.show_ticks(self._ticks if self._options.library_ticks else ())
+        shown = self._ticks if self._options.library_ticks else ()
+        self._panels.ticks.show_ticks(shown, self._panels.rule.rule.scales.shift)
 
     def _show_message(self, scene: Scene) -> None:
         nothing = scene.spectrum is None
@@ -373,6 +398,21 @@ class PlotView(QFrame):
         self._hover.hide()
         self.drag.begin(handle, place, (mouse.x(), mouse.y()))
         return True
+
+    def grab_shift(self, x: float) -> None:
+        """Take hold of the blue rule with the mouse at an energy."""
+        self._hover.hide()
+        shift = self._panels.rule.rule.scales.shift
+        self.drag.begin(Handle(SHIFT), (shift, 0.0), (x, 0.0))
+
+    def ask_shift(self) -> None:
+        """Let the shift be typed where the chip is; a calibration has its dialog."""
+        rule = self._panels.rule
+        if not rule.rule.slides:
+            self.calibration_asked.emit()
+            return
+        place = self._panels.mapFromScene(rule.chip_in_scene()).boundingRect()
+        self.shift_field.ask(rule.rule.scales.shift, place)
 
     def clicked(self, position: QPointF, *, double: bool, with_control: bool) -> None:
         """Answer a click at a position of the view box."""
@@ -403,12 +443,13 @@ class PlotView(QFrame):
         if self._scene is None or self._scene.spectrum is None:
             return
         x = float(self._panels.box.mapToView(position).x())
-        at = f"{in_locale(f'{x:.2f}')} {printed_axis_unit(self._scene.spectrum)}"
+        at = energy_words(self._scene, x)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         add = menu.addAction(f"Add component here ({at})", partial(self.add_at.emit, x))
         add.setEnabled(not self.moves_only)
-        menu.addAction("Library near here…", partial(self.library_at.emit, x))
+        referenced = self._scene.scales.referenced(x)
+        menu.addAction("Library near here…", partial(self.library_at.emit, referenced))
         menu.addSeparator()
         menu.addAction("Show the whole region", self.reset_view)
         menu.addAction("Copy picture", self.copy_picture)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import floor, log10
+from dataclasses import dataclass
+from math import ceil, floor, log10
 from typing import Any
 
 import pyqtgraph as pg
@@ -17,36 +18,75 @@ from .residual import SIGMAS
 
 _BIG = 1e6
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_NUMBERS_APART_PX = 64.0
+_STEPS = (1.0, 2.0, 5.0, 10.0)
 _APART_PX = 60.0
 """Lines of a grid that would be closer than this are left out."""
 
 
+@dataclass(frozen=True)
+class Printed:
+    """A scale beside the axis of the plot: ``x - offset``, or ``mirror - (x - offset)``.
+
+    Attributes
+    ----------
+    offset : float
+    mirror : float or None
+        A photon energy, where kinetic energies are printed.
+    """
+
+    offset: float = 0.0
+    mirror: float | None = None
+
+    def number(self, x: float) -> float:
+        """Return the number that is printed at a place."""
+        return x - self.offset if self.mirror is None else self.mirror - (x - self.offset)
+
+    def place(self, number: float) -> float:
+        """Return the place of a number."""
+        return (number if self.mirror is None else self.mirror - number) + self.offset
+
+    def ticks(self, low: float, high: float, pixels: float) -> tuple[float, list[float]]:
+        """Return the step of round numbers that have room, and those between two places."""
+        first, last = sorted((self.number(low), self.number(high)))
+        if last <= first or pixels <= 0:
+            return 1.0, []
+        least = (last - first) * _NUMBERS_APART_PX / pixels
+        power = 10.0 ** floor(log10(least))
+        step = next(f * power for f in _STEPS if f * power >= least * (1 - 1e-9))
+        return step, [n * step for n in range(ceil(first / step), floor(last / step) + 1)]
+
+
+def decimals(step: float) -> int:
+    """Return how many decimals tell numbers apart that are a step from each other."""
+    return max(0, -floor(log10(step) + 1e-9))
+
+
 class EnergyAxis(pg.AxisItem):  # type: ignore[misc]
-    """A bottom axis that can print ``mirror - x`` instead of ``x``."""
+    """A bottom axis with round numbers on the scale that it prints."""
 
     def __init__(self) -> None:
         super().__init__("bottom")
         self.enableAutoSIPrefix(False)
-        self._mirror: float | None = None
+        self._printed = Printed()
 
-    def set_mirror(self, mirror: float | None) -> None:
-        """Print ``mirror - x`` (a photon energy), or x itself."""
-        if mirror != self._mirror:
-            self._mirror = mirror
+    def set_printed(self, printed: Printed) -> None:
+        """Print another scale."""
+        if printed != self._printed:
+            self._printed = printed
             self.picture = None
             self.update()
 
     def tickValues(self, low: float, high: float, size: float) -> Any:  # noqa: N802
         """Return tick places, round on the scale that is printed."""
-        if self._mirror is None:
-            return super().tickValues(low, high, size)
-        mirrored = super().tickValues(self._mirror - high, self._mirror - low, size)
-        return [(step, [self._mirror - v for v in values]) for step, values in mirrored]
+        step, numbers = self._printed.ticks(low, high, size)
+        return [(step, [self._printed.place(number) for number in numbers])]
 
     def tickStrings(self, values: Any, scale: float, spacing: float) -> list[str]:  # noqa: N802
         """Return the printed numbers."""
-        shown = values if self._mirror is None else [self._mirror - v for v in values]
-        return [printed(text) for text in super().tickStrings(shown, scale, spacing)]
+        digits = decimals(spacing)
+        numbers = [self._printed.number(value) for value in values]
+        return [printed(f"{number:.{digits}f}") for number in numbers]
 
 
 class CountsAxis(pg.AxisItem):  # type: ignore[misc]

@@ -29,6 +29,7 @@ HANDLE_WORDS = {
     "window_high": "drag the edge of the window",
     "background_low": "drag the end of the background",
     "background_high": "drag the end of the background",
+    "shift": "drag the charge shift",
 }
 
 

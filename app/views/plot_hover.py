@@ -93,15 +93,38 @@ def hover_lines(
     at = int(np.argmin(np.abs(spectrum.x - x)))
     unit = printed_axis_unit(spectrum)
     y_unit = "" if spectrum.y_unit == "arbitrary" else spectrum.y_unit
-    energy = float(spectrum.x[at]) if mirror is None else mirror - float(spectrum.x[at])
-    lines = [f"{_number(energy)} {unit} · {in_locale(f'{spectrum.y[at]:.5g}')} {y_unit}".rstrip()]
+    counts = f"{in_locale(f'{spectrum.y[at]:.5g}')} {y_unit}".rstrip()
+    lines = [f"{energy_words(scene, float(spectrum.x[at]), mirror)} · {counts}"]
     if handle is not None:
         lines.append(HANDLE_WORDS[handle.kind].format(_label(scene, handle.owner)))
     elif owner:
         lines.append(_label(scene, owner))
-    for one in [tick] if tick is not None else near_ticks(ticks, x):
-        lines.append(_tick_line(one, x, unit))
+    referenced = scene.scales.referenced(x)
+    for one in [tick] if tick is not None else near_ticks(ticks, referenced):
+        lines.append(_tick_line(one, referenced, unit))
     return lines
+
+
+def energy_words(scene: Scene, x: float, mirror: float | None = None) -> str:
+    """Return an energy in words: on both scales, each with its name, where there are two.
+
+    Parameters
+    ----------
+    scene : Scene
+        With a spectrum.
+    x : float
+        On the axis of the fit.
+    mirror : float or None
+        Photon energy where kinetic energies are printed in place of the recorded ones.
+    """
+    assert scene.spectrum is not None
+    scales, unit = scene.scales, printed_axis_unit(scene.spectrum)
+    measured = scales.recorded(x) if mirror is None else mirror - scales.recorded(x)
+    if not scales.are_apart:
+        return f"{_number(measured)} {unit}"
+    first = "recorded" if mirror is None else "kinetic"
+    referenced = _number(scales.referenced(x))
+    return f"{first} {_number(measured)} · referenced {referenced} {unit}"
 
 
 def drag_lines(
@@ -112,20 +135,21 @@ def drag_lines(
     unit = printed_axis_unit(scene.spectrum)
     if handle.kind.startswith("background"):
         return [f"background {in_locale(f'{y:.5g}')}"]
-    lines = [f"{_label(scene, handle.owner)}  {_number(x)} {unit}".strip()]
+    lines = [f"{_label(scene, handle.owner)}  {energy_words(scene, x)}".strip()]
     if handle.kind == "top":
-        lines += [_tick_line(one, x, unit) for one in near_ticks(ticks, x)[:1]]
+        referenced = scene.scales.referenced(x)
+        lines += [_tick_line(one, referenced, unit) for one in near_ticks(ticks, referenced)[:1]]
     return lines
 
 
-def near_ticks(ticks: Sequence[Tick], x: float) -> list[Tick]:
-    """Return the nearest ticks whose tolerance reaches an energy."""
-    near = [tick for tick in ticks if abs(tick.center - x) <= tick.tolerance]
-    return sorted(near, key=lambda tick: abs(tick.center - x))[:_MOST_TICKS]
+def near_ticks(ticks: Sequence[Tick], referenced: float) -> list[Tick]:
+    """Return the nearest ticks whose tolerance reaches an energy on the referenced scale."""
+    near = [tick for tick in ticks if abs(tick.center - referenced) <= tick.tolerance]
+    return sorted(near, key=lambda tick: abs(tick.center - referenced))[:_MOST_TICKS]
 
 
-def _tick_line(tick: Tick, x: float, unit: str) -> str:
-    distance = _number(x - tick.center, "+.2f")
+def _tick_line(tick: Tick, referenced: float, unit: str) -> str:
+    distance = _number(referenced - tick.center, "+.2f")
     return f"{tick.label}  Δ {distance} {unit}" + (f" · {tick.tip}" if tick.tip else "")
 
 

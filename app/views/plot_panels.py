@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import numpy as np
 import pyqtgraph as pg
@@ -14,19 +15,24 @@ from PySide6.QtWidgets import QFrame, QGraphicsItem
 from spectra_core.spectrum import Axis, Spectrum
 
 from ..theme import colour
-from .plot_axis import CountsAxis, EnergyAxis, GridItem, SigmaAxis, dress
+from .plot_axis import CountsAxis, EnergyAxis, GridItem, Printed, SigmaAxis, dress
 from .plot_box import MouseOwner, PlotBox
 from .plot_handles import HandlesItem
-from .plot_hover import printed_axis_unit
 from .plot_items import CurvesItem, MarkItem, NamesItem, Trace, TracesItem, cosmetic
-from .plot_scene import AXIS_NAMES, Height
+from .plot_rule import AnchorItem, Rule, RuleItem, RuleOwner
+from .plot_scene import Height, axis_name
 from .plot_ticks import TicksItem
 from .residual import ResidualItem
 
 _CIRCLE_PX = 5.0
 _SIDES = ("left", "bottom")
+_RULE_PLACE = (4, 0, 1, 2)  # row, column and spans in the plot: below axis and counts
 _CLOSE = 0.6
 """More points than this for each pixel are drawn as a line: circles would cover each other."""
+
+
+class PlotMouse(MouseOwner, RuleOwner, Protocol):
+    """What box and rule ask of the plot."""
 
 
 class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
@@ -38,12 +44,14 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         Of the spectrum and of the residual.
     points, dense : items
         The data as circles, and as a line where those would cover each other.
-    curves, overlays, residual, mark, names, ticks, handles : items
+    curves, overlays, residual, mark, names, ticks, handles, anchor : items
         What else is painted.
+    rule : RuleItem
+        Both energy scales, in the place of the lower axis where they differ.
     message : TextItem
     """
 
-    def __init__(self, mouse: MouseOwner) -> None:
+    def __init__(self, mouse: PlotMouse) -> None:
         # `Drag` keeps moves to one a frame without losing the last one, as this limit would.
         pg.setConfigOption("mouseRateLimit", 0)
         super().__init__()
@@ -58,7 +66,7 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.box.sigRangeChanged.connect(self._choose_circles)
         self.box.sigResized.connect(self._place_message)
 
-    def _make_plots(self, mouse: MouseOwner) -> None:
+    def _make_plots(self, mouse: PlotMouse) -> None:
         self.box = PlotBox(mouse, has_handles=True)
         self.upper_box = PlotBox(mouse, has_handles=False)
         self.energies, self.counts, self._sigmas = EnergyAxis(), CountsAxis(), SigmaAxis()
@@ -78,6 +86,8 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.ci.setContentsMargins(0, 0, 4, 0)
         self._upper.hideAxis("bottom")
         self._upper.setXLink(self._main)
+        self.rule = RuleItem(self.box, mouse)
+        self.rule.hide()
         self._axes = [plot.getAxis(side) for plot in (self._upper, self._main) for side in _SIDES]
         for axis in self._axes:
             # Axes stay as they are while curves move, so they are painted once.
@@ -105,6 +115,7 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.names = NamesItem(self.box)
         self.ticks = TicksItem(self.box)
         self.handles = HandlesItem(self.box)
+        self.anchor = AnchorItem(self.box)
         self.message = pg.TextItem("", anchor=(0.5, 0.5))
         self.message.setParentItem(self.box)
 
@@ -115,21 +126,33 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def show_axes(self, spectrum: Spectrum | None, mirror: float | None) -> None:
         """Name the axes of a spectrum; `mirror` is the photon energy for kinetic energies."""
+        self._axis_name = axis_name(spectrum, kinetic=mirror is not None)
         for axis in self._axes:
             axis.setStyle(showValues=spectrum is not None)
         if spectrum is None:
             for plot, side in ((self._main, "bottom"), (self._main, "left"), (self._upper, "left")):
                 plot.setLabel(side, "")
             return
-        self.energies.set_mirror(mirror)
-        name = "Kinetic energy" if mirror is not None else AXIS_NAMES[spectrum.axis]
-        unit = printed_axis_unit(spectrum)
         y_unit = "arb. units" if spectrum.y_unit == "arbitrary" else spectrum.y_unit
-        self._main.setLabel("bottom", f"{name} ({unit})" if unit else name)
+        self._main.setLabel("bottom", self._axis_name)
         self._main.setLabel("left", f"Intensity ({y_unit})")
         self._upper.setLabel("left", "residual (σ)")
         for box in (self.box, self.upper_box):
             box.invertX(spectrum.axis is Axis.BINDING_ENERGY)
+
+    def show_rule(self, rule: Rule) -> None:
+        """Show both scales where they differ, in the place of the axis, and else the axis."""
+        self.energies.set_printed(Printed(rule.scales.calibrated, rule.kinetic))
+        both = rule.scales.are_apart
+        self._main.showAxis("bottom", show=not both)
+        if both != self.rule.isVisible():
+            if both:
+                self._main.layout.addItem(self.rule, *_RULE_PLACE)
+            else:
+                self._main.layout.removeItem(self.rule)
+            self.rule.setVisible(both)
+        if both:
+            self.rule.show_rule(rule)
 
     def show_data(self, spectrum: Spectrum | None, height: Height) -> None:
         """Show the measured points."""

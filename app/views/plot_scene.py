@@ -177,6 +177,15 @@ def name_of(spectrum: Spectrum) -> str:
     return " · ".join(part for part in (sample_of(spectrum), meta.region) if part) or "spectrum"
 
 
+def axis_name(spectrum: Spectrum | None, *, kinetic: bool = False) -> str:
+    """Return the name of an axis with its unit; empty without a spectrum."""
+    if spectrum is None:
+        return ""
+    name, unit = AXIS_NAMES[spectrum.axis], printed_axis_unit(spectrum)
+    name = "Kinetic energy" if kinetic else name
+    return f"{name} ({unit})" if unit else name
+
+
 def title_of(scene: Scene, spectrum: Spectrum) -> str:
     """Return what the spectrum is of: its region, or what the file says."""
     if spectrum.meta.region:
@@ -210,5 +219,5 @@ def about(scene: Scene) -> str:
         calibration = scene.spectrum.calibration
         shift = printed(f"{calibration.shift:+.2f}")
         reference = f" ({calibration.reference})" if calibration.reference else ""
-        parts.append(f"shift {shift} {printed_axis_unit(scene.spectrum)}{reference}")
+        parts.append(f"calibrated {shift} {printed_axis_unit(scene.spectrum)}{reference}")
     return " · ".join(part for part in parts if part)

@@ -22,6 +22,7 @@ class TicksItem(PixelItem):
     def __init__(self, box: pg.ViewBox) -> None:
         super().__init__(box, 50)
         self._ticks: tuple[Tick, ...] = ()
+        self._shift = 0.0
         self._placed: list[tuple[Tick, float, QRectF]] = []
 
     @property
@@ -29,10 +30,10 @@ class TicksItem(PixelItem):
         """Ticks in view, the pixel of each, and the rectangle of its label (null: no room)."""
         return self._placed
 
-    def show_ticks(self, ticks: Sequence[Tick]) -> None:
-        """Show other ticks."""
-        if tuple(ticks) != self._ticks:
-            self._ticks = tuple(ticks)
+    def show_ticks(self, ticks: Sequence[Tick], shift: float = 0.0) -> None:
+        """Show other ticks, each beside its energy by `shift`: they are referenced."""
+        if (tuple(ticks), shift) != (self._ticks, self._shift):
+            self._ticks, self._shift = tuple(ticks), shift
             self._moved()
 
     def at(self, position: QPointF) -> Tick | None:
@@ -70,17 +71,18 @@ class TicksItem(PixelItem):
         rows: list[list[QRectF]] = [[] for _ in range(_ROWS)]
         low, high = self._box.viewRange()[0]
         for tick in sorted(self._ticks, key=lambda t: (t.unconfirmed, t.center)):
-            if not low <= tick.center <= high:
+            place = tick.center + self._shift
+            if not low <= place <= high:
                 continue
-            x = self._pixel(tick.center).x()
+            x = self._pixel(place).x()
             width = metrics.horizontalAdvance(tick.label) + 6
             left = min(max(x - width / 2, 0.0), area.width() - width)
-            place = QRectF()
+            box = QRectF()
             for number, row in enumerate(rows):
                 top = area.bottom() - _MARK - 2 - (number + 1) * height
                 wanted = QRectF(left, top, width, height)
                 if not any(wanted.intersects(other) for other in row):
                     row.append(wanted)
-                    place = wanted
+                    box = wanted
                     break
-            self._placed.append((tick, x, place))
+            self._placed.append((tick, x, box))

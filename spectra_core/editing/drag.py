@@ -32,6 +32,7 @@ from ..spectrum import Array, Spectrum
 TOP, HALF_LOW, HALF_HIGH = "top", "half_low", "half_high"
 WINDOW_LOW, WINDOW_HIGH = "window_low", "window_high"
 BACKGROUND_LOW, BACKGROUND_HIGH = "background_low", "background_high"
+SHIFT = "shift"
 
 _FEWEST_POINTS = 5
 _WIDTHS = ("fwhm", "fwhm_gauss", "fwhm_lorentz")
@@ -46,9 +47,9 @@ class Handle:
     ----------
     kind : str
         ``"top"``, ``"half_low"``, ``"half_high"``, ``"window_low"``, ``"window_high"``,
-        ``"background_low"`` or ``"background_high"``; low and high are energies.
+        ``"background_low"``, ``"background_high"`` or ``"shift"``; low and high are energies.
     owner : str
-        Component id; empty for the window and the background.
+        Component id; empty for the window, the background and the charge shift.
     """
 
     kind: str
@@ -167,7 +168,7 @@ def pull(result: FitResult, region_name: str, handle: Handle, x: float, y: float
     handle : Handle
     x, y : float
         Where the mouse is: on the axis of the fit, and in the unit of the spectrum with the
-        background included.
+        background included. For the charge shift `x` is the shift itself.
 
     Returns
     -------
@@ -180,6 +181,8 @@ def pull(result: FitResult, region_name: str, handle: Handle, x: float, y: float
         return _pull_half(result, region_name, handle, x)
     if handle.kind in (WINDOW_LOW, WINDOW_HIGH):
         return _pull_window(result, region_name, handle.kind == WINDOW_LOW, x)
+    if handle.kind == SHIFT:
+        return _put(result, Pulled(result.model), f"{region_name}/{REGION}/shift", x)
     return _pull_background(result, region_name, handle.kind == BACKGROUND_LOW, y)
 
 
