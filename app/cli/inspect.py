@@ -95,13 +95,19 @@ def _notes(records: list[dict[str, Any]], most: int = 20) -> list[str]:
 def _records(
     file: InputPath, options: ReadOptions, tally: Tally, unread: list[dict[str, str]]
 ) -> list[dict[str, Any]]:
+    from spectra_core.foreign.stored_fit import stored_fit_in_words
     from spectra_core.readers.inspect import describe
 
     if file.named:
         spectra = read_file(file.path, options, tally)
     else:
         spectra = _read_quietly(file.path, options, unread)
-    return [{"file": str(file.path)} | describe(spectrum) for spectrum in spectra]
+    return [
+        {"file": str(file.path)}
+        | describe(spectrum)
+        | {"stored_fit": stored_fit_in_words(spectrum)}
+        for spectrum in spectra
+    ]
 
 
 def _read_quietly(path: Path, options: ReadOptions, unread: list[dict[str, str]]) -> list[Any]:
@@ -128,15 +134,8 @@ def _row(record: dict[str, Any]) -> list[str]:
         str(axis["points"]),
         record["intensity"]["unit"],
         *(_number(record[name]) for name in names),
-        _fit_in_words(record),
+        record["stored_fit"],
     ]
-
-
-def _fit_in_words(record: dict[str, Any]) -> str:
-    components = record["casaxps"]["components"]
-    if components:
-        return f"{components} components"
-    return "exported curves" if "casaxps_export" in record["extra"] else ""
 
 
 def _short(text: str, longest: int = 36) -> str:

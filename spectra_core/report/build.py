@@ -345,6 +345,7 @@ def _region_section(
         _parameter_table(record, fit, region, context),
         *_doublet_paragraphs(region),
         _statistics_table(record, fit, context),
+        *_stored_blocks(record, fit, context),
         *_correlation_paragraph(record, fit),
         *(_remark(warning) for warning in own),
     )
@@ -564,6 +565,34 @@ def _correlation_paragraph(record: FitRecord, fit: RegionFit) -> list[Block]:
     rest = f"; and {more} more, weaker ones" if more else ""
     text = f"Correlations of 0.9 or more: {'; '.join(map(clean_text, strongest))}{rest}."
     return [Paragraph(sentence(text), "small")]
+
+
+def _stored_blocks(
+    record: FitRecord, fit: RegionFit, context: tuple[tuple[str, str], ...]
+) -> list[Block]:
+    """Return another program's stored numbers beside the refit's, where the fit began there."""
+    compared = record.stored.get(fit.name)
+    if compared is None:
+        return []
+    columns = (
+        Column(plain("component"), 2.0),
+        Column(plain("number"), 1.0),
+        *(
+            Column(plain(title), 1.4, numeric=True)
+            for title in ("stored", "refitted", "difference")
+        ),
+    )
+    squares = [("all", "sum of squares", compared.stored_squares, compared.refitted_squares)]
+    numbers = [(n.component, n.parameter, n.stored, n.refitted) for n in compared.numbers]
+    rows = tuple(
+        (words(species(name)), words(what), *(number(v, 6) for v in (old, new, new - old)))
+        for name, what, old, new in (*numbers, *squares)
+    )
+    table = ReportTable(plain("The stored fit and its refit"), columns, rows, "stored fit", context)
+    if compared.is_minimum:
+        return [table]
+    text = compared.sentence[:1].upper() + compared.sentence[1:]
+    return [table, Paragraph(sentence(text), "warning")]
 
 
 def _remark(warning: FitWarning) -> Paragraph:

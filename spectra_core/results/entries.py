@@ -22,6 +22,7 @@ from ..fitting.problem import Problem
 from ..fitting.result import prior_estimates, unit_at
 from ..fitting.stack import Stack, StackRegion, stack_of
 from ..fitting.statistics import Statistics
+from ..foreign.comparison import ComparedRegion
 from ..model import (
     BACKGROUND,
     REGION,
@@ -233,10 +234,27 @@ def _region_entries(
                 for warning in warnings_of(record.warnings, stack.problem, fitted.name)
             ],
         }
+        if compared := getattr(record, "stored", {}).get(fitted.name):
+            entry["stored"] = _stored_entry(compared)
         if record.files:
             entry |= {"files": list(record.files), "spectrum_file": spectrum.source.location}
         entries.append(entry)
     return entries
+
+
+def _stored_entry(compared: ComparedRegion) -> Entry:
+    """Return another program's stored numbers beside the refit's."""
+    return {
+        "components": [
+            asdict(number) | {"difference": number.difference} for number in compared.numbers
+        ],
+        "sum_of_squares": {
+            "stored": compared.stored_squares,
+            "refitted": compared.refitted_squares,
+        },
+        "is_minimum": compared.is_minimum,
+        "message": compared.sentence,
+    }
 
 
 def _technique(spectrum: Spectrum) -> str | None:

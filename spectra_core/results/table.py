@@ -43,7 +43,33 @@ def fit_text(entry: Entry) -> str:
     )
     rows = [component_heads(entry), *component_rows(entry)]
     lines = [head, *_aligned(rows), *(_warning_text(w) for w in entry["warnings"])]
-    return "\n".join(lines)
+    return "\n".join([*lines, *stored_lines(entry)])
+
+
+def stored_lines(entry: Entry) -> list[str]:
+    """Return another program's stored numbers beside the refit's; none where there are none."""
+    stored = entry.get("stored")
+    if stored is None:
+        return []
+    squares = stored["sum_of_squares"]
+    lines = [
+        f"  stored, refitted: sum of squares {squares['stored']:.5g}, {squares['refitted']:.5g}",
+        *_aligned([STORED_HEADS, *stored_rows(entry)]),
+    ]
+    return [*lines, f"  ! {stored['message']}"] if stored["message"] else lines
+
+
+STORED_HEADS = ("component", "number", "stored", "refitted", "difference")
+
+
+def stored_rows(entry: Entry) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield component, parameter, both numbers and their difference, in words."""
+    for number in entry["stored"]["components"]:
+        relative = number["parameter"] != "center" and number["stored"]
+        percent = 100.0 * number["difference"] / number["stored"] if relative else 0.0
+        difference = f"{percent:+.2f} %" if relative else f"{number['difference']:+.4f}"
+        numbers = (f"{number[key]:.6g}" for key in ("stored", "refitted"))
+        yield (number["component"], number["parameter"], *numbers, difference)
 
 
 def component_heads(entry: Entry) -> tuple[str, str, str, str, str]:

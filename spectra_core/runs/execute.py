@@ -27,6 +27,7 @@ from ..calibration import ReferenceLine
 from ..errors import Cancelled, ShouldStop, SpectraError, in_words
 from ..fitting import FitResult, FitWarning, fit
 from ..fitting.stack import Stack, fit_stack, stack_key
+from ..foreign.comparison import compare_stored
 from ..library import PeakLibrary, load_library
 from ..recipe.schema import RatioEntry, Recipe
 from ..referee.rules import lint
@@ -137,7 +138,8 @@ def record_of(
     job: Job, result: FitResult, ratios: tuple[Ratio, ...], warnings: tuple[FitWarning, ...]
 ) -> FitRecord:
     """Return the record of a job's fit."""
-    return FitRecord(*_head(job), result, ratios, warnings, *_origin(job))
+    stored = compare_stored(dict(job.group.spectra), job.model, result) if job.stored else {}
+    return FitRecord(*_head(job), result, ratios, warnings, *_origin(job), stored)
 
 
 def refit(job: Job, should_stop: ShouldStop | None = None) -> FitResult:

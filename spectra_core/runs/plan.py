@@ -66,6 +66,8 @@ class Job:
         Its charge references, where they were measured.
     places : tuple of int
         Place of each of its spectra in `Plan.spectra`.
+    stored : bool
+        Whether `model` is another program's fit, whose numbers are to be compared.
     """
 
     number: int
@@ -79,6 +81,7 @@ class Job:
     sample: tuple[Spectrum, ...] = ()
     references: tuple[ReferenceLine, ...] = ()
     places: tuple[int, ...] = ()
+    stored: bool = False
 
     @property
     def label(self) -> str:
@@ -212,7 +215,7 @@ def _stored_job(
     group = Group((sample,), tuple((region.name, own) for region in model.regions))
     beside = (own, *on_scale_of(own, sample.others([spectrum])))
     notes = (*notes, *warnings)
-    return Job(number, group.file, group, model, recipe, options, (), notes, beside)
+    return Job(number, group.file, group, model, recipe, options, (), notes, beside, stored=True)
 
 
 def _seeded(options: FitOptions, seed: int | None) -> FitOptions:

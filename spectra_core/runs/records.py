@@ -7,13 +7,14 @@ the end of the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ..calibration import ReferenceLine
 from ..fitting import FitResult, FitWarning, RegionFit
 from ..fitting.stack import Stack, stack_of
+from ..foreign.comparison import ComparedRegion
 from ..model import Model
 from ..recipe.schema import Recipe
 from ..shown import Drawn, Reported, Tabular
@@ -75,6 +76,9 @@ class FitRecord(Reported):
         All its files, where it has several.
     references : tuple of ReferenceLine
         Its charge references, where they were measured.
+    stored : mapping of str to ComparedRegion
+        Another program's stored numbers of each region beside the refit's; empty where
+        the fit did not begin from any.
     """
 
     id: str
@@ -88,6 +92,7 @@ class FitRecord(Reported):
     warnings: tuple[FitWarning, ...]
     files: tuple[str, ...] = ()
     references: tuple[ReferenceLine, ...] = ()
+    stored: Mapping[str, ComparedRegion] = field(default_factory=dict)
 
     @property
     def stacked(self) -> tuple[Stack, int]:
