@@ -266,6 +266,26 @@ class Correlation(Strict):
     value: float
 
 
+class StoredNumber(Strict):
+    component: str
+    parameter: Literal["center", "fwhm", "area"]
+    stored: float
+    refitted: float
+    difference: float
+
+
+class SumOfSquares(Strict):
+    stored: float
+    refitted: float
+
+
+class StoredEntry(Strict):
+    components: list[StoredNumber]
+    sum_of_squares: SumOfSquares
+    is_minimum: bool
+    message: str
+
+
 class Fit(Strict):
     id: str
     joint: str | None
@@ -296,6 +316,7 @@ class Fit(Strict):
     correlations: list[Correlation]
     warnings: list[Warned]
     recipe: dict[str, object] | None = None
+    stored: StoredEntry | None = None
 
 
 class Budget(Strict):
@@ -388,6 +409,7 @@ def test_a_casaxps_run_keeps_to_the_schema_and_carries_each_fits_recipe(data_dir
     assert document["recipe"] is None
     for entry in document["fits"]:
         recipe_from_dict(entry["recipe"])
+        assert entry["stored"]["components"]
 
 
 @pytest.mark.parametrize("table", [Results, Fit, P, Component, Doublet, Statistics, RatioEntry])
