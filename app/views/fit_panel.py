@@ -30,6 +30,11 @@ _METHODS = (
     ("powell", "lmfit: Powell"),
     ("differential_evolution", "lmfit: differential evolution"),
 )
+_CHI = "Reduced chi-square: 1 where the model describes the data."
+_NO_CHI = (
+    "The noise of these data is not known, so chi-square cannot judge the fit: errors are scaled"
+    " by the misfit, and residuals are per cent of the signal."
+)
 _STATUS = {
     "converged": "Converged.",
     "at_bound": "Converged; a parameter is at its bound.",
@@ -61,7 +66,7 @@ class FitPanel(Card):
         self._figures.setSpacing(11)
         self._values: dict[str, QLabel] = {}
         for key, caption, tip in (
-            ("chi", "χ²ᵣ", "Reduced chi-square: 1 where the model describes the data."),
+            ("chi", "χ²ᵣ", _CHI),
             ("abbe", "Abbe", "1 for random residuals, towards 0 for a correlated misfit."),
             ("runs", "runs p", "Probability of so few or many runs of signs by chance."),
             ("free", "free", "Free parameters; what is linked or fixed adds none."),
@@ -142,15 +147,18 @@ class FitPanel(Card):
             return
         statistics = shown.statistics
         share, n = start_agreement(scene.fit)
+        known = shown.weights != "unit"
+        self._values["chi"].setToolTip(wrapped(_CHI if known else _NO_CHI))
         for key, text in (
-            ("chi", f"{statistics.reduced_chi_square:.2f}"),
+            # Scaled by the misfit itself it would be 1 for any fit.
+            ("chi", f"{statistics.reduced_chi_square:.2f}" if known else "–"),
             ("abbe", f"{statistics.abbe:.2f}"),
             ("runs", f"{statistics.runs_p:.2f}"),
             ("free", str(scene.fit.n_free)),
             ("starts", f"{round(share * n)}/{n}"),
         ):
             self._values[key].setText(in_locale(text))
-        self._state.setText(_sentence(scene.fit))
+        self._state.setText(_sentence(scene.fit) + ("" if known else f" {_NO_CHI}"))
 
     def _set_weights(self, name: str) -> None:
         self._set(weights=Weights(name) if name else None)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QVBoxLayout, QWidget
 from spectra_core.editing.drag import SHIFT, TOP, Handle, handles
 from spectra_core.fitting import FitResult
 from spectra_core.model import Region, resolve_component
+from spectra_core.results.misfit import misfit_of
 from spectra_core.spectrum import Axis
 
 from ..scene import Scene
@@ -354,7 +355,7 @@ class PlotView(QFrame):
         )
         self._panels.curves.show_curves(x, background, envelope, bands, fitted=fitted)
         shown = fit.region(region.name)
-        self._panels.residual.show_residual(shown.x, shown.residual)
+        self._panels.show_misfit(shown.x, misfit_of(shown))
         places = {
             handle: (at, float(self._height.up(np.asarray(y))))
             for handle, (at, y) in handles(fit, region.name, chosen).items()

@@ -110,6 +110,14 @@ class SigmaAxis(CountsAxis):
     def __init__(self) -> None:
         super().__init__()
         self._range = float(SIGMAS)
+        self._in_sigma = True
+
+    def set_in_sigma(self, in_sigma: bool) -> None:
+        """Name the range in sigma, or round numbers of per cent."""
+        if in_sigma != self._in_sigma:
+            self._in_sigma = in_sigma
+            self.picture = None
+            self.update()
 
     def set_range(self, sigmas: float) -> None:
         """Name this many sigma on both sides of zero."""
@@ -120,7 +128,7 @@ class SigmaAxis(CountsAxis):
 
     def tickValues(self, low: float, high: float, size: float) -> Any:  # noqa: N802
         """Return tick places."""
-        if high > 4 * self._range:
+        if high > 4 * self._range or not self._in_sigma:
             return super().tickValues(low, high, size)[:1]
         return [(self._range, [-self._range, 0.0, self._range])]
 

@@ -12,7 +12,8 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QFrame, QGraphicsItem
 
-from spectra_core.spectrum import Axis, Spectrum
+from spectra_core.results.misfit import Misfit
+from spectra_core.spectrum import Array, Axis, Spectrum
 
 from ..theme import colour
 from .plot_axis import CountsAxis, EnergyAxis, GridItem, Printed, SigmaAxis, dress
@@ -136,7 +137,6 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         y_unit = "arb. units" if spectrum.y_unit == "arbitrary" else spectrum.y_unit
         self._main.setLabel("bottom", self._axis_name)
         self._main.setLabel("left", f"Intensity ({y_unit})")
-        self._upper.setLabel("left", "residual (σ)")
         for box in (self.box, self.upper_box):
             box.invertX(spectrum.axis is Axis.BINDING_ENERGY)
 
@@ -153,6 +153,12 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self.rule.setVisible(both)
         if both:
             self.rule.show_rule(rule)
+
+    def show_misfit(self, x: Array, misfit: Misfit) -> None:
+        """Show residuals in their unit: standard deviations of the noise, or per cent."""
+        self.residual.show_residual(x, misfit.values, in_sigma=misfit.in_sigma)
+        self._sigmas.set_in_sigma(misfit.in_sigma)
+        self._upper.setLabel("left", f"residual ({misfit.unit})")
 
     def show_data(self, spectrum: Spectrum | None, height: Height) -> None:
         """Show the measured points."""

@@ -1,4 +1,4 @@
-"""The residual in units of sigma: a stick for each point, and the band between -3 and 3."""
+"""The residual, a stick for each point: in sigma with the band between -3 and 3, or per cent."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .plot_items import MANY_POINTS, ViewItem, cosmetic, polyline
 
 SIGMAS = 3
 """Half the height of the band: nearly all residuals of a good fit lie within."""
+_LEAST_PERCENT = 2.0
 _ROOM = 1.4
 """The panel is this much higher than the range that is asked for."""
 
@@ -26,6 +27,7 @@ class ResidualItem(ViewItem):
         self._x = np.empty(0)
         self._residual = np.empty(0)
         self._range = float(SIGMAS)
+        self._in_sigma = True
 
     def set_range(self, sigmas: float) -> None:
         """Let the panel reach at least this many sigma; seen with the next residual."""
@@ -34,14 +36,14 @@ class ResidualItem(ViewItem):
     @property
     def reach(self) -> float:
         """The largest distance from zero, at least somewhat more than the range."""
-        least = self._range * _ROOM
+        least = self._range * _ROOM if self._in_sigma else _LEAST_PERCENT
         if not self._residual.size:
             return least
         return max(least, 1.08 * float(np.nanmax(np.abs(self._residual))))
 
-    def show_residual(self, x: Array, residual: Array) -> None:
-        """Show residuals, both of shape (N,)."""
-        self._x, self._residual = x, residual
+    def show_residual(self, x: Array, residual: Array, *, in_sigma: bool = True) -> None:
+        """Show residuals, both of shape (N,); the band is one of noise, so of sigma alone."""
+        self._x, self._residual, self._in_sigma = x, residual, in_sigma
         bounds = QRectF()
         if x.size:
             bounds = QRectF(x[0], -self.reach, x[-1] - x[0], 2 * self.reach)
@@ -61,9 +63,10 @@ class ResidualItem(ViewItem):
         if not self._x.size:
             return
         left, width = self._bounds.left(), self._bounds.width()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour("band"))
-        painter.drawRect(QRectF(left, -SIGMAS, width, 2 * SIGMAS))
+        if self._in_sigma:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour("band"))
+            painter.drawRect(QRectF(left, -SIGMAS, width, 2 * SIGMAS))
         painter.setPen(cosmetic(colour("faint"), 1.0))
         painter.drawLine(QPointF(left, 0.0), QPointF(left + width, 0.0))
         painter.setPen(cosmetic(colour("residual"), 1.0))

@@ -32,6 +32,7 @@ from ..writers.atomic import write_bytes
 from .colours import component_colours
 from .entries import doublet_label
 from .formula import formula_letters
+from .misfit import misfit_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -378,10 +379,12 @@ def _legend_shape(lengths: Sequence[int], room: float) -> tuple[int, int]:
 
 
 def _draw_residual(axes: Axes, fit: RegionFit) -> None:
-    limit = max(3.5, 1.15 * float(np.abs(fit.residual).max()))
-    axes.axhspan(-2, 2, color="#EDEDED", linewidth=0, zorder=0)
+    misfit = misfit_of(fit)
+    limit = max(3.5, 1.15 * float(np.abs(misfit.values).max()))
+    if misfit.in_sigma:
+        axes.axhspan(-2, 2, color="#EDEDED", linewidth=0, zorder=0)
     axes.axhline(0, color=INK, linewidth=0.7)
-    axes.plot(fit.x, fit.residual, color=INK, linewidth=0.8)
+    axes.plot(fit.x, misfit.values, color=INK, linewidth=0.8)
     axes.set_ylim(-limit, limit)
     axes.locator_params(axis="y", nbins=4)
 
@@ -390,7 +393,7 @@ def _label(upper: Axes, lower: Axes, fit: RegionFit, title: str | None) -> None:
     _label_fit(upper, fit, title)
     upper.tick_params(labelbottom=False)
     lower.set_xlabel(_axis_label(fit.spectrum), **_LABEL)
-    lower.set_ylabel("Residual / σ" if fit.weights != "unit" else "Residual", **_LABEL)
+    lower.set_ylabel(f"Residual / {misfit_of(fit).unit}", **_LABEL)
 
 
 def _label_fit(axes: Axes, fit: RegionFit, title: str | None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from doublet.app.program import Program
@@ -19,6 +19,7 @@ from spectra_core.editing.drag import Handle, handles
 from spectra_core.fitting import FitResult
 from spectra_core.model import get_parameter
 from spectra_core.project.project import Project, RatioDefinition, add_spectra
+from spectra_core.results.misfit import misfit_of
 from spectra_core.spectrum import Axis, Meta, Spectrum, make_spectrum
 
 Settle = Callable[[Program], None]
@@ -374,3 +375,41 @@ def test_all_cards_follow_while_one_component_is_dragged(
     assert all(cards.card(o).field("area").text() != text for o, text in before.items())
     modelled.crew.dragging.cancel()
     assert cards.card("bridging S").field("area").text() == before["bridging S"]
+
+
+# ---------------------------------------------------------------------------------
+# Noise that is not known
+
+
+def test_a_fit_that_describes_nothing_is_not_drawn_within_three_sigma(
+    program: Program, settle: Settle
+) -> None:
+    # Two bands, intensities in arbitrary units: the noise is not known. One band is fitted.
+    x = np.arange(350.0, 500.0, 0.5)
+    y = 1.0 + band(x, 400.0, 9.0, 40.0) + band(x, 460.0, 9.0, 40.0)
+    meta = Meta(sample="synthetic", region="Raman")
+    spectrum = make_spectrum(x, y, Axis.RAMAN_SHIFT, y_unit="arbitrary", meta=meta)
+    program.desk.document.open(add_spectra(Project(), [spectrum]))
+    program.crew.editing.add_component_at(400.0)
+    program.crew.acting.run("fit")
+    settle(program)
+    shown = program.desk.scene.region_fit
+    assert shown is not None and shown.weights == "unit"
+    drawn = misfit_of(shown)
+    assert drawn.unit == "%"
+    # The band that is not in the model is as high as the highest that is there.
+    assert float(np.abs(drawn.values).max()) > 50.0
+    assert program.window.plot._panels._upper.getAxis("left").labelText == "residual (%)"
+    panel = program.window.fit_panel
+    said = [part.text() for part in panel.findChildren(QLabel)]
+    assert any("noise of these data is not known" in text for text in said)
+    assert "1.00" not in said
+
+
+def test_residuals_of_counts_are_in_sigma(modelled: Program, settle: Settle) -> None:
+    modelled.crew.acting.run("fit")
+    settle(modelled)
+    shown = modelled.desk.scene.region_fit
+    assert shown is not None
+    assert misfit_of(shown).unit == "σ"
+    assert modelled.window.plot._panels._upper.getAxis("left").labelText == "residual (σ)"
