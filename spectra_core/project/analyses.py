@@ -343,7 +343,7 @@ def add_recipe(
         new.append(f"a{project.last_id}")
         notes += [f"{job.label}: {w.message}" for w in job.warnings if w.code in _SAID]
     models = [project.analysis(key).model for key in new]
-    for entry in applied.ratio:
+    for entry in planned.jobs[0].recipe.ratio if applied.is_together else applied.ratio:
         definition = ratio_definition(entry)
         if any(is_of(model, definition) for model in models):
             project = add_ratio(project, definition)

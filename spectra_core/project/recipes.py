@@ -179,7 +179,7 @@ Together = tuple[tuple[str, ...], str, tuple[str, ...]]
 def _group(project: Project, key: str, names: Mapping[Key, str]) -> Together:
     spectra = project.spectra_of(key)
     samples = dict.fromkeys(names[sample_key(spectrum)] for spectrum in spectra.values())
-    return files_of(spectra.values()), in_words(samples), tuple(spectra)
+    return files_of(spectra.values()), in_words(samples, most=len(samples)), tuple(spectra)
 
 
 def _record(

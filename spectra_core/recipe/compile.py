@@ -46,6 +46,7 @@ from ..uncertainty.ratios import area_path
 from .formats import DEFAULT_FORMATS, Format
 from .library import link_factors, prior_factors
 from .schema import (
+    AT_SAMPLE,
     SCHEMA,
     BackgroundEntry,
     CalibrationEntry,
@@ -66,7 +67,7 @@ _SHARED_SHIFT_NOTE = "one charge shift for all regions"
 
 
 def model_from_recipe(recipe: Recipe) -> Model:
-    """Return the model that a recipe describes.
+    """Return the model that a recipe describes; of a recipe for several samples that of one.
 
     Raises
     ------
@@ -74,6 +75,7 @@ def model_from_recipe(recipe: Recipe) -> Model:
         If it contradicts itself: an unknown parameter, two ties for one parameter, a
         class whose later members have values of their own.
     """
+    recipe = of_one_sample(recipe)
     regions = tuple(_region(entry) for entry in recipe.region)
     links = (*_class_links(recipe), *(_link(entry, recipe) for entry in recipe.link))
     model = Model(regions, links, recipe.title)
@@ -83,6 +85,19 @@ def model_from_recipe(recipe: Recipe) -> Model:
         first = recipe.region[0].shift
         model = share_shift(model, free=first is None or first.free is not False)
     return model
+
+
+def of_one_sample(recipe: Recipe) -> Recipe:
+    """Return what a recipe says of a single sample: without links between samples."""
+    if recipe.samples is None:
+        return recipe
+    links = tuple(link for link in recipe.link if not is_between_samples(link))
+    return recipe.model_copy(update={"samples": None, "link": links})
+
+
+def is_between_samples(link: LinkEntry) -> bool:
+    """Tell whether a link names a sample, as in "S 2p @ pristine/PS4/fwhm"."""
+    return any(AT_SAMPLE in split_path(path)[0] for path in (link.parameter, *link.sources))
 
 
 def check_recipe(recipe: Recipe) -> None:

@@ -204,6 +204,11 @@ class RegionEntry(RecipeTable):
     match: Text = Field(
         "", description='Shell-style pattern of the spectra it is for; left out: name + "*".'
     )
+    sample: Text = Field(
+        "",
+        description="Shell-style pattern of the sample it is for, in a recipe whose regions are"
+        " of several samples; then every region has one.",
+    )
     window: tuple[Number, Number] = Field(
         description="Both ends on the calibrated axis (eV or cm-1)."
     )
@@ -457,6 +462,27 @@ class SimulateEntry(RecipeTable):
     seed: Whole | None = Field(None, description="Of the counting noise.")
 
 
+AT_SAMPLE = " @ "
+"""Stands between region and sample in the name of a region of several samples."""
+
+
+class SamplesEntry(RecipeTable):
+    """Several samples in one model."""
+
+    together: Flag = Field(True, description="Fit all samples together, in one model.")
+    share: tuple[Name, ...] = Field(
+        (),
+        description='Parameters with one value for all samples, as "region/label/parameter";'
+        " * stands for anything.",
+    )
+
+    @model_validator(mode="after")
+    def _together_to_share(self) -> SamplesEntry:
+        if self.share and not self.together:
+            raise ValueError("samples share only what is fitted together: leave `together` out")
+        return self
+
+
 class Recipe(Shown, RecipeTable):
     """A whole recipe."""
 
@@ -464,6 +490,9 @@ class Recipe(Shown, RecipeTable):
     title: Text = ""
     calibration: CalibrationEntry | None = None
     share_shift: Flag = Field(False, description="One charge shift, fitted, for all regions.")
+    samples: SamplesEntry | None = Field(
+        None, description="Several samples in one model; left out: each by itself."
+    )
     region: tuple[RegionEntry, ...] = Field(min_length=1)
     link: tuple[LinkEntry, ...] = ()
     prior: tuple[PriorEntry, ...] = ()
@@ -479,6 +508,20 @@ class Recipe(Shown, RecipeTable):
         _check_unique([region.name for region in self.region], "regions")
         _check_unique([ratio.name for ratio in self.ratio], "ratios")
         return self
+
+    @model_validator(mode="after")
+    def _samples_in_one_way(self) -> Recipe:
+        named = [region.name for region in self.region if region.sample]
+        if named and len(named) < len(self.region):
+            raise ValueError(f"{named[0]} names its sample, so every region must")
+        if named and self.samples is not None:
+            raise ValueError("[samples] is for regions that name no sample")
+        return self
+
+    @property
+    def is_together(self) -> bool:
+        """Whether all samples are fitted in one model."""
+        return self.samples is not None and self.samples.together
 
 
 def _check_unique(names: list[str], what: str) -> None:

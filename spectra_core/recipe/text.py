@@ -45,10 +45,12 @@ from .schema import (
     RecipeTable,
     RegionEntry,
     ReportEntry,
+    SamplesEntry,
     SimulateEntry,
     UncertaintyEntry,
     UnlockEntry,
 )
+from .together import check_together
 
 __all__ = [
     "SCHEMA",
@@ -71,6 +73,7 @@ MAX_PROBLEMS = 5
 _INNER: Mapping[type[RecipeTable], Mapping[str, type[RecipeTable]]] = {
     Recipe: {
         "calibration": CalibrationEntry,
+        "samples": SamplesEntry,
         "region": RegionEntry,
         "link": LinkEntry,
         "prior": PriorEntry,
@@ -159,6 +162,8 @@ def recipe_from_dict(raw: Mapping[str, Any], *, where: str = "recipe") -> Recipe
         raise RecipeError(_listed(problems), where=where)
     try:
         check_recipe(recipe)
+        if recipe.is_together:
+            check_recipe(check_together(recipe))
     except ModelError as error:
         raise RecipeError(error.message, hint=error.hint, where=error.where).at(where) from error
     return recipe

@@ -34,7 +34,7 @@ from ..model import (
     split_path,
 )
 from ..recipe.text import recipe_to_dict
-from ..runs.records import Finished, FitRecord
+from ..runs.records import Finished, FitRecord, sample_of
 from ..spectrum import Array, Axis, Calibration, Spectrum
 from ..uncertainty.ratios import MonteCarloSummary, Ratio
 
@@ -199,7 +199,7 @@ def _region_entries(
             "id": record.id,
             "joint": record.id if joint else None,
             "file": record.file,
-            "sample": record.sample,
+            "sample": sample_of(record, fitted.name),
             "region": fitted.name,
             "spectrum_index": spectrum.source.index,
             "level": record.level,
@@ -448,7 +448,7 @@ def ratio_entry(record: Finished, ratio: Ratio) -> Entry:
         "name": ratio.name,
         "fit": record.id,
         "file": record.file,
-        "sample": record.sample,
+        "sample": sample_of(record, ratio.name),
         "level_index": record.level,
         "value": ratio.value,
         "stderr": ratio.stderr,

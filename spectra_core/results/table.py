@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import floor, isfinite, log10
 from typing import Any
 
-from ..runs.records import Finished, Run
+from ..runs.records import Finished, Run, sample_of
 from ..uncertainty.ratios import Ratio
 from .entries import fit_entries
 
@@ -161,7 +161,7 @@ def ratio_row(record: Finished, ratio: Ratio) -> RatioCells:
     level = f" {record.level + 1}/{record.levels}" if record.levels > 1 else ""
     return RatioCells(
         ratio.name,
-        record.sample + level,
+        sample_of(record, ratio.name) + level,
         ratio_text(ratio),
         interval_text(ratio.interval),
         _budget_cells(ratio),

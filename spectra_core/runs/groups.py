@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from ..core_levels import level_in, level_of, names_of
 from ..fitting import FitWarning
+from ..recipe.parts import tie_in_words
 from ..recipe.schema import Recipe, RegionEntry
+from ..recipe.together import Member, expanded
 from ..spectrum import Spectrum, sample_key
 from .records import Failure
 from .samples import Key, Sample, files_of, in_words, on_scale_of
@@ -50,7 +53,7 @@ class Group:
     @property
     def sample(self) -> str:
         """Name of the sample; of several, their names."""
-        return in_words(sample.name for sample in self.samples)
+        return in_words((sample.name for sample in self.samples), most=len(self.samples))
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -101,6 +104,8 @@ def groups_of(
     samples : mapping of key to Sample
         All samples there are, by `spectra_core.spectrum.sample_key`.
     """
+    if any(entry.sample for entry in recipe.region):
+        return _across_samples(recipe, list(spectra), samples)
     groups: list[Group] = []
     failures: list[Failure] = []
     chosen: dict[Key, list[Spectrum]] = {}
@@ -115,6 +120,62 @@ def groups_of(
         else:
             failures.append(_nothing_found(recipe, samples[key], members))
     return groups, failures
+
+
+def _across_samples(
+    recipe: Recipe, spectra: Sequence[Spectrum], samples: Mapping[Key, Sample]
+) -> tuple[list[Group], list[Failure]]:
+    """Return the groups of a recipe whose regions name their samples."""
+
+    def is_for(entry: RegionEntry, spectrum: Spectrum) -> bool:
+        names = {samples[sample_key(spectrum)].name, spectrum.meta.sample}
+        return any(fnmatchcase(name.casefold(), entry.sample.casefold()) for name in names)
+
+    found = {
+        entry.name: [s for s in spectra if matches(entry, s) and is_for(entry, s)]
+        for entry in recipe.region
+    }
+    rows, notes = _rows(found)
+    groups = []
+    for level, row in enumerate(rows):
+        own = tuple(samples[key] for key in dict.fromkeys(map(sample_key, row.values())))
+        joined = [warning for sample in own for warning in sample.warnings]
+        groups.append(Group(own, tuple(row.items()), level, len(rows), (*joined, *notes)))
+    if groups or not spectra:
+        return groups, []
+    wanted = in_words((f'"{entry.sample}"' for entry in recipe.region), last="or")
+    there = in_words(f'"{samples[key].name}"' for key in dict.fromkeys(map(sample_key, spectra)))
+    message = f"no sample is called {wanted} and has the region; there is {there}."
+    return [], [Failure(spectra[0].source.location, "", message)]
+
+
+def together(recipe: Recipe, groups: Sequence[Group]) -> tuple[Recipe, Group]:
+    """Return the groups of a recipe with ``[samples]`` as one, and the recipe for all of them."""
+    members = [
+        Member(_member_name(group), tuple(name for name, _ in group.spectra)) for group in groups
+    ]
+    found = expanded(recipe, members)
+    spectra = tuple(
+        (member.region(name), spectrum)
+        for member, group in zip(members, groups, strict=True)
+        for name, spectrum in group.spectra
+    )
+    notes = [warning for group in groups for warning in group.warnings]
+    every = [entry.name for entry in recipe.region]
+    for member in members:
+        if lacking := [name for name in every if name not in member.regions]:
+            message = f"{member.name} has no spectrum for {in_words(lacking)}."
+            notes.append(FitWarning("regions_lacking", message))
+    for link in found.dropped:
+        message = f"the tie of {tie_in_words(link)} needs a sample that is not there."
+        notes.append(FitWarning("links_dropped", message))
+    own = {sample.key: sample for group in groups for sample in group.samples}
+    warnings = tuple(dict.fromkeys(notes))
+    return found.recipe, Group(tuple(own.values()), spectra, warnings=warnings)
+
+
+def _member_name(group: Group) -> str:
+    return f"{group.sample} {group.level + 1}" if group.levels > 1 else group.sample
 
 
 def _found(recipe: Recipe, members: Sequence[Spectrum]) -> dict[str, list[Spectrum]]:

@@ -28,7 +28,7 @@ from ..recipe.presets import Preset
 from ..recipe.schema import CalibrationEntry, RatioEntry, Recipe
 from ..shown import Reported
 from ..spectrum import Calibration, Spectrum, calibrate, sample_key
-from .groups import Group, groups_of
+from .groups import Group, groups_of, together
 from .records import Failure
 from .samples import JoinBy, Sample, in_words, join_samples, on_scale_of, samples_of
 
@@ -151,8 +151,11 @@ def plan(
         recipe = recipe.recipe
     options = _seeded(fit_options or fit_options_from_recipe(recipe), seed)
     known = _Known(spectra, beside, join, names)
-    maker = _Maker(recipe, options, known, notes)
     groups, failures = groups_of(recipe, known.chosen, known.samples)
+    if recipe.is_together and groups:
+        recipe, whole = together(recipe, groups)
+        groups = [whole]
+    maker = _Maker(recipe, options, known, notes)
     jobs: list[Job] = []
     for group in groups:
         try:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from ..calibration import ReferenceLine
 from ..fitting import FitResult, FitWarning, RegionFit
 from ..fitting.stack import Stack, stack_of
 from ..foreign.comparison import ComparedRegion
 from ..model import Model
-from ..recipe.schema import Recipe
+from ..recipe.schema import AT_SAMPLE, Recipe
 from ..shown import Drawn, Reported, Tabular
 from ..uncertainty.ratios import Ratio
 
@@ -158,6 +158,20 @@ class RowRecord(Reported):
 
 
 Finished = FitRecord | RowRecord
+
+
+class Sampled(Protocol):
+    """Whatever has the name of its sample, or the names of its samples."""
+
+    @property
+    def sample(self) -> str:
+        """In words where there are several."""
+
+
+def sample_of(record: Sampled, name: str) -> str:
+    """Return the sample that a region or ratio of a fit is of; the fit may be of several."""
+    _, apart, own = name.rpartition(AT_SAMPLE)
+    return own if apart and own in record.sample.replace("/", "-") else record.sample
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -336,3 +336,16 @@ def test_the_lint_sees_one_spectrum_of_each_other_level_of_the_same_time():
     jobs = plan(parse_recipe(S2P), series[:2], beside=series).jobs
     seen = [[(s.meta.region, s.meta.etch_time_s) for s in job.sample] for job in jobs]
     assert seen == [[("S 2p", t), ("C 1s", t)] for t in times]
+
+
+def test_what_is_known_of_a_region_that_is_not_there_is_left_out_and_named():
+    known = '[[prior]]\nof = "S 2p/PS4/center"\nminus = "P 2p/P-S/center"\nvalue = 29.6\nsd = 0.1\n'
+    recipe = parse_recipe(JOINT + known)
+    both, part = (
+        plan(recipe, [measured(name, "cell") for name in names]).jobs[0]
+        for names in (("S 2p", "P 2p"), ("S 2p",))
+    )
+    assert len(both.model.priors) == 1
+    assert not part.model.priors
+    said = next(w.message for w in part.warnings if w.code == "links_dropped")
+    assert "S 2p/PS4/center to P 2p/P-S/center" in said
