@@ -41,7 +41,16 @@ from .model import (
     resolve_component,
     split_path,
 )
-from .spectrum import Array, Axis, Calibration, Spectrum, calibrate, points_in_window, to_axis
+from .spectrum import (
+    Array,
+    Axis,
+    Calibration,
+    Spectrum,
+    calibrate,
+    points_in_window,
+    sample_key,
+    to_axis,
+)
 
 Method = Literal["fit", "pick"]
 _DETECTED = 3.0  # standard errors
@@ -517,7 +526,7 @@ def calibrate_samples(
     Parameters
     ----------
     spectra : iterable of Spectrum
-        Those of a sample are known by its name; the reference spectrum is among them.
+        Those of a sample are known by its file and name; the reference spectrum is among them.
     reference, method, kind, assigned, assigned_uncertainty
         As in `measure_reference`.
     per : {"sample", "spectrum"}
@@ -530,10 +539,9 @@ def calibrate_samples(
     """
     members = tuple(spectra)
     references: list[tuple[str, ReferenceLine]] = []
-    shifts: dict[str, list[Calibration]] = {}
+    shifts: dict[tuple[str, str], list[Calibration]] = {}
     for spectrum in members:
-        sample = spectrum.meta.sample
-        known = shifts.setdefault(sample, [])
+        known = shifts.setdefault(sample_key(spectrum), [])
         if is_level(spectrum, reference) and not (known and per == "sample"):
             line = measure_reference(
                 spectrum,
@@ -543,20 +551,20 @@ def calibrate_samples(
                 assigned=assigned,
                 assigned_uncertainty=assigned_uncertainty,
             )
-            references.append((sample, line))
+            references.append((spectrum.meta.sample, line))
             known.append(line.calibration)
-    missing = tuple(sample for sample, known in shifts.items() if not known)
+    missing = tuple(sample for (_, sample), known in shifts.items() if not known)
     return Calibrated(_shifted(members, shifts), tuple(references), missing)
 
 
 def _shifted(
-    spectra: Sequence[Spectrum], shifts: Mapping[str, Sequence[Calibration]]
+    spectra: Sequence[Spectrum], shifts: Mapping[tuple[str, str], Sequence[Calibration]]
 ) -> tuple[Spectrum, ...]:
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, str, str], int] = {}
     moved = []
     for spectrum in spectra:
-        known = shifts[spectrum.meta.sample]
-        key = (spectrum.meta.sample, spectrum.meta.region or spectrum.meta.transition)
+        known = shifts[sample_key(spectrum)]
+        key = (*sample_key(spectrum), spectrum.meta.region or spectrum.meta.transition)
         level = seen[key] = seen.get(key, -1) + 1
         moved.append(calibrate(spectrum, known[min(level, len(known) - 1)]) if known else spectrum)
     return tuple(moved)

@@ -319,7 +319,22 @@ def _recipe(project: Project, model: Model, keys: Sequence[str]) -> Recipe:
         ratios=[recipe_ratio(d) for d in project.ratios if is_of(model, d)],
     )
     regions = tuple(_matching(entry, [s[entry.name] for s in spectra]) for entry in recipe.region)
-    return recipe.model_copy(update={"region": regions})
+    return recipe.model_copy(update={"region": _of_samples(regions, spectra)})
+
+
+def _of_samples(
+    regions: tuple[RegionEntry, ...], spectra: Sequence[Mapping[str, Spectrum]]
+) -> tuple[RegionEntry, ...]:
+    """Return regions that name their samples, if one fit is of several."""
+    if all(len(set(map(sample_key, own.values()))) < 2 for own in spectra):
+        return regions
+    found = [{own[entry.name].meta.sample for own in spectra} for entry in regions]
+    if any(len(names) > 1 or "" in names for names in found):
+        return regions  # several such fits share a recipe: no one name is right
+    return tuple(
+        entry.model_copy(update={"sample": escape(*names)})
+        for entry, names in zip(regions, found, strict=True)
+    )
 
 
 def _check_options(options: FitOptions, where: str) -> None:

@@ -7,16 +7,13 @@ of that level, and the shift differs from sample to sample.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from ..calibration import ReferenceLine, is_level, measure_reference
 from ..errors import RecipeError
 from ..fitting import FitWarning
 from ..spectrum import Spectrum
 from .schema import CalibrationEntry
-
-Finder = Callable[[Sequence[Spectrum], int], ReferenceLine | None]
 
 
 def measured_reference(
@@ -59,24 +56,6 @@ def measured_reference(
         assigned=entry.assigned,
         assigned_uncertainty=entry.uncertainty,
     )
-
-
-def reference_finder(entry: CalibrationEntry | None) -> Finder:
-    """Return `measured_reference` for one recipe, finding each reference only once.
-
-    What it returns holds no fit result, so that it is cheap to hand to other processes.
-    """
-    known: dict[tuple[str, int], ReferenceLine | None] = {}
-
-    def find(spectra: Sequence[Spectrum], level: int) -> ReferenceLine | None:
-        each = entry is not None and entry.per == "spectrum"
-        key = (spectra[0].meta.sample if spectra else "", level if each else 0)
-        if key not in known:
-            line = measured_reference(entry, spectra, level)
-            known[key] = None if line is None else replace(line, result=None)
-        return known[key]
-
-    return find
 
 
 def assumed_reference(

@@ -9,9 +9,10 @@ import pytest
 from scipy.special import voigt_profile
 
 from spectra_core.errors import RecipeError
-from spectra_core.project.analyses import add_recipe
+from spectra_core.project.analyses import add_recipe, join
 from spectra_core.project.jobs import analyse
 from spectra_core.project.project import Project, add_spectra
+from spectra_core.project.recipes import recipe_from
 from spectra_core.recipe.text import dump_recipe, parse_recipe
 from spectra_core.results.document import results_document
 from spectra_core.runs.batch import run_spectra
@@ -116,6 +117,19 @@ def test_the_window_fits_them_together_as_well(fitted):
     )
     assert [ratio.value for ratio in analysed.ratios] == pytest.approx(
         [ratio.value for ratio in fitted.fits[0].ratios]
+    )
+
+
+def test_the_recipe_of_samples_that_the_window_joined_gives_the_same_numbers():
+    project = add_spectra(Project(), SPECTRA)
+    applied = add_recipe(project, parse_recipe(RECIPE), project.spectra)
+    joined = join(applied.project, applied.analyses)
+    (key,) = joined.analyses
+    recipe = parse_recipe(dump_recipe(recipe_from(joined)))
+    assert [region.sample for region in recipe.region] == list(TRUTH)
+    (record,) = run_spectra(SPECTRA, recipe=recipe).fits
+    np.testing.assert_allclose(
+        record.result.values, analyse(joined, key).result.values, rtol=1e-9, atol=1e-9
     )
 
 
