@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ..curves.lineshapes import lineshape
@@ -12,13 +12,18 @@ from ..model import (
     Component,
     Doublet,
     Model,
+    Prior,
     Region,
+    add_priors,
     doublet_with_id,
     get_parameter,
+    has_lost,
     members,
     replace_region,
     resolve_component,
     set_parameter,
+    split_path,
+    with_paths,
 )
 from .values import line_of, moved_to, value_of, without_links
 from .words import effective_links
@@ -70,20 +75,45 @@ class Copied:
     ----------
     components : tuple of Component
     doublet : Doublet or None
+    priors : tuple of Prior
+        What is known of it alone.
     """
 
     components: tuple[Component, ...]
     doublet: Doublet | None
+    priors: tuple[Prior, ...] = ()
 
 
 def copy_owner(model: Model, region_name: str, owner: str) -> Copied:
     """Return a component or doublet as a value.
 
-    Links to others stay behind; the values that follow from them are copied.
+    Links to others, and priors on both, stay behind; the values that follow from links are
+    copied.
     """
     region = model.region(region_name)
-    lines = (_with_followed_values(model, region, c) for c in members(region, owner))
-    return Copied(tuple(lines), doublet_with_id(region, owner))
+    lines = tuple(_with_followed_values(model, region, c) for c in members(region, owner))
+    doublet = doublet_with_id(region, owner)
+    names = {line.id for line in lines} | ({doublet.id} if doublet else set())
+    own = tuple(p for p in _named_by_ids(model) if _is_of(p, region_name, names))
+    return Copied(lines, doublet, own)
+
+
+def _named_by_ids(model: Model) -> Iterator[Prior]:
+    """Yield the priors with paths that name ids, of doublets too, and no label."""
+
+    def by_id(path: str) -> str:
+        name, holder, parameter = split_path(path)
+        region = model.region(name)
+        if holder in (BACKGROUND, REGION) or doublet_with_id(region, holder) is not None:
+            return path
+        return f"{name}/{resolve_component(region, holder)}/{parameter}"
+
+    yield from (with_paths(prior, by_id) for prior in model.priors)
+
+
+def _is_of(prior: Prior, region: str, names: Collection[str]) -> bool:
+    parts = [split_path(term.source) for term in prior.terms]
+    return all(name == region and holder in names for name, holder, _ in parts)
 
 
 def paste_owner(model: Model, region_name: str, copied: Copied) -> Model:
@@ -104,7 +134,15 @@ def paste_owner(model: Model, region_name: str, copied: Copied) -> Model:
     if copied.doublet is not None:
         doublets += (replace(copied.doublet, id=owner, major=ids[0], minor=ids[1]),)
     larger = replace(region, components=(*region.components, *new), doublets=doublets)
-    return replace_region(model, larger)
+    called = dict(zip((c.id for c in copied.components), ids, strict=True)) | {old: owner}
+
+    def here(path: str) -> str:
+        _, holder, parameter = split_path(path)
+        return f"{region_name}/{called[holder]}/{parameter}"
+
+    changed = replace_region(model, larger)
+    priors = [with_paths(prior, here) for prior in copied.priors]
+    return add_priors(changed, [prior for prior in priors if not has_lost(changed, prior)])
 
 
 def _renamed(name: str, old: str, new: str) -> str:
@@ -126,11 +164,16 @@ def _free_labels(region: Region, copied: Copied) -> list[str]:
 
 
 def duplicate_owner(model: Model, region_name: str, owner: str) -> Model:
-    """Return `model` with a second component or doublet half a width beside one; its area open."""
+    """Return `model` with a second component or doublet half a width beside one; its area open.
+
+    What is known of the shape is known of both, what is known of place and size is not.
+    """
     region = model.region(region_name)
     before = {c.id for c in region.components}
     width = _width(model, region, members(region, owner)[0])
-    doubled = paste_owner(model, region_name, copy_owner(model, region_name, owner))
+    copied = copy_owner(model, region_name, owner)
+    shapes = tuple(p for p in copied.priors if p.group == "shape" or len(p.terms) > 1)
+    doubled = paste_owner(model, region_name, replace(copied, priors=shapes))
     first = next(c for c in doubled.region(region_name).components if c.id not in before)
     path = f"{region_name}/{first.id}"
     center = get_parameter(doubled, f"{path}/center")

@@ -40,6 +40,8 @@ from ..model import (
     set_parameter,
     split_path,
     unlock,
+    with_paths,
+    without_lost_priors,
 )
 from ..referee.context import Finding
 from .copies import Copied, copy_owner, duplicate_owner, paste_owner, remove_owner
@@ -133,6 +135,7 @@ def convert_shape(model: Model, region_name: str, owner: str, shape: str) -> Mod
 
     What both shapes call the same keeps value, bounds and state; the rest starts from the
     shape's defaults. Where only one of them has an area, or a height, the size is left open.
+    Priors on what the new shape does not have go.
 
     Raises
     ------
@@ -172,7 +175,9 @@ def convert_shape(model: Model, region_name: str, owner: str, shape: str) -> Mod
         else d
         for d in region.doublets
     )
-    return replace_region(model, replace(region, components=components, doublets=doublets))
+    return without_lost_priors(
+        replace_region(model, replace(region, components=components, doublets=doublets))
+    )
 
 
 # ---------------------------------------------------------------------------------
@@ -379,12 +384,21 @@ def unlock_doublet(
 def relock_doublet(
     model: Model, region_name: str, doublet: str, parameter: str | None = None
 ) -> Model:
-    """Return `model` with a constraint of a doublet put back; None: all of them."""
+    """Return `model` with a constraint of a doublet put back; None: all of them.
+
+    What was known of the minor line's own value goes: it follows from the major line's.
+    """
     region = model.region(region_name)
     old = region.doublet(doublet)
+    back = {u.parameter for u in old.unlocked if parameter in (None, u.parameter)}
+    tied = {f"{region_name}/{old.minor}/{name}" for name in back}
+    priors = tuple(
+        p for p in model.priors if not tied & {canonical_path(model, t.source) for t in p.terms}
+    )
     left = tuple(u for u in old.unlocked if parameter is not None and u.parameter != parameter)
     doublets = tuple(replace(d, unlocked=left) if d.id == doublet else d for d in region.doublets)
-    return replace_region(model, replace(region, doublets=doublets))
+    changed = replace_region(model, replace(region, doublets=doublets))
+    return replace(changed, priors=priors)
 
 
 # ---------------------------------------------------------------------------------
@@ -557,7 +571,7 @@ def _with_components(
 
 
 def _linked_by_ids(model: Model) -> Model:
-    """Return `model` with links that name ids, so that a label can change."""
+    """Return `model` with links and priors that name ids, so that a label can change."""
 
     def by_id(path: str) -> str:
         name, owner, parameter = split_path(path)
@@ -576,4 +590,5 @@ def _linked_by_ids(model: Model) -> Model:
             )
             for k in model.links
         ),
+        priors=tuple(with_paths(prior, by_id) for prior in model.priors),
     )

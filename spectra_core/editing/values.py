@@ -274,6 +274,8 @@ def moved_to(parameter: Parameter, value: float) -> Parameter:
 def without_links(before: Model, after: Model, gone: Callable[[str, str, str], bool]) -> Model:
     """Return `after` without the links that touch what is gone; their targets keep the values.
 
+    Priors on what is gone go, too.
+
     Parameters
     ----------
     before, after : Model
@@ -282,7 +284,12 @@ def without_links(before: Model, after: Model, gone: Callable[[str, str, str], b
         ``gone(region, owner, parameter)`` of a path of `before`.
     """
     dropped = [k for k in before.links if any(gone(*split_path(path)) for path in ends_of(k))]
-    after = replace(after, links=tuple(k for k in after.links if k not in dropped))
+    lost = [p for p in before.priors if any(gone(*split_path(term.source)) for term in p.terms)]
+    after = replace(
+        after,
+        links=tuple(k for k in after.links if k not in dropped),
+        priors=tuple(p for p in after.priors if p not in lost),
+    )
     for link in dropped:
         if not gone(*split_path(link.target)):
             after = keep_value(before, after, link.target)

@@ -16,9 +16,12 @@ from ..model import (
     Link,
     Model,
     Parameter,
+    Prior,
     Region,
     canonical_path,
     get_parameter,
+    has_lost,
+    members_of,
     resolve_component,
     split_path,
 )
@@ -66,16 +69,42 @@ def state_of(
     """
     parameter = get_parameter(model, path)
     known = effective_links(model) if links is None else links
-    link = known.get(canonical_path(model, path))
+    key = canonical_path(model, path)
+    link = known.get(key)
     if link is not None:
         return ParameterState("linked", link_words(model, link))
     if not parameter.free:
         value = "no value" if parameter.value is None else f"{parameter.value:g}"
         return ParameterState("fixed", f"Fixed at {value}.")
+    before = "".join(f" Known before: {prior_words(model, p)}." for p in priors_on(model, key))
     if result is not None and result.estimate(path).at_bound:
-        return ParameterState("at bound", f"Ended at a bound, {span(parameter)}: it has no error.")
+        words = f"Ended at a bound, {span(parameter)}: it has no error.{before}"
+        return ParameterState("at bound", words)
     bounds = "" if parameter.min == -inf and parameter.max == inf else f", {span(parameter)}"
-    return ParameterState("free", f"Free{bounds}.")
+    return ParameterState("free", f"Free{bounds}.{before}")
+
+
+def priors_on(model: Model, path: str) -> tuple[Prior, ...]:
+    """Return the priors that speak of a component's parameter, alone or with others."""
+    return tuple(
+        prior
+        for prior in model.priors
+        if not has_lost(model, prior)
+        and any(path in members_of(model, term.source) for term in prior.terms)
+    )
+
+
+def prior_words(model: Model, prior: Prior) -> str:
+    """Return a prior in words, e.g. ``PS4 2p3/2 center = 161.7 ± 0.1, consensus``."""
+    home = split_path(prior.terms[0].source)[0]
+    text = ""
+    for term in prior.terms:
+        sign = "− " if term.times < 0 else "+ "
+        size = "" if abs(term.times) == 1 else f"{abs(term.times):.6g} × "
+        text += f" {sign}{size}{_place(model, term.source, home)}"
+    width = f"{100 * (prior.relative or 0.0):.3g} %" if prior.sd is None else f"{prior.sd:.6g}"
+    source = f", {prior.source}" if prior.source else ""
+    return f"{text.strip().removeprefix('+ ')} = {prior.value:.6g} ± {width}{source}"
 
 
 def link_words(model: Model, link: Link) -> str:
@@ -83,9 +112,7 @@ def link_words(model: Model, link: Link) -> str:
     home = split_path(link.target)[0]
     parts = []
     for term in link.terms:
-        region, owner, name = split_path(term.source)
-        place = f"{_owner_words(model, region, owner)} {name}"
-        place = place if region == home else f"{place} in {region}"
+        place = _place(model, term.source, home)
         parts.append(place if term.times == 1 else f"{term.times:.6g} × {place}")
     text = " + ".join(parts)
     if link.offset or not parts:
@@ -115,6 +142,13 @@ def doublet_words(region: Region, doublet: Doublet) -> str:
 def _fraction(ratio: float) -> str:
     known = {0.5: "½", 2 / 3: "⅔", 0.75: "¾"}
     return next((s for value, s in known.items() if abs(ratio - value) < 1e-9), f"{ratio:.4g} ×")
+
+
+def _place(model: Model, path: str, home: str) -> str:
+    """Return a parameter in words; its region where that is another."""
+    region, owner, name = split_path(path)
+    place = f"{_owner_words(model, region, owner)} {name}"
+    return place if region == home else f"{place} in {region}"
 
 
 def _owner_words(model: Model, region: str, owner: str) -> str:

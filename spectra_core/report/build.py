@@ -12,7 +12,7 @@ import numpy as np
 
 from ..curves.lineshapes import lineshape
 from ..fitting import FitResult, FitWarning, RegionFit
-from ..model import BACKGROUND, REGION, Component, Region
+from ..model import BACKGROUND, REGION, Component, Region, split_path
 from ..recipe.text import dump_recipe
 from ..referee.rules import Finding, lint
 from ..results.document import program_versions
@@ -50,7 +50,14 @@ from .document import (
 from .methods import methods
 from .references import REPORTING, Bibliography
 from .typography import column_heading, printed_unit, species
-from .wording import WEIGHTS_WORDS, constraint_words, settings, treatment, why_no_error
+from .wording import (
+    WEIGHTS_WORDS,
+    constraint_words,
+    prior_in_words,
+    settings,
+    treatment,
+    why_no_error,
+)
 
 RECIPE_LENGTH = 200_000
 MOST_CORRELATIONS = 8
@@ -344,6 +351,7 @@ def _region_section(
         _component_table(record, fit, region, context),
         _parameter_table(record, fit, region, context),
         *_doublet_paragraphs(region),
+        *_prior_blocks(record, fit, context),
         _statistics_table(record, fit, context),
         *_stored_blocks(record, fit, context),
         *_correlation_paragraph(record, fit),
@@ -527,6 +535,38 @@ def _doublet_paragraphs(region: Region) -> list[Block]:
     text = f"Background: {region.background.kind.title}, {mode}{f' ({chosen})' if chosen else ''}."
     blocks.append(Paragraph(sentence(text), "small"))
     return blocks
+
+
+def _prior_blocks(
+    record: FitRecord, fit: RegionFit, context: tuple[tuple[str, str], ...]
+) -> list[Block]:
+    """Return what became of the priors whose first term is of this region, if there are any."""
+    rows = tuple(
+        (
+            Cell(plain(clean_text(prior_in_words(known.prior), longest=300))),
+            measured(known.fitted, known.stderr, remark=""),
+            number(known.pull, 3),
+            number(known.narrowing, 3),
+            Cell(plain(known.prior.group)),
+            Cell(plain(clean_text(known.prior.source or "no source was given", longest=300))),
+        )
+        for known in record.result.priors
+        if split_path(known.prior.terms[0].source)[0] == fit.name
+    )
+    if not rows:
+        return []
+    columns = (
+        Column(plain("known before the fit"), 4),
+        Column(plain("fitted"), 2, numeric=True, errors=True),
+        Column(plain("pull"), 1, numeric=True),
+        Column(plain("narrowing"), 1, numeric=True),
+        Column(plain("group"), 1.4),
+        Column(plain("source"), 4),
+    )
+    s = record.result.statistics
+    text = f"Chi-square of the {s.n_priors} priors of this fit: {s.prior_chi_square:.4g}."
+    table = ReportTable(plain("Priors"), columns, rows, "priors", context)
+    return [table, Paragraph(sentence(text), "small")]
 
 
 def _statistics_table(

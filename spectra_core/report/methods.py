@@ -20,10 +20,11 @@ from ..spectrum import is_synthetic
 from ..uncertainty.ratios import Ratio
 from .definitions import BACKGROUND_WORDS, SHAPES, WEIGHTS
 from .document import Paragraph, Text, clean_text, plain, sentence
-from .references import GOODNESS, UNCERTAINTY, UPPER_LIMIT, Bibliography, published
+from .references import GOODNESS, PRIORS, UNCERTAINTY, UPPER_LIMIT, Bibliography, published
 from .typography import species, with_formulas
-from .wording import constraint_words, listed, settings
+from .wording import constraint_words, listed, prior_in_words, settings
 
+MOST_PRIORS = 40  # sentences on what was known before the fit
 MOST_ALIKE = 12  # sentences of one kind before the text points to the tables instead
 
 
@@ -269,9 +270,34 @@ def _constraints(fits: Sequence[FitRecord], bibliography: Bibliography) -> Itera
         more = len(links) - MOST_ALIKE
         rest = f"; and {more} more, listed with their parameters" if more > 0 else ""
         yield sentence(f"Exact ties between parameters: {shown}{rest}.")
+    yield from _known_before(fits, bibliography)
     yield sentence(
         "Fixed values and bounds are listed with each parameter; no other constraint was used."
     )
+
+
+def _known_before(fits: Sequence[FitRecord], bibliography: Bibliography) -> Iterator[Text]:
+    """Say what was known before the fit, each in a sentence with its source."""
+    every = {p.prior.formula: p.prior for record in fits for p in record.result.priors}
+    if not every:
+        return
+    yield sentence(
+        "What was known before the fit was fitted as further measurements, with the standard"
+        " deviations given here; their chi-square is stated apart",
+        bibliography.cite(PRIORS),
+        ".",
+    )
+    for number, prior in enumerate(every.values()):
+        if number == MOST_PRIORS:
+            yield sentence(f"The other {len(every) - number} are listed with each fit.")
+            return
+        source = prior.source or "no source was given"
+        yield sentence(
+            clean_text(prior_in_words(prior), longest=400),
+            f" ({clean_text(source, longest=400)})",
+            bibliography.cite(*published(prior.source)),
+            ".",
+        )
 
 
 # ---------------------------------------------------------------------------------

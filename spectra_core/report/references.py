@@ -20,6 +20,7 @@ GOODNESS = (
     "A. Wald, J. Wolfowitz, Ann. Math. Stat. 11, 147 (1940), doi:10.1214/aoms/1177731909",
 )
 UNCERTAINTY = "JCGM 100:2008, Guide to the expression of uncertainty in measurement"
+PRIORS = "K. Cranmer et al., HistFactory, CERN-OPEN-2012-016 (2012)"
 UPPER_LIMIT = (
     "G. J. Feldman, R. D. Cousins, Phys. Rev. D 57, 3873 (1998), doi:10.1103/PhysRevD.57.3873"
 )

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from ..fitting import Estimate, FitResult
-from ..model import Background, Doublet
+from ..model import Background, Doublet, Prior
 
 
 def treatment(result: FitResult, path: str, estimate: Estimate) -> str:
@@ -32,6 +32,15 @@ def treatment(result: FitResult, path: str, estimate: Estimate) -> str:
         return f"AT ITS BOUND: free {bounds(estimate)}"
     undetermined = "; not determined by the data" if estimate.stderr is None else ""
     return f"free {bounds(estimate)}".rstrip() + undetermined
+
+
+def prior_in_words(prior: Prior) -> str:
+    """Return what was known before a fit, with its standard deviation."""
+    subject = prior.subject.replace(" * ", " × ").replace(" - ", " − ")
+    if prior.sd is not None:
+        return f"{subject} = {prior.value:.6g} ± {prior.sd:.3g}"
+    part = " of what is subtracted" if len(prior.terms) > 1 else ""
+    return f"{subject} = {prior.value:.6g} ± {100 * (prior.relative or 0.0):.3g} %{part}"
 
 
 def bounds(estimate: Estimate) -> str:

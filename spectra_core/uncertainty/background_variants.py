@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..fitting import FitResult
-from ..model import Background, Model, Region, canonical_path, members, owners, replace_region
+from ..model import (
+    Background,
+    Model,
+    Region,
+    canonical_path,
+    members,
+    owners,
+    replace_region,
+    without_lost_priors,
+)
 from ..spectrum import points_in_window
 from .alternatives import paths_of
 from .quantities import AreaRatio
@@ -96,7 +105,7 @@ def _with_background(model: Model, region: Region, type_: str, mode: str) -> Mod
         for link in model.links
         if not gone & {canonical_path(model, p) for p in paths_of(link)}
     )
-    return replace(replace_region(model, changed), links=links)
+    return without_lost_priors(replace(replace_region(model, changed), links=links))
 
 
 def _background_paths(region: Region) -> set[str]:

@@ -24,6 +24,7 @@ from ..model import (
     replace_region,
     share,
     split_path,
+    without_lost_priors,
 )
 from .alternatives import fewer, paths_of, split
 from .quantities import AreaRatio
@@ -197,7 +198,7 @@ def _with_line_shape(model: Model, region: Region, shape: str) -> Model:
             if any(canonical_path(model, p).startswith(start) for start in own)
         )
     )
-    return replace(changed, links=links)
+    return without_lost_priors(replace(changed, links=links))
 
 
 def _mixes(result: FitResult, region: Region, shape: str, quantity: AreaRatio) -> Iterator[Trial]:

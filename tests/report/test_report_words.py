@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
@@ -10,7 +12,8 @@ from spectra_core.curves.backgrounds import BACKGROUNDS
 from spectra_core.curves.lineshapes import LINESHAPES
 from spectra_core.fitting import FitWarning
 from spectra_core.model import Background
-from spectra_core.report import build_report
+from spectra_core.recipe.schema import PriorEntry
+from spectra_core.report import build_report, write_report
 from spectra_core.report.build import _of_region
 from spectra_core.report.checklist import ITEMS, NOT_RECORDED, checklist
 from spectra_core.report.definitions import BACKGROUND_WORDS, SHAPES
@@ -20,6 +23,9 @@ from spectra_core.report.references import doi_links, published
 from spectra_core.report.typography import species
 from spectra_core.report.wording import settings
 from spectra_core.results.formula import formula_letters
+from spectra_core.runs.batch import run
+from spectra_core.runs.simulate import simulate_recipe
+from spectra_core.writers import write
 
 
 def marked(text: str) -> str:
@@ -189,3 +195,33 @@ def test_a_remark_of_the_whole_fit_stands_once(example_run):
     both = replace(record, result=replace(record.result, regions=two))
     told = [len(_of_region(both, region.name, [remark])) for region in two]
     assert told == [1, 0]
+
+
+def words_of(report, folder):
+    """Return what a reader of the page sees, on one line."""
+    write_report(report, folder / "report.html")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    page = page[page.index("<body") :]
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", page)).split())
+
+
+def test_each_prior_is_a_sentence_with_its_source_and_a_row(example_recipe, tmp_path):
+    known = (
+        PriorEntry(
+            of="S 2p/PS4/center",
+            value=161.6,
+            sd=0.1,
+            source="A. Author et al., J. Test. 1, 2 (2020), doi:10.1000/test",
+        ),
+        PriorEntry(of="S 2p/intermediate/area", minus="S 2p/PS4/area", times=0.5, relative=0.25),
+    )
+    recipe = example_recipe.model_copy(update={"prior": known})
+    path = tmp_path / "synthetic.vms"
+    write(path, simulate_recipe(example_recipe).spectra)
+    report = build_report(run([path], recipe=recipe))
+    text = words_of(report, tmp_path)
+    assert "S 2p/PS4/center = 161.6 ± 0.1 (A. Author et al." in text
+    assert "0.5 × S 2p/PS4/area = 0 ± 25 % of what is subtracted (no source was given)." in text
+    assert "Chi-square of the 2 priors of this fit:" in text and "narrowing" in text
+    bare = words_of(build_report(run([path], recipe=example_recipe)), tmp_path)
+    assert "known before the fit" not in bare and "narrowing" not in bare
