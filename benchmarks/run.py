@@ -97,6 +97,14 @@ def engine(name: str) -> Callable[[], dict[str, float]]:
     return measure
 
 
+def command_batch() -> dict[str, float]:
+    """Time the command on a map; see `command_batch.py`."""
+    sys.path.insert(0, str(ROOT))
+    from benchmarks.command_batch import doublet_fit_of_a_map
+
+    return doublet_fit_of_a_map()
+
+
 def plot(name: str) -> Callable[[], dict[str, float]]:
     """Return a measurement of `gui_drag.py`, which starts Qt only when it runs."""
 
@@ -127,6 +135,12 @@ BENCHMARKS = (
         "10,000 spectra of 12 parameters with covariances <= 4 lmfit fits; 10^6 streamed"
         " <= 110x that in < 2 GiB [>= 99.5 % at MINPACK's chi-square]",
         engine("map_fit"),
+    ),
+    Benchmark(
+        "command-map",
+        "`doublet fit` of 10,000 S 2p spectra, one ratio: results and csv <= 60 lmfit fits,"
+        " results alone <= 20, <= 600 MiB",
+        command_batch,
     ),
     Benchmark(
         "robust",
