@@ -14,11 +14,13 @@ from spectra_core.editing.edits import owner_of
 from spectra_core.fitting import FitResult, RegionFit
 from spectra_core.model import Region
 from spectra_core.project.project import Analysis, Project
+from spectra_core.referee.verdict import Verdict
 from spectra_core.results.scales import Scales, scales_of
 from spectra_core.spectrum import Spectrum
 
 from .formula import formula
 from .selection import Selection
+from .verdicts import region_verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +80,13 @@ class Scene:
         if self.spectrum is None:
             return Scales()
         return scales_of(self.spectrum, self.fit, self.region.name if self.region else "")
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The referee's word on the fit of the chosen region; None where there is no fit."""
+        if self.analysis is None or self.region is None or not self.fitted or self.dragging:
+            return None
+        return region_verdict(self.analysis, self.region.name)
 
     def owner_of(self, component: str) -> str:
         """Return the doublet that a component of the region belongs to, or itself."""

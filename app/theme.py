@@ -255,7 +255,15 @@ QMainWindow::separator:hover {{ background: {selection}; }}
 QSplitter::handle {{ background: {card}; }}
 QSplitter::handle:hover {{ background: {selection}; }}
 QFrame#card {{ background: {card}; border: 1px solid {border}; border-radius: 7px; }}
+QFrame#card[severity="warn"] {{ border-left: 3px solid {warn}; }}
+QFrame#card[severity="alarm"] {{ border-left: 3px solid {alarm}; }}
 QFrame#card[chosen="true"] {{ border: 1px solid {accent}; }}
+QFrame#card[chosen="true"][severity="warn"] {{ border-left: 3px solid {warn}; }}
+QFrame#card[chosen="true"][severity="alarm"] {{ border-left: 3px solid {alarm}; }}
+QPushButton#pill {{ border: none; border-radius: 9px; padding: 2px 9px; font-weight: 600; }}
+QPushButton#pill[severity="good"] {{ background: {good_surface}; color: {good}; }}
+QPushButton#pill[severity="warn"] {{ background: {warn_surface}; color: {warn}; }}
+QPushButton#pill[severity="alarm"] {{ background: {alarm_surface}; color: {alarm}; }}
 QFrame#note {{ background: {hover}; border: none; border-left: 3px solid {muted};
     border-radius: 4px; }}
 QFrame#note[severity="good"] {{ background: {good_surface}; border-left-color: {good}; }}
@@ -268,6 +276,7 @@ QLabel#muted {{ color: {muted}; }}
 QLabel#faint {{ color: {faint}; }}
 QLabel#figure {{ font-weight: 700; font-size: 11pt; }}
 QLabel#alarm {{ color: {alarm}; }}
+QLabel#warn {{ color: {warn}; }}
 QPushButton, QToolButton#tool {{ background: {card}; border: 1px solid {border};
     border-radius: 6px; padding: 5px 12px; }}
 QPushButton:hover, QToolButton#tool:hover {{ background: {hover}; }}

@@ -86,6 +86,7 @@ def _connect_plot(window: MainWindow, crew: Crew) -> None:
     plot.hovered.connect(crew.showing.show_cursor)
     plot.add_at.connect(crew.editing.add_component_at)
     plot.library_at.connect(lambda x: crew.model_dialogs.library(energy=x))
+    plot.finding_asked.connect(crew.showing.show_finding)
     plot.shift_typed.connect(crew.editing.set_shift)
     plot.calibration_asked.connect(crew.spectra_dialogs.calibration)
     plot.overlay_picked.connect(lambda key: crew.spectra.choose([key]))

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from spectra_core.editing.edits import doublet_words, members, owner_label, owners
 from spectra_core.fitting import FitResult
 from spectra_core.model import Region
+from spectra_core.referee.verdict import CHECK, NOT_YET, SOUND
 
 from ..formula import formula
 from ..parameter_words import NAMES
@@ -38,6 +39,7 @@ from .owner_intents import OwnerIntents
 from .owner_menu import owner_menu
 
 OWNER_MIME = "application/x-doublet-owner"
+_SEVERITY = {SOUND: "", CHECK: "warn", NOT_YET: "alarm"}
 _MARKS = {"free": "", "fixed": "· fixed", "linked": "=", "at bound": "⚠ at bound"}
 
 
@@ -220,9 +222,19 @@ class _OwnerCard(Card):
         texts += [f"{c.name} {formula(c.words)}" for c in wanted if c.kind == "linked"]
         self._words.setText("\n".join(text for text in texts if text))
         self._words.setVisible(any(texts))
-        bound = [f"⚠ {c.name}: {c.words}" for c in wanted if c.kind == "at bound"]
-        self._alarm.setText("\n".join(in_locale(text) for text in bound))
-        self._alarm.setVisible(bool(bound))
+        said = [f"⚠ {c.name}: {c.words}" for c in wanted if c.kind == "at bound"]
+        verdict = numbers.verdict(self.owner)
+        word = SOUND if verdict is None else verdict.word
+        if verdict is not None and word != SOUND and not said:
+            said.append(f"⚠ {verdict.text}")
+        self._alarm.setText("\n".join(in_locale(text) for text in said))
+        self._alarm.setVisible(bool(said))
+        severity = _SEVERITY[word]
+        if self.property("severity") != severity:
+            self.setProperty("severity", severity)
+            self._alarm.setObjectName("alarm" if severity == "alarm" else "warn")
+            restyle(self._alarm)
+            restyle(self)
 
     def _show_rows(self, wanted: list[NumberCell], chosen: bool) -> None:
         names = [c.name for c in wanted]
@@ -314,7 +326,7 @@ class _Row:
         parts = (one.error, unit, _MARKS[one.kind])
         self._behind.setText(" ".join(part for part in parts if part))
         self._behind.setToolTip(wrapped(f"{one.error} {one.unit} {one.words}".strip()))
-        name = "alarm" if one.kind == "at bound" else "muted"
+        name = "warn" if one.kind == "at bound" else "muted"
         if self._behind.objectName() != name:
             self._behind.setObjectName(name)
             restyle(self._behind)

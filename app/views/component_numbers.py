@@ -10,10 +10,12 @@ from spectra_core.curves.spec import ParameterSpec, unit_text
 from spectra_core.editing.edits import effective_links, members, owners, state_of, value_of
 from spectra_core.errors import ModelError
 from spectra_core.model import Component, Doublet, Link, Model
+from spectra_core.referee.verdict import Verdict
 from spectra_core.results.table import rounded
 
 from ..parameter_words import NAMES
 from ..scene import Scene
+from ..verdicts import owner_verdicts
 from ..widgets import in_locale, printed, show_number
 
 MAIN = ("center", "fwhm", "fwhm_gauss", "fwhm_lorentz", "area", "height")
@@ -83,6 +85,7 @@ class Numbers:
         known = before is not None and before.model is self.model
         self._links: Mapping[str, Link] = before._links if known and before else _links(self.model)
         self._shares: dict[str, float] | None = None
+        self._verdicts: dict[str, Verdict] | None = None
 
     def cells(self, owner: str) -> Iterator[NumberCell]:
         """Yield the numbers of a component or doublet: principal, unlocked, all others."""
@@ -137,6 +140,15 @@ class Numbers:
             return ""
         place = printed(f"{scales.recorded(scales.place_of(value)):.2f}")
         return f"On the referenced scale; recorded at {place} {self.unit(spec)}."
+
+    def verdict(self, owner: str) -> Verdict | None:
+        """Return the referee's word on an owner of the fit shown; None where there is none."""
+        analysis = self.scene.analysis
+        if analysis is None or not self.scene.fitted or self.scene.dragging:
+            return None
+        if self._verdicts is None:
+            self._verdicts = owner_verdicts(analysis, self.region.name)
+        return self._verdicts.get(owner)
 
     def share(self, owner: str) -> float | None:
         """Return the part of an owner's area in its region; None if it has none."""

@@ -15,17 +15,18 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from spectra_core.editing.drag import SHIFT, TOP, Handle, handles
 from spectra_core.fitting import FitResult
 from spectra_core.model import Region, resolve_component
+from spectra_core.referee.verdict import CHECK, NOT_YET, SOUND, Verdict
 from spectra_core.results.misfit import misfit_of
 from spectra_core.spectrum import Axis
 
 from ..scene import Scene
 from ..theme import theme
-from ..widgets import Elided, label, row, wrapped
+from ..widgets import Elided, label, restyle, row, wrapped
 from .plot_handles import Drag, cursor_of
 from .plot_hover import HoverBox, drag_lines, energy_words, hover_lines
 from .plot_items import Tick, Trace
@@ -48,6 +49,7 @@ from .residual import SIGMAS
 
 __all__ = ["PlotOptions", "PlotView", "Tick"]
 
+_SEVERITY = {SOUND: "good", CHECK: "warn", NOT_YET: "alarm"}
 _NAME_LENGTH = 28  # a name of a whole line would make the window as wide
 
 
@@ -102,6 +104,8 @@ class PlotView(QFrame):
         Spectrum id.
     shift_typed(float), calibration_asked()
         By a click on the chip between the two scales.
+    finding_asked(FitWarning)
+        The worst of those behind the verdict, by a click on it.
     """
 
     drag_began = Signal(object)
@@ -115,6 +119,7 @@ class PlotView(QFrame):
     library_at = Signal(float)
     overlay_picked = Signal(str)
     shift_typed = Signal(float)
+    finding_asked = Signal(object)
     calibration_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -132,9 +137,9 @@ class PlotView(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(2)
-        titles = row(self._name, self._sample, self._about, spacing=10)
+        titles = row(self._name, self._sample, self.verdict, self._about, spacing=10)
         titles.setStretch(1, 3)
-        titles.setStretch(2, 4)
+        titles.setStretch(3, 3)
         layout.addLayout(titles)
         layout.addWidget(self._panels, 1)
         self._hover = HoverBox(self._panels)
@@ -148,6 +153,10 @@ class PlotView(QFrame):
         self._name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._sample = Elided("", "muted")
         self._about = Elided("", "muted")
+        self.verdict = QPushButton()
+        self.verdict.setObjectName("pill")
+        self.verdict.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.verdict.clicked.connect(self._ask_verdict)
         self._about.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def _join(self) -> None:
@@ -327,6 +336,21 @@ class PlotView(QFrame):
             self._name.setToolTip("" if short else wrapped(name))
             self._sample.set_full(sample_of(spectrum))
         self._about.set_full(about(scene))
+        self._show_verdict(scene.verdict)
+
+    def _show_verdict(self, verdict: Verdict | None) -> None:
+        self.verdict.setVisible(verdict is not None)
+        if verdict is None:
+            return
+        self.verdict.setText(f"● {verdict.text}")
+        self.verdict.setToolTip(wrapped("\n".join(f.message for f in verdict.findings[:5])))
+        self.verdict.setProperty("severity", _SEVERITY[verdict.word])
+        restyle(self.verdict)
+
+    def _ask_verdict(self) -> None:
+        verdict = self._scene.verdict if self._scene is not None else None
+        if verdict is not None and verdict.findings:
+            self.finding_asked.emit(verdict.findings[0])
 
     def _show_overlays(self, scene: Scene) -> None:
         traces = overlay_traces(scene, self._options.waterfall, self._height)

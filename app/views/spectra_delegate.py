@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
+from spectra_core.referee.verdict import CHECK, NOT_YET, SOUND
 from spectra_core.spectrum import Axis, Spectrum
 
 from ..theme import colour
@@ -16,6 +17,7 @@ from .spectra_rows import Index, Row
 
 _SPARK_POINTS = 48
 _SPARK_WIDTH = 62
+_TONES = {SOUND: "good", CHECK: "warn", NOT_YET: "alarm", "stale": "faint"}
 
 
 class SpectraDelegate(QStyledItemDelegate):
@@ -79,6 +81,14 @@ class SpectraDelegate(QStyledItemDelegate):
             QRect(left, area.top(), room, area.height()), Qt.AlignmentFlag.AlignVCenter, text
         )
         used = metrics.horizontalAdvance(text) + 8
+        if one.state in (CHECK, NOT_YET) and room - used > 20:
+            # Not by the colour of a dot alone.
+            font.setBold(False)
+            painter.setFont(font)
+            painter.setPen(colour(_TONES[one.state]))
+            place = QRect(left + used, area.top(), room - used, area.height())
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, one.state)
+            used += QFontMetrics(font).horizontalAdvance(one.state) + 8
         if one.words and room - used > 20:
             font.setBold(False)
             painter.setFont(font)
@@ -146,17 +156,17 @@ def two_lines(text: str, font: QFont, room: int) -> list[str]:
 
 def _paint_state(painter: QPainter, at: QPointF, state: str) -> None:
     """Paint a state so that it is told by its shape as well as by its colour."""
-    tone = {"fitted": "good", "stale": "warn", "failed": "alarm"}.get(state, "faint")
+    tone = _TONES.get(state, "faint")
     painter.setPen(QPen(colour(tone), 1.6))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    if state == "fitted":
+    if state in (SOUND, CHECK):
         painter.setBrush(colour(tone))
         painter.drawEllipse(at, 3.6, 3.6)
     elif state == "stale":
         painter.drawEllipse(at, 3.6, 3.6)
         painter.setBrush(colour(tone))
         painter.drawPie(QRectF(at.x() - 3.6, at.y() - 3.6, 7.2, 7.2), 90 * 16, 180 * 16)
-    elif state == "failed":
+    elif state == NOT_YET:
         for dx in (-3.2, 3.2):
             painter.drawLine(QPointF(at.x() - dx, at.y() - 3.2), QPointF(at.x() + dx, at.y() + 3.2))
     elif state == "open":

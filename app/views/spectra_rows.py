@@ -14,19 +14,22 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelInde
 from PySide6.QtWidgets import QWidget
 
 from spectra_core.project.project import Analysis, Project, is_stale
+from spectra_core.referee.verdict import CHECK, NOT_YET, SOUND
 from spectra_core.runs.samples import told_apart
 from spectra_core.spectrum import Spectrum, sample_key
 
 from ..formula import formula
+from ..verdicts import region_verdict
 from ..widgets import wrapped
 
 Index = QModelIndex | QPersistentModelIndex
 STATES = {
     "none": "no model",
     "open": "not fitted",
-    "fitted": "fitted",
     "stale": "changed after its fit",
-    "failed": "did not converge",
+    SOUND: "sound",
+    CHECK: "to be checked",
+    NOT_YET: "not to be used yet",
 }
 
 
@@ -146,19 +149,16 @@ def _states(project: Project) -> dict[str, str]:
     """Return the fit state of every spectrum that has a model."""
     found: dict[str, str] = {}
     for key, analysis in project.analyses.items():
-        state = _state(project, key, analysis)
-        for spectrum in analysis.spectra.values():
-            found[spectrum] = state
+        stale = analysis.stored is not None and is_stale(project, key)
+        for region, spectrum in analysis.spectra.items():
+            found[spectrum] = _state(analysis, region, stale=stale)
     return found
 
 
-def _state(project: Project, key: str, analysis: Analysis) -> str:
+def _state(analysis: Analysis, region: str, *, stale: bool) -> str:
     if analysis.stored is None:
         return "open"
-    if is_stale(project, key):
-        return "stale"
-    converged = analysis.stored.result.status.value in ("converged", "at_bound")
-    return "fitted" if converged else "failed"
+    return "stale" if stale else region_verdict(analysis, region).word
 
 
 def _grouped(

@@ -404,6 +404,34 @@ def test_a_fit_that_describes_nothing_is_not_drawn_within_three_sigma(
     said = [part.text() for part in panel.findChildren(QLabel)]
     assert any("noise of these data is not known" in text for text in said)
     assert "1.00" not in said
+    # And it is not green: in the header, the tree and the card.
+    window = program.window
+    assert not window.plot.verdict.isHidden()
+    assert "Sound" not in window.plot.verdict.text()
+    assert window.plot.verdict.property("severity") in ("warn", "alarm")
+    row = window.tree.model.row_of(window.tree.model.index_of("s1"))
+    assert row.state in ("check", "not yet")
+
+
+def test_a_component_below_detection_is_amber_and_the_header_leads_to_it(
+    qtbot: QtBot, modelled: Program, settle: Settle
+) -> None:
+    # The data hold PS4 alone, of Gaussian lines; bridging S was added.
+    modelled.crew.editing.set_shape("PS4", "gaussian")
+    modelled.crew.acting.run("fit")
+    settle(modelled)
+    window = modelled.window
+    assert window.plot.verdict.text().startswith("● Check")
+    assert window.cards.card("bridging S").property("severity") == "warn"
+    assert not window.cards.card("PS4").property("severity")
+    modelled.crew.editing.choose_owner("PS4")
+    qtbot.mouseClick(window.plot.verdict, Qt.MouseButton.LeftButton)
+    assert modelled.desk.scene.selection.owner == "bridging S"
+    modelled.crew.editing.remove("bridging S")
+    assert window.plot.verdict.isHidden()
+    modelled.crew.acting.run("fit")
+    settle(modelled)
+    assert window.plot.verdict.text() == "● Sound"
 
 
 def test_residuals_of_counts_are_in_sigma(modelled: Program, settle: Settle) -> None:
