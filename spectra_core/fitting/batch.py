@@ -394,8 +394,8 @@ class _Run:
     def _fit_each(self, job: Job) -> int:
         """Fit the spectra of a chunk one by one, with whatever engine can."""
         numbers, rows = job
-        for k, number in enumerate(numbers.tolist()):
-            self._fit_alone(number, {name: y[k] for name, y in rows.items()})
+        for k in np.flatnonzero(self._presentable(numbers, rows)).tolist():
+            self._fit_alone(int(numbers[k]), {name: y[k] for name, y in rows.items()})
         return int(numbers.size)
 
     def _fit_alone(self, number: int, rows: dict[str, Array]) -> None:

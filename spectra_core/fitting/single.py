@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
 
@@ -380,7 +380,10 @@ def _signal(problem: Problem, sigmas: tuple[Array, ...]) -> float:
 
 
 def _settle(problem: Problem, weights: tuple[Weights, ...], q: Array | None, run: Run) -> Settled:
-    """Fit, and fit again with weights from the fitted model until both agree."""
+    """Fit, and fit again with weights from the fitted model until both agree.
+
+    The trace of the solution is that of all passes, one after the other.
+    """
     scaled = problem.is_scaled(weights)
     sigmas = _sigmas(problem, weights, [_smoothed(region.y) for region in problem.regions])
     sigmas = _rough_sigmas(problem) if scaled else sigmas
@@ -404,7 +407,7 @@ def _settle(problem: Problem, weights: tuple[Weights, ...], q: Array | None, run
         known = problem.prior_sigmas(solution.q, known)
         again = run(problem, solution.q, sigmas, known)
         moved = float(np.linalg.norm(again.jacobian @ (again.q - solution.q)))
-        solution = again
+        solution = replace(again, trace=(*solution.trace, *again.trace))
         if moved < tolerances.FINEST:
             break
     return Settled(solution, sigmas)

@@ -18,6 +18,12 @@ X = np.linspace(158.0, 170.0, 161)
 P_X = np.linspace(128.0, 138.0, 121)
 
 
+@pytest.fixture(autouse=True)
+def compiled_engine(monkeypatch):
+    """Fit with the one engine that makes stacks, whichever the other tests use."""
+    monkeypatch.setenv("DOUBLET_ENGINE", "numba")
+
+
 def voigt(x, area, center, gauss, lorentz):
     """A Voigt line, written down independently of the program."""
     sigma, gamma = gauss / 2.3548200450309493, 0.5 * lorentz

@@ -44,6 +44,12 @@ denominator = ["PS4"]
 X = np.linspace(156.0, 171.0, 241)
 
 
+@pytest.fixture(autouse=True)
+def compiled_engine(monkeypatch):
+    """Fit with the one engine that makes stacks, whichever the other tests use."""
+    monkeypatch.setenv("DOUBLET_ENGINE", "numba")
+
+
 def lines(centers_and_areas, width=0.9, lorentz=0.15):
     """Return S 2p doublets, written down independently of the program."""
     total = np.zeros(X.size)
