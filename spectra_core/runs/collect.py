@@ -82,7 +82,7 @@ def _lost(result: FitResult, recipe: Recipe) -> Iterator[FitWarning]:
 
 def _group(result: FitResult) -> Group:
     first = result.regions[0].spectrum
-    return first.source.file, first.meta.sample, tuple(region.name for region in result.regions)
+    return first.source.location, first.meta.sample, tuple(region.name for region in result.regions)
 
 
 def _spectra(results: Iterable[FitResult]) -> tuple[Spectrum, ...]:
@@ -92,5 +92,5 @@ def _spectra(results: Iterable[FitResult]) -> tuple[Spectrum, ...]:
 
 def _inputs(results: Sequence[FitResult]) -> tuple[InputFile, ...]:
     sources = [spectrum.source for spectrum in _spectra(results) if spectrum.source.file]
-    count = Counter((source.file, source.sha256, source.format) for source in sources)
+    count = Counter((source.location, source.sha256, source.format) for source in sources)
     return tuple(InputFile(*key, number) for key, number in count.items())

@@ -19,11 +19,13 @@ from click.testing import CliRunner
 from scipy.special import voigt_profile
 
 from doublet.app.cli.main import main
+from doublet.app.preferences import Preferences
 from doublet.app.program import Program
 from spectra_core.core_levels import core_level
 from spectra_core.datafiles import data_path
+from spectra_core.fitting import DEFAULT_STARTS
 from spectra_core.recipe.presets import preset, preset_ids
-from spectra_core.recipe.schema import RegionEntry
+from spectra_core.recipe.schema import FitEntry, RegionEntry
 from spectra_core.recipe.text import load_recipe
 from spectra_core.spectrum import Axis, Meta, Spectrum
 from spectra_core.writers import write
@@ -183,6 +185,10 @@ def _table(path: Path) -> tuple[list[str], np.ndarray]:
 
 def codes(fit: dict[str, Any]) -> set[str]:
     return {warning["code"] for warning in fit["warnings"]}
+
+
+def test_there_is_one_number_of_starts_where_nobody_says_one() -> None:
+    assert Preferences().starts == FitEntry().starts == DEFAULT_STARTS == 3
 
 
 @pytest.mark.parametrize("preset_id", preset_ids())

@@ -10,6 +10,9 @@ import pytest
 from scipy.special import voigt_profile
 
 from spectra_core.errors import FitError
+from spectra_core.project.analyses import add_recipe
+from spectra_core.project.jobs import job_of
+from spectra_core.project.project import Project, add_spectra
 from spectra_core.readers import ReadOptions, read
 from spectra_core.recipe.presets import preset
 from spectra_core.recipe.text import parse_recipe
@@ -349,3 +352,19 @@ def test_what_is_known_of_a_region_that_is_not_there_is_left_out_and_named():
     assert not part.model.priors
     said = next(w.message for w in part.warnings if w.code == "links_dropped")
     assert "S 2p/PS4/center to P 2p/P-S/center" in said
+
+
+def test_a_fit_of_the_window_is_the_job_that_was_planned():
+    spectra = [measured(name, "cell", 0.5) for name in ("S 2p", "C 1s", "P 2p")]
+    recipe = parse_recipe(JOINT + BY_CARBON)
+    (job,) = plan(recipe, spectra).jobs
+    project = add_spectra(Project(), spectra)
+    applied = add_recipe(project, recipe, project.spectra)
+    again = job_of(applied.project, applied.analyses[0])
+    assert again.model == job.model and again.options == job.options
+    assert again.warnings == job.warnings
+    assert [r.calibration for r in again.references] == [r.calibration for r in job.references]
+    assert [(s.meta.region, s.calibration) for s in again.sample] == [
+        (s.meta.region, s.calibration) for s in job.sample
+    ]
+    assert {s.meta.region for s in again.sample} == {"S 2p", "P 2p", "C 1s"}
