@@ -20,7 +20,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -153,6 +153,7 @@ class CoreLevel:
             )
 
 
+@lru_cache(maxsize=1024)
 def core_level(text: str) -> CoreLevel:
     """Return the data of a level by its name, in any usual spelling.
 

@@ -268,8 +268,8 @@ def fit_stack(
         problems = [problem, *(_with_data(problem, row) for row in rows[1:])]
     except SpectraError:
         return None
-    if compiled is None:
-        return None
+    if compiled is None or len(problem.priors) or problem.priors.idle:
+        return None  # what priors say of statistics and errors is for `fit`
     return _Fits(compiled, problems, weights, options, should_stop).stack()
 
 

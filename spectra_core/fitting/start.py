@@ -222,7 +222,8 @@ def _step_estimate(region: RegionProblem) -> float:
     kind = BACKGROUNDS["shirley"]
     assert kind.static is not None
     try:
-        static = kind.static(spectrum.x, spectrum.y, region.inside, {}, region.orientation)
+        rough = {"tolerance": 1e-3}  # the fit goes on from here
+        static = kind.static(spectrum.x, spectrum.y, region.inside, rough, region.orientation)
     except SpectraError:
         return 0.0
     area = float(np.trapezoid(region.y - static.curve, region.x))

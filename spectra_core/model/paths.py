@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from ..curves.spec import ParameterSpec
@@ -60,6 +61,7 @@ def set_enabled(model: Model, region_name: str, component_id: str, enabled: bool
     return replace_region(model, replace(region, components=components))
 
 
+@lru_cache(maxsize=4096)
 def split_path(path: str) -> tuple[str, str, str]:
     """Return (region, owner, parameter) of a path; owners may contain ``/``."""
     region, _, rest = path.partition("/")

@@ -279,7 +279,17 @@ class _Sample:
 
 def sample_shows(spectra: tuple[Spectrum, ...], level: str) -> bool:
     """Tell whether one of a sample's spectra shows a line of a level."""
-    return bool(level) and _sample_shows(_Sample(spectra), level)
+    if not level:
+        return False
+    nominal = core_level(level).nominal_ev
+    return any(_may_show(s, nominal) for s in spectra) and _sample_shows(_Sample(spectra), level)
+
+
+def _may_show(spectrum: Spectrum, nominal: float) -> bool:
+    """Return whether a spectrum reaches a binding energy, as far as that is plain to see."""
+    if spectrum.axis is not Axis.BINDING_ENERGY:
+        return True
+    return bool(spectrum.x[0] - _NEAR <= nominal <= spectrum.x[-1] + _NEAR)
 
 
 @lru_cache(maxsize=256)
