@@ -102,14 +102,14 @@ def _check_plugin() -> None:
         raise _missing(str(error)) from error
 
 
-def _missing(said: str) -> DesktopError:
+def _missing(output: str) -> DesktopError:
     """Return what is missing: what the loader says, and what else cannot be loaded."""
-    named = re.findall(r"lib[\w.+-]+\.so(?:\.\d+)*", said)
+    named = re.findall(r"lib[\w.+-]+\.so(?:\.\d+)*", output)
     gone = [name for name in DEBIAN_PACKAGES if name in named or not _loads(name)]
     gone += [name for name in named[:1] if name not in DEBIAN_PACKAGES]
     packages = sorted({DEBIAN_PACKAGES[name] for name in gone if name in DEBIAN_PACKAGES})
     install = f"sudo apt install {' '.join(packages)}" if packages else ""
-    hint = f"On Debian or Ubuntu: {install}" if install else f"The system says: {said}"
+    hint = f"On Debian or Ubuntu: {install}" if install else f"The system says: {output}"
     which = ", ".join(gone) or "one of them"
     many = "libraries" if len(gone) > 1 else "a library"
     return DesktopError(f"Qt needs {many} of the system that cannot be loaded: {which}.", hint=hint)

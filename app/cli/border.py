@@ -176,7 +176,7 @@ def os_error_place(error: OSError) -> str:
 
 
 def nobody_listens(error: BaseException) -> bool:
-    """Tell whether an error says that standard output leads nowhere: a closed pipe or stream."""
+    """Return whether an error says that standard output leads nowhere: a closed pipe or stream."""
     return isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.EBADF)
 
 

@@ -222,13 +222,13 @@ class _OwnerCard(Card):
         texts += [f"{c.name} {formula(c.words)}" for c in wanted if c.kind == "linked"]
         self._words.setText("\n".join(text for text in texts if text))
         self._words.setVisible(any(texts))
-        said = [f"⚠ {c.name}: {c.words}" for c in wanted if c.kind == "at bound"]
+        shown = [f"⚠ {c.name}: {c.words}" for c in wanted if c.kind == "at bound"]
         verdict = numbers.verdict(self.owner)
         word = SOUND if verdict is None else verdict.word
-        if verdict is not None and word != SOUND and not said:
-            said.append(f"⚠ {verdict.text}")
-        self._alarm.setText("\n".join(in_locale(text) for text in said))
-        self._alarm.setVisible(bool(said))
+        if verdict is not None and word != SOUND and not shown:
+            shown.append(f"⚠ {verdict.text}")
+        self._alarm.setText("\n".join(in_locale(text) for text in shown))
+        self._alarm.setVisible(bool(shown))
         severity = _SEVERITY[word]
         if self.property("severity") != severity:
             self.setProperty("severity", severity)

@@ -58,8 +58,8 @@ class NumberCell:
     @property
     def tip(self) -> str:
         """What a tooltip says of it: its state, and its unit."""
-        said = (self.words, f"In {self.unit}." if self.unit else "", self.recorded)
-        return " ".join(part for part in said if part)
+        parts = (self.words, f"In {self.unit}." if self.unit else "", self.recorded)
+        return " ".join(part for part in parts if part)
 
     @property
     def parameter(self) -> str:

@@ -71,9 +71,9 @@ def _shift_words(scales: Scales, unit: str) -> str:
 
 def _calibration_words(spectrum: Spectrum) -> str:
     calibration, unit = spectrum.calibration, printed_axis_unit(spectrum)
-    said = f"calibrated {printed(f'{calibration.shift:+.3f}')}"
+    text = f"calibrated {printed(f'{calibration.shift:+.3f}')}"
     if calibration.uncertainty:
-        said += f" ± {in_locale(f'{calibration.uncertainty:.2g}')}"
+        text += f" ± {in_locale(f'{calibration.uncertainty:.2g}')}"
     assigned = "" if calibration.assigned is None else f" = {calibration.assigned:.2f}"
     reference = f", {calibration.reference}{printed(assigned)}" if calibration.reference else ""
-    return f"{said} {unit}{reference}"
+    return f"{text} {unit}{reference}"

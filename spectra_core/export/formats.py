@@ -172,7 +172,7 @@ def run_steps(
 
 
 def needs_whole_run(formats: Sequence[str]) -> bool:
-    """Tell whether a format needs all fits at once, so that they have to be kept."""
+    """Return whether a format needs all fits at once, so that they have to be kept."""
     return any(name in (*REPORTS, *EXCHANGE) for name in formats)
 
 

@@ -13,7 +13,7 @@ from .problem import Problem
 
 
 def is_one_spectrum(a: Spectrum, b: Spectrum) -> bool:
-    """Tell whether two spectra are one: the same object, or equal data of one place and name."""
+    """Return whether two spectra are one: the same object, or equal data of one place and name."""
     if a is b:
         return True
     same = a.source == b.source and a.meta == b.meta and len(a) == len(b)

@@ -159,7 +159,7 @@ class Problem:
         return sum(region.x.size for region in self.regions)
 
     def is_scaled(self, weights: Sequence[Weights]) -> bool:
-        """Tell whether the noise has to be taken from the residuals while the fit is made.
+        """Return whether the noise has to be taken from the residuals while the fit is made.
 
         Data of unknown noise and a prior with a standard deviation are compared in the fit.
         """

@@ -303,9 +303,9 @@ def _component(measured: ExportedComponent, shape: str, level: CoreLevel | None)
     else:
         start = {"width": measured.fwhm, "position": measured.position, "area": measured.area}
         name, parameters = from_casaxps(shape, **(start | dict(measured.stored)))
-    given = {key: Parameter(value, free=key in _FITTED) for key, value in parameters.items()}
+    fields = {key: Parameter(value, free=key in _FITTED) for key, value in parameters.items()}
     line = "" if level is None or level.is_doublet else level.name
-    return Component(measured.name, name, given, line=line)
+    return Component(measured.name, name, fields, line=line)
 
 
 _FITTED = ("area", "height", "center", "fwhm")

@@ -42,7 +42,7 @@ def sum_of_paths(model: Model, prior: Prior) -> frozenset[tuple[str, float]]:
 
 
 def has_lost(model: Model, prior: Prior) -> bool:
-    """Tell whether a prior speaks of something that the model does not have (any more)."""
+    """Return whether a prior speaks of something that the model does not have (any more)."""
     try:
         sum_of_paths(model, prior)
     except ModelError:

@@ -96,7 +96,7 @@ def of_one_sample(recipe: Recipe) -> Recipe:
 
 
 def is_between_samples(link: LinkEntry) -> bool:
-    """Tell whether a link names a sample, as in "S 2p @ pristine/PS4/fwhm"."""
+    """Return whether a link names a sample, as in "S 2p @ pristine/PS4/fwhm"."""
     return any(AT_SAMPLE in split_path(path)[0] for path in (link.parameter, *link.sources))
 
 
@@ -775,11 +775,11 @@ def _prior_on_lines(prior: Prior, region_name: str, doublet: Doublet) -> Prior:
     return replace(prior, terms=_terms_on_lines(prior.terms, region_name, doublet))
 
 
-def _terms_on_lines(given: Iterable[Term], region_name: str, doublet: Doublet) -> tuple[Term, ...]:
+def _terms_on_lines(own: Iterable[Term], region_name: str, doublet: Doublet) -> tuple[Term, ...]:
     """Return a sum with the doublet's name replaced by those of its lines."""
     prefix = f"{region_name}/{doublet.id}/"
     terms: list[Term] = []
-    for term in given:
+    for term in own:
         if not term.source.startswith(prefix):
             terms.append(term)
             continue

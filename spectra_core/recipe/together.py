@@ -123,8 +123,8 @@ def _region(region: RegionEntry, recipe: Recipe, member: Member) -> RegionEntry:
     components = tuple(_component(entry, member) for entry in region.component)
     shift = region.shift
     if recipe.share_shift and region is recipe.region[0] and (shift is None or shift.free is None):
-        given = {} if shift is None else shift.model_dump(exclude_none=True)
-        shift = ParameterEntry(**({"value": 0.0} | given | {"free": True}))
+        named = {} if shift is None else shift.model_dump(exclude_none=True)
+        shift = ParameterEntry(**({"value": 0.0} | named | {"free": True}))
     changed = {
         "name": member.region(region.name),
         "match": region.match or f"{escape(region.name)}*",
@@ -218,7 +218,7 @@ def _parameters(recipe: Recipe) -> Iterator[str]:
 
 
 def _means(pattern: str, path: str, recipe: Recipe) -> bool:
-    """Tell whether a pattern means a path; components go by their ids and their labels."""
+    """Return whether a pattern means a path; components go by their ids and their labels."""
     region, owner, name = split_path(path)
     labels = {
         component.label

@@ -94,7 +94,7 @@ def splitting_wrong(context: Context) -> Iterator[Note]:
 
 
 def is_split_wrong(owner: Owner) -> bool:
-    """Tell whether a doublet is locked to a splitting that its level does not have."""
+    """Return whether a doublet is locked to a splitting that its level does not have."""
     level = owner.core_level
     if owner.doublet is None or level is None or level.splitting_ev is None:
         return False

@@ -154,12 +154,12 @@ class Screening:
 
 
 def _covers_all_rules() -> bool:
-    """Tell whether every rule there is was thought of here."""
+    """Return whether every rule there is was thought of here."""
     return {row.code for row in RULES} <= {*OF_METADATA, *OF_NUMBERS}
 
 
 def _is_ordinary(context: Context) -> bool:
-    """Tell whether the model itself gives no rule a reason to speak of every fit."""
+    """Return whether the model itself gives no rule a reason to speak of every fit."""
     lone: set[str] = set()
     for owner in context.owners:
         level, doublet = owner.core_level, owner.doublet

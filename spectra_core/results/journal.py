@@ -190,7 +190,7 @@ def _difference(line: bytes, work: Mapping[str, Any]) -> str:
 
 
 def _is_same(file: IO[bytes], path: Path) -> bool:
-    """Tell whether `path` is still this very file."""
+    """Return whether `path` is still this very file."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except OSError:
