@@ -63,6 +63,8 @@ class Alternative:
         For each owner that is changed, and for its lines, what stands for it now.
     starts : int
         Starting points that its fit needs.
+    changed : tuple of str
+        The owners that it is about, and their lines.
     obstacle : str
         Why it cannot be fitted; empty if it can.
     """
@@ -73,6 +75,7 @@ class Alternative:
     region: str
     stands_for: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     starts: int = 1
+    changed: tuple[str, ...] = ()
     obstacle: str = ""
 
     def translated(self, quantity: AreaRatio) -> AreaRatio | None:
@@ -115,7 +118,8 @@ def fewer(result: FitResult, region_name: str) -> Iterator[Alternative]:
     for owner in present:
         model = set_enabled(result.model, region_name, owner, False)
         gone: dict[str, tuple[str, ...]] = dict.fromkeys(_names(region, owner), ())
-        yield Alternative("fewer", f"without {owner}", model, region_name, gone)
+        change = f"without {owner}"
+        yield Alternative("fewer", change, model, region_name, gone, changed=tuple(gone))
     yield from _joined(result, region)
 
 
@@ -133,7 +137,9 @@ def _joined(result: FitResult, region: Region) -> Iterator[Alternative]:
         names = zip(_names(region, left), _names(region, right), strict=True)
         stands_for = {name: (kept,) for kept, other in names for name in (kept, other)}
         change = f"{left} and {right} as one"
-        yield Alternative("joined", change, model, region.name, stands_for)
+        yield Alternative(
+            "joined", change, model, region.name, stands_for, changed=tuple(stands_for)
+        )
 
 
 def _alike(region: Region, one: str, other: str) -> bool:
@@ -227,7 +233,10 @@ def split(result: FitResult, region_name: str, owner: str) -> Alternative:
     region, change = result.model.region(region_name), f"{owner} as two"
     if _is_tied(result.model, region, owner):
         reason = "its area or position is tied to another component"
-        return Alternative("split", change, result.model, region_name, obstacle=reason)
+        about = _names(region, owner)
+        return Alternative(
+            "split", change, result.model, region_name, changed=about, obstacle=reason
+        )
     width = _width(result, region, owner)
     narrow = narrowest(result, region_name, owner)
     offset = 0.3 * width
@@ -236,8 +245,9 @@ def split(result: FitResult, region_name: str, owner: str) -> Alternative:
         offset = 0.4 * width
         links = _width_links(result.model, region, owner, narrow)
     model, stands_for = _with_twin(result, region, owner, offset)
+    changed = add_links(model, links)
     return Alternative(
-        "split", change, add_links(model, links), region_name, stands_for, starts=_STARTS
+        "split", change, changed, region_name, stands_for, _STARTS, tuple(stands_for)
     )
 
 

@@ -18,7 +18,6 @@ from ..model import (
 )
 from ..spectrum import points_in_window
 from .alternatives import paths_of
-from .quantities import AreaRatio
 from .variants import Trial, named_in
 
 EDGE_EV = 0.5
@@ -32,7 +31,7 @@ _ENERGY_BACKGROUNDS = (
 _RAMAN_BACKGROUNDS = (("constant", "active"), ("linear", "active"), ("polynomial", "active"))
 
 
-def windows(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Trial]:
+def windows(result: FitResult, name: str) -> Iterator[Trial]:
     """Yield the model with each window edge moved by 0.5 eV outwards and inwards."""
     region = result.model.region(name)
     fitted = result.region(name)
@@ -46,9 +45,7 @@ def windows(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Trial
         text = f"{('low', 'high')[edge]} end moved to {moved[edge]:.2f} {unit}"
         model = replace_region(result.model, replace(region, window=(moved[0], moved[1])))
         obstacle = _window_obstacle(result, region, (moved[0], moved[1]))
-        yield Trial(
-            "window", named_in(result, name, text), model, quantity, False, obstacle=obstacle
-        )
+        yield Trial("window", named_in(result, name, text), model, name, False, obstacle=obstacle)
 
 
 def _window_obstacle(result: FitResult, region: Region, window: tuple[float, float]) -> str:
@@ -66,7 +63,7 @@ def _window_obstacle(result: FitResult, region: Region, window: tuple[float, flo
     return ""
 
 
-def backgrounds(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Trial]:
+def backgrounds(result: FitResult, name: str) -> Iterator[Trial]:
     """Yield the model with the other mode of its background, and with other backgrounds."""
     region = result.model.region(name)
     now = (region.background.type, region.background.mode)
@@ -78,7 +75,7 @@ def backgrounds(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[T
         if (type_, mode) != now:
             model = _with_background(result.model, region, type_, mode)
             text = named_in(result, name, f"{type_} background, {mode}")
-            yield Trial("background", text, model, quantity)
+            yield Trial("background", text, model, name)
 
 
 def _with_background(model: Model, region: Region, type_: str, mode: str) -> Model:

@@ -27,7 +27,6 @@ from ..model import (
     without_lost_priors,
 )
 from .alternatives import fewer, paths_of, split
-from .quantities import AreaRatio
 from .variants import Trial, named_in, put
 
 # Shapes of one family: area, center, fwhm and mix mean the same in all of them.
@@ -39,7 +38,7 @@ _ANOTHER_FAMILY = ("voigt",)
 # Splittings
 
 
-def splittings(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Trial]:
+def splittings(result: FitResult, name: str) -> Iterator[Trial]:
     """Yield the model with other splittings that the sources of a core level allow."""
     region = result.model.region(name)
     for line in dict.fromkeys(doublet.line for doublet in region.doublets):
@@ -49,7 +48,7 @@ def splittings(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Tr
             )
             model = replace_region(result.model, replace(region, doublets=doublets))
             text = named_in(result, name, f"{line} splitting {splitting:.2f} eV")
-            yield Trial("splitting", text, model, quantity)
+            yield Trial("splitting", text, model, name)
 
 
 def _allowed_splittings(region: Region, line: str) -> list[float]:
@@ -75,7 +74,7 @@ def _widths_of(region: Region, owner: str) -> list[str]:
     return [f"{region.name}/{major.id}/{s.name}" for s in shape.parameters if s.name in WIDTH_NAMES]
 
 
-def widths(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Trial]:
+def widths(result: FitResult, name: str) -> Iterator[Trial]:
     """Yield the model with its shared widths free, and with its free widths shared."""
     model, region = result.model, result.model.region(name)
     links = {canonical_path(model, link.target): link for link in model.links}
@@ -84,9 +83,9 @@ def widths(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Trial]
     shared = [path for path in widths if path in links]
     if shared:
         text = named_in(result, name, "every component with its own width")
-        yield Trial("widths", text, _with_free_widths(model, shared, links), quantity)
+        yield Trial("widths", text, _with_free_widths(model, shared, links), name)
     for line in dict.fromkeys(level_of_owner(region, owner) for owner in present):
-        yield from _shared_widths(result, region, line, links, quantity)
+        yield from _shared_widths(result, region, line, links)
 
 
 def _with_free_widths(model: Model, shared: Sequence[str], links: Mapping[str, Link]) -> Model:
@@ -101,7 +100,7 @@ def _with_free_widths(model: Model, shared: Sequence[str], links: Mapping[str, L
 
 
 def _shared_widths(
-    result: FitResult, region: Region, line: str, links: Mapping[str, Link], quantity: AreaRatio
+    result: FitResult, region: Region, line: str, links: Mapping[str, Link]
 ) -> Iterator[Trial]:
     groups: dict[str, list[str]] = {}
     for owner in owners(region, enabled=True):
@@ -115,7 +114,7 @@ def _shared_widths(
     for paths in together:
         model = _with_one_width(model, paths)
     text = named_in(result, region.name, f"one width for all {line} components")
-    yield Trial("widths", text, model, quantity)
+    yield Trial("widths", text, model, region.name)
 
 
 def _with_one_width(model: Model, paths: Sequence[str]) -> Model:
@@ -131,32 +130,18 @@ def _with_one_width(model: Model, paths: Sequence[str]) -> Model:
 # Another number of owners
 
 
-def numbers(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Trial]:
-    """Yield the model with another number of owners, where the ratio keeps its meaning.
-
-    One fewer or two as one, where both sides of the ratio keep an area of their own; each owner
-    of the ratio as two that count together.
-    """
-    region = result.model.region(name)
-    paths = (*quantity.numerator, *quantity.denominator)
-    own = {split_path(path)[1] for path in paths if split_path(path)[0] == name}
-    divided = (
-        split(result, name, owner)
-        for owner in owners(region, enabled=True)
-        if own & {owner, *(line.id for line in members(region, owner))}
-    )
-    for other in (*fewer(result, name), *divided):
-        left = other.translated(quantity)
-        if left is not None:
-            text = named_in(result, name, other.change)
-            yield Trial("components", text, other.model, left, True, other.starts, other.obstacle)
+def numbers(result: FitResult, name: str, divided: Sequence[str]) -> Iterator[Trial]:
+    """Yield the model with one owner fewer, two as one, and each of some owners as two."""
+    for other in (*fewer(result, name), *(split(result, name, owner) for owner in divided)):
+        text = named_in(result, name, other.change)
+        yield Trial("components", text, other.model, name, True, other, other.obstacle)
 
 
 # ---------------------------------------------------------------------------------
 # Line shapes
 
 
-def line_shapes(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[Trial]:
+def line_shapes(result: FitResult, name: str) -> Iterator[Trial]:
     """Yield the model with another symmetric line shape, or another fixed mix."""
     region = result.model.region(name)
     used = {component.lineshape for component in region.components if component.enabled}
@@ -170,8 +155,8 @@ def line_shapes(result: FitResult, name: str, quantity: AreaRatio) -> Iterator[T
         if shape != now:
             model = _with_line_shape(result.model, region, shape)
             text = named_in(result, name, f"line shape {shape}")
-            yield Trial("line shape", text, model, quantity)
-    yield from _mixes(result, region, now, quantity)
+            yield Trial("line shape", text, model, name)
+    yield from _mixes(result, region, now)
 
 
 def _with_line_shape(model: Model, region: Region, shape: str) -> Model:
@@ -201,7 +186,7 @@ def _with_line_shape(model: Model, region: Region, shape: str) -> Model:
     return without_lost_priors(replace(changed, links=links))
 
 
-def _mixes(result: FitResult, region: Region, shape: str, quantity: AreaRatio) -> Iterator[Trial]:
+def _mixes(result: FitResult, region: Region, shape: str) -> Iterator[Trial]:
     """Yield the model with another fixed Gauss-Lorentz mix, where it is fixed."""
     present = owners(region, enabled=True)
     paths = [f"{region.name}/{members(region, owner)[0].id}/mix" for owner in present]
@@ -218,4 +203,4 @@ def _mixes(result: FitResult, region: Region, shape: str, quantity: AreaRatio) -
             for path in fixed:
                 model = put(model, path, Parameter(mix, 0.0, 1.0, free=False))
             text = named_in(result, region.name, f"Gauss-Lorentz mix {mix:g}")
-            yield Trial("line shape", text, model, quantity)
+            yield Trial("line shape", text, model, region.name)

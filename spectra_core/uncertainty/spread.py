@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, log, sqrt
+from math import isfinite, log, nan, sqrt
 from statistics import stdev
 
 from ..errors import Cancelled, FitError, ShouldStop, SpectraError
@@ -43,7 +43,7 @@ from .quantities import (
     refit_options,
     spectra_of,
 )
-from .variants import Trial
+from .variants import Trial, owners_in
 
 DELTA_BIC = 10.0
 CHI_SQUARE_SIGMAS = 3.0
@@ -117,141 +117,179 @@ class Spread:
 def background_spread(
     result: FitResult, quantity: AreaRatio, *, should_stop: ShouldStop | None = None
 ) -> Spread:
-    """Return how much a ratio depends on the window and on the kind of background.
-
-    A variant in which one side of the ratio vanishes (R changes a thousandfold) has no
-    place on a logarithmic scale: it is listed, and `Spread.vanished` names it.
-
-    Parameters
-    ----------
-    result : FitResult
-    quantity : AreaRatio
-        The regions of its areas are varied, one at a time.
-    should_stop : callable or None
-
-    Returns
-    -------
-    spread : Spread
-        Window edges moved by 0.5 eV outwards and inwards, one at a time; Shirley, linear
-        and slope backgrounds, active and static.
-    """
-    trials = [
-        trial
-        for name in _regions_of(quantity)
-        for make in (windows, backgrounds)
-        for trial in make(result, name, quantity)
-    ]
-    limit = result.statistics.reduced_chi_square * _chi_square_factor(result)
-
-    def judge(refit: Solved, delta_bic: float | None) -> str:
-        found = refit.reduced_chi_square
-        if found <= limit:
-            return ""
-        return f"reduced chi-square {found:.3g} is above {limit:.3g}"
-
-    return _spread("background", result, quantity, trials, judge, should_stop)
+    """Return how much one ratio depends on the background; see `background_spreads`."""
+    return background_spreads(result, [quantity], should_stop=should_stop)[0]
 
 
 def model_spread(
     result: FitResult, quantity: AreaRatio, *, should_stop: ShouldStop | None = None
 ) -> Spread:
-    """Return how much a ratio depends on the model of the lines.
+    """Return how much one ratio depends on the model of the lines; see `model_spreads`."""
+    return model_spreads(result, [quantity], should_stop=should_stop)[0]
+
+
+def background_spreads(
+    result: FitResult, quantities: Sequence[AreaRatio], *, should_stop: ShouldStop | None = None
+) -> tuple[Spread, ...]:
+    """Return how much ratios depend on the window and on the kind of background.
+
+    Each variant is fitted once for all of them. One in which one side of a ratio vanishes (R
+    changes a thousandfold) has no place on a logarithmic scale: it is listed, and
+    `Spread.vanished` names it.
 
     Parameters
     ----------
     result : FitResult
-    quantity : AreaRatio
+    quantities : sequence of AreaRatio
+        The regions of their areas are varied, one at a time.
     should_stop : callable or None
 
     Returns
     -------
-    spread : Spread
+    spreads : tuple of Spread
+        Window edges moved by 0.5 eV outwards and inwards, one at a time; Shirley, linear
+        and slope backgrounds, active and static.
+
+    Raises
+    ------
+    FitError
+        If a ratio is not positive and finite.
+    Cancelled
+        If `should_stop` returned True.
+    """
+    trials = [
+        trial
+        for name in _regions_of(quantities)
+        for make in (windows, backgrounds)
+        for trial in make(result, name)
+    ]
+    limit = result.statistics.reduced_chi_square * _chi_square_factor(result)
+
+    def judge(tried: _Tried) -> str:
+        found = tried.reduced_chi_square
+        return "" if found <= limit else f"reduced chi-square {found:.3g} is above {limit:.3g}"
+
+    return _spreads("background", result, quantities, trials, judge, should_stop)
+
+
+def model_spreads(
+    result: FitResult, quantities: Sequence[AreaRatio], *, should_stop: ShouldStop | None = None
+) -> tuple[Spread, ...]:
+    """Return how much ratios depend on the model of the lines.
+
+    Parameters and errors as for `background_spreads`.
+
+    Returns
+    -------
+    spreads : tuple of Spread
         Splittings at both ends of what the core level's sources allow; widths shared or
         free; one component fewer, or two neighbours as one; one more, which is a component of
         the ratio described by two that count together; other line shapes.
     """
-    makers = (splittings, widths, numbers, line_shapes)
-    trials = [
-        trial
-        for name in _regions_of(quantity)
-        for make in makers
-        for trial in make(result, name, quantity)
-    ]
+    trials = []
+    for name in _regions_of(quantities):
+        for make in (splittings, widths, line_shapes):
+            trials += list(make(result, name))
+        trials += list(numbers(result, name, owners_in(result, name, quantities)))
 
-    def judge(refit: Solved, delta_bic: float | None) -> str:
-        if delta_bic is not None and delta_bic < DELTA_BIC:
+    def judge(tried: _Tried) -> str:
+        if tried.delta_bic is not None and tried.delta_bic < DELTA_BIC:
             return ""
-        return f"BIC forbids it ({delta_bic:+.1f})"
+        return f"BIC forbids it ({tried.delta_bic:+.1f})"
 
-    return _spread("model", result, quantity, trials, judge, should_stop)
+    return _spreads("model", result, quantities, trials, judge, should_stop)
 
 
 # ---------------------------------------------------------------------------------
 # Fitting the variants
 
-Judge = Callable[[Solved, float | None], str]
+
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    """A trial and its fit; `fault` says why there is none, or that it did not converge."""
+
+    trial: Trial
+    solved: Solved | None
+    reduced_chi_square: float = nan
+    delta_bic: float | None = None
+    fault: str = ""
 
 
-def _spread(
+Judge = Callable[[_Tried], str]
+
+
+def _spreads(
     kind: str,
     result: FitResult,
-    quantity: AreaRatio,
+    quantities: Sequence[AreaRatio],
     trials: Sequence[Trial],
     judge: Judge,
     should_stop: ShouldStop | None,
-) -> Spread:
-    base = quantity_value(result, quantity)
-    if not (isfinite(base) and base > 0):
-        raise FitError(
-            f"the ratio is {base:g}, so ln R has no spread.", where=quantity_name(quantity)
+) -> tuple[Spread, ...]:
+    bases = [quantity_value(result, quantity) for quantity in quantities]
+    for base, quantity in zip(bases, quantities, strict=True):
+        if not (isfinite(base) and base > 0):
+            raise FitError(
+                f"the ratio is {base:g}, so ln R has no spread.", where=quantity_name(quantity)
+            )
+    wanted = [t for t in trials if any(t.ratio_in(quantity) for quantity in quantities)]
+    tried = [_tried(result, trial, should_stop) for trial in wanted]
+    return tuple(
+        _spread(
+            base,
+            [
+                _variant(kind, base, one, own, judge)
+                for one in tried
+                if (own := one.trial.ratio_in(quantity)) is not None
+            ],
         )
-    variants = tuple(_fitted(kind, result, base, trial, judge, should_stop) for trial in trials)
+        for base, quantity in zip(bases, quantities, strict=True)
+    )
+
+
+def _spread(base: float, variants: Sequence[Variant]) -> Spread:
     choices: dict[str, float] = {}
     for choice in dict.fromkeys(v.choice for v in variants):
         ratios = [v.ratio for v in variants if v.choice == choice and v.accepted]
         logs = [log(ratio) for ratio in (base, *ratios) if ratio]
         choices[choice] = stdev(logs) if len(logs) > 1 else 0.0
-    return Spread(sqrt(sum(s * s for s in choices.values())), choices, variants)
+    return Spread(sqrt(sum(s * s for s in choices.values())), choices, tuple(variants))
 
 
-def _fitted(
-    kind: str,
-    result: FitResult,
-    base: float,
-    trial: Trial,
-    judge: Judge,
-    should_stop: ShouldStop | None,
-) -> Variant:
-    def refused(reason: str) -> Variant:
-        return Variant(kind, trial.choice, trial.name, None, None, None, False, reason)
-
+def _tried(result: FitResult, trial: Trial, should_stop: ShouldStop | None) -> _Tried:
     if trial.obstacle:
-        return refused(trial.obstacle)
+        return _Tried(trial, None, fault=trial.obstacle)
     options = refit_options(result, starts=trial.starts, tolerance=TOLERANCE)
-    spectra = spectra_of(result)
     try:
-        refit = solve(spectra, trial.model, options=options, should_stop=should_stop)
+        solved = solve(spectra_of(result), trial.model, options=options, should_stop=should_stop)
     except Cancelled:
         raise
     except SpectraError as error:
-        return refused(str(error))
+        return _Tried(trial, None, fault=str(error))
     except (ArithmeticError, ValueError) as error:
-        return refused(f"the fit broke down numerically: {error}")
-    ratio = float(quantity_values(refit.problem, trial.quantity, refit.free[None])[0])
-    delta_bic = refit.bic - result.statistics.bic if trial.same_data else None
-    reason = judge(refit, delta_bic)
-    solution = refit.settled.solution
-    if not solution.converged:
-        reason = f"it did not converge: {solution.message}"
+        return _Tried(trial, None, fault=f"the fit broke down numerically: {error}")
+    delta_bic = solved.bic - result.statistics.bic if trial.same_data else None
+    solution = solved.settled.solution
+    fault = "" if solution.converged else f"it did not converge: {solution.message}"
+    return _Tried(trial, solved, solved.reduced_chi_square, delta_bic, fault)
+
+
+def _variant(kind: str, base: float, tried: _Tried, quantity: AreaRatio, judge: Judge) -> Variant:
+    """Return what became of one ratio in a variant."""
+    choice, name, solved = tried.trial.choice, tried.trial.name, tried.solved
+    if solved is None:
+        return Variant(kind, choice, name, None, None, None, False, tried.fault)
+    ratio = float(quantity_values(solved.problem, quantity, solved.free[None])[0])
+    reason = tried.fault or judge(tried)
     if not reason and not base * VANISHING < ratio < base / VANISHING:
         reason = VANISHED
     return Variant(
         kind,
-        trial.choice,
-        trial.name,
+        choice,
+        name,
         ratio if isfinite(ratio) else None,
-        refit.reduced_chi_square,
-        delta_bic,
+        tried.reduced_chi_square,
+        tried.delta_bic,
         not reason,
         reason,
     )
@@ -262,6 +300,6 @@ def _chi_square_factor(result: FitResult) -> float:
     return 1.0 + CHI_SQUARE_SIGMAS * sqrt(2.0 / freedom)
 
 
-def _regions_of(quantity: AreaRatio) -> list[str]:
-    paths = (*quantity.numerator, *quantity.denominator)
+def _regions_of(quantities: Sequence[AreaRatio]) -> list[str]:
+    paths = [path for q in quantities for path in (*q.numerator, *q.denominator)]
     return list(dict.fromkeys(split_path(path)[0] for path in paths))

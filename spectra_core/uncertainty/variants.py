@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..fitting import FitResult
-from ..model import Model, Parameter, set_parameter
+from ..model import Model, Parameter, members, owners, set_parameter, split_path
+from .alternatives import Alternative
 from .quantities import AreaRatio
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A changed model that is to be fitted, and the areas of the ratio in it.
+    """A changed model that is to be fitted.
 
     Attributes
     ----------
     choice, name : str
         See `spectra_core.uncertainty.spread.Variant`.
     model : Model
-    quantity : AreaRatio
+    region : str
+        Where it differs.
     same_data : bool
         Whether it is fitted to the same points, so that BIC can be compared.
-    starts : int
-        Starting points of its fit.
+    alternative : Alternative or None
+        What it is, where it has another number of owners.
     obstacle : str
         Why it cannot be fitted; empty if it can.
     """
@@ -30,10 +33,43 @@ class Trial:
     choice: str
     name: str
     model: Model
-    quantity: AreaRatio
+    region: str
     same_data: bool = True
-    starts: int = 1
+    alternative: Alternative | None = None
     obstacle: str = ""
+
+    @property
+    def starts(self) -> int:
+        """Starting points that its fit needs."""
+        return 1 if self.alternative is None else self.alternative.starts
+
+    def ratio_in(self, quantity: AreaRatio) -> AreaRatio | None:
+        """Return a ratio in this model; None where it is no variant of that ratio.
+
+        Another window, background or splitting is one where the ratio has areas in the
+        region; an owner in two is one where the ratio has its area.
+        """
+        paths = (*quantity.numerator, *quantity.denominator)
+        own = {split_path(path)[1] for path in paths if split_path(path)[0] == self.region}
+        if not own:
+            return None
+        if self.alternative is None:
+            return quantity
+        if self.alternative.kind == "split" and not own & set(self.alternative.changed):
+            return None
+        return self.alternative.translated(quantity)
+
+
+def owners_in(result: FitResult, region_name: str, quantities: Sequence[AreaRatio]) -> list[str]:
+    """Return the owners in a region whose areas stand in some ratio."""
+    region = result.model.region(region_name)
+    paths = [path for q in quantities for path in (*q.numerator, *q.denominator)]
+    own = {split_path(path)[1] for path in paths if split_path(path)[0] == region_name}
+    return [
+        owner
+        for owner in owners(region, enabled=True)
+        if own & {owner, *(line.id for line in members(region, owner))}
+    ]
 
 
 def named_in(result: FitResult, region: str, text: str) -> str:
