@@ -123,7 +123,7 @@ def fit(
     """
     options, model = with_settings(options, settings), as_model(model)
     found = solve(spectra, model, options=options, progress=progress, should_stop=should_stop)
-    return result_of(found.problem, found.weights, found.settled, found.reached, options)
+    return seen(found, options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +177,11 @@ class Solved:
     def reduced_chi_square(self) -> float:
         """As in `Statistics`."""
         return self.total.reduced_chi_square
+
+
+def seen(solved: Solved, options: FitOptions) -> FitResult:
+    """Return a fit with its curves, errors and warnings."""
+    return result_of(solved.problem, solved.weights, solved.settled, solved.reached, options)
 
 
 def solve(
@@ -292,6 +297,17 @@ def check_data(problem: Problem) -> None:
             hint="Fix or link parameters, or widen the window.",
             where=problem.regions[0].region.name,
         )
+
+
+def options_of(result: FitResult, **changes: Any) -> FitOptions:
+    """Return options that fit again as `result` was fitted, from one start.
+
+    With the same kind of weights; any other minimiser found the same minimum, so ``"lm"``
+    repeats it.
+    """
+    kinds = {region.weights for region in result.regions}
+    weights = Weights(kinds.pop()) if len(kinds) == 1 else None
+    return FitOptions(**({"weights": weights} | changes))
 
 
 def weights_of(problem: Problem, wanted: Weights | None) -> tuple[Weights, ...]:

@@ -20,7 +20,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..errors import SpectraError
-from ..fitting import FitOptions, FitResult, RegionFit, Weights, fit
+from ..fitting import FitOptions, FitResult, RegionFit, Weights
+from ..fitting.better import check_minimum
+from ..fitting.single import options_of, seen, solve
 from ..fitting.start import WIDTH_NAMES
 from ..fitting.statistics import Statistics
 from ..model import Region, members, owners
@@ -94,6 +96,9 @@ def compare_components(
 ) -> Comparison:
     """Fit with each component left out in turn, and with one more; say what the data prefer.
 
+    Raises BetterMinimumError where one component fewer fits better than all of them: the fit
+    had not found its best minimum.
+
     Parameters
     ----------
     result : FitResult
@@ -115,7 +120,7 @@ def compare_components(
     added only if BIC falls by more than 10 *and* the residual structure goes; a component
     that was clearly broader than its neighbours counts as such a structure.
     """
-    options = options or same_weights(result)
+    options = options or options_of(result)
     spectra = {r.name: r.spectrum for r in result.regions}
     names = [r.name for r in result.regions if region in (None, r.name)]
     base = _as_fitted(result)
@@ -127,19 +132,15 @@ def compare_components(
                 continue
             wanted = replace(options, starts=max(options.starts, alternative.starts))
             try:
-                other = fit(spectra, alternative.model, options=wanted)
+                solved = solve(spectra, alternative.model, options=wanted)
             except SpectraError as error:
                 failed.append(f"{alternative.change}: {error}")
                 continue
-            rows.append(_candidate(alternative, other, result))
+            if alternative.kind == "fewer":
+                check_minimum(result, solved, alternative.change)
+            rows.append(_candidate(alternative, seen(solved, wanted), result))
     preferred = _preferred(rows)
     return Comparison(tuple(rows), preferred, _verdict(rows, preferred), tuple(failed))
-
-
-def same_weights(result: FitResult) -> FitOptions:
-    """Return the options of a fit, so that another is compared on equal terms."""
-    kinds = {r.weights for r in result.regions}
-    return FitOptions(weights=Weights(kinds.pop()) if len(kinds) == 1 else None)
 
 
 def _as_fitted(result: FitResult) -> ComparedModel:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import SpectraError
 from ..fitting import FitOptions, FitResult, fit
+from ..fitting.single import options_of
 from ..model import (
     Background,
     Model,
@@ -23,7 +24,7 @@ from ..model import (
     unused_name,
 )
 from ..spectrum import Spectrum
-from .alternatives import BIC_EVIDENCE, same_weights
+from .alternatives import BIC_EVIDENCE
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,7 @@ def hump_test(result: FitResult, region_name: str) -> HumpTest | None:
     low, high = result.model.region(region_name).window
     if high - low < 2.0 * HUMP_FWHM[0] or not fitted.spectrum.axis.is_energy:
         return None
-    options = same_weights(result)
+    options = options_of(result)
     alone = _best(
         [
             _try_fit(fitted.spectrum, Model((_hump_region(region_name, low, high, at),)), options)

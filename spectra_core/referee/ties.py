@@ -16,7 +16,8 @@ from math import isfinite, sqrt
 import numpy as np
 
 from ..errors import SpectraError
-from ..fitting import FitOptions, FitResult, Weights, fit
+from ..fitting import FitResult, fit
+from ..fitting.single import options_of
 from ..model import Link, Model, split_path
 from ..spectrum import Array
 
@@ -92,8 +93,9 @@ def _is_area_tie(link: Link) -> bool:
 def _tension(result: FitResult, link: Link) -> Iterator[Tension]:
     model = result.model
     freed_model = replace(model, links=tuple(k for k in model.links if k is not link))
+    spectra = {r.name: r.spectrum for r in result.regions}
     try:
-        freed = fit({r.name: r.spectrum for r in result.regions}, freed_model, options=_as(result))
+        freed = fit(spectra, freed_model, options=options_of(result))
     except SpectraError:
         return
     weights = _departure(freed, link)
@@ -104,11 +106,6 @@ def _tension(result: FitResult, link: Link) -> Iterator[Tension]:
     significant = pull is not None and abs(pull) > TENSION_SIGMAS
     message = _sentence(link, pull, gain, tied, implied, implied_error, significant=significant)
     yield Tension(link, pull, gain, tied, implied, implied_error, significant, message, freed)
-
-
-def _as(result: FitResult) -> FitOptions:
-    kinds = {r.weights for r in result.regions}
-    return FitOptions(weights=Weights(kinds.pop()) if len(kinds) == 1 else None)
 
 
 def _departure(freed: FitResult, link: Link) -> Array:

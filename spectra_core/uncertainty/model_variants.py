@@ -114,7 +114,7 @@ def _shared_widths(
     for paths in together:
         model = _with_one_width(model, paths)
     text = named_in(result, region.name, f"one width for all {line} components")
-    yield Trial("widths", text, model, region.name)
+    yield Trial("widths", text, model, region.name, nested=True)
 
 
 def _with_one_width(model: Model, paths: Sequence[str]) -> Model:
@@ -134,7 +134,8 @@ def numbers(result: FitResult, name: str, divided: Sequence[str]) -> Iterator[Tr
     """Yield the model with one owner fewer, two as one, and each of some owners as two."""
     for other in (*fewer(result, name), *(split(result, name, owner) for owner in divided)):
         text = named_in(result, name, other.change)
-        yield Trial("components", text, other.model, name, True, other, other.obstacle)
+        less = other.kind == "fewer"
+        yield Trial("components", text, other.model, name, True, other, less, other.obstacle)
 
 
 # ---------------------------------------------------------------------------------

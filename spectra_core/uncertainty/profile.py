@@ -33,6 +33,7 @@ import numpy as np
 
 from ..errors import Cancelled, FitError, ModelError, ShouldStop
 from ..fitting import FitResult, Weights
+from ..fitting.better import BETTER, BetterMinimumError
 from ..fitting.engine import chosen_engine
 from ..fitting.refit import Refitter, eliminated, refitter, with_held_priors, with_sigmas
 from ..shown import Drawn, Gridded, Tabular
@@ -48,7 +49,6 @@ from .quantities import (
     sum_of,
 )
 
-_BETTER = -0.01  # a refit this much below the best fit: the fit was not in its minimum
 _PRECISION = 3e-3  # of the root of the threshold, before the last straight line
 _FAR = 10.0  # times the root of the threshold: beyond, halving is quicker than a straight line
 _WIDENINGS, _STEPS = 40, 60
@@ -122,8 +122,11 @@ def profile_intervals(
     ------
     ModelError
         If a quantity is fixed, or its path is unknown.
+    BetterMinimumError
+        If a refit lies below the best fit: the fit had not found its minimum. See
+        `spectra_core.fitting.better.in_best_minimum`.
     FitError
-        If a refit lies below the best fit: the fit had not found its minimum.
+        If a refit does not converge.
     Cancelled
         If `should_stop` returned True.
     """
@@ -259,6 +262,11 @@ class _Surface:
         """Return the least chi-square on each plane minus that of the best fit, shape (M,).
 
         Infinite where a plane does not meet its box.
+
+        Raises
+        ------
+        BetterMinimumError
+            If one lies below the best fit.
         """
         pinned = {m: found for m, plane in enumerate(planes) if (found := self._pinned(plane))}
         rises = np.full(len(planes), inf)
@@ -268,12 +276,22 @@ class _Surface:
                 start, lower=lower, upper=upper, linear=True, should_stop=should_stop
             )
             _check_convergence(refits.converged)
-            rises[list(pinned)] = refits.chi_square
+            rises[list(pinned)] = refits.chi_square - self.chi_square
+            self._check(refits.free, refits.chi_square)
         for m, plane in enumerate(planes):
             if np.count_nonzero(plane.row) != 1:
                 _ask(should_stop)
-                rises[m] = self._least(plane, should_stop)
-        return rises - self.chi_square
+                free, chi_square = self._least(plane, should_stop)
+                rises[m] = chi_square - self.chi_square
+                self._check(free[None], np.array([chi_square]))
+        return rises
+
+    def _check(self, free: Array, chi_square: Array) -> None:
+        """Raise where a refit lies below the best fit: that had not found its minimum."""
+        m = int(np.argmin(chi_square))
+        if chi_square[m] < self.chi_square - BETTER:
+            values = self.refitter.problem.full(free[m])
+            raise BetterMinimumError.of(float(self.chi_square - chi_square[m]), values)
 
     def _pinned(self, plane: _Plane) -> tuple[Array, Array, Array] | None:
         """Return start and bounds where the plane holds just one parameter, at a value."""
@@ -297,8 +315,11 @@ class _Surface:
             return self.best
         return self.best + way * ((plane.target - float(plane.row @ self.best)) / variance)
 
-    def _least(self, plane: _Plane, should_stop: ShouldStop | None) -> float:
-        """Return the least chi-square on the plane inside the box; infinite if they are apart."""
+    def _least(self, plane: _Plane, should_stop: ShouldStop | None) -> tuple[Array, float]:
+        """Return where chi-square is least on the plane inside the box, and how large there.
+
+        Infinite if they are apart.
+        """
         row, target, lower, upper = plane
         scale = np.abs(row) * self.scales
         k = int(np.argmax(scale))
@@ -309,13 +330,12 @@ class _Surface:
             if abs(missing) <= 1e-12 * scale[k]:  # the plane only touches a corner of the box
                 lower, upper = lower.copy(), upper.copy()
                 lower[used] = upper[used] = bounds
-                return self._chi_square(self.refitter, self.best, lower, upper, should_stop)
+                return _fitted(self.refitter, self.best, lower, upper, should_stop)
             if missing < 0:  # the plane does not meet the box at all
-                return inf
+                return self.best, inf
         others = np.delete(np.arange(row.size), k)
-        problem = eliminated(self.refitter.problem, k, row, target)
-        reached, chi_square = self._fitted(
-            refitter(problem, self.refitter.weights),
+        reached, chi_square = _fitted(
+            refitter(eliminated(self.refitter.problem, k, row, target), self.refitter.weights),
             self._start(plane)[others],
             lower[others],
             upper[others],
@@ -324,7 +344,7 @@ class _Surface:
         value = (target - float(row[others] @ reached)) / float(row[k])
         bound = float(np.clip(value, lower[k], upper[k]))
         if abs(value - bound) <= 1e-9 * max(self.scales[k], abs(value)):
-            return chi_square
+            return np.insert(reached, k, bound), chi_square
         # The parameter that follows left its bounds: it stays there, another one gives way.
         lower, upper, rest = lower.copy(), upper.copy(), row.copy()
         lower[k] = upper[k] = bound
@@ -332,37 +352,27 @@ class _Surface:
         plane = _Plane(rest, target - float(row[k]) * bound, lower, upper)
         found = self._pinned(plane)
         if found is not None:
-            return self._chi_square(self.refitter, *found, should_stop)
-        return self._least(plane, should_stop) if rest.any() else inf
+            return _fitted(self.refitter, *found, should_stop)
+        return self._least(plane, should_stop) if rest.any() else (self.best, inf)
 
-    def _chi_square(
-        self,
-        fit_again: Refitter,
-        start: Array,
-        lower: Array,
-        upper: Array,
-        should_stop: ShouldStop | None,
-    ) -> float:
-        return self._fitted(fit_again, start, lower, upper, should_stop)[1]
 
-    def _fitted(
-        self,
-        fit_again: Refitter,
-        start: Array,
-        lower: Array,
-        upper: Array,
-        should_stop: ShouldStop | None,
-    ) -> tuple[Array, float]:
-        """Return free parameters and chi-square of one refit."""
-        refits = fit_again.refit(
-            np.clip(start, lower, upper)[None],
-            lower=lower[None],
-            upper=upper[None],
-            linear=True,
-            should_stop=should_stop,
-        )
-        _check_convergence(refits.converged)
-        return refits.free[0], float(refits.chi_square[0])
+def _fitted(
+    fit_again: Refitter,
+    start: Array,
+    lower: Array,
+    upper: Array,
+    should_stop: ShouldStop | None,
+) -> tuple[Array, float]:
+    """Return free parameters and chi-square of one refit."""
+    refits = fit_again.refit(
+        np.clip(start, lower, upper)[None],
+        lower=lower[None],
+        upper=upper[None],
+        linear=True,
+        should_stop=should_stop,
+    )
+    _check_convergence(refits.converged)
+    return refits.free[0], float(refits.chi_square[0])
 
 
 def _check_convergence(converged: np.ndarray) -> None:
@@ -538,19 +548,7 @@ def _together(
                 ends[i] = end.value
         rises = _rises([(searches[i][0], value) for i, value in values.items()], should_stop)
         answers = dict(zip(values, rises.tolist(), strict=True))
-        for i, rise in answers.items():
-            _check(rise, searches[i][0].quantity)
     return [ends[i] for i in range(len(searches))]
-
-
-def _check(rise: float | None, quantity: Quantity) -> None:
-    if rise is not None and rise < _BETTER:
-        raise FitError(
-            f"a refit lies {-rise:.3g} below the fit's chi-square, so the fit was not in"
-            " its best minimum.",
-            hint="Fit again with more starts.",
-            where=quantity_name(quantity),
-        )
 
 
 def _search(start: float, edge: float, first: float, threshold: float) -> Search:

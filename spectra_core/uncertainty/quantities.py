@@ -18,14 +18,13 @@ from statistics import NormalDist
 import numpy as np
 
 from ..errors import FitError
-from ..fitting import FitOptions, FitResult, Weights
+from ..fitting import FitResult
 from ..fitting.problem import Problem, row_of
 from ..spectrum import Array, Spectrum
 
 ONE_SIGMA = 0.6826894921370859  # probability of a normal variable within one sigma
 LEVEL = 0.95
 FEWEST_DRAWS = 40  # of a Monte Carlo run: fewer have nothing in a 2.5 % tail
-REFIT_TOLERANCE = 1e-5  # of a standard error: far below anything an error bar can show
 
 Progress = Callable[[int, int], None]
 
@@ -103,23 +102,6 @@ def sum_of(result: FitResult, paths: Sequence[str]) -> Array:
 def spectra_of(result: FitResult) -> dict[str, Spectrum]:
     """Return the spectrum of each region, as it was fitted."""
     return {region.name: region.spectrum for region in result.regions}
-
-
-def refit_options(result: FitResult, **changes: object) -> FitOptions:
-    """Return options that fit again as `result` was fitted, with the same kind of weights.
-
-    Any other minimiser found the same minimum; refits start there and use ``"lm"``.
-
-    Raises
-    ------
-    FitError
-        If `result` was drawn and not fitted.
-    """
-    check_fitted(result)
-    kinds = {region.weights for region in result.regions}
-    weights = Weights(kinds.pop()) if len(kinds) == 1 else None
-    values: dict[str, object] = {"weights": weights, "tolerance": REFIT_TOLERANCE}
-    return FitOptions(**(values | changes))  # type: ignore[arg-type]
 
 
 def check_fitted(result: FitResult) -> None:

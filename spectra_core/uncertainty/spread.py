@@ -31,7 +31,8 @@ from statistics import stdev
 
 from ..errors import Cancelled, FitError, ShouldStop, SpectraError
 from ..fitting import FitResult
-from ..fitting.single import Solved, solve
+from ..fitting.better import check_minimum
+from ..fitting.single import Solved, options_of, solve
 from ..model import split_path
 from .background_variants import backgrounds, windows
 from .model_variants import line_shapes, numbers, splittings, widths
@@ -40,7 +41,6 @@ from .quantities import (
     quantity_name,
     quantity_value,
     quantity_values,
-    refit_options,
     spectra_of,
 )
 from .variants import Trial, owners_in
@@ -259,7 +259,7 @@ def _spread(base: float, variants: Sequence[Variant]) -> Spread:
 def _tried(result: FitResult, trial: Trial, should_stop: ShouldStop | None) -> _Tried:
     if trial.obstacle:
         return _Tried(trial, None, fault=trial.obstacle)
-    options = refit_options(result, starts=trial.starts, tolerance=TOLERANCE)
+    options = options_of(result, starts=trial.starts, tolerance=TOLERANCE)
     try:
         solved = solve(spectra_of(result), trial.model, options=options, should_stop=should_stop)
     except Cancelled:
@@ -268,6 +268,8 @@ def _tried(result: FitResult, trial: Trial, should_stop: ShouldStop | None) -> _
         return _Tried(trial, None, fault=str(error))
     except (ArithmeticError, ValueError) as error:
         return _Tried(trial, None, fault=f"the fit broke down numerically: {error}")
+    if trial.nested:
+        check_minimum(result, solved, trial.name)
     delta_bic = solved.bic - result.statistics.bic if trial.same_data else None
     solution = solved.settled.solution
     fault = "" if solution.converged else f"it did not converge: {solution.message}"

@@ -26,6 +26,9 @@ class Trial:
         Whether it is fitted to the same points, so that BIC can be compared.
     alternative : Alternative or None
         What it is, where it has another number of owners.
+    nested : bool
+        Whether it is the fitted model with something held or tied, so that it cannot describe
+        the same data better.
     obstacle : str
         Why it cannot be fitted; empty if it can.
     """
@@ -36,6 +39,7 @@ class Trial:
     region: str
     same_data: bool = True
     alternative: Alternative | None = None
+    nested: bool = False
     obstacle: str = ""
 
     @property
