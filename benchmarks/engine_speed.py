@@ -42,10 +42,10 @@ from spectra_core.model import (
     set_parameter,
 )
 from spectra_core.spectrum import Array, Axis, make_spectrum, replace_fields
+from spectra_core.uncertainty.budget import ratio_budget
 from spectra_core.uncertainty.monte_carlo import monte_carlo
 from spectra_core.uncertainty.profile import profile_intervals
 from spectra_core.uncertainty.quantities import ONE_SIGMA
-from spectra_core.uncertainty.ratios import ratio_budget
 
 ROOT = Path(__file__).resolve().parents[1]
 Values = dict[str, float]

@@ -68,6 +68,10 @@ from .spectrum import calibrate as calibrate
 from .spectrum import crop as crop
 from .spectrum import make_spectrum as make_spectrum
 from .spectrum import to_axis as to_axis
+from .uncertainty.budget import RatioRequest as RatioRequest
+from .uncertainty.budget import Rows as Rows
+from .uncertainty.budget import ratio_budget as ratio_budget
+from .uncertainty.budget import ratio_budgets as ratio_budgets
 from .uncertainty.monte_carlo import monte_carlo as monte_carlo
 from .uncertainty.profile import profile_interval as profile_interval
 from .uncertainty.profile import uniqueness_curve as uniqueness_curve
@@ -75,5 +79,4 @@ from .uncertainty.profile import upper_limit as upper_limit
 from .uncertainty.quantities import AreaRatio as AreaRatio
 from .uncertainty.ratios import Ratio as Ratio
 from .uncertainty.ratios import area_ratio as area_ratio
-from .uncertainty.ratios import ratio_budget as ratio_budget
 from .writers import write as write

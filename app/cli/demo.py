@@ -97,15 +97,16 @@ def _put(name: str, folder: Path, seed: int | None) -> float:
 
 
 def _with_printed_splittings(recipe: Recipe) -> Recipe:
-    """Return the recipe with the splittings that the paper prints, and no error budget."""
+    """Return the recipe with the splittings that the paper prints, and counting errors alone."""
+    from spectra_core.recipe.compile import counting_alone
+
     region = recipe.region[0]
     components = tuple(
         entry.model_copy(update={"splitting": PRINTED_SPLITTINGS[entry.label]})
         for entry in region.component
     )
-    ratios = tuple(ratio.model_copy(update={"uncertainty": None}) for ratio in recipe.ratio)
     regions = (region.model_copy(update={"component": components}),)
-    return recipe.model_copy(update={"region": regions, "ratio": ratios})
+    return counting_alone(recipe.model_copy(update={"region": regions}))
 
 
 def _print_ratios(done: Run, truths: list[float]) -> None:
@@ -184,7 +185,7 @@ def _error(value: float | None) -> str:
 
 
 def _inside(truth: float, ratio: Ratio) -> str:
-    interval = ratio.total_interval or ratio.interval
+    interval = ratio.best_interval
     if interval is None:
         return "-"
     return "yes" if interval[0] <= truth <= interval[1] else "no"

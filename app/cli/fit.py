@@ -120,6 +120,9 @@ template_option = click.option(
 @template_option
 @figure_width_option
 @click.option("--project", metavar="FILE", help="Save spectra and fits as a project (.doublet).")
+@click.option(
+    "--quick", is_flag=True, help="Ratios with the error of the counts alone, and named so."
+)
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of the random starts.")
 @click.option("--starts", type=click.IntRange(min=1), metavar="N", help="Starting points.")
 @click.option("--method", metavar="NAME", help='"lm", or the name of an lmfit minimiser.')
@@ -161,6 +164,7 @@ def command(paths: tuple[str, ...], **values: Any) -> int:
         )
     if recipe is not None:
         recipe = _with_energy_options(recipe, values, files, read_options)
+        recipe = _quick(recipe) if values["quick"] else recipe
     elif values["shift"] is not None or values["work_function"] is not None:
         raise FitError(
             "--shift and --work-function go with --recipe: a CasaXPS fit brings its own scale."
@@ -207,6 +211,12 @@ def _recipe(
     from spectra_core.recipe.text import load_recipe
 
     return load_recipe(recipe_file), ()
+
+
+def _quick(recipe: Recipe) -> Recipe:
+    from spectra_core.recipe.compile import counting_alone
+
+    return counting_alone(recipe)
 
 
 def _folder(values: dict[str, Any]) -> Path | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,21 +10,11 @@ from .border import Tally, note
 from .output import json_text, print_table, write_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from spectra_core.results.ratio_table import RatioRow
 
-HEADINGS = (
-    "ratio",
-    "sample",
-    ">value",
-    ">95 % interval",
-    ">counting",
-    ">background",
-    ">model",
-    ">reference",
-    ">total",
-    ">95 %, all rows",
-    "results",
-)
+HEADINGS = ("ratio", "sample", ">value", ">95 % interval", "of")
 
 EPILOG = """\b
 Examples:
@@ -34,7 +24,8 @@ Examples:
   doublet ratios bare/results.json --json - | jq .ratios
 
 PATH is a results.json of `doublet fit`, or the folder it lies in. Nothing is computed again.
-The columns counting to total are standard errors of the ratio; `docs/ratios.md` explains them.
+Interval and error hold what the column "of" says; the columns counting to total are standard
+errors of the ratio. `docs/ratios.md` explains them.
 A file that cannot be used is said; the others make the table, and the exit code is 1.
 """
 
@@ -81,31 +72,41 @@ def _rows(paths: tuple[str, ...], tally: Tally) -> list[RatioRow]:
 
 
 def _print(rows: list[RatioRow]) -> None:
+    from spectra_core.results.ratio_table import BUDGET_ROWS
+
     several = len({row.results for row in rows}) > 1
-    headings = HEADINGS if several else HEADINGS[:-1]
-    print_table(headings, [_cells(row)[: len(headings)] for row in rows])
+    known = [n for n in BUDGET_ROWS if any(row.entry["budget"][n] is not None for row in rows)]
+    headings = (*HEADINGS, *(f">{name}" for name in known), *(("results",) if several else ()))
+    print_table(headings, [_cells(row, known, several=several) for row in rows])
     for row in rows:
         if row.entry["note"]:
             note(f"{row.entry['name']}, {row.sample}: {row.entry['note']}")
 
 
-def _cells(row: RatioRow) -> list[str]:
-    from spectra_core.results.ratio_table import BUDGET_ROWS
-    from spectra_core.results.table import with_error
-
+def _cells(row: RatioRow, known: list[str], *, several: bool) -> list[str]:
     entry = row.entry
-    value = "-" if entry["value"] is None else with_error(entry["value"], entry["stderr"])
-    if entry["upper_limit"] is not None:
-        value = f"< {entry['upper_limit']:.2g}"
     return [
         entry["name"],
         row.sample,
-        value,
-        _interval(entry["interval"]),
-        *(_short(entry["budget"][name]) for name in BUDGET_ROWS),
-        _interval(entry["total_interval"]),
-        row.results,
+        _value(entry),
+        _interval(entry["total_interval"] or entry["interval"]),
+        entry["scope"] or "-",
+        *(_short(entry["budget"][name]) for name in known),
+        *([row.results] if several else []),
     ]
+
+
+def _value(entry: Mapping[str, Any]) -> str:
+    from spectra_core.results.table import rough, with_error
+
+    if entry["upper_limit"] is not None:
+        return f"< {entry['upper_limit']:.2g}"
+    if entry["value"] is None:
+        return "-"
+    error = entry["budget"]["total"] or entry["stderr"]
+    if error is None and not (entry["total_interval"] or entry["interval"]):
+        return rough(entry["value"])
+    return with_error(entry["value"], error)
 
 
 def _short(value: float | None) -> str:

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 
 from spectra_core.fitting import FitOptions, FitResult
-from spectra_core.project.jobs import Analysed, in_turn, ratios_of, with_analysed, with_ratios
+from spectra_core.project.jobs import (
+    Analysed,
+    in_turn,
+    recomputed,
+    with_analysed,
+    with_recomputed,
+)
 from spectra_core.project.project import is_stale, set_options
 from spectra_core.referee.alternatives import Comparison, compare_components
 from spectra_core.uncertainty.profile import UniquenessCurve, uniqueness_curve
@@ -78,20 +84,15 @@ class Fitting(Controller):
         if not keys:
             return
 
-        def work(report: Reporter) -> dict[str, tuple[Ratio, ...]]:
-            found = {}
+        def work(report: Reporter) -> dict[str, tuple[Ratio, ...] | Analysed]:
+            found: dict[str, tuple[Ratio, ...] | Analysed] = {}
             for done, key in enumerate(keys):
-                analysis = project.analysis(key)
-                report.progress(done, len(keys), analysis.label)
-                result = analysis.result
-                assert result is not None  # it is stored
-                found[key] = ratios_of(
-                    project, analysis.model, result, analysis.options, report.should_stop
-                )
+                report.progress(done, len(keys), project.analysis(key).label)
+                found[key] = recomputed(project, key, should_stop=report.should_stop)
             return found
 
-        def done(found: dict[str, tuple[Ratio, ...]]) -> None:
-            self.document.apply("Compute the ratios", with_ratios, found)
+        def done(found: dict[str, tuple[Ratio, ...] | Analysed]) -> None:
+            self.document.apply("Compute the ratios", with_recomputed, found)
 
         self.jobs.start("Computing ratios", work, done)
 

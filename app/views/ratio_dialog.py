@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from spectra_core.editing.edits import owner_label, owners
-from spectra_core.project.project import Project, RatioDefinition, RatioUncertainty
+from spectra_core.project.project import Project, RatioDefinition
+from spectra_core.uncertainty.budget import Rows
 
 from ..formula import formula
 from ..widgets import Count, label, row
@@ -104,10 +105,13 @@ class RatioDialog(QDialog):
         if old is not None:
             self.numerator.choose(old.numerator)
             self.denominator.choose(old.denominator)
-        wanted = old.uncertainty if old is not None else RatioUncertainty()
+        wanted = old.uncertainty if old is not None else Rows()
         self.budget = QCheckBox("error budget")
         self.budget.setChecked(wanted is not None)
-        self.budget.setToolTip("Counting by Monte Carlo, background, and model, each a row.")
+        self.budget.setToolTip(
+            "Counting by Monte Carlo, background, and model, each a row. Off: the error of the"
+            " counts alone."
+        )
         self.draws = Count(
             wanted.monte_carlo if wanted else 500, 0, 100_000, name="number of draws"
         )
@@ -156,8 +160,8 @@ class RatioDialog(QDialog):
         above, below = self.numerator.chosen(), self.denominator.chosen()
         name = self.name.text().strip() or f"{_sum(above)} / {_sum(below)}"
         if not self.budget.isChecked():
-            return RatioDefinition(name, above, below)
-        uncertainty = RatioUncertainty(
+            return RatioDefinition(name, above, below, None)
+        uncertainty = Rows(
             self.draws.count,
             self.background.isChecked(),
             self.model.isChecked(),

@@ -34,10 +34,10 @@ from PySide6.QtWidgets import (
 )
 
 from spectra_core.project.project import Project, is_stale
-from spectra_core.results.table import interval_ends, rounded
+from spectra_core.results.table import interval_ends, value_text
 from spectra_core.runs.samples import sample_names
 from spectra_core.spectrum import sample_key
-from spectra_core.uncertainty.ratios import Budget, Ratio
+from spectra_core.uncertainty.ratios import ALL_ROWS, Budget, Ratio
 
 from ..formula import formula
 from ..scene import Scene
@@ -47,6 +47,9 @@ from ..widgets import DeleteKey, in_locale, label, printed, row, wrapped
 Index = QModelIndex | QPersistentModelIndex
 PARTS = (
     ("counting", "#0072B2"),
+    ("energies", "#56B4E9"),
+    ("ties", "#009E73"),
+    ("shape", "#CC79A7"),
     ("background", "#E69F00"),
     ("model", "#8C6BB1"),
     ("reference", "#7F7F7F"),
@@ -95,14 +98,12 @@ def _sample(project: Project, key: str, names: Mapping[tuple[str, str], str]) ->
 
 
 def _row(project: Project, key: str, sample: str, ratio: Ratio) -> ShownRatio:
-    error = ratio.budget.total if ratio.budget.total is not None else ratio.stderr
-    ends = ratio.total_interval or ratio.interval
+    ends = ratio.best_interval
     if ratio.value is None:
         limit = ratio.upper_limit
         value = "not defined" if limit is None else f"< {limit:.2g}"
     else:
-        text, shown = rounded(ratio.value, error)
-        value = f"{text} ± {shown}" if shown else text
+        value = value_text(ratio)
     interval = " – ".join(interval_ends(ends)) if ends else ""
     stale = is_stale(project, key)
     note = "changed after its fit" if stale else ratio.note
@@ -185,16 +186,19 @@ class RatiosTab(QWidget):
     def text(self) -> str:
         """Return the table as text with tabs."""
         lines = [
-            "\t".join(("sample", "ratio", "value", "error", "low", "high", *_part_names(), "note"))
+            "\t".join(
+                ("sample", "ratio", "value", "error", "low", "high", *_part_names(), "of", "note")
+            )
         ]
         for one in self._rows:
             ratio = one.ratio
-            ends = ratio.total_interval or ratio.interval or (None, None)
-            error = ratio.budget.total if ratio.budget.total is not None else ratio.stderr
+            ends = ratio.best_interval or (None, None)
             parts = [getattr(ratio.budget, name) for name, _ in PARTS]
-            numbers = ["" if v is None else f"{v:.6g}" for v in (ratio.value, error, *ends, *parts)]
+            found = (ratio.value, ratio.error, *ends, *parts)
+            numbers = ["" if v is None else f"{v:.6g}" for v in found]
             limit = f"< {ratio.upper_limit:.3g} " if ratio.upper_limit is not None else ""
-            lines.append("\t".join((one.sample, one.name, *numbers, f"{limit}{one.note}")))
+            cells = (one.sample, one.name, *numbers, ratio.scope, f"{limit}{one.note}")
+            lines.append("\t".join(cells))
         return "\n".join(lines)
 
     def copy(self) -> None:
@@ -284,7 +288,8 @@ class _Table(QTableWidget):
         largest = max((r.ratio.budget.total or 0.0 for r in rows), default=0.0)
         for line, one in enumerate(rows):
             value = one.value + (" (stale)" if one.stale else "")
-            texts = (one.sample, formula(one.name), value, one.interval, "")
+            scope = "" if one.ratio.scope == ALL_ROWS else one.ratio.scope
+            texts = (one.sample, formula(one.name), value, one.interval, scope)
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 whole = texts[0] if column == 0 else ""
@@ -303,8 +308,8 @@ class _Table(QTableWidget):
 
 def _budget_words(ratio: Ratio) -> str:
     parts = [(name, getattr(ratio.budget, name)) for name, _ in PARTS]
-    texts = [f"{name} ± {in_locale(f'{value:.2g}')}" for name, value in parts if value is not None]
-    return "\n".join(texts) or "counting statistics alone, from the covariance of the fit"
+    said = [f"{name} ± {in_locale(f'{value:.2g}')}" for name, value in parts if value is not None]
+    return "\n".join([*said, ratio.scope] if ratio.scope else said)
 
 
 class _BudgetDelegate(QStyledItemDelegate):
@@ -374,10 +379,7 @@ class _Chart(pg.PlotWidget):  # type: ignore[misc]
                 continue
             x = np.array([samples.index(r.sample) for r in own]) + 0.12 * number
             y = np.array([r.ratio.value for r in own])
-            ends = [
-                r.ratio.total_interval or r.ratio.interval or (v, v)
-                for r, v in zip(own, y, strict=True)
-            ]
+            ends = [r.ratio.best_interval or (v, v) for r, v in zip(own, y, strict=True)]
             low, high = np.array(ends).T
             tone = colour(PARTS[number % len(PARTS)][1])
             self.addItem(

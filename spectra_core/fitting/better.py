@@ -8,13 +8,14 @@ carries the point to `in_best_minimum`, which fits again from there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 
 from ..errors import FitError
+from ..model import members_of
 from ..spectrum import Array
 from .result import FitResult, FitWarning, with_values
 from .single import Solved, chi_square_of, fit, options_of
@@ -53,28 +54,41 @@ class BetterMinimumError(FitError):
         return error
 
 
-def check_minimum(result: FitResult, solved: Solved, where: str = "") -> None:
-    """Raise BetterMinimumError if a more constrained model fits better than `result`.
+def check_minimum(
+    result: FitResult, solved: Solved, *, zero: Sequence[str] = (), where: str = ""
+) -> None:
+    """Raise BetterMinimumError if a simpler model fits better than `result`, and is a case of it.
 
     Parameters
     ----------
     result : FitResult
     solved : Solved
-        Of a model that is `result`'s with more links, bounds or fixed values, on its data.
+        Of the same model with something tied, held or switched off, on the same data. Nothing
+        is said of one whose values the bounds and links of `result` do not allow.
+    zero : sequence of str
+        Paths of the areas that are not there in it.
     where : str
         What it is, for the message.
     """
+    own = result.problem
+    if solved.problem.paths != own.paths:
+        return
     if solved.settled.solution.chi_square > result.statistics.chi_square + _CLEARLY_WORSE:
         return  # each has the weights of its own model, which makes less of a difference
-    reached, own = solved.settled.packed, result.problem
+    values = solved.problem.full(solved.free)
+    values = np.where(np.isnan(values), result.values, values)
+    for path in zero:
+        values[[own.places[member] for member in members_of(own.model, path)]] = 0.0
+    free = values[own.free]
+    allowed = np.clip(free, own.lower, own.upper)
+    if not (np.allclose(allowed, free) and np.allclose(own.full(free), values, equal_nan=True)):
+        return
     sigmas = tuple(region.sigma for region in result.regions)
-    below = chi_square_of(own, None, result.values[own.free], sigmas) - chi_square_of(
-        solved.problem, reached, solved.free, sigmas
+    before, after = (
+        chi_square_of(own, None, q, sigmas) for q in (result.values[own.free], allowed)
     )
-    if below > BETTER:
-        values = solved.problem.full(solved.free)
-        values = np.where(np.isnan(values), result.values, values)
-        raise BetterMinimumError.of(below, values, where)
+    if after < before - BETTER:
+        raise BetterMinimumError.of(before - after, values, where)
 
 
 def in_best_minimum(

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import Cancelled, FitError, ModelError, ShouldStop, SpectraError
-from ..fitting import FitOptions, FitResult
-from ..model import Model
+from ..fitting import FitResult
+from ..fitting.better import BetterMinimumError
 from ..recipe.compile import recipe_from_model
 from ..referee.context import Finding
-from ..runs.execute import execute, ratio_of
+from ..runs.execute import execute, ratios_of
 from ..runs.groups import Group
 from ..runs.plan import Job
 from ..runs.records import Failure
@@ -186,26 +186,38 @@ def _is_as_before(project: Project, outcome: Analysed) -> bool:
     )
 
 
-def ratios_of(
-    project: Project,
-    model: Model,
-    result: FitResult,
-    options: FitOptions,
-    should_stop: ShouldStop | None = None,
-) -> tuple[Ratio, ...]:
-    """Return the ratios of a fit that the project defines and the model has components for."""
-    return tuple(
-        ratio_of(result, recipe_ratio(ratio), options.seed, should_stop)
-        for ratio in project.ratios
-        if is_of(model, ratio)
-    )
+def recomputed(
+    project: Project, analysis_id: str, *, should_stop: ShouldStop | None = None
+) -> tuple[Ratio, ...] | Analysed:
+    """Return the ratios of a stored fit as the project defines them now.
+
+    Where a refit finds a better minimum than that of the stored fit, the analysis is fitted
+    again, and what that gives is returned.
+
+    Raises
+    ------
+    FitError, ModelError
+        If there is no fit, or it cannot be repeated.
+    Cancelled
+        If `should_stop` returned True.
+    """
+    analysis = project.analysis(analysis_id)
+    if analysis.result is None:
+        raise FitError("there is no fit to compute ratios of.", where=analysis.label)
+    entries = [recipe_ratio(ratio) for ratio in project.ratios if is_of(analysis.model, ratio)]
+    try:
+        return ratios_of(analysis.result, entries, analysis.options.seed, should_stop)
+    except BetterMinimumError:
+        return analyse(project, analysis_id, should_stop=should_stop)
 
 
-def with_ratios(project: Project, found: Mapping[str, tuple[Ratio, ...]]) -> Project:
-    """Return `project` with other ratios of some analyses; what is stale or gone is left out."""
+def with_recomputed(project: Project, found: Mapping[str, tuple[Ratio, ...] | Analysed]) -> Project:
+    """Return `project` with what `recomputed` gave; what is stale or gone is left out."""
+    ratios = {key: one for key, one in found.items() if not isinstance(one, Analysed)}
     changed = {
-        key: replace(project.analysis(key), ratios=ratios)
-        for key, ratios in found.items()
+        key: replace(project.analysis(key), ratios=own)
+        for key, own in ratios.items()
         if key in project.analyses and not is_stale(project, key)
     }
-    return replace(project, analyses=project.analyses.put(changed))
+    project = replace(project, analyses=project.analyses.put(changed))
+    return with_analysed(project, [one for one in found.values() if isinstance(one, Analysed)])

@@ -44,6 +44,7 @@ from ..spectrum import (
     on_binding_energy,
     sample_key,
 )
+from ..uncertainty.budget import Rows
 from ..uncertainty.ratios import Ratio
 from .stored import StoredResult, on_other_spectra, same_data, store
 
@@ -106,16 +107,6 @@ class Pending(Generic[T]):
 
 
 @dataclass(frozen=True)
-class RatioUncertainty:
-    """Which rows the error budget of a ratio has; as `uncertainty` in a recipe."""
-
-    monte_carlo: int = 500
-    background: bool = True
-    model: bool = True
-    reference: float | None = None
-
-
-@dataclass(frozen=True)
 class RatioDefinition:
     """An area ratio to report of every analysis that has these components.
 
@@ -124,14 +115,14 @@ class RatioDefinition:
     name : str
     numerator, denominator : tuple of str
         Labels or ids of components or doublets, or ``"region/label"``.
-    uncertainty : RatioUncertainty or None
-        None: the covariance of the fit alone.
+    uncertainty : Rows or None
+        Rows of the error budget; None: that of the counts alone.
     """
 
     name: str
     numerator: tuple[str, ...]
     denominator: tuple[str, ...]
-    uncertainty: RatioUncertainty | None = None
+    uncertainty: Rows | None = field(default_factory=Rows)
 
 
 @dataclass(frozen=True, eq=False)

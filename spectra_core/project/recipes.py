@@ -26,17 +26,17 @@ from ..recipe.compile import fit_options_from_recipe, recipe_from_model
 from ..recipe.schema import RatioEntry, Recipe, RegionEntry, UncertaintyEntry
 from ..referee.context import Finding
 from ..runs.batch import RunProgress, inputs_of, run_spectra
+from ..runs.execute import requests_of
 from ..runs.records import FitRecord, Run
 from ..runs.samples import Key, files_of, in_words, sample_names
 from ..runs.select import matches
 from ..spectrum import Calibration, Spectrum, sample_key
-from ..uncertainty.ratios import area_path
+from ..uncertainty.areas import area_path
 from .plain import numbers, parameters_of, structure_key
 from .project import (
     PROJECT,
     Project,
     RatioDefinition,
-    RatioUncertainty,
     add_analysis,
     add_ratio,
     add_spectra,
@@ -93,9 +93,8 @@ def _definitions(run: Run) -> list[RatioDefinition]:
 
 def ratio_definition(entry: RatioEntry) -> RatioDefinition:
     """Return a recipe's ratio as the definition a project keeps."""
-    wanted = entry.uncertainty
-    uncertainty = None if wanted is None else RatioUncertainty(**wanted.model_dump())
-    return RatioDefinition(entry.name, entry.numerator, entry.denominator, uncertainty)
+    (request,) = requests_of([entry])
+    return RatioDefinition(request.name, request.numerator, request.denominator, request.rows)
 
 
 def _with_record(
@@ -365,12 +364,12 @@ def is_of(model: Model, ratio: RatioDefinition) -> bool:
 
 def recipe_ratio(ratio: RatioDefinition) -> RatioEntry:
     """Return a project's ratio definition as a recipe writes it."""
-    wanted = ratio.uncertainty
+    rows = ratio.uncertainty
     return RatioEntry(
         name=ratio.name,
         numerator=ratio.numerator,
         denominator=ratio.denominator,
-        uncertainty=None if wanted is None else UncertaintyEntry(**vars(wanted)),
+        uncertainty="counting" if rows is None else UncertaintyEntry(**vars(rows)),
     )
 
 

@@ -42,7 +42,7 @@ from ..model import (
     unlock,
 )
 from ..spectrum import Axis, Calibration, Spectrum
-from ..uncertainty.ratios import area_path
+from ..uncertainty.areas import area_path
 from .formats import DEFAULT_FORMATS, Format
 from .library import link_factors, prior_factors
 from .schema import (
@@ -125,7 +125,7 @@ def component_path(recipe: Recipe, label: str) -> str:
     """Return ``region/id`` for a label or ``region/label`` of a recipe.
 
     A label that stands in several regions, or in none, is returned as it is, for
-    `spectra_core.uncertainty.ratios.area_path` to say so.
+    `spectra_core.uncertainty.areas.area_path` to say so.
     """
     found = [
         f"{region.name}/{entry.name}"
@@ -147,6 +147,12 @@ def fit_options_from_recipe(recipe: Recipe, *, seed: int | None = None) -> FitOp
         spread=entry.spread,
         seed=entry.seed if seed is None else seed,
     )
+
+
+def counting_alone(recipe: Recipe) -> Recipe:
+    """Return a recipe whose ratios have the error of the counts alone."""
+    ratios = tuple(ratio.model_copy(update={"uncertainty": "counting"}) for ratio in recipe.ratio)
+    return recipe.model_copy(update={"ratio": ratios})
 
 
 def calibration_from_recipe(recipe: Recipe) -> Calibration | None:

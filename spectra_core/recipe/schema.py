@@ -323,7 +323,7 @@ class PriorEntry(RecipeTable):
 
 
 class UncertaintyEntry(RecipeTable):
-    """Which rows the error budget of a ratio has beside the covariance of the fit."""
+    """Which rows the error budget of a ratio has beside that of the counts."""
 
     monte_carlo: Draws = Field(500, description="Monte Carlo draws, 40 or more; 0: none.")
     background: Flag = Field(True, description="Try other windows and backgrounds.")
@@ -354,8 +354,9 @@ class RatioEntry(RecipeTable):
         min_length=1, description='Labels of components or doublets, or "region/label".'
     )
     denominator: tuple[Name, ...] = Field(min_length=1, description="As numerator.")
-    uncertainty: UncertaintyEntry | None = Field(
-        None, description="Error budget; left out: the covariance of the fit alone."
+    uncertainty: UncertaintyEntry | Literal["counting"] = Field(
+        UncertaintyEntry(),
+        description='Error budget; left out: all rows; "counting": that of the counts alone.',
     )
 
     @model_validator(mode="before")

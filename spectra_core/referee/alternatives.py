@@ -137,7 +137,7 @@ def compare_components(
                 failed.append(f"{alternative.change}: {error}")
                 continue
             if alternative.kind == "fewer":
-                check_minimum(result, solved, alternative.change)
+                check_minimum(result, solved, zero=alternative.gone, where=alternative.change)
             rows.append(_candidate(alternative, seen(solved, wanted), result))
     preferred = _preferred(rows)
     return Comparison(tuple(rows), preferred, _verdict(rows, preferred), tuple(failed))

@@ -90,6 +90,18 @@ RULES: tuple[Rule, ...] = (
         "Correct the start value or the bound in the recipe.",
     ),
     _fit_rule(
+        "better_minimum",
+        "A better minimum than the first one",
+        "note",
+        "Nothing: the better one is the fit. More starts find it at once.",
+    ),
+    _fit_rule(
+        "not_in_minimum",
+        "A fit that is not in its best minimum",
+        "alarm",
+        "Fit with more starts; use no number of it.",
+    ),
+    _fit_rule(
         "plain_engine",
         "Fitted by the plain engine",
         "note",

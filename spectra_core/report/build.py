@@ -17,11 +17,11 @@ from ..recipe.text import dump_recipe
 from ..referee.rules import Finding, lint
 from ..results.document import program_versions
 from ..results.entries import doublet_label, position
-from ..results.table import interval_ends
+from ..results.table import interval_ends, rough
 from ..runs.collect import as_run
 from ..runs.records import Failure, FitRecord, Run
 from ..spectrum import Axis, is_synthetic, points_in_window
-from ..uncertainty.ratios import Ratio
+from ..uncertainty.ratios import BUDGET_ROWS, Ratio
 from .checklist import checklist
 from .document import (
     EMPTY,
@@ -241,13 +241,14 @@ def _ratio_section(run: Run) -> list[Section]:
             Column(plain("value"), 2.0, numeric=True, errors=True),
             Column(plain(f"low {level}"), 1.0, numeric=True),
             Column(plain(f"high {level}"), 1.0, numeric=True),
+            Column(plain("of"), 1.2),
             Column(plain("below"), 0.9, numeric=True),
         ),
         tuple(_ratio_row(record, ratio) for record, ratio in run.ratios),
         "ratios",
     )
     blocks: list[Block] = [table]
-    if any(_has_budget(ratio) for _, ratio in run.ratios):
+    if any(_known_rows(ratio) - {"counting"} for _, ratio in run.ratios):
         blocks.append(_budget_table(run, level))
     formulas = dict.fromkeys(f"{ratio.name} = {ratio.formula}" for _, ratio in run.ratios)
     blocks += [
@@ -260,8 +261,8 @@ def _ratio_section(run: Run) -> list[Section]:
     return [Section("ratios", plain("Ratios"), tuple(blocks))]
 
 
-def _has_budget(ratio: Ratio) -> bool:
-    return bool(ratio.variants) or ratio.monte_carlo is not None
+def _known_rows(ratio: Ratio) -> set[str]:
+    return {name for name in BUDGET_ROWS if getattr(ratio.budget, name) is not None}
 
 
 def _ratio_row(record: FitRecord, ratio: Ratio) -> tuple[Cell, ...]:
@@ -269,10 +270,17 @@ def _ratio_row(record: FitRecord, ratio: Ratio) -> tuple[Cell, ...]:
     return (
         words(species(ratio.name)),
         words(plain(_sample(record), longest=80)),
-        measured(ratio.value, ratio.stderr, remark="" if ratio.value is not None else remark),
-        *_ends(ratio.interval),
+        _value_cell(ratio, remark),
+        *_ends(ratio.best_interval),
+        words(plain(ratio.scope or "-")),
         number(ratio.upper_limit, 2),
     )
+
+
+def _value_cell(ratio: Ratio, remark: str) -> Cell:
+    if ratio.value is not None and ratio.error is None and ratio.best_interval is None:
+        return Cell(plain(rough(ratio.value)), ratio.value)
+    return measured(ratio.value, ratio.error, remark="" if ratio.value is not None else remark)
 
 
 def _ends(interval: tuple[float, float] | None) -> tuple[Cell, Cell]:
@@ -284,20 +292,24 @@ def _ends(interval: tuple[float, float] | None) -> tuple[Cell, Cell]:
 
 
 def _budget_table(run: Run, level: str) -> ReportTable:
-    names = ("counting", "background", "model", "reference", "total")
+    known = set().union(*(_known_rows(ratio) for _, ratio in run.ratios))
+    names = (*(name for name in BUDGET_ROWS if name in known), "total")
     columns = (
         Column(plain("ratio"), 2.2),
         Column(plain("sample"), 2.6),
         *(Column(plain(name), 1.1, numeric=True) for name in names),
-        Column(plain(f"low {level}, all"), 1.2, numeric=True),
-        Column(plain(f"high {level}, all"), 1.2, numeric=True),
+        Column(plain(f"low {level}, fit"), 1.2, numeric=True),
+        Column(plain(f"high {level}, fit"), 1.2, numeric=True),
     )
     rows = []
     for record, ratio in run.ratios:
         cells = [number(getattr(ratio.budget, name), 2) for name in names]
         first = (words(species(ratio.name)), words(plain(_sample(record), longest=80)))
-        rows.append((*first, *cells, *_ends(ratio.total_interval)))
-    title = "Error budget of the ratios: standard errors of R, a row of the budget in each column"
+        rows.append((*first, *cells, *_ends(ratio.interval)))
+    title = (
+        "Error budget of the ratios: standard errors of R, a row of the budget in each column;"
+        " last the interval of the fit alone, from counts and priors"
+    )
     return ReportTable(plain(title), columns, tuple(rows), "error budget")
 
 

@@ -17,7 +17,7 @@ from ..results.document import program_versions
 from ..results.entries import doublet_label
 from ..runs.records import FitRecord, Run
 from ..spectrum import is_synthetic
-from ..uncertainty.ratios import Ratio
+from ..uncertainty.ratios import COUNTING_ALONE, Ratio
 from .definitions import BACKGROUND_WORDS, SHAPES, WEIGHTS
 from .document import Paragraph, Text, clean_text, plain, sentence
 from .references import GOODNESS, PRIORS, UNCERTAINTY, UPPER_LIMIT, Bibliography, published
@@ -361,6 +361,9 @@ def _ratio_errors(ratios: Sequence[Ratio], bibliography: Bibliography) -> Text:
         f"Intervals of area ratios ({100 * ratios[0].level:g} %) are those of ln R, from"
         f" {clean_text(methods_used)}"
     )
+    alone = [ratio.name for ratio in ratios if ratio.scope == COUNTING_ALONE]
+    if alone:
+        text += f"; those of {listed(sorted(set(alone)))} hold counting statistics alone"
     if any(ratio.variants for ratio in ratios):
         text += (
             "; the spread over other acceptable backgrounds and models stands in separate rows"

@@ -455,6 +455,7 @@ def ratio_entry(record: Finished, ratio: Ratio) -> Entry:
         "interval": ratio.interval,
         "level": ratio.level,
         "interval_method": ratio.interval_method,
+        "scope": ratio.scope,
         "total_interval": ratio.total_interval,
         "upper_limit": ratio.upper_limit,
         "budget": asdict(ratio.budget),

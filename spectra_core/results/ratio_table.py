@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ReadError
+from ..uncertainty.ratios import BUDGET_ROWS as ROWS
 
 SCHEMA = "doublet-ratios/1"
 RESULTS_SCHEMA = "doublet-results/1"
 RESULTS_NAME = "results.json"
-BUDGET_ROWS = ("counting", "background", "model", "reference", "total")
-_TEXTS = ("name", "sample", "file", "fit", "formula", "note", "interval_method")
+BUDGET_ROWS = (*ROWS, "total")
+_TEXTS = ("name", "sample", "file", "fit", "formula", "note", "interval_method", "scope")
 _NUMBERS = ("value", "stderr", "upper_limit", "level")
 _INTERVALS = ("interval", "total_interval")
 
@@ -166,6 +167,7 @@ CSV_COLUMNS = (
     "high",
     "level",
     "interval_method",
+    "scope",
     "upper_limit",
     *BUDGET_ROWS,
     "total_low",

@@ -13,7 +13,7 @@ from math import floor, isfinite, log10
 from typing import Any
 
 from ..runs.records import Finished, Run, sample_of
-from ..uncertainty.ratios import Ratio
+from ..uncertainty.ratios import ALL_ROWS, BUDGET_ROWS, Ratio
 from .entries import fit_entries
 
 Entry = Mapping[str, Any]
@@ -133,6 +133,8 @@ def _estimated(estimate: Entry) -> str:
     value = _number(estimate["value"])
     if estimate["at_bound"]:
         return f"{value:.6g} (bound)"
+    if estimate["free"] and estimate["stderr"] is None:
+        return f"{rough(value)} (not determined)"
     return with_error(value, estimate["stderr"])
 
 
@@ -148,58 +150,57 @@ class RatioCells:
     sample: str
     value: str
     interval: str
-    budget: tuple[str, ...]
-    has_budget: bool
+    budget: Mapping[str, str]
     note: str
-
-
-_BUDGET_HEADS = ("counting", "background", "model", "reference", "total", "95 %, all rows")
 
 
 def ratio_row(record: Finished, ratio: Ratio) -> RatioCells:
     """Return a ratio of a fit as the table prints it."""
     level = f" {record.level + 1}/{record.levels}" if record.levels > 1 else ""
+    rows = {name: getattr(ratio.budget, name) for name in (*BUDGET_ROWS, "total")}
     return RatioCells(
         ratio.name,
         sample_of(record, ratio.name) + level,
         ratio_text(ratio),
-        interval_text(ratio.interval),
-        _budget_cells(ratio),
-        bool(ratio.variants or ratio.monte_carlo),
+        interval_text(ratio.best_interval),
+        {name: f"{error:.2g}" for name, error in rows.items() if error is not None},
         ratio.note,
     )
 
 
 def ratios_text(ratios: Iterable[RatioCells]) -> str:
-    """Return the table of ratios, with budgets if there are any, and the notes below it."""
+    """Return the table of ratios, with the rows of their budgets, and the notes below it."""
     ratios = list(ratios)
-    budgets = any(ratio.has_budget for ratio in ratios)
-    heads = ("ratio", "sample", "value", "95 % interval", *(_BUDGET_HEADS if budgets else ()))
-    rows: list[tuple[str, ...]] = [heads]
+    known = [n for n in (*BUDGET_ROWS, "total") if any(n in one.budget for one in ratios)]
+    known = known if len(known) > 1 else []
+    rows: list[tuple[str, ...]] = [("ratio", "sample", "value", "95 % interval", *known)]
     for one in ratios:
-        row = (one.name, one.sample, one.value, one.interval)
-        rows.append((*row, *(one.budget if budgets else ())))
+        cells = (one.budget.get(name, "-") for name in known)
+        rows.append((one.name, one.sample, one.value, one.interval, *cells))
     notes = [f"  ! {one.name}, {one.sample}: {one.note}" for one in ratios if one.note]
     return "\n".join([*_aligned(rows), *notes])
 
 
 def ratio_text(ratio: Ratio) -> str:
-    """Return a ratio with its standard error, or what is known in its place."""
+    """Return a ratio with its error and what that holds, or what is known in its place."""
     if ratio.upper_limit is not None:
         return f"below detection, < {ratio.upper_limit:.2g}"
-    return "none" if ratio.value is None else with_error(ratio.value, ratio.stderr)
+    scope = "" if ratio.scope in ("", ALL_ROWS) else f" ({ratio.scope})"
+    return value_text(ratio) + scope
+
+
+def value_text(ratio: Ratio) -> str:
+    """Return a ratio with its error; two digits of one that has neither error nor interval."""
+    if ratio.value is None:
+        return "none"
+    if ratio.best_interval is None and ratio.error is None:
+        return rough(ratio.value)
+    return with_error(ratio.value, ratio.error)
 
 
 def interval_text(interval: tuple[float, float] | None) -> str:
     """Return an interval of a ratio in words; a dash where there is none."""
     return "-" if interval is None else " to ".join(interval_ends(interval))
-
-
-def _budget_cells(ratio: Ratio) -> tuple[str, ...]:
-    b = ratio.budget
-    rows = (b.counting, b.background, b.model, b.reference, b.total)
-    cells = ["-" if row is None else f"{row:.2g}" for row in rows]
-    return (*cells, interval_text(ratio.total_interval))
 
 
 # ---------------------------------------------------------------------------------
@@ -226,6 +227,11 @@ def rounded(value: float, stderr: float | None) -> tuple[str, str | None]:
     if digits >= 0:
         return f"{value:.{digits}f}", f"{stderr:.{digits}f}"
     return f"{round(value, digits):.0f}", f"{round(stderr, digits):.0f}"
+
+
+def rough(value: float) -> str:
+    """Return a value that has no error: two digits say all that is known of it."""
+    return f"{float(f'{value:.2g}'):g}"
 
 
 def interval_ends(interval: Sequence[float]) -> tuple[str, str]:

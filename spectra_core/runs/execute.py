@@ -26,6 +26,7 @@ from threading import Event
 from ..calibration import ReferenceLine
 from ..errors import Cancelled, ShouldStop, SpectraError, in_words
 from ..fitting import FitResult, FitWarning, fit
+from ..fitting.better import BetterMinimumError, in_best_minimum
 from ..fitting.stack import Stack, fit_stack, stack_key
 from ..foreign.comparison import compare_stored
 from ..library import PeakLibrary, load_library
@@ -33,8 +34,9 @@ from ..recipe.schema import RatioEntry, Recipe
 from ..referee.rules import lint
 from ..referee.screen import OF_METADATA, Screening
 from ..spectrum import Spectrum
+from ..uncertainty.budget import RatioRequest, Rows, ratio_budgets
 from ..uncertainty.quantities import LEVEL
-from ..uncertainty.ratios import Ratio, area_ratio, clear_ratio, detected_ratio, ratio_budget
+from ..uncertainty.ratios import Ratio, area_ratio, clear_ratio
 from .plan import Job
 from .records import Failure, Finished, FitRecord, RowRecord
 
@@ -47,7 +49,7 @@ __all__ = [
     "execute_all",
     "findings_of",
     "outcomes",
-    "ratio_of",
+    "ratios_of",
     "record_of",
     "refit",
 ]
@@ -129,9 +131,28 @@ def execute(job: Job, should_stop: ShouldStop | None = None) -> FitRecord | Fail
         raise
     except Exception as error:  # noqa: BLE001 - the border of a fit: it must not take the others with it
         return Failure(job.file, job.label, _said(error, "the fit broke down"))
-    ratios = tuple(ratio_of(result, entry, job.options.seed, should_stop) for entry in job.ratios)
-    findings = findings_of(result, job.sample, job.references)
+    result, ratios, findings = _looked_at(result, job, should_stop)
     return record_of(job, result, ratios, (*job.warnings, *findings))
+
+
+Seen = tuple[tuple[Ratio, ...], tuple[FitWarning, ...]]
+
+
+def _looked_at(
+    result: FitResult, job: Job, should_stop: ShouldStop | None
+) -> tuple[FitResult, tuple[Ratio, ...], tuple[FitWarning, ...]]:
+    """Return the fit, its ratios and findings, in the best minimum that these come upon."""
+
+    def work(best: FitResult) -> Seen:
+        ratios = ratios_of(best, job.ratios, job.options.seed, should_stop)
+        return ratios, findings_of(best, job.sample, job.references)
+
+    try:
+        result, (ratios, findings) = in_best_minimum(result, work, should_stop=should_stop)
+    except BetterMinimumError as error:
+        ratios = tuple(_plain_ratio(result, entry, str(error)) for entry in job.ratios)
+        findings = (*result.warnings, FitWarning("not_in_minimum", str(error)))
+    return result, ratios, findings
 
 
 def record_of(
@@ -183,6 +204,8 @@ def findings_of(
     try:
         found = lint(result, library=load_library(), spectra=tuple(sample), calibration=first)
         others = [f for line in more for f in lint(result, calibration=line, only=_OF_REFERENCE)]
+    except BetterMinimumError:
+        raise
     except Exception as error:  # noqa: BLE001 - a rule that breaks down must not take the finished fit with it
         text = _said(error, "a rule broke down")
         note = FitWarning("lint_failed", f"the fit could not be checked by the lint: {text}")
@@ -190,40 +213,51 @@ def findings_of(
     return tuple(dict.fromkeys((*found, *others)))
 
 
-def ratio_of(
-    result: FitResult, entry: RatioEntry, seed: int, should_stop: ShouldStop | None = None
-) -> Ratio:
-    """Return a ratio with the budget asked for; what goes wrong with that is its note.
+def ratios_of(
+    result: FitResult,
+    entries: Sequence[RatioEntry],
+    seed: int,
+    should_stop: ShouldStop | None = None,
+) -> tuple[Ratio, ...]:
+    """Return ratios with the budgets asked for; what goes wrong with one is its note.
 
     Raises
     ------
+    BetterMinimumError
+        If a refit lies below the fit.
     Cancelled
         If `should_stop` returned True.
     """
-    sides = entry.numerator, entry.denominator
-    wanted = entry.uncertainty
     try:
-        if wanted is None:
-            return detected_ratio(result, *sides, name=entry.name, should_stop=should_stop)
-        return ratio_budget(
-            result,
-            *sides,
-            name=entry.name,
-            monte_carlo=wanted.monte_carlo,
-            background=wanted.background,
-            model=wanted.model,
-            reference=wanted.reference,
-            seed=seed,
-            should_stop=should_stop,
-        )
-    except Cancelled:
+        return ratio_budgets(result, requests_of(entries), seed=seed, should_stop=should_stop)
+    except (Cancelled, BetterMinimumError):
         raise
     except Exception as error:  # noqa: BLE001 - what comes after a fit must not take the fit with it
-        why = _said(error, "the ratio broke down")
-        if wanted is None:
-            return _no_ratio(entry, why)
+        if len(entries) > 1:  # one of them may be the cause: the others are made all the same
+            each = (ratios_of(result, [entry], seed, should_stop) for entry in entries)
+            return tuple(ratio for alone in each for ratio in alone)
+        return tuple(_plain_ratio(result, e, _said(error, "the ratio broke down")) for e in entries)
+
+
+def requests_of(entries: Sequence[RatioEntry]) -> tuple[RatioRequest, ...]:
+    """Return what a recipe's ratios ask for."""
+    return tuple(
+        RatioRequest(
+            entry.name,
+            tuple(entry.numerator),
+            tuple(entry.denominator),
+            None if entry.uncertainty == "counting" else Rows(**entry.uncertainty.model_dump()),
+        )
+        for entry in entries
+    )
+
+
+def _plain_ratio(result: FitResult, entry: RatioEntry, why: str) -> Ratio:
+    """Return a ratio as the covariance has it, with a note; without a value if not even that."""
+    if entry.uncertainty == "counting":
+        return _no_ratio(entry, why)
     try:
-        plain = area_ratio(result, *sides, name=entry.name)
+        plain = area_ratio(result, entry.numerator, entry.denominator, name=entry.name)
     except Exception as error:  # noqa: BLE001 - as above
         return _no_ratio(entry, _said(error, "the ratio broke down"))
     note = f"{plain.note} The error budget could not be made: {why}".strip()
@@ -247,7 +281,7 @@ def _tasks(jobs: Sequence[Job]) -> Iterator[list[Job]]:
     for start in range(0, len(jobs), _WINDOW):
         stacks: dict[Hashable, list[Job]] = {}
         for job in jobs[start : start + _WINDOW]:
-            if any(ratio.uncertainty is not None for ratio in job.ratios):
+            if any(ratio.uncertainty != "counting" for ratio in job.ratios):
                 yield [job]
                 continue
             key = stack_key(dict(job.group.spectra), job.model, job.options)

@@ -24,7 +24,7 @@ from ..fitting import FitResult, evaluate
 from ..fitting.problem import Problem, compile_problem
 from ..model import Model, Region
 from ..spectrum import Array, Axis, Calibration, Meta, Spectrum, calibrate
-from ..uncertainty.ratios import area_path
+from ..uncertainty.areas import area_path
 
 if TYPE_CHECKING:
     from ..recipe.schema import RatioEntry, Recipe

@@ -78,6 +78,14 @@ class Alternative:
     changed: tuple[str, ...] = ()
     obstacle: str = ""
 
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """Paths of the areas that are not there any more."""
+        if self.kind != "fewer":
+            return ()
+        lines = [c for c in self.model.region(self.region).components if c.id in self.changed]
+        return tuple(f"{self.region}/{line.id}/{_size(line)}" for line in lines)
+
     def translated(self, quantity: AreaRatio) -> AreaRatio | None:
         """Return a ratio in this model; None where it cannot be told apart in it any more."""
         sides = (quantity.numerator, quantity.denominator)

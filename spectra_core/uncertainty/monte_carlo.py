@@ -48,7 +48,6 @@ from .quantities import (
     Progress,
     Quantity,
     check_fitted,
-    quantity_name,
     quantity_value,
     quantity_values,
 )
@@ -75,7 +74,7 @@ class MonteCarlo(Tabular, Gridded, Drawn):
     failures : mapping of str to int
         Why draws failed, and how often.
     values : mapping of Quantity to ndarray, shape (draws - failed,)
-        In the order of the draws.
+        In the order of the draws; NaN where a ratio is nothing over nothing.
     """
 
     method: str
@@ -89,6 +88,10 @@ class MonteCarlo(Tabular, Gridded, Drawn):
     def failed(self) -> int:
         """Number of draws whose fit failed."""
         return sum(self.failures.values())
+
+    def missing(self, quantity: Quantity) -> int:
+        """Return in how many fitted draws a ratio is nothing over nothing."""
+        return int(np.isnan(self.values[quantity]).sum())
 
     def interval(self, quantity: Quantity, *, level: float = LEVEL) -> tuple[float, float]:
         """Return the percentile interval; of a ratio, that of ln R."""
@@ -106,6 +109,9 @@ class MonteCarlo(Tabular, Gridded, Drawn):
     def _quantile(self, quantity: Quantity, probability: float) -> float:
         # Weibull's positions, k / (n + 1): a new draw falls below with just this probability.
         values = self.values[quantity]
+        values = values[~np.isnan(values)]
+        if not values.size:
+            return np.nan
         if not isinstance(quantity, AreaRatio):
             return float(np.quantile(values, probability, method="weibull"))
         inside = (values > 0) & np.isfinite(values)
@@ -339,11 +345,7 @@ def _draw_block(
     for i, quantity in enumerate(task.quantities):
         problem = task.refitter.problem
         values[:, i] = quantity_values(problem, quantity, refits.free[refits.converged])
-    empty = np.isnan(values)
-    for row in empty[empty.any(axis=1)]:
-        name = quantity_name(task.quantities[int(np.argmax(row))])
-        reasons.append(f"{name} is nothing over nothing.")
-    return values[~empty.any(axis=1)], reasons
+    return values, reasons
 
 
 def _drawn_centres(task: _Task, number: int, size: int) -> Array:

@@ -269,7 +269,8 @@ def _tried(result: FitResult, trial: Trial, should_stop: ShouldStop | None) -> _
     except (ArithmeticError, ValueError) as error:
         return _Tried(trial, None, fault=f"the fit broke down numerically: {error}")
     if trial.nested:
-        check_minimum(result, solved, trial.name)
+        gone = trial.alternative.gone if trial.alternative else ()
+        check_minimum(result, solved, zero=gone, where=trial.name)
     delta_bic = solved.bic - result.statistics.bic if trial.same_data else None
     solution = solved.settled.solution
     fault = "" if solution.converged else f"it did not converge: {solution.message}"

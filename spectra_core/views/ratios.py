@@ -5,27 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..results.table import interval_text, ratio_text
-from ..uncertainty.ratios import Ratio
+from ..uncertainty.ratios import BUDGET_ROWS, Ratio
 from . import Columns, View
 from .screens import Grid, Screen
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_ROWS = ("counting", "background", "model", "reference", "total")
+_ROWS = (*BUDGET_ROWS, "total")
 
 
 def line(ratio: Ratio) -> str:
     """Return a ratio in one line."""
     interval = ""
-    if ratio.interval is not None:
-        interval = f", {100 * ratio.level:g} % {interval_text(ratio.interval)}"
+    if ratio.best_interval is not None:
+        interval = f", {100 * ratio.level:g} % {interval_text(ratio.best_interval)}"
     return f"Ratio {ratio.name}: {ratio_text(ratio)}{interval}"
 
 
 def screen(ratio: Ratio) -> Screen:
     """Return a ratio with its budget."""
-    facts = [("formula", ratio.formula), ("interval from", ratio.interval_method)]
+    facts = [("formula", ratio.formula)]
+    if ratio.interval is not None:
+        text = f"{interval_text(ratio.interval)}, from {ratio.interval_method}"
+        facts.append(("interval of the fit", text))
     if ratio.total_interval is not None:
         facts.append(("interval, all rows", interval_text(ratio.total_interval)))
     budget = [
@@ -58,6 +61,7 @@ def columns(ratios: list[Ratio]) -> dict[str, list[Any]]:
         "low": [r.interval[0] if r.interval else None for r in ratios],
         "high": [r.interval[1] if r.interval else None for r in ratios],
         "level": [r.level for r in ratios],
+        "scope": [r.scope for r in ratios],
         "upper_limit": [r.upper_limit for r in ratios],
     }
     for name in _ROWS:

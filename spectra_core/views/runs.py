@@ -23,7 +23,7 @@ def screen(run: Run) -> Screen:
     """Return ratios, fits and failures."""
     grids = []
     ratios = [
-        (_name(record), ratio.name, ratio_text(ratio), interval_text(ratio.interval))
+        (_name(record), ratio.name, ratio_text(ratio), interval_text(ratio.best_interval))
         for record, ratio in run.ratios
     ]
     if ratios:
@@ -140,7 +140,7 @@ def record_line(record: Finished) -> str:
 def record_screen(record: Finished) -> Screen:
     """Return a fit of a run with its ratios."""
     entries = fit_entries([record])[0]
-    rows = [(r.name, ratio_text(r), interval_text(r.interval)) for r in record.ratios]
+    rows = [(r.name, ratio_text(r), interval_text(r.best_interval)) for r in record.ratios]
     grids = [components(entry) for entry in entries]
     grids += [Grid(rows, ("ratio", "value", "95 % interval"))] if rows else []
     notes = [f"{w.where}: {w.message}" if w.where else w.message for w in record.warnings]

@@ -190,9 +190,10 @@ def test_cancel_during_a_long_budget_leaves_the_project_as_it_was(
 ) -> None:
     fitted(program, settle)
     before = program.desk.document.project
-    from spectra_core.project.project import RatioDefinition, RatioUncertainty
+    from spectra_core.project.project import RatioDefinition
+    from spectra_core.uncertainty.budget import Rows
 
-    definition = RatioDefinition("r", ("bridging S",), ("PS4",), RatioUncertainty(100_000))
+    definition = RatioDefinition("r", ("bridging S",), ("PS4",), Rows(100_000))
     program.desk.document.apply("Ratio", lambda p: p)
     program.crew.editing.define_ratio(definition)
     with_definition = program.desk.document.project

@@ -50,7 +50,6 @@ from spectra_core.project.lock import lock_path
 from spectra_core.project.project import (
     Project,
     RatioDefinition,
-    RatioUncertainty,
     accept_fit,
     add_analysis,
     add_ratio,
@@ -76,6 +75,7 @@ from spectra_core.project.tables import NAMES
 from spectra_core.recipe.text import dump_recipe, parse_recipe
 from spectra_core.referee.context import Finding
 from spectra_core.spectrum import Axis, Calibration, Meta, Source, Spectrum
+from spectra_core.uncertainty.budget import Rows
 from spectra_core.uncertainty.ratios import Budget, MonteCarloSummary, Ratio, Variant
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "project_1.doublet"
@@ -257,7 +257,7 @@ def projects(draw) -> Project:
     for about in draw(st.lists(st.sampled_from(["project", *project.spectra]))):
         project = set_note(project, about, draw(anything))
     project = set_checklist(project, draw(anything), draw(anything))
-    uncertainty = st.none() | st.builds(RatioUncertainty, st.integers(0, 900), reference=maybe)
+    uncertainty = st.none() | st.builds(Rows, st.integers(0, 900), reference=maybe)
     definition = st.builds(RatioDefinition, st.just("r"), st.just(("a",)), st.just(("b",)))
     project = add_ratio(project, replace(draw(definition), uncertainty=draw(uncertainty)))
     values = st.dictionaries(anything, anything | st.integers() | numbers | st.booleans())

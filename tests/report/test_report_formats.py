@@ -44,7 +44,9 @@ def printed(document):
     numbers += [c["parameters"][n] for c in fit["components"] for n in ("fwhm", "area", "mix")]
     numbers += [d["area"] for d in fit["doublets"]]
     numbers += fit["background"]["parameters"].values()
-    numbers += document["ratios"]
+    for ratio in document["ratios"]:  # beside a ratio stands its total, where there is one
+        error = ratio["budget"]["total"] or ratio["budget"]["counting"]
+        numbers.append({"value": ratio["value"], "stderr": error})
     return [two_digits(n["value"], n["stderr"]) for n in numbers]
 
 

@@ -321,6 +321,9 @@ class Fit(Strict):
 
 class Budget(Strict):
     counting: float | None
+    energies: float | None
+    ties: float | None
+    shape: float | None
     background: float | None
     model: float | None
     reference: float | None
@@ -363,6 +366,7 @@ class RatioEntry(Strict):
     interval: list[float] | None
     level: float
     interval_method: str
+    scope: Literal["all rows", "counting alone", "counts and priors alone", ""]
     total_interval: list[float] | None
     upper_limit: float | None
     budget: Budget

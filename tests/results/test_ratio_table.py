@@ -10,7 +10,12 @@ import pytest
 
 from spectra_core.datafiles import data_path
 from spectra_core.errors import ReadError, RecipeError
-from spectra_core.recipe.text import parse_recipe, recipe_from_dict, recipe_to_dict
+from spectra_core.recipe.text import (
+    dump_recipe,
+    parse_recipe,
+    recipe_from_dict,
+    recipe_to_dict,
+)
 from spectra_core.results.document import write_results
 from spectra_core.results.ratio_table import ratios_csv, ratios_document, read_ratios
 from spectra_core.results.table import text_table
@@ -61,14 +66,23 @@ def test_a_recipe_asks_for_the_rows_of_the_budget(folder):
 
 def test_the_table_of_a_run_shows_the_budget(folder):
     text = (folder / "table.txt").read_text(encoding="utf-8")
-    assert "counting" in text
-    assert "95 %, all rows" in text
+    assert "(counting alone)" in text  # the model row was not asked for, so there is no total
+    assert "total" not in text
 
 
 def test_what_a_recipe_asks_for_survives_a_round_trip():
     recipe = parse_recipe(TEXT)
     assert recipe_from_dict(recipe_to_dict(recipe)) == recipe
     assert recipe.ratio[0].uncertainty.background is True
+
+
+def test_a_ratio_has_every_row_unless_counting_alone_is_asked_for():
+    plain = parse_recipe(TEXT.replace(ASK, 'denominator = ["PS4"]')).ratio[0]
+    assert (plain.uncertainty.monte_carlo, plain.uncertainty.model) == (500, True)
+    alone = parse_recipe(TEXT.replace(ASK, 'denominator = ["PS4"]\nuncertainty = "counting"'))
+    assert alone.ratio[0].uncertainty == "counting"
+    assert recipe_from_dict(recipe_to_dict(alone)) == alone
+    assert parse_recipe(dump_recipe(alone)) == alone
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,11 @@ from spectra_core.model import (
     set_parameter,
 )
 from spectra_core.spectrum import Axis, Meta, Spectrum
-from spectra_core.uncertainty.ratios import area_path, area_ratio, ratio_budget
+from spectra_core.uncertainty.areas import area_path
+from spectra_core.uncertainty.budget import RatioRequest, ratio_budget, ratio_budgets
+from spectra_core.uncertainty.profile import delta_chi_square
+from spectra_core.uncertainty.quantities import AreaRatio
+from spectra_core.uncertainty.ratios import area_ratio
 
 X = np.arange(157.0, 169.0, 0.05)
 META = Meta(sample="synthetic", dwell_s=1.0, scans=1.0)
@@ -172,6 +176,9 @@ def budget(result):
 def test_the_total_is_the_quadrature_of_the_rows(budget):
     b = budget.budget
     rows = (b.counting, b.background, b.model, b.reference)
+    assert (b.energies, b.ties, b.shape) == (None, None, None)  # the model has no prior
+    assert budget.scope == "all rows"
+    assert budget.error == b.total
     assert b.total == pytest.approx(np.sqrt(sum(row * row for row in rows)), rel=1e-12)
     assert b.background > 0
     assert b.model > 0
@@ -203,6 +210,9 @@ def test_rows_that_were_not_asked_for_are_none(result):
         result, ["new"], ["PS4"], name="r", monte_carlo=0, background=False, model=False
     )
     assert (ratio.budget.background, ratio.budget.model) == (None, None)
+    assert (ratio.budget.total, ratio.total_interval) == (None, None)
+    assert ratio.scope == "counting alone"
+    assert ratio.error == ratio.stderr
     assert ratio.interval_method == "covariance"
     assert ratio.budget.counting == ratio.stderr
     assert ratio.interval == area_ratio(result, ["new"], ["PS4"], name="r").interval
@@ -225,15 +235,15 @@ def test_across_levels_the_reference_row_must_be_given():
     spectra, model = two_levels()
     joint = fit(spectra, model)
     sides = (["S 2p/PS4"], ["P 2p/PS4"])
-    bare = ratio_budget(joint, *sides, name="S/P", monte_carlo=0, background=False, model=False)
-    assert bare.budget.reference is None
+    bare = ratio_budget(joint, *sides, name="S/P", monte_carlo=0)
+    assert (bare.budget.reference, bare.budget.total) == (None, None)
+    assert bare.budget.background is not None
     assert "sensitivity factors" in bare.note
-    given = ratio_budget(
-        joint, *sides, name="S/P", monte_carlo=0, background=False, model=False, reference=0.1
-    )
+    given = ratio_budget(joint, *sides, name="S/P", monte_carlo=0, reference=0.1)
+    rows = (given.stderr, given.budget.background, given.budget.model, 0.1 * given.value)
     assert given.budget.reference == pytest.approx(0.1 * given.value)
-    assert given.budget.total == pytest.approx(np.hypot(given.stderr, 0.1 * given.value))
-    assert given.note == ""
+    assert given.budget.total == pytest.approx(np.sqrt(sum(row * row for row in rows)))
+    assert "sensitivity" not in given.note
 
 
 def test_a_species_that_is_not_there_has_an_upper_limit_and_no_value():
@@ -267,25 +277,61 @@ def test_the_upper_limit_lies_above_the_truth_nineteen_times_in_twenty():
     assert np.mean(above) >= 0.945 - 3 * np.sqrt(0.945 * 0.055 / len(above))
 
 
-def test_a_sum_with_a_part_of_zero_has_an_interval_from_the_draws():
+@pytest.fixture(scope="module")
+def third_is_zero():
     region = add_doublet(
         two_doublets(2.0).regions[0],
         "third",
         "S 2p",
-        area=0.0,
+        area=Parameter(0.0, 0.0),
         mix=Parameter(0.2, free=False),
         center=Parameter(166.0, free=False),
         fwhm=Parameter(1.2, free=False),
     )
     model = Model((region,))
     results = (fit(synthetic(two_doublets(2.0), seed), model) for seed in range(20))
-    result = next(r for r in results if r.value("S 2p/third/area") == 0)
-    ratio = ratio_budget(
-        result, ["new", "third"], ["PS4"], name="r", monte_carlo=40, background=False, model=False
-    )
-    assert ratio.stderr is None
-    assert ratio.interval[0] < ratio.value < ratio.interval[1]
-    assert "bound of zero" in ratio.note
+    return next(r for r in results if r.value("S 2p/third/area") == 0)
+
+
+@pytest.mark.parametrize("draws", [0, 40])
+def test_a_sum_with_a_part_of_zero_has_the_interval_of_the_likelihood(third_is_zero, draws):
+    ratio = ratio_budget(third_is_zero, ["new", "third"], ["PS4"], name="r", monte_carlo=draws)
+    low, high = ratio.interval
+    assert low < ratio.value < high
+    quantity = AreaRatio(("S 2p/new/area", "S 2p/third/area"), ("S 2p/PS4/area",))
+    for end in ratio.interval:
+        assert delta_chi_square(third_is_zero, quantity, end) == pytest.approx(3.841, rel=1e-3)
+    assert ratio.interval_method == "profile likelihood"
+    assert "S 2p/third 2p3/2/area lies on its bound" in ratio.note
+    assert ratio.total_interval[0] < low
+    assert ratio.budget.counting == pytest.approx(ratio.stderr)
+
+
+def test_a_part_that_could_be_there_makes_the_error_of_the_rest_larger(third_is_zero):
+    """The covariance takes the empty part as known to be empty; the likelihood does not."""
+    quoted = area_ratio(third_is_zero, ["new"], ["PS4"], name="r")
+    profile = ratio_budget(third_is_zero, ["new"], ["PS4"], name="r", monte_carlo=0)
+    assert profile.interval_method == "profile likelihood"
+    # An area moved into the third line is taken from its neighbour, never given to it.
+    assert profile.interval[0] < quoted.interval[0]
+
+
+def test_all_ratios_of_a_fit_are_those_of_each(result):
+    asked = [
+        RatioRequest("a", ("new",), ("PS4",)),
+        RatioRequest("b", ("PS4",), ("new", "PS4")),
+        RatioRequest("c", ("new",), ("PS4",), None),
+        RatioRequest("d", ("nothing",), ("PS4",)),
+    ]
+    found = ratio_budgets(result, asked, seed=3)
+    for request, ratio in zip(asked[:2], found, strict=False):
+        alone = ratio_budget(
+            result, request.numerator, request.denominator, name=request.name, seed=3
+        )
+        assert ratio == alone
+    assert (found[2].scope, found[2].monte_carlo) == ("counting alone", None)
+    assert found[3].value is None
+    assert 'no component or doublet "nothing"' in found[3].note
 
 
 def test_a_clear_species_is_never_below_detection(budget):

@@ -1,0 +1,315 @@
+"""The error budget of a ratio: what its uncertainty is made of, row by row.
+
+- *counting*: the spread of Monte Carlo draws, or of the likelihood where a parameter lies on
+  its bound, or of the covariance. Of this the priors of the model explain a part:
+- *energies*, *ties*, *shape*: what is gained when the priors of that group are let go, one
+  group after the other, so that the rows add up;
+- *background* and *model*: the spread over acceptable choices (`spectra_core.uncertainty.spread`);
+- *reference*: what R needs from elsewhere. A ratio of areas of one core level needs
+  nothing; across levels it needs sensitivity factors, whose uncertainty must be given.
+
+Each row is a standard error of R. The total is their quadrature, and exists only where
+every row does: what was not looked at cannot be in a total.
+
+All ratios of one fit share their draws and their variants, which are made once.
+
+References
+----------
+.. [1] JCGM 100:2008, Guide to the expression of uncertainty in measurement, 5.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import exp, isfinite, log, sqrt
+
+from ..errors import FitError, ShouldStop, SpectraError
+from ..fitting import FitResult
+from ..model import Model
+from .areas import level_of_area, ratio_of_labels
+from .monte_carlo import MonteCarlo, monte_carlo
+from .quantities import LEVEL, AreaRatio, Progress, normal_quantile
+from .ratios import MONTE_CARLO, PROFILE, Budget, MonteCarloSummary, Ratio, counted
+from .spread import Spread, Variant, background_spreads, model_spreads
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which rows the budget of a ratio has beside that of the covariance.
+
+    Attributes
+    ----------
+    monte_carlo : int
+        Number of draws; 0: none.
+    background, model : bool
+        Whether to fit the variants of background and model.
+    reference : float or None
+        Relative standard uncertainty of R from sensitivity factors, for a ratio across
+        core levels; ignored within one level, where they cancel.
+    """
+
+    monte_carlo: int = 500
+    background: bool = True
+    model: bool = True
+    reference: float | None = None
+
+
+_NONE = Rows(monte_carlo=0, background=False, model=False)
+
+
+@dataclass(frozen=True)
+class RatioRequest:
+    """A ratio that is asked for.
+
+    Attributes
+    ----------
+    name : str
+    numerator, denominator : tuple of str
+        Labels, as in `spectra_core.uncertainty.ratios.area_ratio`.
+    rows : Rows or None
+        None: counting alone.
+    """
+
+    name: str
+    numerator: tuple[str, ...]
+    denominator: tuple[str, ...]
+    rows: Rows | None = Rows()
+
+
+def ratio_budget(
+    result: FitResult,
+    numerator: Sequence[str],
+    denominator: Sequence[str],
+    *,
+    name: str,
+    monte_carlo: int = 500,
+    background: bool = True,
+    model: bool = True,
+    reference: float | None = None,
+    seed: int = 0,
+    should_stop: ShouldStop | None = None,
+    progress: Progress | None = None,
+) -> Ratio:
+    """Return a ratio with its error budget.
+
+    Parameters
+    ----------
+    result : FitResult
+    numerator, denominator : sequence of str
+        As in `area_ratio`.
+    name : str
+    monte_carlo, background, model, reference
+        See `Rows`.
+    seed : int
+        Of the draws.
+    should_stop, progress : callable or None
+        ``progress(done, total)`` counts the draws.
+
+    Returns
+    -------
+    ratio : Ratio
+        Without a value but with an upper limit where the numerator is below detection:
+        without it chi-square is less than 9 (three sigma) higher.
+
+    Raises
+    ------
+    ModelError
+        If a label is unknown or ambiguous, or its line shape has no finite area.
+    FitError
+        If the model was drawn and not fitted.
+    BetterMinimumError
+        If a refit lies below the fit, which was not in its best minimum.
+    Cancelled
+        If `should_stop` returned True.
+    """
+    quantity = ratio_of_labels(result.model, numerator, denominator)
+    rows = Rows(monte_carlo, background, model, reference)
+    wanted = [_Wanted(quantity, name, rows)]
+    return _budgets(result, wanted, seed, should_stop, progress)[0]
+
+
+def ratio_budgets(
+    result: FitResult,
+    requests: Sequence[RatioRequest],
+    *,
+    seed: int = 0,
+    should_stop: ShouldStop | None = None,
+    progress: Progress | None = None,
+) -> tuple[Ratio, ...]:
+    """Return several ratios of one fit with their budgets; draws and variants are made once.
+
+    Parameters and errors as for `ratio_budget`, but a ratio whose labels the model does not
+    have says so in its note, and the others are made all the same.
+    """
+    ratios: dict[int, Ratio] = {}
+    wanted: dict[int, _Wanted] = {}
+    for i, request in enumerate(requests):
+        sides = request.numerator, request.denominator
+        try:
+            quantity = ratio_of_labels(result.model, *sides)
+        except SpectraError as error:
+            ratios[i] = _not_determined(request, error)
+        else:
+            wanted[i] = _Wanted(quantity, request.name, request.rows or _NONE)
+    found = _budgets(result, list(wanted.values()), seed, should_stop, progress)
+    ratios |= dict(zip(wanted, found, strict=True))
+    return tuple(ratios[i] for i in range(len(requests)))
+
+
+def _not_determined(request: RatioRequest, error: Exception) -> Ratio:
+    formula = f"{' + '.join(request.numerator)} / {' + '.join(request.denominator)}"
+    return Ratio(request.name, None, None, None, LEVEL, formula, f"not determined: {error}")
+
+
+# ---------------------------------------------------------------------------------
+# All ratios of a fit together
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    quantity: AreaRatio
+    name: str
+    rows: Rows
+
+
+def _budgets(
+    result: FitResult,
+    wanted: Sequence[_Wanted],
+    seed: int,
+    should_stop: ShouldStop | None,
+    progress: Progress | None,
+) -> tuple[Ratio, ...]:
+    quantities, names = [w.quantity for w in wanted], [w.name for w in wanted]
+    ratios = list(counted(result, quantities, names, should_stop))
+    left = [i for i, ratio in enumerate(ratios) if ratio.budget.counting is not None]
+    for n in dict.fromkeys(wanted[i].rows.monte_carlo for i in left):
+        same = [i for i in left if wanted[i].rows.monte_carlo == n]
+        own = [i for i in same if n and ratios[i].interval_method != PROFILE]
+        if own:
+            drawn = _drawn(result, [quantities[i] for i in own], n, seed, should_stop, progress)
+            for i in own:
+                ratios[i] = _with_draws(ratios[i], drawn, quantities[i])
+    spreads: dict[int, dict[str, Spread]] = {i: {} for i in left}
+    for kind, make in (("background", background_spreads), ("model", model_spreads)):
+        own = [i for i in left if getattr(wanted[i].rows, kind) and (ratios[i].value or 0.0) > 0]
+        if own:
+            found = make(result, [quantities[i] for i in own], should_stop=should_stop)
+            for i, spread in zip(own, found, strict=True):
+                spreads[i][kind] = spread
+    for i in left:
+        across, note = _reference(result.model, quantities[i], wanted[i].rows.reference)
+        ratios[i] = _with_rows(ratios[i], spreads[i], across, note)
+    return tuple(ratios)
+
+
+def _drawn(
+    result: FitResult,
+    quantities: Sequence[AreaRatio],
+    n: int,
+    seed: int,
+    should_stop: ShouldStop | None,
+    progress: Progress | None,
+) -> MonteCarlo | FitError:
+    """Return the draws, or why there are none: the covariance then has to do."""
+    try:
+        return monte_carlo(
+            result, quantities, n, seed=seed, should_stop=should_stop, progress=progress
+        )
+    except FitError as error:
+        return error
+
+
+def _with_draws(plain: Ratio, drawn: MonteCarlo | FitError, quantity: AreaRatio) -> Ratio:
+    assert plain.value is not None
+    if isinstance(drawn, FitError):
+        return replace(plain, note=f"{plain.note} No draws could be made: {drawn}".strip())
+    failed = drawn.failed + drawn.missing(quantity)
+    summary = MonteCarloSummary(
+        drawn.method, drawn.reason, drawn.seed, drawn.draws, failed, tuple(drawn.failures.items())
+    )
+    low, high = drawn.interval(quantity, level=LEVEL)
+    spread = drawn.spread(quantity)
+    counting = plain.value * spread if isfinite(spread) else None
+    note = plain.note
+    if failed:
+        note = f"{failed} of {drawn.draws} Monte Carlo fits failed. {note}".strip()
+    if counting is None or not (low > 0 and isfinite(high)):
+        note = f"the interval is open: draws without an area occur. {note}".strip()
+    return replace(
+        plain,
+        interval=(low, high) if isfinite(high) else None,
+        interval_method=f"{MONTE_CARLO} ({drawn.method})",
+        monte_carlo=summary,
+        note=note,
+        budget=Budget(counting=counting),
+    )
+
+
+def _reference(model: Model, quantity: AreaRatio, given: float | None) -> tuple[float | None, str]:
+    """Return the relative standard uncertainty from sensitivity factors, and a remark."""
+    levels = {level_of_area(model, p) for p in (*quantity.numerator, *quantity.denominator)}
+    if len(levels) == 1:
+        return 0.0, ""
+    if given is not None:
+        return given, ""
+    return None, (
+        f"areas of {', '.join(sorted(levels))} are compared without sensitivity factors, so"
+        " there is no total."
+    )
+
+
+def _with_rows(
+    ratio: Ratio, spreads: dict[str, Spread], reference: float | None, note: str
+) -> Ratio:
+    """Return the ratio with every row of its budget, the total, and what BIC prefers."""
+    assert ratio.value is not None
+    relative = {kind: spread.relative for kind, spread in spreads.items()}
+    if reference is not None:
+        relative["reference"] = reference
+    rows = {kind: ratio.value * part for kind, part in relative.items()}
+    budget = replace(ratio.budget, **rows)
+    preferred = spreads["model"].preferred if "model" in spreads else None
+    vanished = [v for spread in spreads.values() for v in spread.vanished]
+    notes = [ratio.note, note, _preferred_note(preferred), _vanished_note(vanished)]
+    changed = replace(
+        ratio,
+        budget=budget,
+        variants=tuple(v for spread in spreads.values() for v in spread.variants),
+        note=" ".join(filter(None, notes)),
+    )
+    if budget.counting is None or not budget.is_complete:
+        return changed
+    other = sqrt(sum(part * part for part in relative.values()))
+    total = sqrt(budget.counting**2 + (ratio.value * other) ** 2)
+    return replace(
+        changed, budget=replace(budget, total=total), total_interval=_widened(ratio, other)
+    )
+
+
+def _preferred_note(variant: Variant | None) -> str:
+    if variant is None or variant.delta_bic is None:
+        return ""
+    found = "" if variant.ratio is None else f", with R = {variant.ratio:.3g}"
+    return f"BIC prefers another model by {-variant.delta_bic:.0f}: {variant.name}{found}."
+
+
+def _vanished_note(variants: Sequence[Variant]) -> str:
+    if not variants:
+        return ""
+    names = ", ".join(variant.name for variant in variants)
+    return f"One side of the ratio vanishes, though the data allow it, in: {names}."
+
+
+def _widened(ratio: Ratio, relative: float) -> tuple[float, float] | None:
+    """Return the interval widened on ln R by a relative standard error; zero stays zero."""
+    if ratio.interval is None or not ratio.value:
+        return None
+    added = (normal_quantile(ratio.level) * relative) ** 2
+    low, high = (
+        sqrt(log(edge / ratio.value) ** 2 + added) if edge > 0 else None for edge in ratio.interval
+    )
+    return (
+        0.0 if low is None else ratio.value * exp(-low),
+        ratio.value * exp(high or 0.0),
+    )
