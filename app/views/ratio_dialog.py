@@ -80,6 +80,12 @@ class Well(QListWidget):
         event.acceptProposedAction()
 
 
+_BUDGET_TIP = (
+    "Counting by Monte Carlo, background, and model, each a row. Off: the error of the counts"
+    " alone."
+)
+
+
 class RatioDialog(QDialog):
     """Asks for a ratio. It stays open beside the cards, so that they can be dragged into it.
 
@@ -108,10 +114,7 @@ class RatioDialog(QDialog):
         wanted = old.uncertainty if old is not None else Rows()
         self.budget = QCheckBox("error budget")
         self.budget.setChecked(wanted is not None)
-        self.budget.setToolTip(
-            "Counting by Monte Carlo, background, and model, each a row. Off: the error of the"
-            " counts alone."
-        )
+        self.budget.setToolTip(_BUDGET_TIP)
         self.draws = Count(
             wanted.monte_carlo if wanted else 500, 0, 100_000, name="number of draws"
         )

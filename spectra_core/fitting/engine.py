@@ -507,7 +507,8 @@ class CompiledFit:
     weights : ndarray, shape (N,)
         1 / sigma; not read where weights follow the answer.
     start : tuple of (ndarray, bool)
-        The model's start values, and whether it gives all of them.
+        The model's start values, and whether it gives all of them; empty in a fit that is
+        only ever started from given ones.
     """
 
     packed: Packed
@@ -519,8 +520,13 @@ class CompiledFit:
     start: tuple[Array, bool]
 
 
-def compiled_fit(problem: Problem, weights: tuple[Weights, ...]) -> CompiledFit | None:
-    """Return the compiled way to fit `problem`, or None if numpy has to do it."""
+def compiled_fit(
+    problem: Problem, weights: tuple[Weights, ...], *, with_start: bool = True
+) -> CompiledFit | None:
+    """Return the compiled way to fit `problem`, or None if numpy has to do it.
+
+    `with_start`: take or estimate the model's own start values.
+    """
     if chosen_engine() == NUMPY:
         return None
     packed = pack(problem)
@@ -534,7 +540,7 @@ def compiled_fit(problem: Problem, weights: tuple[Weights, ...]) -> CompiledFit 
         modes,
         times,
         packed.turned(fixed_weights(problem, weights)),
-        open_values(problem),
+        open_values(problem) if with_start else (np.empty(0), False),
     )
 
 

@@ -190,7 +190,7 @@ class Refitter:
 def refitter(problem: Problem, weights: tuple[Weights, ...] | None = None) -> Refitter:
     """Return what fits `problem` again, with these weights or those its data suggest."""
     weights = weights_of(problem, None) if weights is None else weights
-    return Refitter(problem, weights, compiled_fit(problem, weights))
+    return Refitter(problem, weights, compiled_fit(problem, weights, with_start=False))
 
 
 def with_sigmas(problem: Problem, sigmas: Sequence[Array]) -> Problem:
