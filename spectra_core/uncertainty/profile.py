@@ -135,7 +135,7 @@ def profile_intervals(
     asked = [(profile, profile.limit(side, threshold)) for profile in profiles for side in (-1, +1)]
     ends = _together(asked, should_stop)
     return tuple(
-        ProfileInterval(profile.best, level, low, high, low_at_bound, high_at_bound)
+        ProfileInterval(profile.best, level, float(low), float(high), low_at_bound, high_at_bound)
         for profile, (low, low_at_bound), (high, high_at_bound) in zip(
             profiles, ends[::2], ends[1::2], strict=True
         )

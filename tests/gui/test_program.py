@@ -185,7 +185,7 @@ def test_no_two_actions_share_a_key() -> None:
 # Jobs
 
 
-def test_cancel_during_a_long_budget_leaves_the_project_as_it_was(
+def test_cancel_during_a_budget_leaves_the_project_as_it_was(
     qtbot: QtBot, program: Program, settle: Settle
 ) -> None:
     fitted(program, settle)
@@ -198,8 +198,7 @@ def test_cancel_during_a_long_budget_leaves_the_project_as_it_was(
     program.crew.editing.define_ratio(definition)
     with_definition = program.desk.document.project
     assert with_definition is not before
-    qtbot.wait(300)
-    assert program.desk.jobs.running
+    assert program.desk.jobs.running  # a budget takes less time than a wait here would
     program.crew.acting.run("cancel")
     settle(program)
     assert program.desk.document.project is with_definition
