@@ -216,7 +216,7 @@ class RatiosTab(QWidget):
             if defined
             else "No ratio is defined: load a preset, or define one."
         )
-        self._legend.setVisible(any(r.ratio.budget.total is not None for r in self._rows))
+        self._legend.show_rows(self._rows)
 
     def _choose(self) -> None:
         items = self.table.selectedItems()
@@ -350,8 +350,15 @@ class _Legend(QLabel):
         super().__init__()
         self.setObjectName("muted")
         self.setTextFormat(Qt.TextFormat.RichText)
-        squares = (f'<span style="color:{tone}">■</span> {name}' for name, tone in PARTS)
+        self.setWordWrap(True)
+
+    def show_rows(self, rows: list[ShownRatio]) -> None:
+        """Name the parts that some ratio has; hide where none has a total."""
+        budgets = [one.ratio.budget for one in rows]
+        known = [part for part in PARTS if any(getattr(b, part[0]) is not None for b in budgets)]
+        squares = (f'<span style="color:{tone}">■</span> {name}' for name, tone in known)
         self.setText("error budget: " + "&nbsp;&nbsp; ".join(squares))
+        self.setVisible(any(budget.total is not None for budget in budgets))
 
 
 class _Chart(pg.PlotWidget):  # type: ignore[misc]
