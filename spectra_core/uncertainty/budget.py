@@ -22,15 +22,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import exp, isfinite, log, sqrt
+from math import exp, hypot, isfinite, log, sqrt
+
+import numpy as np
 
 from ..errors import FitError, ShouldStop, SpectraError
 from ..fitting import FitResult
 from ..model import Model
+from ..model.values import GROUPS
+from ..spectrum import Array
 from .areas import level_of_area, ratio_of_labels
 from .monte_carlo import MonteCarlo, monte_carlo
-from .quantities import LEVEL, AreaRatio, Progress, normal_quantile
-from .ratios import MONTE_CARLO, PROFILE, Budget, MonteCarloSummary, Ratio, counted
+from .quantities import LEVEL, AreaRatio, Progress, linear_form, normal_quantile
+from .ratios import (
+    BUDGET_ROWS,
+    MONTE_CARLO,
+    NEEDED_ROWS,
+    PROFILE,
+    Budget,
+    MonteCarloSummary,
+    Ratio,
+    counted,
+)
 from .spread import Spread, Variant, background_spreads, model_spreads
 
 
@@ -198,6 +211,7 @@ def _budgets(
             for i, spread in zip(own, found, strict=True):
                 spreads[i][kind] = spread
     for i in left:
+        ratios[i] = _with_priors(ratios[i], result, quantities[i])
         across, note = _reference(result.model, quantities[i], wanted[i].rows.reference)
         ratios[i] = _with_rows(ratios[i], spreads[i], across, note)
     return tuple(ratios)
@@ -246,6 +260,40 @@ def _with_draws(plain: Ratio, drawn: MonteCarlo | FitError, quantity: AreaRatio)
     )
 
 
+def _with_priors(ratio: Ratio, result: FitResult, quantity: AreaRatio) -> Ratio:
+    """Return the ratio with its error parted into that of the counts and of each group of priors.
+
+    The counting row is what is left where everything a prior speaks of is held. The groups are
+    then let go one after the other, and each has the variance that comes with it, so that the
+    rows add up.
+    """
+    statistical, problem = ratio.budget.counting, result.problem
+    groups = [prior.group for prior in problem.priors.priors]
+    if statistical is None or not groups:
+        return ratio
+    top, bottom = (linear_form(problem, s) for s in (quantity.numerator, quantity.denominator))
+    free = result.values[problem.free]
+    gradient = top.row / float(top.at(free)) - bottom.row / float(bottom.at(free))
+    covariance = result.covariance[np.ix_(problem.free, problem.free)]
+    covariance = np.nan_to_num(covariance, posinf=0.0, neginf=0.0)
+    order = [group for group in GROUPS if group in groups]
+    held = [np.isin(groups, order[k:]) for k in range(len(order) + 1)]
+    left = [_variance_left(covariance, gradient, problem.prior_matrix[rows]) for rows in held]
+    if not left[-1] > 0:
+        return ratio
+    parts = dict(zip(("counting", *order), np.diff([0.0, *left]) / left[-1], strict=True))
+    rows = {name: statistical * sqrt(max(part, 0.0)) for name, part in parts.items()}
+    return replace(ratio, budget=replace(ratio.budget, **rows))
+
+
+def _variance_left(covariance: Array, gradient: Array, known: Array) -> float:
+    """Return the variance of ``gradient @ q`` where the sums ``known @ q`` (K, F) are held."""
+    way = covariance @ gradient
+    shared = known @ way
+    explained = shared @ np.linalg.pinv(known @ covariance @ known.T) @ shared
+    return max(float(gradient @ way - explained), 0.0)
+
+
 def _reference(model: Model, quantity: AreaRatio, given: float | None) -> tuple[float | None, str]:
     """Return the relative standard uncertainty from sensitivity factors, and a remark."""
     levels = {level_of_area(model, p) for p in (*quantity.numerator, *quantity.denominator)}
@@ -267,7 +315,10 @@ def _with_rows(
     relative = {kind: spread.relative for kind, spread in spreads.items()}
     if reference is not None:
         relative["reference"] = reference
-    rows = {kind: ratio.value * part for kind, part in relative.items()}
+    rows = {
+        kind: hypot(getattr(ratio.budget, kind) or 0.0, ratio.value * part)
+        for kind, part in relative.items()
+    }
     budget = replace(ratio.budget, **rows)
     preferred = spreads["model"].preferred if "model" in spreads else None
     vanished = [v for spread in spreads.values() for v in spread.vanished]
@@ -278,10 +329,11 @@ def _with_rows(
         variants=tuple(v for spread in spreads.values() for v in spread.variants),
         note=" ".join(filter(None, notes)),
     )
-    if budget.counting is None or not budget.is_complete:
+    if not set(NEEDED_ROWS) <= set(relative):
         return changed
     other = sqrt(sum(part * part for part in relative.values()))
-    total = sqrt(budget.counting**2 + (ratio.value * other) ** 2)
+    known = [getattr(budget, name) or 0.0 for name in BUDGET_ROWS]
+    total = sqrt(sum(row * row for row in known))
     return replace(
         changed, budget=replace(budget, total=total), total_interval=_widened(ratio, other)
     )

@@ -80,11 +80,6 @@ class Budget:
     reference: float | None = None
     total: float | None = None
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether there is every row that a total needs."""
-        return None not in (self.counting, *(getattr(self, name) for name in NEEDED_ROWS))
-
 
 NEEDED_ROWS = ("background", "model", "reference")
 """Rows without which there is no total, beside counting."""
@@ -154,8 +149,11 @@ class Ratio(Tabular, Drawn):
     @property
     def error(self) -> float | None:
         """The standard error to print: the total, or, where there is none, that of the fit."""
-        known = (self.budget.total, self.budget.counting, self.stderr)
-        return next((error for error in known if error is not None), None)
+        if self.budget.total is not None or self.budget.counting is None:
+            return self.stderr if self.budget.total is None else self.budget.total
+        b = self.budget
+        rows = (b.counting, b.energies, b.ties, b.shape)
+        return sqrt(sum(row * row for row in rows if row is not None))
 
     @property
     def best_interval(self) -> tuple[float, float] | None:

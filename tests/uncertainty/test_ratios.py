@@ -14,6 +14,7 @@ from spectra_core.model import (
     Link,
     Model,
     Parameter,
+    Prior,
     Region,
     Term,
     add_component,
@@ -341,3 +342,35 @@ def test_a_clear_species_is_never_below_detection(budget):
 def test_the_budget_can_be_cancelled(result):
     with pytest.raises(Cancelled):
         ratio_budget(result, ["new"], ["PS4"], name="r", should_stop=lambda: True)
+
+
+def test_the_rows_of_the_priors_are_what_holding_their_subjects_takes_away():
+    """Counting is the error of the same fit with what the priors speak of held there."""
+    model = two_doublets()
+    for owner in ("PS4", "new"):
+        model = set_parameter(model, f"S 2p/{owner}/fwhm", free=True)
+    priors = (
+        Prior("S 2p/new/center", 162.6, sd=0.03),
+        Prior("S 2p/PS4/fwhm", 1.2, sd=0.02),
+        Prior("S 2p/new/fwhm", 1.2, sd=0.02),
+    )
+    spectrum = synthetic(two_doublets(), 6)
+    result = fit(spectrum, replace(model, priors=priors))
+    asked = {"name": "r", "monte_carlo": 0, "background": False, "model": False}
+    ratio = ratio_budget(result, ["new"], ["PS4"], **asked)
+    budget = ratio.budget
+    assert ratio.scope == "counts and priors alone"
+    assert np.sqrt(budget.counting**2 + budget.energies**2 + budget.shape**2) == pytest.approx(
+        ratio.stderr, rel=1e-9
+    )
+    assert ratio.error == pytest.approx(ratio.stderr, rel=1e-9)
+    assert budget.energies > 0.1 * budget.counting
+
+    def error_with(*held: str) -> float:
+        fixed = replace(result.model, priors=())
+        for path in held:
+            fixed = set_parameter(fixed, path, value=result.value(path), free=False)
+        return area_ratio(fit(spectrum, fixed), ["new"], ["PS4"], name="r").stderr
+
+    subjects = ("S 2p/new/center", "S 2p/PS4/fwhm", "S 2p/new/fwhm")
+    assert budget.counting == pytest.approx(error_with(*subjects), rel=2e-3)
