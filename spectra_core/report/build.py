@@ -17,6 +17,7 @@ from ..recipe.text import dump_recipe
 from ..referee.rules import Finding, lint
 from ..results.document import program_versions
 from ..results.entries import doublet_label, position
+from ..results.scales import scales_of
 from ..results.table import interval_ends, rough
 from ..runs.collect import as_run
 from ..runs.records import Failure, FitRecord, Run
@@ -406,14 +407,17 @@ def _component_table(
 ) -> ReportTable:
     unit, y_unit = fit.spectrum.axis.unit, _y_unit(fit)
     area_unit = _area_unit(record, fit)
+    apart = scales_of(fit.spectrum, record.result, fit.name).are_apart
+    place = "center, referenced" if apart else "position"
+    top = "maximum at, recorded" if apart else "maximum at"
     columns = (
         Column(plain("component"), 2.2),
         Column(plain("assigned to"), 1.9),
-        Column(column_heading("position", unit), 1.8, numeric=True, errors=True),
+        Column(column_heading(place, unit), 1.8, numeric=True, errors=True),
         Column(column_heading("FWHM", unit), 1.7, numeric=True, errors=True),
         Column(column_heading("area", area_unit), 2.1, numeric=True, errors=True),
         Column(column_heading("height", y_unit), 1.3, numeric=True),
-        Column(column_heading("maximum at", unit), 1.4, numeric=True),
+        Column(column_heading(top, unit), 1.4, numeric=True),
         Column(plain("line shape"), 1.8),
     )
     rows: list[tuple[Cell, ...]] = []
@@ -447,6 +451,7 @@ def _component_row(
         return (*names, words("off"), EMPTY, EMPTY, EMPTY, EMPTY, words(shape.title))
     result = record.result
     summary = result.summary(region.name, component.id)
+    scales = scales_of(fit.spectrum, result, fit.name)
     value, stderr = position(result, region.name, component.id)
     center = result.estimate(f"{region.name}/{component.id}/center")
     specs = [spec.name for spec in shape.parameters]
@@ -460,6 +465,8 @@ def _component_row(
         if "area" in specs
         else words("not finite")
     )
+    if scales.are_apart:
+        value, stderr = center.value, center.stderr
     remark = "" if stderr is not None else why_no_error(center)
     return (
         *names,
@@ -467,7 +474,7 @@ def _component_row(
         width,
         area,
         number(summary.height),
-        number(summary.maximum_at, 6),
+        number(scales.recorded(summary.maximum_at), 6),
         words(shape.title),
     )
 

@@ -15,6 +15,7 @@ from ..fitting import FitResult, RegionFit
 from ..model import Component, Region
 from ..results.document import program_versions
 from ..results.entries import doublet_label
+from ..results.scales import LEAST, scales_of
 from ..runs.records import FitRecord, Run
 from ..spectrum import is_synthetic
 from ..uncertainty.ratios import COUNTING_ALONE, Ratio
@@ -134,7 +135,19 @@ def _measurement(fit: RegionFit) -> str:
 
 
 def _referenced(pairs: Pairs) -> Iterator[Text]:
-    yield from _each((fit.name, _reference(fit)) for _, fit in pairs)
+    yield from _each((fit.name, _reference(fit) + _shift(record, fit)) for record, fit in pairs)
+
+
+def _shift(record: FitRecord, fit: RegionFit) -> str:
+    """Return what the charge shift of the model did, as a further clause; empty if nothing."""
+    scales = scales_of(fit.spectrum, record.result, fit.name)
+    if abs(scales.shift) < LEAST:
+        return ""
+    error = "" if scales.stderr is None else f" ± {scales.stderr:.2g}"
+    return (
+        f". Centers are on a referenced scale: the model shifts all lines by"
+        f" {scales.shift:+.3f}{error} {scales.unit} ({scales.formula})"
+    )
 
 
 _REFERENCES = {"": "the reference", "CasaXPS": "the reference chosen in CasaXPS"}

@@ -33,6 +33,7 @@ from .colours import component_colours
 from .entries import doublet_label
 from .formula import formula_letters
 from .misfit import misfit_of
+from .scales import Scales, scales_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,7 +96,7 @@ def fit_figure(
     region = result.model.region(fit.name)
     _draw_fit(upper, fit, _bands(fit, region), (size[0], heights[0]))
     _draw_residual(lower, fit)
-    _label(upper, lower, fit, title)
+    _label(upper, lower, fit, title, scales_of(fit.spectrum, result, fit.name))
     _lay_out(figure, upper, lower)
     return figure
 
@@ -389,10 +390,13 @@ def _draw_residual(axes: Axes, fit: RegionFit) -> None:
     axes.locator_params(axis="y", nbins=4)
 
 
-def _label(upper: Axes, lower: Axes, fit: RegionFit, title: str | None) -> None:
+def _label(upper: Axes, lower: Axes, fit: RegionFit, title: str | None, scales: Scales) -> None:
     _label_fit(upper, fit, title)
     upper.tick_params(labelbottom=False)
-    lower.set_xlabel(_axis_label(fit.spectrum), **_LABEL)
+    axis = _axis_label(fit.spectrum)
+    if scales.axis == "recorded":
+        axis = f"Recorded {axis[0].lower()}{axis[1:]} ({scales.formula})"
+    lower.set_xlabel(_text(axis), **_LABEL)
     lower.set_ylabel(f"Residual / {misfit_of(fit).unit}", **_LABEL)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,12 +17,15 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from doublet.app.controllers.reporting import report_of
 from doublet.app.program import Program
 from doublet.app.views.calibration_dialog import CalibrationDialog
 from doublet.app.views.plot_hover import hover_lines
 from doublet.app.widgets import read_number
 from spectra_core.model import Parameter, set_parameter
 from spectra_core.project.project import Project, add_spectra, set_model
+from spectra_core.report import write_report
+from spectra_core.results.figures import fit_figure
 from spectra_core.spectrum import Axis, Calibration, Meta, Spectrum, make_spectrum
 
 Settle = Callable[[Program], None]
@@ -246,3 +250,17 @@ def test_a_fixed_shift_slides_too(fitted: Program) -> None:
     assert region is not None and isinstance(region.shift, Parameter)
     fitted.crew.editing.hold("S 2p/region/shift", True)
     assert fitted.window.plot._panels.rule.rule.slides
+
+
+def test_report_and_figure_say_which_scale_they_print(fitted: Program, tmp_path: Path) -> None:
+    project, scene = fitted.desk.document.project, fitted.desk.scene
+    report = report_of(project)
+    assert report is not None
+    write_report(report, tmp_path / "report.html")
+    said = (tmp_path / "report.html").read_text("utf-8")
+    assert "center, referenced" in said
+    assert "Centers are on a referenced scale" in said
+    assert scene.fit is not None
+    figure = fit_figure(scene.fit.region("S 2p"), scene.fit)
+    label = figure.axes[1].get_xlabel()
+    assert label.startswith("Recorded binding energy / eV (referenced = recorded + 0.7")
