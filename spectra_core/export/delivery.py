@@ -191,7 +191,7 @@ def _parts(record: Finished, entries: Sequence[dict[str, Any]]) -> dict[str, byt
         "fits": entries_text(entries),
         "ratios": entries_text([ratio_entry(record, ratio) for ratio in record.ratios]),
         "table": "\n\n".join(fit_text(entry) for entry in entries).encode(errors="replace"),
-        "cells": _line([asdict(ratio_row(record, ratio)) for ratio in record.ratios]),
+        "cells": _line([vars(ratio_row(record, ratio)) for ratio in record.ratios]),
     }
     if entries[0]["status"] in _UNSETTLED:
         text = (

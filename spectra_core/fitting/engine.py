@@ -879,6 +879,17 @@ def message_of(status: int) -> str:
     return _MESSAGES.get(status, "no convergence")
 
 
+def residual_of(packed: Packed, problem: Problem, q: Array, sigmas: tuple[Array, ...]) -> Array:
+    """Return (data - model) / sigma (N,) at `q`, in the order of the kernels."""
+    y = packed.turned([region.y for region in problem.regions])
+    static = packed.turned([_static_curve(region) for region in problem.regions])
+    weights = 1.0 / packed.turned(list(sigmas))
+    curve, residual = np.empty(y.size), np.empty(y.size)
+    jacobian = np.empty((q.size, y.size))
+    kernels().weighted_rows(packed.plan, y, static, weights, q, curve, residual, jacobian)
+    return residual
+
+
 def peaks_of(packed: Packed, q: Array) -> list[dict[str, Array]]:
     """Return each region's components by id, for the free parameters `q` (F,)."""
     peaks = np.empty((len(packed.plan.components), packed.n_points))

@@ -13,9 +13,9 @@ from ..errors import FitError, ShouldStop
 from ..model import Model, Region, split_path
 from ..spectrum import Array, Spectrum
 from . import tolerances
-from .engine import NUMBA, NUMPY, Packed, chosen_engine, compiled_fit, peaks_of
+from .engine import NUMBA, NUMPY, Packed, chosen_engine, compiled_fit, peaks_of, residual_of
 from .engine import settle as compiled_settle
-from .evaluate import RegionCurves, region_curves, residual_jacobian
+from .evaluate import RegionCurves, region_curves, residual, residual_jacobian
 from .folding import solve_folded
 from .inputs import Spectra, as_model, as_spectra, with_settings
 from .overlap import check_used_once
@@ -475,14 +475,9 @@ def chi_square_of(
     problem: Problem, packed: Packed | None, q: Array, sigmas: tuple[Array, ...]
 ) -> float:
     """Return chi-square of data and priors at some free parameters."""
-    values = problem.full(q)
-    peaks = [None] * len(sigmas) if packed is None else peaks_of(packed, q)
     beforehand = prior_residual(problem, q, problem.prior_sigmas(q))
-    total = float(beforehand @ beforehand)
-    for region, sigma, known in zip(problem.regions, sigmas, peaks, strict=True):
-        r = (region_curves(region, values, peaks=known).envelope - region.y) / sigma
-        total += float(r @ r)
-    return total
+    r = residual(problem, q, sigmas) if packed is None else residual_of(packed, problem, q, sigmas)
+    return float(r @ r) + float(beforehand @ beforehand)
 
 
 # ---------------------------------------------------------------------------------

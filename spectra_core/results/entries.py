@@ -458,7 +458,7 @@ def ratio_entry(record: Finished, ratio: Ratio) -> Entry:
         "scope": ratio.scope,
         "total_interval": ratio.total_interval,
         "upper_limit": ratio.upper_limit,
-        "budget": asdict(ratio.budget),
+        "budget": dict(vars(ratio.budget)),
         "monte_carlo": _monte_carlo_entry(ratio.monte_carlo),
         "variants": [asdict(variant) for variant in ratio.variants],
         "formula": ratio.formula,
