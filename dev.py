@@ -285,12 +285,19 @@ def cmd_screenshots(rest: list[str]) -> int:
     return failed or run([*script, "hidpi-"], QT_SCALE_FACTOR="2", **QUIET_THREADS)
 
 
+def cmd_fuzz(rest: list[str]) -> int:
+    """Read damaged files of every format under limits of time and memory (--cases N)."""
+    setup()
+    return run([tool("python"), str(ROOT / "tests" / "fuzz" / "harness.py"), *rest])
+
+
 COMMANDS = {
     "setup": cmd_setup,
     "demo": cmd_demo,
     "test": cmd_test,
     "check": cmd_check,
     "bench": cmd_bench,
+    "fuzz": cmd_fuzz,
     "screenshots": cmd_screenshots,
 }
 

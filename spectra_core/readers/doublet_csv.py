@@ -79,9 +79,10 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
         )
     spectra: list[Spectrum] = []
     problems: list[ReadError] = []
+    sealed = not resaved and any(line.startswith(f"# {CHECKSUM}:") for line in lines)
     for i, j in zip(starts, [*starts[1:], len(lines)], strict=True):
         try:
-            spectra.append(_spectrum(lines, i, j, resaved, options))
+            spectra.append(_spectrum(lines, i, j, (resaved, sealed), options))
         except SpectraError as error:
             problems.append(ReadError(error.message, hint=error.hint, where=error.where))
     announced = _announced(lines)
@@ -162,13 +163,14 @@ def _csv_line(cells: list[str]) -> str:
 
 
 def _spectrum(
-    lines: list[str], start: int, end: int, resaved: bool, options: ReadOptions
+    lines: list[str], start: int, end: int, state: tuple[bool, bool], options: ReadOptions
 ) -> Spectrum:
+    resaved, sealed = state
     heading = start + 1
     while heading < end and lines[heading].startswith("#"):
         heading += 1
     header = _header_values(lines[start + 1 : heading])
-    verified = not resaved and _verify(header, lines[start:end], start)
+    verified = sealed and _verify(header, lines[start:end], start)
     if heading == end or not lines[heading].strip():
         raise ReadError("the line of headings is missing.", where=f"row {heading + 1}")
     names = next(csv.reader([lines[heading]]))
@@ -189,22 +191,20 @@ def _spectrum(
 
 
 def _verify(header: dict[str, Any], lines: list[str], start: int) -> bool:
-    """Return whether a block has a checksum, and it is the right one.
+    """Return True if a block has the right checksum.
 
     Raises
     ------
     ReadError
-        If it is not.
+        If it has another, or none where other blocks of the file have one.
     """
-    if CHECKSUM not in header:
-        return False
     others = [line for line in lines if not line.startswith(f"# {CHECKSUM}:")]
-    if header[CHECKSUM] == checksum(others):
+    if header.get(CHECKSUM) == checksum(others):
         return True
     raise ReadError(
         "the block does not have its checksum: it changed since Doublet wrote it.",
-        hint="Copy or write the file again; if you changed it on purpose, take out the line"
-        f" that begins '# {CHECKSUM}'.",
+        hint="Copy or write the file again; if you changed it on purpose, take out the lines"
+        f" that begin '# {CHECKSUM}'.",
         where=f"row {start + 1}",
     )
 

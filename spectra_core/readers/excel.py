@@ -83,9 +83,10 @@ def _sheets(path: Path) -> dict[str, list[Row]]:
     n_left = _MOST_CELLS
     try:
         _check_size(path)
-        with warnings.catch_warnings():
+        # A stream, because openpyxl refuses a path by its suffix.
+        with warnings.catch_warnings(), path.open("rb") as stream:
             warnings.simplefilter("ignore", UserWarning)
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
             for sheet in book.worksheets:
                 sheets[sheet.title] = _rows(sheet, n_left)
                 n_left -= sum(map(len, sheets[sheet.title]))

@@ -21,7 +21,7 @@ from ..errors import ReadError, SpectraError
 from ..spectrum import Array, Spectrum
 from .assemble import kept
 from .hdf5_files import SIGNATURE, array, can_be_opened, inside, is_group, items, opened, texts
-from .integrity import check_counts, check_seal
+from .integrity import check_counts, check_seal, has_changed
 from .options import ReadOptions
 from .spectrum_fields import from_text, from_values
 
@@ -33,7 +33,9 @@ TOTAL = "spectra"
 
 
 def matches(head: bytes, path: Path) -> bool:
-    """Return whether the file is HDF5 and carries the mark of Doublet's format."""
+    """Return whether the file is HDF5 with the mark of Doublet's format, or was, and changed."""
+    if head.startswith(SIGNATURE) and has_changed(path):
+        return True
     if not head.startswith(SIGNATURE) or not can_be_opened(path):
         return False
     try:

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import ReadError
 from ..spectrum import Array
+from .integrity import has_changed
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _LARGEST = 16 * 2**30
@@ -42,6 +43,12 @@ def opened(path: Path, what: str) -> Iterator[Any]:
     ReadError
         If the file is damaged or cut off.
     """
+    if has_changed(path):
+        raise ReadError(
+            f"the {what} file does not have the checksum at its end: it changed since Doublet"
+            " wrote it.",
+            hint="Copy or write it again.",
+        )
     h5py = import_module("h5py")
     try:
         with h5py.File(path, "r") as file:

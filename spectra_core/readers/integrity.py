@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -50,6 +52,43 @@ def check_seal(stored: str, arrays: Mapping[str, Array | None], texts: Iterable[
             " wrote them.",
             hint="Copy or write the file again.",
         )
+
+
+_TRAILER = re.compile(rb"\nDoublet sha256 ([0-9a-f]{64})\n")
+_TRAILER_BYTES = len(b"\nDoublet sha256 \n") + 64
+_CHUNK = 2**20
+
+
+def trailer(data: bytes) -> bytes:
+    """Return the checksum of a whole file, to be written behind it where its format lets it.
+
+    HDF5 does. A damaged file is then refused before the library opens it, which in some
+    damaged files never comes back.
+    """
+    return f"\nDoublet sha256 {hashlib.sha256(data).hexdigest()}\n".encode()
+
+
+def has_changed(path: Path) -> bool:
+    """Return whether a file ends with a checksum that is not its own; False without one."""
+    try:
+        size = path.stat().st_size - _TRAILER_BYTES
+        if size < 0:
+            return False
+        with path.open("rb") as file:
+            file.seek(size)
+            match = _TRAILER.fullmatch(file.read())
+        return match is not None and match[1].decode() != _digest(path, size)
+    except OSError:
+        return False
+
+
+def _digest(path: Path, size: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while size > 0 and (chunk := file.read(min(_CHUNK, size))):
+            digest.update(chunk)
+            size -= len(chunk)
+    return digest.hexdigest()
 
 
 def check_counts(spectrum: Spectrum) -> Spectrum:

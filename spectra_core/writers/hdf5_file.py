@@ -1,7 +1,8 @@
 """HDF5 files that are put together in memory and then written as any other file.
 
 Where the disk is full the HDF5 library fails in the middle of closing a file, and takes
-the whole process with it. In memory it cannot; what is written afterwards are bytes.
+the whole process with it. In memory it cannot; what is written afterwards are bytes, with
+their checksum behind them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ..readers.integrity import trailer
 from .atomic import replacing
 
 
@@ -29,5 +31,6 @@ def new_hdf5(path: Path) -> Iterator[Any]:
         yield file
         file.flush()
         image = file.id.get_file_image()
-    with replacing(path) as temporary:
-        temporary.write_bytes(image)
+    with replacing(path) as temporary, temporary.open("wb") as target:
+        target.write(image)
+        target.write(trailer(image))

@@ -187,3 +187,9 @@ def test_any_damage_inside_a_workbook_has_a_sentence(workbook):
             read(path)
         except ReadError as error:
             assert len(str(error)) < 500
+
+
+def test_a_workbook_under_another_name_is_read(workbook):
+    path = workbook(S2p=ROWS)
+    (spectrum,) = read(path.rename(path.with_name("measured")))
+    assert len(spectrum) == 8

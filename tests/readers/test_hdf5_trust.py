@@ -46,6 +46,13 @@ def secret(tmp_path):
     return path, raw
 
 
+@pytest.fixture(autouse=True)
+def unsealed_file(monkeypatch):
+    """Let these tests reach what stands behind the checksum of the whole file."""
+    monkeypatch.setattr("spectra_core.readers.hdf5_files.has_changed", lambda path: False)
+    monkeypatch.setattr("spectra_core.readers.hdf5.has_changed", lambda path: False)
+
+
 def unseal(file):
     """Take the checksums out, as in files of earlier versions."""
     for group in file.values():
@@ -198,3 +205,18 @@ def test_no_flipped_byte_changes_a_number_in_silence(tmp_path, spectrum, suffix)
             np.testing.assert_array_equal(a.y, b.y)
             np.testing.assert_array_equal(a.x_recorded, b.x_recorded)
             assert a.meta.dwell_s == b.meta.dwell_s, place
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".nxs"])
+def test_a_changed_file_is_refused_before_hdf5_opens_it(tmp_path, spectrum, suffix, monkeypatch):
+    monkeypatch.undo()
+    path = tmp_path / f"a{suffix}"
+    write(path, [spectrum])
+    with h5py.File(path) as file:  # what follows its end does not disturb HDF5
+        assert len(file) == 1
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+    monkeypatch.setattr(h5py, "File", None)
+    with pytest.raises(ReadError, match="checksum at its end"):
+        read(path)

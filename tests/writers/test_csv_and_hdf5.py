@@ -274,7 +274,7 @@ def test_a_csv_that_changed_is_refused_until_its_checksum_is_taken_out(tmp_path,
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
-    with pytest.raises(ReadError, match=r"checksum.*take out the line"):
+    with pytest.raises(ReadError, match=r"checksum.*take out the lines"):
         read(path)
     path.write_text(
         "\n".join(line for line in path.read_text().splitlines() if "checksum" not in line)
