@@ -45,6 +45,7 @@ center = { value = 163.1, min = 162.6, max = 163.8 }
 fwhm = { share = "sulfide" }
 lineshape = "voigt"
 [[ratio]]
+uncertainty = "counting"
 name = "intermediate / PS4"
 numerator = ["intermediate"]
 denominator = ["PS4"]

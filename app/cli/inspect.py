@@ -17,6 +17,7 @@ from .output import json_text, print_grouped, write_text
 
 if TYPE_CHECKING:
     from spectra_core.readers import ReadOptions
+    from spectra_core.spectrum import Spectrum
 
 ASK = "ask (--axis)"
 HEADINGS = (
@@ -95,7 +96,6 @@ def _notes(records: list[dict[str, Any]], most: int = 20) -> list[str]:
 def _records(
     file: InputPath, options: ReadOptions, tally: Tally, unread: list[dict[str, str]]
 ) -> list[dict[str, Any]]:
-    from spectra_core.foreign.stored_fit import stored_fit_in_words
     from spectra_core.readers.inspect import describe
 
     if file.named:
@@ -103,11 +103,18 @@ def _records(
     else:
         spectra = _read_quietly(file.path, options, unread)
     return [
-        {"file": str(file.path)}
-        | describe(spectrum)
-        | {"stored_fit": stored_fit_in_words(spectrum)}
+        {"file": str(file.path)} | describe(spectrum) | {"stored_fit": _stored_fit(spectrum)}
         for spectrum in spectra
     ]
+
+
+def _stored_fit(spectrum: Spectrum) -> str:
+    """Return what other program's fit came along; models are loaded only where one may be."""
+    if not spectrum.columns and not spectrum.meta.comment:
+        return ""
+    from spectra_core.foreign.stored_fit import stored_fit_in_words
+
+    return stored_fit_in_words(spectrum)
 
 
 def _read_quietly(path: Path, options: ReadOptions, unread: list[dict[str, str]]) -> list[Any]:

@@ -24,7 +24,7 @@ from spectra_core.project.project import Project, RatioDefinition
 from spectra_core.uncertainty.budget import Rows
 
 from ..formula import formula
-from ..widgets import Count, label, row
+from ..widgets import Count, label, row, wrapped
 from .component_cards import OWNER_MIME
 
 _KEY = Qt.ItemDataRole.UserRole
@@ -114,7 +114,7 @@ class RatioDialog(QDialog):
         wanted = old.uncertainty if old is not None else Rows()
         self.budget = QCheckBox("error budget")
         self.budget.setChecked(wanted is not None)
-        self.budget.setToolTip(_BUDGET_TIP)
+        self.budget.setToolTip(wrapped(_BUDGET_TIP))
         self.draws = Count(
             wanted.monte_carlo if wanted else 500, 0, 100_000, name="number of draws"
         )

@@ -48,6 +48,8 @@ OF_METADATA = (
 # Rules whose numbers `Screening.quiet` looks at.
 OF_NUMBERS = (
     "not_converged",
+    "better_minimum",
+    "not_in_minimum",
     "plain_engine",
     "not_determined",
     "at_bound",

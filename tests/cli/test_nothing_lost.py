@@ -104,7 +104,7 @@ def test_an_error_after_the_fit_does_not_lose_the_fit(
 ):
     import spectra_core.runs.execute as execute
 
-    for name in ("ratio_budget", "detected_ratio", "area_ratio", "lint"):
+    for name in ("ratio_budgets", "area_ratio", "lint"):
         monkeypatch.setattr(execute, name, raising(error))
     outcome = doublet("fit", vamas_file, "--recipe", recipe_file, "--json", "-")
     assert outcome.code == 0
@@ -157,7 +157,7 @@ def test_on_a_full_disk_every_format_says_so(doublet, vamas_file, recipe_file, t
     out = tmp_path / "out"
     done = on_a_full_disk(
         *(
-            20_000,
+            60_000,
             "fit",
             vamas_file,
             "--recipe",

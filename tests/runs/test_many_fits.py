@@ -37,6 +37,7 @@ center = {{ value = 163.1, min = 162.6, max = 163.8 }}
 fwhm = {{ value = 1.0, min = 0.5, max = 2.5 }}
 lineshape = "voigt"
 [[ratio]]
+uncertainty = "counting"
 name = "intermediate / PS4"
 numerator = ["intermediate"]
 denominator = ["PS4"]
