@@ -212,6 +212,8 @@ def _budgets(
                 spreads[i][kind] = spread
     for i in left:
         ratios[i] = _with_priors(ratios[i], result, quantities[i])
+        if wanted[i].rows is _NONE:
+            continue  # counting alone: no other row, not even one of zero
         across, note = _reference(result.model, quantities[i], wanted[i].rows.reference)
         ratios[i] = _with_rows(ratios[i], spreads[i], across, note)
     return tuple(ratios)
