@@ -112,7 +112,19 @@ def test_a_fit_in_worker_processes_runs_beside_a_foreign_app(installed, foreign)
     for seed, name in enumerate(files):
         done = run(installed, foreign, script, "simulate", RECIPE, "-o", name, "--seed", seed)
         assert done.returncode == 0, done.stderr
-    fit = ["fit", *files, "--recipe", RECIPE, "-o", "out", "--jobs", "2", "--formats", "json"]
+    fit = [
+        "fit",
+        *files,
+        "--recipe",
+        RECIPE,
+        "-o",
+        "out",
+        "--jobs",
+        "2",
+        "--quick",
+        "--formats",
+        "json",
+    ]
     for start in ([script], ["-m", "doublet"]):
         done = run(installed, foreign, *start, *fit)
         assert done.returncode == 0, done.stderr

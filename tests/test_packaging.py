@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import spectra_core
+from spectra_core.fitting.engine import kernel_cache
 
 ROOT = Path(__file__).resolve().parents[1]
 CORE_FILES = sorted((ROOT / "spectra_core").rglob("*.py"))
@@ -51,7 +53,11 @@ def imported_after(*modules: str) -> list[str]:
         f"for name in {list(modules)!r}: importlib.import_module(name)\n"
         f"print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    # The kernels are compiled where they are imported, unless they find their machine code.
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(kernel_cache())}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
