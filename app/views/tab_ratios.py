@@ -167,7 +167,9 @@ class RatiosTab(QWidget):
         split.setStretchFactor(1, 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
-        layout.addLayout(row(self._legend, 1, self.plot_button, copy, define))
+        top = row(self._legend, self.plot_button, copy, define)
+        top.setStretch(0, 1)  # a label that wraps takes the least width it is left
+        layout.addLayout(top)
         layout.addWidget(self._empty)
         layout.addWidget(split, 1)
         theme().changed.connect(self._redraw)
@@ -356,8 +358,8 @@ class _Legend(QLabel):
         """Name the parts that some ratio has; hide where none has a total."""
         budgets = [one.ratio.budget for one in rows]
         known = [part for part in PARTS if any(getattr(b, part[0]) is not None for b in budgets)]
-        squares = (f'<span style="color:{tone}">■</span> {name}' for name, tone in known)
-        self.setText("error budget: " + "&nbsp;&nbsp; ".join(squares))
+        squares = (f'<span style="color:{tone}">■</span>&nbsp;{name}' for name, tone in known)
+        self.setText("error budget: " + "&ensp; ".join(squares))
         self.setVisible(any(budget.total is not None for budget in budgets))
 
 
