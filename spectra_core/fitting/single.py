@@ -351,7 +351,7 @@ def settler(
             )
             if found is not None:
                 return Settled(*found, compiled.packed)
-        return _settle(problem, weights, q, run)
+        return _settle(problem, weights, q, run, options.max_iterations)
 
     return settle
 
@@ -395,10 +395,17 @@ def _signal(problem: Problem, sigmas: tuple[Array, ...]) -> float:
     return sum(float(np.sum(np.square(region.y / sigma))) for region, sigma in parts)
 
 
-def _settle(problem: Problem, weights: tuple[Weights, ...], q: Array | None, run: Run) -> Settled:
+def _settle(
+    problem: Problem,
+    weights: tuple[Weights, ...],
+    q: Array | None,
+    run: Run,
+    max_iterations: int,
+) -> Settled:
     """Fit, and fit again with weights from the fitted model until both agree.
 
-    The trace of the solution is that of all passes, one after the other.
+    The trace of the solution is that of all passes, one after the other. All passes together
+    have `max_iterations` evaluations: a fit that used them up is not gone on with.
     """
     scaled = problem.is_scaled(weights)
     sigmas = _sigmas(problem, weights, [_smoothed(region.y) for region in problem.regions])
@@ -416,6 +423,8 @@ def _settle(problem: Problem, weights: tuple[Weights, ...], q: Array | None, run
     if not following or not problem.free.size:
         return Settled(solution, sigmas)
     for _ in range(tolerances.PASSES):
+        if len(solution.trace) >= max_iterations and not solution.converged:
+            break
         expected = _envelopes(problem, solution.q)
         sigmas = _sigmas(problem, weights, expected)
         if scaled:
