@@ -328,6 +328,9 @@ _DAMPING = ParameterSpec(
 _TAIL = ParameterSpec(
     "asymmetry", "1", 0.1, 0.0, 0.6, True, "Doniach-Sunjic tail to high binding energy."
 )
+_SKEW = ParameterSpec(
+    "asymmetry", "1", 0.0, -0.9, 0.9, True, "Growth of the width to high binding energy, per width."
+)
 _FANO = ParameterSpec(
     "asymmetry", "1", 0.0, -0.95, 0.95, True, "1/q of Fano; positive lifts the high side."
 )
@@ -404,6 +407,22 @@ _ROWS = (
         _TwoWidthVoigt(),
         (_AREA, _CENTER, _GAUSS_WIDTH, _LORENTZ_WIDTH),
         "As Voigt; the instrument's width and the lifetime's are parameters themselves.",
+    ),
+    _row(
+        "voigt_asymmetric",
+        "Voigt, asymmetric",
+        _by_area(profiles.asymmetric_voigt, profiles.asymmetric_voigt_geometry),
+        (
+            _AREA,
+            _BASE_CENTER,
+            _FWHM,
+            _share("mix", 0.2, "Lorentzian FWHM / (Lorentzian + Gaussian FWHM).", free=True),
+            _SKEW,
+        ),
+        "Voigt on an axis stretched on one side; for a width that grows along the axis see"
+        " A. L. Stancik, E. B. Brauns, Vib. Spectrosc. 47, 66 (2008),"
+        " doi:10.1016/j.vibspec.2008.02.009.",
+        symmetric=False,
     ),
     _row(
         "pseudo_voigt",

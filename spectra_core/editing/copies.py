@@ -112,6 +112,8 @@ def _named_by_ids(model: Model) -> Iterator[Prior]:
 
 
 def _is_of(prior: Prior, region: str, names: Collection[str]) -> bool:
+    if prior.relative_to:
+        return False
     parts = [split_path(term.source) for term in prior.terms]
     return all(name == region and holder in names for name, holder, _ in parts)
 

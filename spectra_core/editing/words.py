@@ -102,7 +102,8 @@ def prior_words(model: Model, prior: Prior) -> str:
         sign = "− " if term.times < 0 else "+ "
         size = "" if abs(term.times) == 1 else f"{abs(term.times):.6g} × "
         text += f" {sign}{size}{_place(model, term.source, home)}"
-    width = f"{100 * (prior.relative or 0.0):.3g} %" if prior.sd is None else f"{prior.sd:.6g}"
+    of = f" of {_place(model, prior.relative_to, home)}" if prior.relative_to else ""
+    width = f"{100 * (prior.relative or 0.0):.3g} %{of}" if prior.sd is None else f"{prior.sd:.6g}"
     source = f", {prior.source}" if prior.source else ""
     return f"{text.strip().removeprefix('+ ')} = {prior.value:.6g} ± {width}{source}"
 

@@ -66,6 +66,7 @@ SHAPE_CODES = {
     "gl_product": (6, 4),
     "doniach_sunjic": (7, 4),
     "bwf": (8, 4),
+    "voigt_asymmetric": (12, 5),
 }
 _FIXED, _POISSON, _SCALED = 0, 1, 2  # how weights come about, as in `kernels.solver`
 _LA_SHARP, _TABLE_AREA, _TABLE_HEIGHT = 9, 10, 11

@@ -36,32 +36,32 @@ class PriorRows:
     Attributes
     ----------
     priors : tuple of Prior, length K
-    first, others : ndarray, shape (K, P)
-        Weights of the parameters in the first term and in the others.
+    sums : ndarray, shape (K, P)
+        Weights of the parameters in the sum that is known.
     values : ndarray, shape (K,)
     sds : ndarray, shape (K,)
         Infinite where the standard deviation is relative.
     relatives : ndarray, shape (K,)
         Zero where it is not.
+    scales : ndarray, shape (K, P)
+        Weights of the parameters in what a relative standard deviation is a part of.
+    scale_values : ndarray, shape (K,)
+        Added to it.
     idle : tuple of Prior
         Those on parameters that nothing free moves.
     """
 
     priors: tuple[Prior, ...]
-    first: Array
-    others: Array
+    sums: Array
     values: Array
     sds: Array
     relatives: Array
+    scales: Array
+    scale_values: Array
     idle: tuple[Prior, ...] = ()
 
     def __len__(self) -> int:
         return len(self.priors)
-
-    @cached_property
-    def sums(self) -> Array:
-        """Weights of the parameters in the sum that is known, shape (K, P)."""
-        return self.first + self.others
 
     @cached_property
     def relative(self) -> bool:
@@ -77,10 +77,9 @@ class PriorRows:
         if p is None or not self.relative:
             return self.sds
         known = np.nan_to_num(p)  # a disabled component's values are not in any prior
-        size = np.maximum(
-            np.abs(self.values - self.others @ known),
-            LEAST_REFERENCE * np.abs(self.first @ known),
-        )
+        scale = self.scales @ known + self.scale_values
+        first = self.sums @ known - self.values + scale
+        size = np.maximum(np.abs(scale), LEAST_REFERENCE * np.abs(first))
         stays = np.full(len(self), np.inf) if before is None else before
         relative = np.where(size > 0, self.relatives * size, stays)
         return np.where(self.relatives > 0, relative, self.sds)
@@ -93,7 +92,7 @@ class PriorRows:
 def no_priors(n_parameters: int) -> PriorRows:
     """Return the rows of a model that has no prior."""
     none, empty = np.zeros((0, n_parameters)), np.zeros(0)
-    return PriorRows((), none, none, empty, empty, empty)
+    return PriorRows((), none, empty, empty, empty, none, empty)
 
 
 def prior_rows(
@@ -115,31 +114,42 @@ def prior_rows(
     ModelError
         If a prior speaks of something that is not in the model.
     """
-    acting, idle, first, others = [], [], [], []
+    acting, idle, sums, scales = [], [], [], []
     for prior in model.priors:
-        rows = np.zeros((2, len(places)))
-        for i, term in enumerate(prior.terms):
-            for member in members_of(model, term.source):
-                rows[min(i, 1), places[member]] += term.times
-        if not set(np.flatnonzero(rows.any(axis=0)).tolist()) <= set(drawn):
+        row, scale = _rows(model, prior, places)
+        if not set(np.flatnonzero(row.astype(bool) | scale.astype(bool)).tolist()) <= set(drawn):
             continue
-        if not (rows.sum(axis=0) @ matrix).any():
+        if not (row @ matrix).any():
             idle.append(prior)
             continue
         acting.append(prior)
-        first.append(rows[0])
-        others.append(rows[1])
+        sums.append(row)
+        scales.append(scale)
     if not acting:
         return replace(no_priors(len(places)), idle=tuple(idle))
     return PriorRows(
         tuple(acting),
-        np.array(first),
-        np.array(others),
+        np.array(sums),
         np.array([prior.value for prior in acting]),
         np.array([np.inf if prior.sd is None else prior.sd for prior in acting]),
         np.array([prior.relative or 0.0 for prior in acting]),
+        np.array(scales),
+        np.array([0.0 if prior.relative_to else prior.value for prior in acting]),
         tuple(idle),
     )
+
+
+def _rows(model: Model, prior: Prior, places: Mapping[str, int]) -> tuple[Array, Array]:
+    """Return the weights of what is known, and of what its width is a part of, (P,) each."""
+    row, scale = np.zeros(len(places)), np.zeros(len(places))
+    for i, term in enumerate(prior.terms):
+        for member in members_of(model, term.source):
+            row[places[member]] += term.times
+            if i and not prior.relative_to:
+                scale[places[member]] -= term.times
+    for member in members_of(model, prior.relative_to) if prior.relative_to else ():
+        scale[places[member]] += 1.0
+    return row, scale
 
 
 def prior_residual(problem: Problem, q: Array, sigmas: Array) -> Array:

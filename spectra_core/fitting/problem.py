@@ -149,9 +149,14 @@ class Problem:
 
     @cached_property
     def prior_first(self) -> tuple[Array, Array]:
-        """The first terms of the priors as ``rows @ q + constants``, shapes (K, F) and (K,)."""
-        first = self.priors.first
-        return first @ self.matrix, first @ np.nan_to_num(self.offset)
+        """The first terms of the priors as ``rows @ q + constants``, shapes (K, F) and (K,).
+
+        What the sum has beside its first term, taken from the value that is known, is what
+        a relative standard deviation is a part of.
+        """
+        rows, offset = self.priors, np.nan_to_num(self.offset)
+        constants = rows.scales @ offset + rows.scale_values - self.prior_targets
+        return self.prior_matrix + rows.scales @ self.matrix, constants
 
     @property
     def n_points(self) -> int:

@@ -45,6 +45,8 @@ def has_lost(model: Model, prior: Prior) -> bool:
     """Return whether a prior speaks of something that the model does not have (any more)."""
     try:
         sum_of_paths(model, prior)
+        if prior.relative_to:
+            members_of(model, prior.relative_to)
     except ModelError:
         return True
     return False
@@ -58,7 +60,9 @@ def without_lost_priors(model: Model) -> Model:
 
 def with_paths(prior: Prior, rename: Callable[[str], str]) -> Prior:
     """Return a prior with every path renamed."""
-    return replace(prior, terms=tuple(Term(t.times, rename(t.source)) for t in prior.terms))
+    terms = tuple(Term(t.times, rename(t.source)) for t in prior.terms)
+    other = rename(prior.relative_to) if prior.relative_to else ""
+    return replace(prior, terms=terms, relative_to=other)
 
 
 def _key(model: Model, path: str) -> str:

@@ -414,6 +414,9 @@ class Prior:
         In place of `sd`: a part of what the other terms say of the first, so that
         ``A - 0.25 B = 0`` with 0.1 means A = 0.25 B to 10 %. It follows the fit as the
         weights of the data do.
+    relative_to : str
+        Path of what `relative` is a part of, in place of the other terms: a slope of
+        0 +/- 0.05 of the level, for each eV.
     group : str
         One of `GROUPS`; left out, it follows from the first term.
     source : str
@@ -426,6 +429,7 @@ class Prior:
     relative: float | None = None
     group: str = ""
     source: str = ""
+    relative_to: str = ""
 
     def __post_init__(self) -> None:
         if isinstance(self.terms, str):
@@ -458,7 +462,14 @@ class Prior:
                 hint="Give a positive number; what is known exactly is a Link or a fixed value.",
                 where=where,
             )
-        if self.relative is not None and len(self.terms) == 1 and self.value == 0:
+        if self.relative_to and self.relative is None:
+            raise ModelError(
+                "a standard deviation in its own unit is a part of nothing.",
+                hint="Give relative in place of sd, or leave relative_to out.",
+                where=where,
+            )
+        alone = len(self.terms) == 1 and self.value == 0 and not self.relative_to
+        if self.relative is not None and alone:
             raise ModelError(
                 "a part of nothing is no standard deviation.",
                 hint="Give sd, or a value that is not zero.",
@@ -476,7 +487,8 @@ class Prior:
     @property
     def formula(self) -> str:
         """The prior in words, e.g. ``S 2p/PS4/center = 161.7 +/- 0.1``."""
-        width = f"{_short(100 * (self.relative or 0.0))} %"
+        of = f" of {self.relative_to}" if self.relative_to else ""
+        width = f"{_short(100 * (self.relative or 0.0))} %{of}"
         return (
             f"{self.subject} = {_short(self.value)} +/-"
             f" {width if self.sd is None else _short(self.sd)}"

@@ -395,6 +395,7 @@ def _prior(entry: PriorEntry, recipe: Recipe) -> Prior:
         entry.relative,
         entry.group or "",
         source,
+        _path(entry.relative_to, recipe) if entry.relative_to else "",
     )
 
 
@@ -645,6 +646,7 @@ def _prior_entry(prior: Prior) -> PriorEntry:
         value=prior.value / first.times,
         sd=None if prior.sd is None else prior.sd / abs(first.times),
         relative=prior.relative,
+        relative_to=prior.relative_to,
         group=None if prior.group == usual else prior.group,
         source=prior.source,
     )

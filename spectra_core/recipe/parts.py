@@ -78,7 +78,8 @@ def _head(tie: LinkEntry | PriorEntry) -> str:
 
 
 def _regions_of(tie: LinkEntry | PriorEntry) -> set[str]:
-    return {split_path(path)[0] for path in (_head(tie), *tie.sources)}
+    other = (tie.relative_to,) if isinstance(tie, PriorEntry) and tie.relative_to else ()
+    return {split_path(path)[0] for path in (_head(tie), *tie.sources, *other)}
 
 
 def _on_common_shift(prior: PriorEntry, recipe: Recipe, first: str) -> PriorEntry:

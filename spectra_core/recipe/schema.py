@@ -280,6 +280,9 @@ class PriorEntry(RecipeTable):
         None,
         description="In place of `sd`: as a part of what is subtracted (or of `value`).",
     )
+    relative_to: Text = Field(
+        "", description="Path of what `relative` is a part of, in place of what is subtracted."
+    )
     sensitivity: Literal["auto"] | None = Field(
         None,
         description='"auto": times is multiplied by the sensitivity factor of the level of `of`'
@@ -315,7 +318,10 @@ class PriorEntry(RecipeTable):
             )
         if 0 in self.factors:
             raise ValueError("a factor in times is 0")
-        if self.relative is not None and not self.sources and self.value == 0:
+        if self.relative_to and self.relative is None:
+            raise ValueError("`relative_to` is only for `relative`")
+        alone = not self.sources and self.value == 0 and not self.relative_to
+        if self.relative is not None and alone:
             raise ValueError("`relative` is a part of what is subtracted, and nothing is")
         if self.sensitivity_table and self.sensitivity is None:
             raise ValueError('sensitivity_table is only for sensitivity = "auto"')

@@ -162,7 +162,10 @@ def _inner(recipe: Recipe, member: Member) -> Iterator[LinkEntry]:
 def _prior(prior: PriorEntry, member: Member) -> PriorEntry:
     sources = tuple(member.path(path) for path in prior.sources)
     minus = sources[0] if isinstance(prior.minus, str) else sources
-    return prior.model_copy(update={"of": member.path(prior.of), "minus": minus})
+    other = member.path(prior.relative_to) if prior.relative_to else ""
+    return prior.model_copy(
+        update={"of": member.path(prior.of), "minus": minus, "relative_to": other}
+    )
 
 
 def _ratio(ratio: RatioEntry, recipe: Recipe, member: Member) -> RatioEntry:

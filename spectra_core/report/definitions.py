@@ -22,6 +22,9 @@ SHAPES: Mapping[str, str] = MappingProxyType(
         " Lorentzian of equal FWHM and of unit area each",
         "gl_sum": "Gaussian-Lorentzian sum (SGL), (1 - mix) G + mix L with G and L a Gaussian and a"
         " Lorentzian of equal FWHM and of unit height each",
+        "voigt_asymmetric": "Voigt line V(v) dv/du with v = u - asymmetry (√(u² + 1) - 1), u in"
+        " units of the sum of its Gaussian and Lorentzian FWHM, wider on the side of high binding"
+        " energy where the asymmetry is positive; mix is the Lorentzian share of the two widths",
         "gl_product": "Gaussian-Lorentzian product (GL),"
         " exp(-4 ln 2 (1 - mix) u²) / (1 + 4 mix u²)",
         "la": "asymmetric Lorentzian (LA), (1/(1 + 4u²)) to the power alpha on the side of high and"

@@ -40,6 +40,7 @@ def prior_in_words(prior: Prior) -> str:
     if prior.sd is not None:
         return f"{subject} = {prior.value:.6g} ± {prior.sd:.3g}"
     part = " of what is subtracted" if len(prior.terms) > 1 else ""
+    part = f" of {prior.relative_to}" if prior.relative_to else part
     return f"{subject} = {prior.value:.6g} ± {100 * (prior.relative or 0.0):.3g} %{part}"
 
 

@@ -50,6 +50,9 @@ EXTREMES = {
         {"asymmetry": 0.6, "gauss": 0.02},
         {"asymmetry": 0.0, "gauss": 0.5},
     ],
+    "voigt_asymmetric": [
+        {"mix": mix, "asymmetry": a} for mix in (0.0, 0.3, 1.0) for a in (-0.9, 0.0, 0.2, 0.9)
+    ],
     "bwf": [{"asymmetry": a} for a in (-0.95, 0.0, 0.4, 0.95)],
 }
 CASES = [

@@ -254,6 +254,35 @@ def test_a_linear_problem_has_the_conjugate_posterior(engine):
     assert (profile.low, profile.high) == pytest.approx((mean[0] - half, mean[0] + half), rel=1e-3)
 
 
+def test_a_part_of_another_parameter_is_a_standard_deviation(engine):
+    """A slope of 0 +/- 2 % of the level for each eV: the width follows the fitted level."""
+    x = np.linspace(0.0, 10.0, 101)
+    y = 40.0 + 1.5 * x + np.random.default_rng(5).normal(0.0, 2.0, x.size)
+    spectrum = make_spectrum(x, y, Axis.BINDING_ENERGY, sigma=np.full(x.size, 2.0))
+    region = add_component(
+        Region("r", (0.0, 10.0), Background("linear")),
+        make_component(
+            "a",
+            "gaussian",
+            area=Parameter(0.0, free=False),
+            center=Parameter(5.0, free=False),
+            fwhm=Parameter(2.0, free=False),
+        ),
+    )
+    slope, level = "r/background/slope", "r/background/level"
+    model = add_priors(Model((region,)), Prior(slope, relative=0.02, relative_to=level))
+    result = fit(spectrum, model)
+    design = np.column_stack([np.ones(x.size), x]) / 2.0
+    sd = 0.02 * result.value(level)
+    precision = design.T @ design + np.diag([0.0, 1 / sd**2])
+    mean = np.linalg.solve(precision, design.T @ (y / 2.0))
+    assert result.priors[0].sd == pytest.approx(sd)
+    assert [result.value(level), result.value(slope)] == pytest.approx(mean, rel=1e-6)
+    assert 0.3 < result.value(slope) / 1.5 < 0.99, "the prior must be felt"
+    with pytest.raises(ModelError, match="part of nothing"):
+        Prior(slope, sd=0.1, relative_to=level)
+
+
 def test_a_prior_at_a_flat_place_is_scipys_too(engine):
     """The Lorentzian width may go to zero, where the curve of a Voigt's mix has no slope."""
     x = np.linspace(150.0, 170.0, 201)

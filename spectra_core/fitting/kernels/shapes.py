@@ -27,6 +27,7 @@ from .faddeeva import scaled_complementary_error, voigt_point, voigt_rows
 
 GAUSSIAN, LORENTZIAN, VOIGT, VOIGT_TWO_WIDTHS, PSEUDO_VOIGT, GL_SUM = 0, 1, 2, 3, 4, 5
 GL_PRODUCT, DONIACH_SUNJIC, BWF, LA_SHARP, TABLE_AREA, TABLE_HEIGHT = 6, 7, 8, 9, 10, 11
+ASYMMETRIC_VOIGT = 12
 
 ROWS = 8  # scratch rows that a component may need
 TABLE_HEADER = 18  # width, norm, then (start, cells per unit, number, offset) of four parts
@@ -181,6 +182,39 @@ def _la_sharp(
         by_beta[k] = 0.0 if high else v * log_q
 
 
+@compiled
+def _asymmetric_voigt(u: Array, mix: float, asymmetry: float, rows: Array) -> None:
+    """Fill rows 0 (value), 1 (slope), 3 and 4 (gradients); see `profiles.asymmetric_voigt`."""
+    v = rows[7]
+    for k in range(u.size):
+        v[k] = u[k] - asymmetry * (u[k] * u[k] / (sqrt(u[k] * u[k] + 1.0) + 1.0))
+    voigt_rows(v, 0.0, (1.0 - mix) / _FWHM_PER_SIGMA, 0.5 * mix, rows)
+    value, slope, by_sigma, by_mix, by_asymmetry = rows[0], rows[1], rows[2], rows[3], rows[4]
+    for k in range(u.size):
+        root = sqrt(u[k] * u[k] + 1.0)
+        stretch = 1.0 - asymmetry * u[k] / root
+        y, dy = value[k], slope[k]
+        value[k] = y * stretch
+        slope[k] = dy * stretch * stretch - asymmetry * y / (root * root * root)
+        by_mix[k] = (0.5 * by_mix[k] - by_sigma[k] / _FWHM_PER_SIGMA) * stretch
+        by_asymmetry[k] = -dy * (u[k] * u[k] / (root + 1.0)) * stretch - y * u[k] / root
+
+
+@compiled
+def _asymmetric_voigt_point(
+    u: float, mix: float, asymmetry: float
+) -> tuple[float, float, float, float]:
+    """Return value, slope and the gradients by mix and asymmetry at one place."""
+    root = sqrt(u * u + 1.0)
+    rise, stretch = u * u / (root + 1.0), 1.0 - asymmetry * u / root
+    y, dy, by_sigma, by_gamma = voigt_point(
+        u - asymmetry * rise, (1.0 - mix) / _FWHM_PER_SIGMA, 0.5 * mix
+    )
+    slope = dy * stretch * stretch - asymmetry * y / (root * root * root)
+    by_mix = (0.5 * by_gamma - by_sigma / _FWHM_PER_SIGMA) * stretch
+    return y * stretch, slope, by_mix, -dy * rise * stretch - y * u / root
+
+
 @exact
 def _from_table(u: Array, table: Array, value: Array, slope: Array) -> None:
     """Evaluate a line whose shape parameters are fixed by its piecewise polynomials.
@@ -229,6 +263,70 @@ def voigt_width(mix: float) -> tuple[float, float]:
     rise = 0.5 * top_by_gamma - top_by_sigma / _FWHM_PER_SIGMA
     gradient = 0.5 * by_gamma - by_sigma / _FWHM_PER_SIGMA
     return 2.0 * half, 2.0 * (0.5 * rise - gradient) / slope
+
+
+@exact
+def _asymmetric_apex(mix: float, asymmetry: float) -> float:
+    """Return where the slope is zero: false position inside a bracket, one end halved."""
+    low, high = -0.5, 0.5
+    at_low = _asymmetric_voigt_point(low, mix, asymmetry)[1]
+    at_high = _asymmetric_voigt_point(high, mix, asymmetry)[1]
+    apex, side = 0.0, 0
+    for _ in range(60):
+        slope = _asymmetric_voigt_point(apex, mix, asymmetry)[1]
+        if slope > 0.0:
+            low, at_low = apex, slope
+            at_high = 0.5 * at_high if side > 0 else at_high
+            side = 1
+        else:
+            high, at_high = apex, slope
+            at_low = 0.5 * at_low if side < 0 else at_low
+            side = -1
+        moved = (low * at_high - high * at_low) / (at_high - at_low)
+        done = abs(moved - apex) < 1e-12
+        apex = moved
+        if done:
+            break
+    return apex
+
+
+@exact
+def _asymmetric_half(side: float, mix: float, asymmetry: float, apex: float, peak: float) -> float:
+    """Return the half-maximum point on one side: Newton steps inside a bracket."""
+    inner, outer = 0.0, 1.0
+    while _asymmetric_voigt_point(apex + side * outer, mix, asymmetry)[0] > 0.5 * peak:
+        inner, outer = outer, 2.0 * outer
+    distance = 0.4
+    for _ in range(100):
+        value, slope, _mix, _asym = _asymmetric_voigt_point(apex + side * distance, mix, asymmetry)
+        if value > 0.5 * peak:
+            inner = max(inner, distance)
+        else:
+            outer = min(outer, distance)
+        moved = 0.5 * (inner + outer)
+        if slope != 0.0:
+            newton = distance - (value - 0.5 * peak) / (side * slope)
+            if inner <= newton <= outer:
+                moved = newton
+        done = abs(moved - distance) <= 1e-12 * moved
+        distance = moved
+        if done:
+            break
+    return apex + side * distance
+
+
+@exact
+def _asymmetric_width(mix: float, asymmetry: float) -> tuple[float, float, float]:
+    """Return the full width and its derivatives by mix and asymmetry."""
+    apex = _asymmetric_apex(mix, asymmetry)
+    peak, _slope, rise, rise_2 = _asymmetric_voigt_point(apex, mix, asymmetry)
+    low = _asymmetric_half(-1.0, mix, asymmetry, apex, peak)
+    high = _asymmetric_half(1.0, mix, asymmetry, apex, peak)
+    _, low_slope, low_by, low_by_2 = _asymmetric_voigt_point(low, mix, asymmetry)
+    _, high_slope, high_by, high_by_2 = _asymmetric_voigt_point(high, mix, asymmetry)
+    by_mix = (0.5 * rise - high_by) / high_slope - (0.5 * rise - low_by) / low_slope
+    by_asymmetry = (0.5 * rise_2 - high_by_2) / high_slope - (0.5 * rise_2 - low_by_2) / low_slope
+    return high - low, by_mix, by_asymmetry
 
 
 @exact
@@ -462,6 +560,9 @@ def _landmarks(
         c = p[3] * p[3]
         width = 0.5 * (1.0 + p[3]) / (1.0 - p[3]) + 0.5 * (1.0 - p[3]) / (1.0 + p[3])
         return width, 1.0 + c, 4.0 * p[3] / ((1.0 - c) * (1.0 - c)), 2.0 * p[3], 0.0, 0.0
+    if code == ASYMMETRIC_VOIGT:
+        width, by_mix, by_asymmetry = _asymmetric_width(p[3], p[4])
+        return width, 1.0, by_mix, 0.0, by_asymmetry, 0.0
     if code == LA_SHARP:
         high, by_high, reach, by_reach = _power_side(p[3])
         low, by_low, back, by_back = _power_side(p[4])
@@ -491,6 +592,8 @@ def _formula(code: int, u: Array, p: Array, table: Array, rows: Array) -> None:
             value[k], slope[k], gradient[k] = _doniach_sunjic_point(u[k], p[3])
     elif code == BWF:
         _bwf(u, p[3], value, slope, gradient)
+    elif code == ASYMMETRIC_VOIGT:
+        _asymmetric_voigt(u, p[3], p[4], rows)
     elif code == LA_SHARP:
         _la_sharp(u, p[3], p[4], value, slope, gradient, rows[4])
     else:
@@ -508,7 +611,7 @@ def _rows_of_one_width(
     _formula(code, u, p, table, rows)
     per_width = 0.0 if code in (DONIACH_SUNJIC, BWF, TABLE_HEIGHT) else 1.0
     n_shape = 0
-    if code == LA_SHARP:
+    if code in (LA_SHARP, ASYMMETRIC_VOIGT):
         n_shape = 2
     elif code not in (GAUSSIAN, LORENTZIAN, TABLE_AREA, TABLE_HEIGHT):
         n_shape = 1
