@@ -35,6 +35,7 @@ _FACE = {
     "uncertainty.quantities": "AreaRatio",
     "uncertainty.budget": "RatioRequest Rows ratio_budget ratio_budgets",
     "uncertainty.ratios": "Ratio area_ratio",
+    "uncertainty.pulls": "Pulls pulls",
     "uncertainty.profile": "profile_interval uniqueness_curve upper_limit",
     "uncertainty.monte_carlo": "monte_carlo",
     "calibration": "measure_reference",

@@ -76,6 +76,8 @@ from .uncertainty.monte_carlo import monte_carlo as monte_carlo
 from .uncertainty.profile import profile_interval as profile_interval
 from .uncertainty.profile import uniqueness_curve as uniqueness_curve
 from .uncertainty.profile import upper_limit as upper_limit
+from .uncertainty.pulls import Pulls as Pulls
+from .uncertainty.pulls import pulls as pulls
 from .uncertainty.quantities import AreaRatio as AreaRatio
 from .uncertainty.ratios import Ratio as Ratio
 from .uncertainty.ratios import area_ratio as area_ratio

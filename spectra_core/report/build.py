@@ -7,6 +7,7 @@ becomes a `Cell` by the program's one rounding rule, so that all formats print t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from ..recipe.text import dump_recipe
 from ..referee.rules import Finding, lint
 from ..results.document import program_versions
 from ..results.entries import doublet_label, position
+from ..results.figures import fit_figure
 from ..results.scales import scales_of
 from ..results.table import interval_ends, rough
 from ..runs.collect import as_run
@@ -48,6 +50,7 @@ from .document import (
     sentence,
     words,
 )
+from .impacts import impact_sections
 from .methods import methods
 from .references import REPORTING, Bibliography
 from .typography import column_heading, printed_unit, species
@@ -101,6 +104,7 @@ def build_report(
     sections = [
         _summary(run, pairs, keys, remarks, notes),
         *_ratio_section(run),
+        *impact_sections(run),
         Section("methods", plain("Methods"), methods(run, bibliography)),
         Section("regions", plain("Regions"), ()),
         *(_region_section(r, f, keys[r.id, f.name], remarks[r.id]) for r, f in pairs),
@@ -359,7 +363,10 @@ def _region_section(
     own = _of_region(record, fit.name, remarks)
     blocks: tuple[Block, ...] = (
         Figure(
-            f"figure-{key}", _caption(record, fit), _description(record, fit), fit, record.result
+            f"figure-{key}",
+            _caption(record, fit),
+            _description(record, fit),
+            partial(fit_figure, fit, record.result, title=""),
         ),
         _component_table(record, fit, region, context),
         _parameter_table(record, fit, region, context),

@@ -13,12 +13,11 @@ ellipsis. Escaping is the business of each renderer.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from ..fitting import FitResult, RegionFit
 from ..results.table import rounded
 
 if TYPE_CHECKING:
@@ -252,7 +251,7 @@ class Verbatim:
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """The figure of one fitted region, drawn when a renderer asks for it.
+    """A figure, drawn when a renderer asks for it.
 
     Attributes
     ----------
@@ -260,20 +259,19 @@ class Figure:
         Unique in the report.
     caption, description : Text
         Below the figure; in place of it, for those who cannot see it.
+    draw : callable
+        Returns the matplotlib figure.
     """
 
     key: str
     caption: Text
     description: str
-    fit: RegionFit
-    result: FitResult
+    draw: Callable[[], Drawing]
 
     @cached_property
     def drawing(self) -> Drawing:
         """The matplotlib figure, drawn once for all formats."""
-        from ..results.figures import fit_figure
-
-        return fit_figure(self.fit, self.result, title="")
+        return self.draw()
 
 
 Block = Paragraph | ReportTable | Figure | Verbatim

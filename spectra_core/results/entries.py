@@ -36,6 +36,7 @@ from ..model import (
 from ..recipe.text import recipe_to_dict
 from ..runs.records import Finished, FitRecord, sample_of
 from ..spectrum import Array, Axis, Calibration, Spectrum
+from ..uncertainty.pulls import Impact
 from ..uncertainty.ratios import MonteCarloSummary, Ratio
 
 STRONG_CORRELATION = 0.9
@@ -461,10 +462,18 @@ def ratio_entry(record: Finished, ratio: Ratio) -> Entry:
         "budget": dict(vars(ratio.budget)),
         "monte_carlo": _monte_carlo_entry(ratio.monte_carlo),
         "variants": [asdict(variant) for variant in ratio.variants],
+        "impacts": [_impact_entry(impact) for impact in ratio.impacts],
         "formula": ratio.formula,
         "note": ratio.note,
     }
     return entry
+
+
+def _impact_entry(impact: Impact) -> Entry:
+    """Return how one prior moves a ratio, with what became of the prior."""
+    pull = impact.pull
+    numbers = {name: getattr(pull, name) for name in ("pull", "narrowing", "normalised")}
+    return {**asdict(pull), **numbers, "up": impact.up, "down": impact.down}
 
 
 def _monte_carlo_entry(summary: MonteCarloSummary | None) -> Entry | None:

@@ -33,6 +33,7 @@ from ..model.values import GROUPS
 from ..spectrum import Array
 from .areas import level_of_area, ratio_of_labels
 from .monte_carlo import MonteCarlo, monte_carlo
+from .pulls import pulls_of
 from .quantities import LEVEL, AreaRatio, Progress, linear_form, normal_quantile
 from .ratios import (
     BUDGET_ROWS,
@@ -210,6 +211,8 @@ def _budgets(
             found = make(result, [quantities[i] for i in own], should_stop=should_stop)
             for i, spread in zip(own, found, strict=True):
                 spreads[i][kind] = spread
+    full = [i for i in left if wanted[i].rows is not _NONE]
+    _add_impacts(ratios, full, result, quantities, should_stop)
     for i in left:
         ratios[i] = _with_priors(ratios[i], result, quantities[i])
         if wanted[i].rows is _NONE:
@@ -217,6 +220,22 @@ def _budgets(
         across, note = _reference(result.model, quantities[i], wanted[i].rows.reference)
         ratios[i] = _with_rows(ratios[i], spreads[i], across, note)
     return tuple(ratios)
+
+
+def _add_impacts(
+    ratios: list[Ratio],
+    places: Sequence[int],
+    result: FitResult,
+    quantities: Sequence[AreaRatio],
+    should_stop: ShouldStop | None,
+) -> None:
+    """Give the ratios at `places` the impacts of the model's priors, all of one round of refits."""
+    if not (places and result.problem.priors.priors):
+        return
+    own, names = [quantities[i] for i in places], [ratios[i].name for i in places]
+    found = pulls_of(result, own, names, should_stop=should_stop)
+    for i, impacts in zip(places, found.impacts, strict=True):
+        ratios[i] = replace(ratios[i], impacts=impacts)
 
 
 def _drawn(

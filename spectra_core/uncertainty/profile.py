@@ -23,7 +23,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, sqrt
 
@@ -353,6 +353,29 @@ def _together(
         rises = _rises([(searches[i][0], value) for i, value in values.items()], should_stop)
         answers = dict(zip(values, rises.tolist(), strict=True))
     return [ends[i] for i in range(len(searches))]
+
+
+def limit_of(
+    rise: Callable[[float], float], start: float, edge: float, first: float, threshold: float
+) -> float:
+    """Return where between `start` and `edge` chi-square has risen by `threshold`.
+
+    Parameters
+    ----------
+    rise : callable
+        Of chi-square at a value.
+    start, edge : float
+        The best value, and how far one can go: `edge` where `threshold` is not reached.
+    first : float
+        The first step.
+    threshold : float
+    """
+    search, answer = _search(start, edge, first, threshold), None
+    try:
+        while True:
+            answer = rise(next(search) if answer is None else search.send(answer))
+    except StopIteration as end:
+        return float(end.value[0])
 
 
 def _search(start: float, edge: float, first: float, threshold: float) -> Search:

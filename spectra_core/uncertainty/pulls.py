@@ -26,20 +26,373 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import inf, sqrt
+from math import inf, isfinite, sqrt
+from typing import Protocol
 
 import numpy as np
 
 from ..errors import ShouldStop
 from ..fitting import FitResult
+from ..fitting.better import BETTER, BetterMinimumError
 from ..fitting.refit import Data, Refits, refitter
-from ..fitting.result import PriorEstimate
+from ..fitting.result import PriorEstimate, unit_at
+from ..model import BACKGROUND, REGION, Prior, members_of, split_path
+from ..shown import Drawn, Tabular
 from ..spectrum import Array
-from .quantities import check_fitted
+from .areas import ratio_of_labels
+from .profile import limit_of
+from .quantities import AreaRatio, check_fitted, quantity_value, quantity_values
 from .surface import Surface, ask, surface_of
 
 _TIGHT = 1e-3  # of a posterior error: the standard deviation of what is held
 _UNTOLD = 1e-6  # of the variance: where the data narrow a prior by less they say nothing of it
+
+
+# ---------------------------------------------------------------------------------
+# What is found
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What a prior wanted, and what became of it.
+
+    Attributes
+    ----------
+    prior : str
+        In full, e.g. ``"S 2p/PS4/center = 161.4 +/- 0.05"``.
+    name : str
+        In short, for tables and figures.
+    group, source : str
+        See `spectra_core.model.Prior`.
+    unit : str
+    value, sd : float
+        The prior. Of a tie between two numbers, ``A - r B = 0``, all numbers are those of the
+        factor A/B.
+    fitted : float
+        What the fit says.
+    low, high : float
+        The interval of one posterior standard error around it; that of the likelihood where
+        `at_bound`. NaN where the fit has none.
+    at_bound : bool
+        Whether something that the prior is about lies on its bound.
+    gain : float or None
+        What chi-square falls by without this prior; None where that fit did not converge.
+    """
+
+    prior: str
+    name: str
+    group: str
+    source: str
+    unit: str
+    value: float
+    sd: float
+    fitted: float
+    low: float
+    high: float
+    at_bound: bool
+    gain: float | None
+
+    @property
+    def pull(self) -> float:
+        """How far the fit lies from the prior, in standard deviations of the prior."""
+        return (self.fitted - self.value) / self.sd
+
+    @property
+    def narrowing(self) -> float | None:
+        """Posterior over prior standard deviation: 1 where the data say nothing."""
+        width = (self.high - self.low) / 2.0
+        return width / self.sd if isfinite(width) else None
+
+    @property
+    def normalised(self) -> float | None:
+        """The pull as a standard normal number; None where the data hardly tell."""
+        if self.at_bound or self.narrowing is None or 1.0 - self.narrowing**2 <= _UNTOLD:
+            return None
+        return self.pull / sqrt(1.0 - self.narrowing**2)
+
+
+@dataclass(frozen=True)
+class Impact:
+    """How one prior moves one ratio.
+
+    Attributes
+    ----------
+    pull : Pull
+    up, down : float or None
+        Change of the ratio when what the prior is about is held at the high and at the low end
+        of its posterior interval; None where that fit did not converge.
+    """
+
+    pull: Pull
+    up: float | None
+    down: float | None
+
+    @property
+    def size(self) -> float:
+        """The larger of both changes, without its sign; 0 where there is none."""
+        changes = [abs(change) for change in (self.up, self.down) if change is not None]
+        return max((change for change in changes if isfinite(change)), default=0.0)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Pulls(Tabular, Drawn):
+    """Pulls of all priors of a fit, and their impacts on its ratios.
+
+    Attributes
+    ----------
+    pulls : tuple of Pull
+        In the order of the model's priors.
+    ratios : tuple of str
+        Names of the ratios.
+    values : tuple of float
+        Of the ratios, as fitted.
+    impacts : tuple of tuple of Impact
+        For each ratio, the largest first.
+    """
+
+    pulls: tuple[Pull, ...]
+    ratios: tuple[str, ...]
+    values: tuple[float, ...]
+    impacts: tuple[tuple[Impact, ...], ...]
+
+
+class LabelledRatio(Protocol):
+    """Whatever has the name and the labels of a ratio: a `RatioRequest`, an entry of a recipe."""
+
+    @property
+    def name(self) -> str:
+        """What the ratio is called."""
+
+    @property
+    def numerator(self) -> Sequence[str]:
+        """Labels, as in `spectra_core.uncertainty.ratios.area_ratio`."""
+
+    @property
+    def denominator(self) -> Sequence[str]:
+        """Labels."""
+
+
+def pulls(
+    result: FitResult,
+    ratios: Sequence[LabelledRatio] = (),
+    *,
+    should_stop: ShouldStop | None = None,
+) -> Pulls:
+    """Return what became of each prior of a fit, and how much it moves each ratio.
+
+    Parameters
+    ----------
+    result : FitResult
+    ratios : sequence of RatioRequest, or of a recipe's ratios
+    should_stop : callable or None
+        Asked between refits.
+
+    Returns
+    -------
+    pulls : Pulls
+        For each prior its pull, how much the data narrowed it, and what chi-square gains
+        without it; for each ratio the priors ranked by impact. Empty without priors.
+
+    Raises
+    ------
+    ModelError
+        If a label is unknown or ambiguous.
+    FitError
+        If the model was drawn and not fitted.
+    BetterMinimumError
+        If a refit lies below the fit, which was not in its best minimum.
+    Cancelled
+        If `should_stop` returned True.
+    """
+    quantities = [
+        ratio_of_labels(result.model, ratio.numerator, ratio.denominator) for ratio in ratios
+    ]
+    names = [ratio.name for ratio in ratios]
+    return pulls_of(result, quantities, names, should_stop=should_stop)
+
+
+def pulls_of(
+    result: FitResult,
+    quantities: Sequence[AreaRatio],
+    names: Sequence[str],
+    *,
+    should_stop: ShouldStop | None = None,
+) -> Pulls:
+    """Return what `pulls` returns, for ratios of paths and their names."""
+    check_fitted(result)
+    surface = surface_of(result)
+    values = tuple(quantity_value(result, quantity) for quantity in quantities)
+    found: list[Pull] = []
+    impacts: list[list[Impact]] = [[] for _ in quantities]
+    for k, known in enumerate(result.priors):
+        ask(should_stop)
+        low, high = _interval(surface, known, k, should_stop)
+        gain = _freed(surface, known, k, should_stop).gain
+        pull = _pull(result, known, low, high, gain)
+        found.append(pull)
+        held = _held(surface, known, k, np.array([low, high]), should_stop)
+        for own, quantity, value in zip(impacts, quantities, values, strict=True):
+            moved = quantity_values(surface.refitter.problem, quantity, held.free) - value
+            down, up = (
+                float(change) if there else None
+                for change, there in zip(moved, held.converged, strict=True)
+            )
+            own.append(Impact(pull, up, down))
+    ranked = tuple(tuple(sorted(own, key=lambda i: -i.size)) for own in impacts)
+    return Pulls(tuple(found), tuple(names), values, ranked)
+
+
+# ---------------------------------------------------------------------------------
+# One prior in the numbers that are shown
+
+
+def _pull(
+    result: FitResult, known: PriorEstimate, low: float, high: float, gain: float | None
+) -> Pull:
+    prior, problem = known.prior, result.problem
+    factor, scale = _as_factor(result, prior) or (None, 1.0)
+    first = members_of(result.model, prior.terms[0].source)[0]
+    value, fitted, low, high = (
+        number / scale if factor is None else factor + number / scale
+        for number in (prior.value, known.fitted, low, high)
+    )
+    return Pull(
+        prior.formula,
+        name_of(prior),
+        prior.group,
+        prior.source,
+        "" if factor is not None else unit_at(problem, problem.places[first]),
+        value,
+        known.sd / abs(scale),
+        fitted,
+        min(low, high),
+        max(low, high),
+        _lies_on_bound(result, prior),
+        gain,
+    )
+
+
+def _as_factor(result: FitResult, prior: Prior) -> tuple[float, float] | None:
+    """Return r, and what A - r B is divided by to be that of A/B - r; None where it is no tie."""
+    if len(prior.terms) != 2 or prior.value != 0.0:
+        return None
+    (a, first), (b, other) = ((term.times, term.source) for term in prior.terms)
+    size = result.value(other)
+    if a * b >= 0 or not size > 0 or split_path(first)[2] == "center":
+        return None
+    return -b / a, a * size
+
+
+def _lies_on_bound(result: FitResult, prior: Prior) -> bool:
+    places = [place for term in prior.terms for place in result.places_of(term.source)]
+    return bool(result.at_bound[places].any())
+
+
+_WORDS = {
+    "center": "position",
+    "mix": "Lorentz share",
+    "fwhm": "width",
+    "fwhm_gauss": "Gaussian width",
+    "fwhm_lorentz": "Lorentzian width",
+    "shift": "charge shift",
+}
+_OF_REGION = {BACKGROUND: " background", REGION: ""}
+
+
+def name_of(prior: Prior) -> str:
+    """Return what a prior is about, in a few words."""
+    owners = []
+    for term in prior.terms:
+        region, owner, _ = split_path(term.source)
+        owners.append(f"{region}{_OF_REGION.get(owner, f' {owner}')}")
+    name = split_path(prior.terms[0].source)[2]
+    words = _WORDS.get(name, name.replace("_", " "))
+    if len(prior.terms) == 1:
+        return f"{owners[0]}, {words}"
+    if len(prior.terms) == 2 and prior.terms[0].times * prior.terms[1].times < 0:
+        between = " − " if name == "center" else " : "
+        return f"{owners[0]}{between}{owners[1]}, {words}"
+    return f"{', '.join(dict.fromkeys(owners))}, {words}"
+
+
+# ---------------------------------------------------------------------------------
+# Held
+
+
+def _interval(
+    surface: Surface, known: PriorEstimate, k: int, should_stop: ShouldStop | None
+) -> tuple[float, float]:
+    """Return the interval of one posterior standard error of what a prior is about."""
+    if known.stderr is not None:
+        return known.fitted - known.stderr, known.fitted + known.stderr
+    problem = surface.refitter.problem
+    row = problem.prior_matrix[k]
+    used = np.flatnonzero(row)
+    ends = row[used] * problem.lower[used], row[used] * problem.upper[used]
+    constant = known.prior.value - problem.prior_targets[k]
+    edges = (
+        float(np.minimum(*ends).sum() + constant),
+        float(np.maximum(*ends).sum() + constant),
+    )
+
+    def rise(value: float) -> float:
+        ask(should_stop)
+        refits = _held(surface, known, k, np.array([value]), should_stop)
+        if not refits.converged[0]:
+            return inf
+        own = ((value - known.prior.value) / known.sd) ** 2
+        return float(refits.chi_square[0]) + own - surface.chi_square
+
+    low, high = (
+        limit_of(rise, known.fitted, edge, 0.5 * known.sd, 1.0)
+        if abs(edge - known.fitted) > 1e-9 * known.sd
+        else known.fitted
+        for edge in edges
+    )
+    return low, high
+
+
+def _held(
+    surface: Surface,
+    known: PriorEstimate,
+    k: int,
+    targets: Array,
+    should_stop: ShouldStop | None,
+) -> Refits:
+    """Return refits (M,) with what a prior is about held at `targets` (M,).
+
+    Chi-square is then that of the data and of all other priors.
+    """
+    problem = surface.refitter.problem
+    row = problem.prior_matrix[k]
+    width = known.sd if known.stderr is None else known.stderr
+    way = surface.covariance @ row
+    variance = float(row @ way)
+    if variance > 0:
+        way = way / variance
+    start = surface.best + np.outer(targets - known.fitted, way)
+    sds = problem.priors.sds.copy()
+    sds[k] = _TIGHT * width
+    centres = np.tile(problem.priors.values, (targets.size, 1))
+    centres[:, k] = targets
+    start = np.clip(start, problem.lower, problem.upper)
+    refits = _refitted(surface, sds, start, centres, should_stop)
+    _check_minimum(surface, known, targets, refits)
+    return refits
+
+
+def _check_minimum(surface: Surface, known: PriorEstimate, targets: Array, refits: Refits) -> None:
+    """Raise BetterMinimumError where a refit lies below the fit with its prior back on."""
+    own = ((targets - known.prior.value) / known.sd) ** 2
+    gains = np.where(refits.converged, surface.chi_square - refits.chi_square - own, -inf)
+    m = int(np.argmax(gains))
+    if gains[m] > BETTER:
+        values = surface.refitter.problem.full(refits.free[m])
+        raise BetterMinimumError.of(float(gains[m]), values, known.prior.terms[0].source)
+
+
+# ---------------------------------------------------------------------------------
+# Freed
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,7 @@ from ..model import split_path
 from ..shown import Drawn, Tabular
 from .areas import lines_of, ratio_of_labels
 from .profile import ProfileInterval, delta_chi_square, profile_intervals, upper_limit
+from .pulls import Impact
 from .quantities import (
     LEVEL,
     ONE_SIGMA,
@@ -130,6 +131,9 @@ class Ratio(Tabular, Drawn):
     monte_carlo : MonteCarloSummary or None
     variants : tuple of Variant
         Every other choice that was tried, with its ratio.
+    impacts : tuple of Impact
+        How each prior of the model moves it, the largest first; empty where the counts alone
+        were asked for, or the model has no priors.
     """
 
     name: str
@@ -145,6 +149,7 @@ class Ratio(Tabular, Drawn):
     upper_limit: float | None = None
     monte_carlo: MonteCarloSummary | None = None
     variants: tuple[Variant, ...] = ()
+    impacts: tuple[Impact, ...] = ()
 
     @property
     def error(self) -> float | None:

@@ -35,6 +35,7 @@ _ROOMS = {
     "Run": "runs",
     "FitRecord": "runs",
     "RowRecord": "runs",
+    "Pulls": "pulls",
     "MonteCarlo": "draws",
     "ProfileInterval": "draws",
     "UniquenessCurve": "draws",

@@ -355,6 +355,26 @@ class Variant(Strict):
     reason: str
 
 
+class Impact(Strict):
+    prior: str
+    name: str
+    group: str
+    source: str
+    unit: str
+    value: float
+    sd: float
+    fitted: float
+    low: float | None
+    high: float | None
+    at_bound: bool
+    gain: float | None
+    pull: float
+    narrowing: float | None
+    normalised: float | None
+    up: float | None
+    down: float | None
+
+
 class RatioEntry(Strict):
     name: str
     fit: str
@@ -372,6 +392,7 @@ class RatioEntry(Strict):
     budget: Budget
     monte_carlo: MonteCarlo | None
     variants: list[Variant]
+    impacts: list[Impact]
     formula: str
     note: str
 

@@ -24,10 +24,12 @@ from spectra_core.model import (
     add_component,
     add_links,
     add_priors,
+    set_parameter,
     share,
 )
 from spectra_core.spectrum import Axis, make_spectrum
-from spectra_core.uncertainty.pulls import freed
+from spectra_core.uncertainty.pulls import freed, pulls_of
+from spectra_core.uncertainty.quantities import AreaRatio
 
 X = np.linspace(158.0, 168.0, 201)
 NAMES = ("a center", "b center", "a area", "b area", "width", "level", "slope")
@@ -163,3 +165,105 @@ def test_freeing_needs_a_fit_and_can_be_cancelled():
         freed(evaluate(data, fit(data, model).model))
     with pytest.raises(Cancelled):
         freed(fit(data, model), should_stop=lambda: True)
+
+
+# --- pulls and impacts ---
+
+RATIO = AreaRatio(("r/b/area",), ("r/a/area",))
+# Where each prior of KNOWN is held: which number gives way, and what it then is.
+HOLDING = (
+    (0, lambda q, value: value),
+    (1, lambda q, value: q[0] + value),
+    (3, lambda q, value: 0.5 * q[2] + value),
+    (4, lambda q, value: value),
+)
+
+
+def ratio_with_one_held(data, i, value):
+    """Return b over a as scipy finds it with what one prior is about held, all else free."""
+    place, of_the_others = HOLDING[i]
+    others = [k for j, k in enumerate(KNOWN) if j != i]
+    free = [j for j in range(7) if j != place]
+
+    def whole(u):
+        q = np.array(TRUTH)
+        q[free] = u * TRUTH[free]
+        q[place] = of_the_others(q, value)
+        return q
+
+    def residual(u):
+        q = whole(u)
+        rows = [(k.of(q) - k.value) / k.sd for k in others]
+        return np.concatenate([(curve(q) - data.y) / data.sigma, rows])
+
+    found = least_squares(residual, np.ones(6), jac="3-point", xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    q = whole(found.x)
+    return q[3] / q[2]
+
+
+def test_an_impact_is_what_scipy_finds_with_the_nuisance_held(engine):
+    data = spectrum(1)
+    result = fit(data, model_with(KNOWN))
+    q, _, covariance = squares(data, KNOWN)
+    found = pulls_of(result, [RATIO], ["b / a"])
+    assert found.values[0] == pytest.approx(q[3] / q[2], rel=1e-5)
+    places = {k.prior.formula: i for i, k in enumerate(KNOWN)}
+    for impact in found.impacts[0]:
+        i = places[impact.pull.prior]
+        middle, error = KNOWN[i].of(q), error_of(KNOWN[i].of, q, covariance)
+        up, down = (ratio_with_one_held(data, i, middle + s * error) for s in (1, -1))
+        assert impact.up == pytest.approx(up - found.values[0], rel=0.01, abs=2e-6)
+        assert impact.down == pytest.approx(down - found.values[0], rel=0.01, abs=2e-6)
+    sizes = [impact.size for impact in found.impacts[0]]
+    assert sizes == sorted(sizes, reverse=True) and sizes[0] > 2 * sizes[-1]
+
+
+def test_pull_and_narrowing_are_those_of_the_posterior_and_a_tie_speaks_of_its_factor():
+    data = spectrum(1)
+    q, _, covariance = squares(data, KNOWN)
+    found = pulls_of(fit(data, model_with(KNOWN)), [], [])
+    for pull, k in zip(found.pulls, KNOWN, strict=True):
+        assert pull.pull == pytest.approx((k.of(q) - k.value) / k.sd, rel=1e-4, abs=1e-4)
+        assert pull.narrowing == pytest.approx(error_of(k.of, q, covariance) / k.sd, rel=1e-3)
+    tie = found.pulls[2]
+    assert tie.value == 0.5 and tie.unit == ""
+    assert tie.fitted == pytest.approx(q[3] / q[2], rel=1e-5)
+    assert tie.sd == pytest.approx(40.0 / q[2], rel=1e-5)
+
+
+def test_normalised_pulls_of_repeated_measurements_are_standard_normal():
+    """Counts and centres of the priors drawn again, 80 times; a raw pull is narrower."""
+    rng, raw, normal = np.random.default_rng(11), [], []
+    for seed in range(80):
+        drawn = [known(k.prior.terms, k.of, rng.normal(k.of(TRUTH), k.sd), k.sd) for k in KNOWN[:2]]
+        found = pulls_of(fit(spectrum(seed + 100), model_with(drawn)), [], [])
+        raw.append([pull.pull for pull in found.pulls])
+        normal.append([pull.normalised for pull in found.pulls])
+    assert np.std(normal, axis=0) == pytest.approx(np.ones(2), abs=0.2)
+    assert np.mean(normal, axis=0) == pytest.approx(np.zeros(2), abs=0.35)
+    assert (np.std(raw, axis=0) < np.std(normal, axis=0)).all()
+
+
+def test_a_nuisance_on_its_bound_has_the_interval_of_the_likelihood():
+    """The width's prior wants 0.9, the bound says 1.1: chi-square rises by 1 on the free side."""
+    data = spectrum(3)
+    width = known("r/a/fwhm_gauss", lambda q: q[4], 0.9, 0.01)
+    model = set_parameter(model_with((width,)), "r/a/fwhm_gauss", value=1.2, min=1.1)
+    model = set_parameter(model, "r/b/fwhm_gauss", value=1.2, min=1.1)
+    result = fit(data, model)
+    (pull,) = pulls_of(result, [RATIO], ["b / a"]).pulls
+    assert pull.at_bound and pull.normalised is None
+    assert pull.fitted == pytest.approx(1.1) and pull.low == pytest.approx(1.1)
+    free = [0, 1, 2, 3, 5, 6]
+
+    def least(value):
+        def residual(u):
+            q = np.array(TRUTH)
+            q[free] = u * TRUTH[free]
+            q[4] = value
+            rows = [(value - 0.9) / 0.01]
+            return np.concatenate([(curve(q) - data.y) / data.sigma, rows])
+
+        return 2.0 * least_squares(residual, np.ones(6), xtol=1e-15, ftol=1e-15, gtol=1e-15).cost
+
+    assert least(pull.high) - least(1.1) == pytest.approx(1.0, rel=0.02)

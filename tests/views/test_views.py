@@ -96,6 +96,10 @@ def shown(run):
         sc.monte_carlo(RESULT, ["S 2p/PS4/area", RATIO], 50),
         sc.profile_interval(RESULT, "S 2p/PS4/center"),
         sc.uniqueness_curve(RESULT, "S 2p/PS4/center", 5),
+        sc.pulls(
+            sc.fit(SPECTRUM, sc.add_priors(MODEL, sc.Prior("S 2p/PS4/center", 161.7, 0.1))),
+            [sc.RatioRequest("S2O3 / PS4", ("thiosulfate <S2O3>",), ("PS4",))],
+        ),
         sc.load_library(),
         sc.preset("lpscl-cathode"),
         run.recipe,
