@@ -25,6 +25,7 @@ from ..spectrum import Calibration, Spectrum
 from .alternatives import Comparison, compare_components
 from .hump import HumpTest, hump_test
 from .residuals import level_of_component
+from .rigidity import Separations
 from .ties import Tension, tensions
 
 if TYPE_CHECKING:
@@ -82,6 +83,10 @@ class Expected:
         Other names of the species.
     width_class : str
         Species of one class may share a width; empty if not stated.
+    spread : float or None
+        Half range of what the sources say, eV.
+    entry : str
+        By which separations name it; empty outside a library.
     """
 
     level: str
@@ -91,6 +96,8 @@ class Expected:
     status: str = ""
     names: tuple[str, ...] = ()
     width_class: str = ""
+    spread: float | None = None
+    entry: str = ""
 
     def means(self, *texts: str) -> bool:
         """Return whether one of `texts` is this species."""
@@ -146,6 +153,8 @@ def expectations(library: PeakLibrary) -> tuple[Expected, ...]:
             entry.status,
             (entry.label, entry.id, *entry.aliases, *_parts(entry.label), *_parts(entry.species)),
             entry.width_class,
+            entry.spread,
+            entry.id,
         )
         for entry in library.entries.values()
         if entry.center is not None and entry.tolerance is not None and entry.unit == "eV"
@@ -155,6 +164,16 @@ def expectations(library: PeakLibrary) -> tuple[Expected, ...]:
 def _parts(text: str) -> list[str]:
     """Return the names in a text that lists several, e.g. ``"Li2S / S2-"``."""
     return [part.strip() for part in re.split(r" / |, | or ", text)]
+
+
+@lru_cache(maxsize=8)
+def library_separations(library: PeakLibrary) -> Separations:
+    """Return the known distances between two lines of a peak library, eV."""
+    return {
+        (row.a, row.b): (row.value, row.tolerance)
+        for row in library.separations.values()
+        if row.unit == "eV"
+    }
 
 
 @lru_cache(maxsize=8)
@@ -286,6 +305,8 @@ class Context:
         Other spectra of the sample: a survey, the C 1s and Si 2p regions.
     reference : ReferenceLine or None
         How the charge reference was found.
+    separations : mapping
+        Known distances between two lines, see `spectra_core.referee.rigidity.Separations`.
     """
 
     result: FitResult
@@ -293,6 +314,7 @@ class Context:
     overlaps: tuple[Interference, ...] = ()
     spectra: tuple[Spectrum, ...] = ()
     reference: ReferenceLine | None = None
+    separations: Separations = field(default_factory=dict)
     fitted: Mapping[str, RegionFit] = field(init=False)
 
     def __post_init__(self) -> None:

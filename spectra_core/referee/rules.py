@@ -33,7 +33,10 @@ from .context import (
     Severity,
     expectations,
     library_overlaps,
+    library_separations,
 )
+
+from .rigidity import Separations
 
 if TYPE_CHECKING:
     from ..library import PeakLibrary
@@ -429,8 +432,9 @@ def lint(
         Empty for a clean fit of good data. A fit's own warnings are among them.
     """
     known = library if isinstance(library, Iterable) else None
+    separations: Separations = {}
     if library is not None and not isinstance(library, Iterable):
-        known = expectations(library)
+        known, separations = expectations(library), library_separations(library)
         overlaps = library_overlaps(library) if overlaps is None else overlaps
     context = Context(
         result,
@@ -438,6 +442,7 @@ def lint(
         tuple(sample.OVERLAPS if overlaps is None else overlaps),
         tuple(spectra),
         calibration,
+        separations,
     )
     wanted = None if only is None else set(only)
     rows = [row for row in RULES if wanted is None or row.code in wanted]

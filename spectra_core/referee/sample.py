@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import hypot, sqrt
 
 import numpy as np
+from scipy.special import ndtri
 
 from ..calibration import KINDS, is_level
 from ..core_levels import core_level, level_in
@@ -16,7 +18,7 @@ from .context import Context, Expected, Interference, Note, Owner
 from .hump import HumpTest
 from .lines import SENSIBLE_FWHM_EV, is_detected, smallest_area
 from .residuals import residual_structure
-from .rigidity import Level, Rigidity, rigidity_test
+from .rigidity import Level, Rigidity, known_positions, rigidity_test
 
 # Energy losses and lines that stand in the window of another level; a library may add more.
 OVERLAPS: tuple[Interference, ...] = (
@@ -49,6 +51,7 @@ OVERLAPS: tuple[Interference, ...] = (
 )
 
 
+_FAR_RATE = 0.01  # of samples with right names in which one line may be called far
 _NEAR = 2.0  # eV
 _CONTRAST = 0.08  # of the level beside it; a line of a survey stands out by more
 
@@ -110,24 +113,28 @@ def position_far(context: Context) -> Iterator[Note]:
     test = sample_rigidity(context)
     if test is not None and test.verdict == "rigid":
         return  # one shift of the scale explains all of them
-    for owner in context.owners:
-        known = _expected(context, owner)
-        if known is None or not is_detected(owner):
-            continue
-        gap = owner.position - known.center
+    assigned = _assigned(context)
+    if not assigned:
+        return
+    expected, known = known_positions([level for _, level in assigned], context.separations)
+    allowed = ndtri(1.0 - 0.5 * _FAR_RATE / len(assigned))
+    for i, (owner, level) in enumerate(assigned):
+        gap = owner.position - float(expected[i])
         # what the fit itself does not know is not held against the assignment
         error = owner.result.stderr(owner.path("center")) or 0.0
-        if abs(gap) > known.tolerance + 3.0 * error + 1e-9:
+        sd = sqrt(float(known[i, i]))
+        if abs(gap) > allowed * hypot(sd, error):
+            row = context.expected_of(owner)
             yield Note(
                 owner.where,
-                f"{known.species} is expected at {known.center:.1f} +/- {known.tolerance:.1f} eV"
-                f"{_status(known)} and stands at {owner.position:.1f} eV ({gap:+.1f})."
+                f"{level.species} is expected at {float(expected[i]):.1f} +/- {sd:.1f} eV"
+                f"{_status(row)} and stands at {owner.position:.1f} eV ({gap:+.1f})."
                 f"{_near(context, owner)}",
             )
 
 
-def _status(known: Expected) -> str:
-    return " (unconfirmed)" if known.status == "unconfirmed" else ""
+def _status(known: Expected | None) -> str:
+    return " (unconfirmed)" if known is not None and known.status == "unconfirmed" else ""
 
 
 def _expected(context: Context, owner: Owner) -> Expected | None:
@@ -144,16 +151,36 @@ def _near(context: Context, owner: Owner) -> str:
     return f" Near it: {listed}." if rows else " No reference value lies near it."
 
 
-def sample_rigidity(context: Context) -> Rigidity | None:
-    """Return the rigidity test of all assigned lines of a fit; None without a library."""
-    levels = []
+def _assigned(context: Context) -> list[tuple[Owner, Level]]:
+    """Return the assigned lines that are there, each with where it is expected."""
+    found = []
     for owner in context.owners:
         known = _expected(context, owner)
         if known is not None and is_detected(owner):
-            levels.append(
-                Level(owner.level, known.species, owner.position, known.center, known.tolerance)
+            level = Level(
+                owner.level,
+                known.species,
+                owner.position,
+                known.center,
+                known.tolerance,
+                known.spread,
+                known.entry,
             )
-    return rigidity_test(levels) if levels else None
+            found.append((owner, level))
+    return found
+
+
+def sample_rigidity(context: Context) -> Rigidity | None:
+    """Return the rigidity test of all assigned lines of a fit; None without a library."""
+    assigned = _assigned(context)
+    if not assigned:
+        return None
+    covariance = context.result.covariance_of([owner.path("center") for owner, _ in assigned])
+    # a centre that is held, or that the data do not determine, is as good as printed
+    covariance = np.nan_to_num(covariance) + 1e-6 * np.eye(len(assigned))
+    return rigidity_test(
+        [level for _, level in assigned], separations=context.separations, covariance=covariance
+    )
 
 
 def not_rigid(context: Context) -> Iterator[Note]:
