@@ -26,6 +26,7 @@ from .alternatives import Comparison, compare_components
 from .hump import HumpTest, hump_test
 from .residuals import level_of_component
 from .rigidity import Separations
+from .score import Excess, Minimum, largest_excess_of, minimum_of
 from .ties import Tension, tensions
 
 if TYPE_CHECKING:
@@ -362,6 +363,22 @@ class Context:
     def tensions(self) -> tuple[Tension, ...]:
         """What the ties between levels say; computed when first asked for."""
         return tensions(self.result)
+
+    @cached_property
+    def minimum(self) -> Minimum:
+        """Residuals and tangent directions of the fit; computed when first asked for."""
+        return minimum_of(self.result)
+
+    def excess(self, region_name: str) -> Excess | None:
+        """Return where one more component would gain most; computed when first asked for."""
+        if region_name not in self._excesses:
+            found = largest_excess_of(self.result, self.minimum, region_name)
+            self._excesses[region_name] = found
+        return self._excesses[region_name]
+
+    @cached_property
+    def _excesses(self) -> dict[str, Excess | None]:
+        return {}
 
     def hump(self, region_name: str) -> HumpTest | None:
         """Return the hump test of a region; computed when first asked for."""

@@ -10,12 +10,22 @@ from ..fitting import RegionFit
 from ..model import BACKGROUND
 from ..spectrum import Array
 from .context import Check, Context, Note
-from .residuals import chi_square_z, noise_check, residual_structure, start_agreement
+from .dead_time import LEAST_LOSS, estimated_dead_time, highest_rate, recorded_dead_time
+from .dead_time import RATE as DEAD_TIME_RATE
+from .residuals import (
+    noise_check,
+    region_chi_square_z,
+    residual_structure,
+    start_agreement,
+)
+from .spikes import spikes, without_spikes
 
 _END_EV = 0.5
 _ON_PEAK = 0.05  # of the height of the highest peak
 _CHI_Z = 4.0
 _CHI_MATTERS = 1.3
+CHI_ALARM = 3.0  # reduced chi-square beyond which no number of a fit should be used
+_MOST_SPIKES = 5  # more are no spikes but the noise, or the model
 _SMALL_MISFIT = 0.015  # of the highest peak: what imperfect line shapes leave
 
 
@@ -90,16 +100,18 @@ def noise_above_counting(context: Context) -> Iterator[Note]:
 def chi_square_high(context: Context) -> Iterator[Note]:
     """Find a misfit far beyond the noise."""
     for region in context.regions:
-        z = chi_square_z(region.statistics)
+        z = region_chi_square_z(region)
         value = region.statistics.reduced_chi_square
         if z is None or region.weights == "unit" or _is_noise(region, value):
             continue
         if z > _CHI_Z and value > _CHI_MATTERS:
-            yield Note(
-                region.name,
+            text = (
                 f"reduced chi-square is {value:.2f} ({z:.0f} standard deviations above 1): the"
-                " model misses more than the noise.",
+                " model misses more than the noise."
             )
+            grave = value > CHI_ALARM
+            advice = "Use no number of it before the residuals are explained." if grave else ""
+            yield Note(region.name, text, advice, "alarm" if grave else None)
 
 
 def _is_noise(region: RegionFit, reduced_chi_square: float) -> bool:
@@ -112,7 +124,7 @@ def _is_noise(region: RegionFit, reduced_chi_square: float) -> bool:
 def chi_square_low(context: Context) -> Iterator[Note]:
     """Find residuals smaller than the noise."""
     for region in context.regions:
-        z = chi_square_z(region.statistics)
+        z = region_chi_square_z(region)
         value = region.statistics.reduced_chi_square
         if z is None or region.weights == "unit" or noise_check(region).verdict == "smoothed":
             continue
@@ -149,6 +161,73 @@ def _misfit_part(region: RegionFit) -> float:
     smooth = np.convolve(misfit, np.ones(5) / 5.0, mode="valid")
     height = _height(region)
     return float(np.sqrt(np.mean(smooth**2))) / height if height > 0 else 1.0
+
+
+def outlier(context: Context) -> Iterator[Note]:
+    """Find single channels that noise does not explain; says what the fit is without them."""
+    for region in context.regions:
+        found = spikes(region)
+        if not found or len(found) > _MOST_SPIKES or noise_check(region).verdict == "smoothed":
+            continue
+        unit = region.spectrum.axis.unit
+        listed = ", ".join(f"{s.at:.2f} {unit} ({s.sigmas:+.1f} sigma)" for s in found)
+        yield Note(
+            region.name,
+            f"{'a single channel stands' if len(found) == 1 else f'{len(found)} channels stand'}"
+            f" out from the channels beside: {listed}.{_without_them(context, region.name)}",
+        )
+
+
+def _without_them(context: Context, region_name: str) -> str:
+    """Say how the areas change in a fit where outliers do not count."""
+    robust = without_spikes(context.result)
+    changes = [
+        (robust.value(o.path("area")) / o.area - 1.0, o.name)
+        for o in context.owners_in(region_name)
+        if robust is not None and o.has_area and o.area > 0
+    ]
+    if not changes:
+        return ""
+    change, name = max(changes, key=lambda row: abs(row[0]))
+    return f" In a fit where they do not count A({name}) is {100 * change:+.1f} % different."
+
+
+def dead_time(context: Context) -> Iterator[Note]:
+    """Find counts lost to the dead time of the detector: recorded, or seen in the curves."""
+    told = False
+    for region in context.xps_regions:
+        rate, recorded = highest_rate(region), recorded_dead_time(region.spectrum)
+        if rate is None or recorded is None or rate * recorded < LEAST_LOSS / 2.0:
+            continue
+        told = True
+        loss = rate * recorded / (1.0 + rate * recorded)
+        yield Note(
+            region.name,
+            f"the highest channel has {rate:.3g} counts per second, and with the recorded dead"
+            f" time of {recorded:.2g} s a counter loses {100 * loss:.2g} % of them there and less"
+            " elsewhere.",
+        )
+    if not told:
+        yield from _seen_dead_time(context)
+
+
+def _seen_dead_time(context: Context) -> Iterator[Note]:
+    if not context.xps_regions or any(t.significant for t in context.tensions):
+        return
+    found = estimated_dead_time(context.result, context.minimum)
+    if found is None or found.p_value > DEAD_TIME_RATE or found.loss < LEAST_LOSS:
+        return
+    excesses = [e.significance for r in context.regions if (e := context.excess(r.name))]
+    if found.significance < max(excesses, default=0.0):
+        return  # one more component explains more
+    tau = "" if found.tau_s is None else f", a dead time of {found.tau_s:.2g} s"
+    yield Note(
+        context.xps_regions[0].name if len(context.xps_regions) == 1 else "",
+        f"high channels are lower, against low ones, than the model allows"
+        f" ({found.significance:.1f} standard errors): as if the highest had lost"
+        f" {100 * found.loss:.2g} +/- {100 * found.loss_error:.1g} % of its counts{tau}. Areas of"
+        " strong lines are then too small.",
+    )
 
 
 def starts_disagree(context: Context) -> Iterator[Note]:

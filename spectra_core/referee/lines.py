@@ -8,17 +8,19 @@ shape is never perfect it also asks that the effect is large enough to matter.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
-from math import hypot
+from math import hypot, sqrt
 
 from ..core_levels import CoreLevel, level_in
 from ..errors import SpectraError
 from ..fitting import FitOptions, FitResult, Weights, fit
-from ..model import Model, Region, replace_region, set_enabled
-from .alternatives import BIC_EVIDENCE
-from .context import Context, Note, Owner, difference
+from ..model import REGION, Model, Region, members, owners, replace_region, set_enabled
+from ..uncertainty.alternatives import one_more as alternative_with_one_more
+from .alternatives import BIC_EVIDENCE, structure_goes
+from .context import Context, Note, Owner, Severity, difference
 from .residuals import correlation_list, detection_limit, has_structure
+from .score import Excess, largest_excess_of, p_of_largest, path_of_places
 
 SIGMAS = 4.0
 INSTRUMENT_FWHM_EV = 0.40
@@ -36,6 +38,11 @@ SENSIBLE_FWHM_EV = {
 BROADER = 1.25
 SAME_CLASS_EV = 2.5
 _DETECTED = 3.0
+DETECTION_RATE = 0.01  # of fits in which any absent candidate may be called present
+MISSING_RATE = 0.002  # of right models of which it may be said that a component is missing
+MISSING_MATTERS = 0.02  # of the area: less is what an imperfect line shape leaves
+_WANTED_RATE = 0.01
+_CERTAIN = 6.0  # standard errors: an area that no search for candidates explains
 MOST_FREE = 60  # free parameters beyond which no alternative models are tried
 
 
@@ -399,26 +406,103 @@ def is_detected(owner: Owner) -> bool:
 
 
 def zero_area(context: Context) -> Iterator[Note]:
-    """Find a component whose fitted area or width is zero."""
+    """Find a component whose fitted area or width is zero.
+
+    That the data hold none of it is said only where the residuals do not want it either,
+    anywhere within its bounds; else the fit has not found it.
+    """
     for owner in context.owners:
         if owner.has_area and owner.area <= 0:
-            yield Note(owner.where, f"the area is {owner.area:.3g}: the data hold none of it.")
+            wanted = _wanted(context, owner)
+            if wanted is None:
+                yield Note(owner.where, f"the area is {owner.area:.3g}: the data hold none of it.")
+            else:
+                yield Note(
+                    owner.where,
+                    f"the area is {owner.area:.3g}, but near {wanted.at:.1f} eV the residuals want"
+                    f" about {wanted.area:.3g} of it ({wanted.significance:.1f} standard errors):"
+                    " the fit has not found its best minimum.",
+                    "Fit again with more starts; use no number of it.",
+                    "alarm",
+                )
         elif owner.width_names and owner.width <= 0:
             yield Note(owner.where, f"the width is {owner.width:.3g}.")
 
 
+def _wanted(context: Context, owner: Owner) -> Excess | None:
+    """Return where the residuals want a component that the fit left at nothing, if they do."""
+    center = context.result.estimate(owner.path("center"))
+    shift = owner.center - owner.position
+    reach = (center.min + shift, center.max + shift)
+    found = largest_excess_of(context.result, context.minimum, owner.region.name, reach)
+    return found if found is not None and found.p_value < _WANTED_RATE else None
+
+
 def below_detection(context: Context) -> Iterator[Note]:
-    """Find an area that does not stand out of the noise."""
+    """Find an area that does not stand out of the noise.
+
+    Where several candidates are tried, and each may move, one of them finds some noise to
+    describe: an area counts as there if noise would give one as large in at most a hundredth
+    of the fits, whichever candidate it is and wherever it may stand.
+    """
     for owner in context.owners:
         smallest = smallest_area(owner)
-        if smallest is not None and 0 < owner.area < smallest:
-            unit_text = owner.result.unit(owner.path("area"))
+        if smallest is None or owner.area <= 0:
+            continue
+        unit_text = owner.result.unit(owner.path("area"))
+        if owner.area < smallest:
             yield Note(
                 owner.where,
                 f"the area {owner.area:.3g} {unit_text} is below the detection limit of"
                 f" {smallest:.3g}, so it is not shown to be there.",
                 f'Report "< {smallest:.3g}" in place of the area, and leave the component out.',
             )
+            continue
+        chance = _chance(context, owner)
+        if chance is not None and chance[1] > DETECTION_RATE:
+            gain, p_value, tried = chance
+            among = f"any of {tried} candidates" if tried > 1 else "this component"
+            yield Note(
+                owner.where,
+                f"the area {owner.area:.3g} {unit_text} lowers chi-square by {gain:.1f} only; noise"
+                f" alone would give {among} as much, within its bounds, in"
+                f" {100 * p_value:.2g} % of such fits: it is not shown to be there.",
+                "Report an upper limit unless another level shows it.",
+            )
+
+
+def _chance(context: Context, owner: Owner) -> tuple[float, float, int] | None:
+    """Return gain, p-value and number of candidates of a weak component; None if not in doubt."""
+    error = owner.area_stderr
+    beside = [o for o in context.owners_in(owner.region.name) if o.has_area]
+    if len(beside) < 2 or (error is not None and owner.area >= _CERTAIN * error):
+        return None
+    if owner.area >= max(o.area for o in beside):
+        return None  # what is there at all is not one candidate of several
+    without = refit(
+        context.result, set_enabled(context.result.model, owner.region.name, owner.name, False)
+    )
+    if without is None:
+        return None
+    gain = _gain(without, context.result)
+    center = context.result.estimate(owner.path("center"))
+    low, high = owner.region.window
+    reach = min(center.max - center.min, high - low) if center.free else 0.0
+    tried = sum(1 for o in context.owners if o.has_area) - len(context.result.model.regions)
+    z = sqrt(max(gain, 0.0))
+    p_value = max(tried, 1) * p_of_largest(z, path_of_places(reach, owner.width))
+    return gain, min(p_value, 1.0), max(tried, 1)
+
+
+def _gain(simple: FitResult, full: FitResult) -> float:
+    """Return what chi-square of data and priors gains in the fuller model, in units of the noise.
+
+    With unit weights the noise is the scatter of the residuals of the fuller model.
+    """
+    known = all(region.weights != Weights.UNIT.value for region in full.regions)
+    scale = 1.0 if known else max(full.statistics.reduced_chi_square, 1e-300)
+    data = (simple.statistics.chi_square - full.statistics.chi_square) / scale
+    return data + simple.statistics.prior_chi_square - full.statistics.prior_chi_square
 
 
 def smallest_area(owner: Owner) -> float | None:
@@ -457,20 +541,124 @@ def not_needed(context: Context) -> Iterator[Note]:
 
 
 def one_more(context: Context) -> Iterator[Note]:
-    """Find residual structure that one more component removes."""
+    """Find a component that the model lacks: residuals along the curve of one more.
+
+    Asked of the whole window at once, so that its many places do not add up to an alarm, and
+    confirmed by a fit with it.
+    """
+    suspected = [(r.name, found) for r in context.regions if (found := _lacks(context, r.name))]
     wide = any(_narrower_neighbour(context, owner) is not None for owner in context.owners)
-    if not (has_structure(context.result) or wide) or context.result.n_free > MOST_FREE:
+    if not (suspected or wide) or context.result.n_free > MOST_FREE:
         return
     if any(missing_doublet(context)) or any(t.significant for t in context.tensions):
         return  # the misfit has another cause, of which a component would hide the traces
-    best = context.comparison.preferred
-    if best.kind == "more" and not _is_hump(context, best.delta_bic):
+    told = False
+    for name, found in suspected:
+        gained = _with_one_more(context, name, found)
+        if gained is not None and not _is_hump(context, gained.delta_bic):
+            told = True
+            yield Note(name, gained.message, severity=gained.severity)
+    best = context.comparison.preferred if wide and not told else None
+    if best is not None and best.kind == "more" and not _is_hump(context, best.delta_bic):
         yield Note(
             "",
             f"one more component ({best.change}) lowers BIC by {-best.delta_bic:.0f}"
             f" (more than {BIC_EVIDENCE:.0f}) and removes what was wrong with the residuals or"
             " widths.",
         )
+
+
+def _lacks(context: Context, region_name: str) -> Excess | None:
+    """Return where one more component would gain more than noise gives, if anywhere."""
+    found = context.excess(region_name)
+    several = len(context.regions)
+    return found if found is not None and several * found.p_value < MISSING_RATE else None
+
+
+@dataclass(frozen=True)
+class _Gained:
+    """What a fit with one more component gained."""
+
+    delta_bic: float
+    message: str
+    severity: Severity
+
+
+def _with_one_more(context: Context, region_name: str, found: Excess) -> _Gained | None:
+    """Return what one more component gains; None if a fit with it does not confirm it."""
+    more = alternative_with_one_more(context.result, region_name, found.at)
+    better = refit(context.result, more.model) if more is not None else None
+    if better is None:
+        return None
+    gain = _gain(context.result, better)
+    if gain < 0.5 * found.significance**2 or not _explains(context.result, better):
+        return None
+    region = better.model.region(region_name)
+    name = owners(region, enabled=True)[-1]
+    area, center = better.value(f"{region_name}/{name}/area"), _place_of(better, region_name, name)
+    sizes = [o.area for o in context.owners_in(region_name) if o.has_area and not o.is_loss]
+    part = area / max(sum(sizes) + area, 1e-300)
+    effect = _change_of_areas(context, better, region_name)
+    unit = better.region(region_name).spectrum.axis.unit
+    message = (
+        f"one more component near {center:.1f} {unit}{_candidates(context, region_name, center)},"
+        f" {100 * part:.2g} % of the area, lowers chi-square by {gain:.0f}; noise has as much"
+        f" anywhere in the window in {_rate_words(found.p_value)} of fits.{effect}"
+    )
+    grave = part >= MISSING_MATTERS
+    return _Gained(
+        better.statistics.bic - context.result.statistics.bic,
+        message,
+        "alarm" if grave else "warning",
+    )
+
+
+def _explains(before: FitResult, after: FitResult) -> bool:
+    """Return whether one more component explains most of a misfit, where there is a clear one.
+
+    What an imperfect line shape leaves, one more component takes up in part.
+    """
+    return not has_structure(before) or structure_goes(before, after)
+
+
+def _rate_words(p_value: float) -> str:
+    return f"{100 * p_value:.1g} %" if p_value > 1e-6 else "less than one in a million"
+
+
+def _place_of(result: FitResult, region_name: str, owner: str) -> float:
+    line = members(result.model.region(region_name), owner)[0].id
+    shift = result.value(f"{region_name}/{REGION}/shift")
+    return result.value(f"{region_name}/{line}/center") + shift
+
+
+def _candidates(context: Context, region_name: str, center: float) -> str:
+    """Name the species of the library that lie where one more component would."""
+    levels = {o.level for o in context.owners_in(region_name) if o.level}
+    present = {o.component.species for o in context.owners_in(region_name)}
+    shift = context.result.value(f"{region_name}/{REGION}/shift")
+    near = [
+        row
+        for row in context.expected
+        if row.level in levels
+        and abs(row.center + shift - center) <= row.tolerance
+        and row.species not in present
+    ]
+    near.sort(key=lambda row: abs(row.center + shift - center))
+    names = " or ".join(row.species for row in near[:2])
+    return f" ({names}, by its position)" if names else ""
+
+
+def _change_of_areas(context: Context, better: FitResult, region_name: str) -> str:
+    """Say which area changes most with one more component."""
+    changes = [
+        (better.value(o.path("area")) / o.area - 1.0, o.name)
+        for o in context.owners_in(region_name)
+        if o.has_area and o.area > 0
+    ]
+    if not changes:
+        return ""
+    change, name = max(changes, key=lambda row: abs(row[0]))
+    return f" With it A({name}) changes by {100 * change:+.0f} %." if abs(change) > 0.01 else ""
 
 
 def _is_hump(context: Context, delta_bic: float) -> bool:

@@ -100,15 +100,54 @@ def _typical_width(region: RegionFit) -> float:
     return 0.5 * float(np.median(widths)) if widths else 5 * abs(region.spectrum.step)
 
 
-def chi_square_z(statistics: Statistics) -> float | None:
-    """Return reduced chi-square in standard deviations from 1; None without known sigma."""
+def chi_square_z(statistics: Statistics, expected: Array | None = None) -> float | None:
+    """Return reduced chi-square in standard deviations from what it should be.
+
+    Parameters
+    ----------
+    statistics : Statistics
+    expected : ndarray, shape (N,), or None
+        Counts of the model in each channel, where the weights are those of counts. With few
+        counts chi-square is then not expected to be 1: a channel with 0.05 counts has the
+        weight of one count, and adds 0.05.
+
+    Returns
+    -------
+    z : float or None
+        None without known sigma.
+    """
     if statistics.residual_std is None:
         return None
     dof = max(statistics.n_points - statistics.n_free, 1)
+    mean, variance = float(dof), 2.0 * dof
+    if expected is not None:
+        sparse = np.maximum(expected, 1e-9)
+        least = np.maximum(sparse, 1.0)
+        left = dof / statistics.n_points
+        mean = left * float(np.sum(sparse / least))
+        variance = left * float(np.sum((2.0 * sparse**2 + sparse) / least**2))
     # Wilson-Hilferty: chi-square to the third root is nearly normal.
-    third = statistics.reduced_chi_square ** (1.0 / 3.0)
-    variance = 2.0 / (9.0 * dof)
-    return float((third - (1.0 - variance)) / sqrt(variance))
+    third = (statistics.reduced_chi_square * dof / mean) ** (1.0 / 3.0)
+    small = variance / (9.0 * mean**2)
+    return float((third - (1.0 - small)) / sqrt(small))
+
+
+def region_chi_square_z(region: RegionFit) -> float | None:
+    """Return `chi_square_z` of a region, with the counts of its model where they are known."""
+    return chi_square_z(region.statistics, expected_counts(region))
+
+
+def expected_counts(region: RegionFit) -> Array | None:
+    """Return the counts of the model in each channel (N,); None without counting weights."""
+    time = counting_time(region.spectrum)
+    if time is None or region.weights != Weights.POISSON.value:
+        return None
+    return np.asarray(np.maximum(region.envelope, 0.0) * time)
+
+
+Verdict = Literal["counting", "smoothed", "below counting", "above counting", "white", "sparse"]
+LEAST_COUNTS = 3.0
+"""Counts in half of the channels below which their noise is not judged."""
 
 
 @dataclass(frozen=True)
@@ -124,14 +163,15 @@ class NoiseCheck:
     whiteness : float
         Noise between neighbouring channels over that between channels three apart:
         about 1 for raw data, well below for smoothed ones.
-    verdict : {"counting", "smoothed", "below counting", "above counting", "white"}
-        ``"white"``: no sign of smoothing, counts not known.
+    verdict : {"counting", "smoothed", "below counting", "above counting", "white", "sparse"}
+        ``"white"``: no sign of smoothing, counts not known. ``"sparse"``: so few counts that
+        their noise cannot be judged from channel to channel.
     """
 
     ratio: float | None
     ratio_error: float
     whiteness: float
-    verdict: Literal["counting", "smoothed", "below counting", "above counting", "white"]
+    verdict: Verdict
 
 
 _FOURTH = np.array([1.0, -4.0, 6.0, -4.0, 1.0])
@@ -151,7 +191,14 @@ def noise_check(region: RegionFit) -> NoiseCheck:
     """
     time = counting_time(region.spectrum)
     near, far = noise_seen(region.y - region.envelope, region.envelope, region.sigma, time)
+    if time is not None and is_sparse(region.envelope * time):
+        return NoiseCheck(None, noise_error(region.y.size), 1.0, "sparse")
     return judged_noise(float(near), float(far), region.y.size, counted=time is not None)
+
+
+def is_sparse(expected: Array) -> np.ndarray:
+    """Return whether counts (..., N) are too few for their noise to be judged, shape (...,)."""
+    return np.asarray(np.median(expected, axis=-1) < LEAST_COUNTS)
 
 
 def noise_seen(
@@ -203,9 +250,7 @@ def _fourth_noise(values: Array, lag: int) -> Array:
     return np.asarray(np.median(np.abs(differences), axis=-1) / (0.6745 * sqrt(70.0)))
 
 
-def _noise_verdict(
-    ratio: float | None, error: float, whiteness: float
-) -> Literal["counting", "smoothed", "below counting", "above counting", "white"]:
+def _noise_verdict(ratio: float | None, error: float, whiteness: float) -> Verdict:
     low = whiteness < 0.5 * max(1.0 - 2.0 * error, 0.0)
     if ratio is None:
         return "smoothed" if low else "white"
@@ -246,7 +291,7 @@ def correlation_list(
 
 def has_structure(result: FitResult) -> bool:
     """Return whether any region's residuals have structure, or chi-square is far above 1."""
-    z = [chi_square_z(region.statistics) for region in result.regions]
+    z = [region_chi_square_z(region) for region in result.regions]
     too_large = any(value is not None and value > _CHI_Z for value in z)
     return too_large or any(residual_structure(region).present for region in result.regions)
 

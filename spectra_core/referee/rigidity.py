@@ -165,9 +165,7 @@ def rigidity_test(
             f" {carrier.name} carries most of it. A charge shift moves all levels alike, so"
             " charging cannot explain it: an assignment is wrong, or the references differ."
         )
-        return Rigidity(
-            "non-rigid", *found, None, message, about.chi_square, p_value, carrier.name
-        )
+        return Rigidity("non-rigid", *found, None, message, about.chi_square, p_value, carrier.name)
     if about.p_value < rate and abs(about.shift) > _LEAST_SHIFT_EV:
         shift = -median(row.offset for row in rows)
         message = (

@@ -35,7 +35,6 @@ from .context import (
     library_overlaps,
     library_separations,
 )
-
 from .rigidity import Separations
 
 if TYPE_CHECKING:
@@ -230,7 +229,7 @@ RULES: tuple[Rule, ...] = (
         "One component more is asked for",
         "warning",
         lines.one_more,
-        "Add it if the chemistry expects it in another level too; report both models.",
+        "Add it if the chemistry expects it, or find the shape that is wrong; report both.",
     ),
     Rule(
         "correlated_areas",
@@ -287,6 +286,20 @@ RULES: tuple[Rule, ...] = (
         "warning",
         data.structured_residuals,
         "Look there: a missing component, a wrong line shape, or the background.",
+    ),
+    Rule(
+        "outlier",
+        "A channel that stands out",
+        "warning",
+        data.outlier,
+        "Look for a spike or a lost scan; compare with the fit without it.",
+    ),
+    Rule(
+        "dead_time",
+        "Counts lost to dead time",
+        "alarm",
+        data.dead_time,
+        "Correct the counts for the dead time of the detector, or measure with less intensity.",
     ),
     Rule(
         "starts_disagree",
@@ -361,10 +374,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "tension",
-        "A stoichiometric tie that the data contradict",
+        "A tie or a prior that the data contradict",
         "alarm",
         sample.levels_in_tension,
-        "Check sensitivity factors and assignment; a second species may share one level.",
+        "Check where it comes from, sensitivity factors and assignment; free it and compare.",
     ),
     Rule(
         "no_line",

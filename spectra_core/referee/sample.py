@@ -51,7 +51,7 @@ OVERLAPS: tuple[Interference, ...] = (
 )
 
 
-_FAR_RATE = 0.01  # of samples with right names in which one line may be called far
+FAR_RATE = 0.01  # of samples with right names in which one line may be called far
 _NEAR = 2.0  # eV
 _CONTRAST = 0.08  # of the level beside it; a line of a survey stands out by more
 
@@ -117,7 +117,7 @@ def position_far(context: Context) -> Iterator[Note]:
     if not assigned:
         return
     expected, known = known_positions([level for _, level in assigned], context.separations)
-    allowed = ndtri(1.0 - 0.5 * _FAR_RATE / len(assigned))
+    allowed = ndtri(1.0 - 0.5 * FAR_RATE / len(assigned))
     for i, (owner, level) in enumerate(assigned):
         gap = owner.position - float(expected[i])
         # what the fit itself does not know is not held against the assignment
@@ -157,17 +157,21 @@ def _assigned(context: Context) -> list[tuple[Owner, Level]]:
     for owner in context.owners:
         known = _expected(context, owner)
         if known is not None and is_detected(owner):
-            level = Level(
-                owner.level,
-                known.species,
-                owner.position,
-                known.center,
-                known.tolerance,
-                known.spread,
-                known.entry,
-            )
-            found.append((owner, level))
+            found.append((owner, level_of(known, owner.position)))
     return found
+
+
+def level_of(known: Expected, position: float) -> Level:
+    """Return a line at a position as the rigidity test takes it."""
+    return Level(
+        known.level,
+        known.species,
+        position,
+        known.center,
+        known.tolerance,
+        known.spread,
+        known.entry,
+    )
 
 
 def sample_rigidity(context: Context) -> Rigidity | None:
@@ -198,10 +202,10 @@ def rigid_shift(context: Context) -> Iterator[Note]:
 
 
 def levels_in_tension(context: Context) -> Iterator[Note]:
-    """Find a stoichiometric tie that the data contradict."""
+    """Find a tie between levels, or what was known before the fit, that the data contradict."""
     for tension in context.tensions:
         if tension.significant:
-            yield Note(tension.link.target, tension.message)
+            yield Note(tension.where, tension.message)
 
 
 # ---------------------------------------------------------------------------------

@@ -22,7 +22,15 @@ from ..fitting.weights import counting_time
 from ..library import PeakLibrary
 from ..model import REGION
 from ..spectrum import Array, Spectrum
-from .context import Context, Expected, Interference, Owner, expectations, library_overlaps
+from .context import (
+    Context,
+    Expected,
+    Interference,
+    Owner,
+    expectations,
+    library_overlaps,
+    library_separations,
+)
 from .lines import (
     BROADER,
     INSTRUMENT_FWHM_EV,
@@ -30,9 +38,10 @@ from .lines import (
     SENSIBLE_FWHM_EV,
     is_split_wrong,
 )
-from .residuals import chi_square_z, judged_noise, noise_seen
+from .residuals import chi_square_z, is_sparse, judged_noise, noise_seen
 from .rules import RULES
-from .sample import sample_shows
+from .sample import level_of, sample_shows
+from .screen_scores import Positions, in_tension, region_scores
 from .ties import area_ties
 
 # Rules that speak of the model and of what is known of the measurement, not of its numbers.
@@ -78,6 +87,8 @@ OF_NUMBERS = (
     "chi_square_high",
     "chi_square_low",
     "residual_structure",
+    "outlier",
+    "dead_time",
     "starts_disagree",
     "background_above_data",
     "end_on_peak",
@@ -121,6 +132,9 @@ class Screening:
         overlaps = library_overlaps(library)
         context = Context(example, expectations(library), overlaps)
         self.watched = [_watched(context, owner) for owner in context.owners]
+        self.example = example
+        self.scores = region_scores(example)
+        self.separations = library_separations(library)
         self.possible = _covers_all_rules() and _is_ordinary(context)
 
     def quiet(
@@ -144,15 +158,36 @@ class Screening:
             return np.zeros(picked.size, dtype=bool)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             loud = _warned(stack, picked) | _starts_disagree(stack, picked)
-            loud |= _correlated(stack, picked)
+            loud |= _correlated(stack, picked) | in_tension(stack, picked, self.example)
+            loud |= self._misplaced(stack, picked)
             for number, region in enumerate(stack.regions):
                 part = _RegionNumbers(stack, region, picked)
                 owners = [_OwnerNumbers(stack, part, w) for w in self.watched if w.region == number]
-                loud |= part.loud() | _pairs(owners)
+                loud |= part.loud() | _pairs(owners) | self.scores[number].loud(region, picked)
                 for owner in owners:
                     loud |= owner.loud(alone=len(owners) < 2)
-                    loud |= owner.misplaced() | owner.overlapped(~loud, samples)
+                    loud |= owner.overlapped(~loud, samples)
         return ~loud
+
+    def _misplaced(self, stack: Stack, rows: np.ndarray) -> np.ndarray:
+        """Return where species may not stand where they are expected."""
+        assigned = [w for w in self.watched if w.expected]
+        found = np.zeros(rows.size, dtype=bool)
+        if not assigned:
+            return found
+        positions = stack.values[rows][:, [w.center for w in assigned]]
+        # of several positions of a species the nearest counts, which may change from fit to fit
+        centers = [np.array([row.center for row in w.expected]) for w in assigned]
+        nearest = np.array(
+            [np.abs(positions[:, i, None] - c).argmin(axis=1) for i, c in enumerate(centers)]
+        )
+        for choice in np.unique(nearest, axis=1).T:
+            rows_of = (nearest == choice[:, None]).all(axis=0)
+            chosen = [w.expected[k] for w, k in zip(assigned, choice.tolist(), strict=True)]
+            levels = [level_of(row, 0.0) for row in chosen]
+            known = Positions.of(levels, self.separations)
+            found[rows_of] = known.loud(positions[rows_of])
+        return found
 
 
 def _covers_all_rules() -> bool:
@@ -259,10 +294,14 @@ class _RegionNumbers:
         n = self.x.size
         spread = sqrt(max(n - 2, 1) / (n * n - 1.0))
         found = []
-        for row in self.rows.tolist():
+        expected = None
+        if self.time is not None and self.region.weights == Weights.POISSON.value:
+            expected = np.maximum(self.envelope, 0.0) * self.time
+        for k, row in enumerate(self.rows.tolist()):
             s = self.region.statistics[row]
             strange = (s.abbe - 1.0) / spread < -4.0 + _SLACK or s.runs_p < 1e-4 + _SLACK
-            found.append(strange or not abs(chi_square_z(s) or 0.0) < 4.0 - _SLACK)
+            counts = None if expected is None else expected[k]
+            found.append(strange or not abs(chi_square_z(s, counts) or 0.0) < 4.0 - _SLACK)
         return np.array(found)
 
     def _noise(self) -> np.ndarray:
@@ -271,7 +310,8 @@ class _RegionNumbers:
         n, counted = self.x.size, self.time is not None
         pairs = zip(near.tolist(), far.tolist(), strict=True)
         verdicts = (judged_noise(*pair, n, counted=counted).verdict for pair in pairs)
-        return np.array([verdict not in ("counting", "white") for verdict in verdicts])
+        loud = np.array([verdict not in ("counting", "white") for verdict in verdicts])
+        return loud if self.time is None else loud & ~is_sparse(self.envelope * self.time)
 
     def _background_above(self) -> np.ndarray:
         below = (self.y - self.background) / self.sigma
@@ -366,15 +406,6 @@ class _OwnerNumbers:
         limit = 3.0 * np.sqrt(2.0 * variance * width / part.step) * part.step
         doublet = self.owner.doublet
         return np.asarray(limit * (1.0 + doublet.ratio if doublet else 1.0))
-
-    def misplaced(self) -> np.ndarray:
-        """Return where the species does not stand where it is expected."""
-        rows = self.watched.expected
-        if not rows:
-            return np.zeros(self.position.size, dtype=bool)
-        gaps = np.abs(self.position[:, None] - np.array([row.center for row in rows]))
-        allowed = np.array([row.tolerance for row in rows])[np.argmin(gaps, axis=1)]
-        return np.asarray(~(gaps.min(axis=1) < allowed - _SLACK))
 
     def overlapped(self, asked: np.ndarray, samples: Sequence[tuple[Spectrum, ...]]) -> np.ndarray:
         """Return where another element that the sample shows has a line; only where `asked`."""

@@ -1,10 +1,13 @@
-"""What a stoichiometric tie between levels says when it does not fit.
+"""What was known before the fit, and what the data say of it when it does not fit.
 
 PS4 holds four sulfur atoms for one phosphorus, so a joint fit may tie the P 2p area to
-the S 2p area. A wrong tie does not announce itself: the fit moves what is left free until
-the misfit is spread thin. `tensions` takes each tie between areas of different regions
-off again, one at a time, and says how far the data then move from it: the pull in
-standard errors, the gain in chi-square, and the ratio the data would have had.
+the S 2p area: exactly, by a link, or within a standard deviation, by a prior. What is wrong
+in this way does not announce itself: the fit moves what is left free until the misfit is
+spread thin, and where several priors share it each is pulled a little. `tensions` therefore
+takes each tie between areas of different regions and each prior off again, one at a time, and
+the priors of each group together, and looks at the gain in chi-square. How large a gain is
+too large follows from the number of things that were tried: all together they cry wolf in
+three per mille of the fits whose ties and priors are right.
 """
 
 from __future__ import annotations
@@ -14,67 +17,194 @@ from dataclasses import dataclass, replace
 from math import isfinite, sqrt
 
 import numpy as np
+from scipy.special import chdtri
 
 from ..errors import SpectraError
 from ..fitting import FitResult, fit
+from ..fitting.result import PriorEstimate
 from ..fitting.single import options_of
 from ..model import Link, Model, split_path
 from ..spectrum import Array
+from ..uncertainty.pulls import freed as freed_priors
+from .score import gain_without, minimum_of
 
-TENSION_SIGMAS = 3.0
+RATE = 0.003
+"""How often a fit whose ties and priors are all right may be said to contradict one."""
+WORTH_A_REFIT = 0.5  # of the limit, by which the gain to first order may be wrong
+_GROUP_WORDS = {
+    "energies": "on energies and separations",
+    "ties": "on areas and their ratios",
+    "shape": "on widths and shapes",
+    "background": "on the background",
+    "reference": "on the charge shift",
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Tension:
-    """One tie between levels, and what the data say of it.
+    """One tie between levels, one prior or one group of them, and what the data say of it.
 
     Attributes
     ----------
-    link : Link
+    where : str
+        Path of what is tied or known; empty for a group.
+    link : Link or None
+        The exact tie; None for a prior.
     pull : float or None
-        (freed target minus what the tie gives) in standard errors; None if the freed
-        area has no error.
+        (what the data say by themselves minus what is tied or known) in standard errors,
+        those of the prior included; None where that has no error, and for a group.
     delta_chi_square : float
-        What freeing the tie gains, in units of the noise; never negative beyond rounding.
+        What letting it go gains, in units of the noise.
+    limit : float
+        What it may gain before it is significant.
     tied, implied : float or None
-        Factor between the two areas as tied, and as the data have it once freed; None if
-        the tie is not one factor.
+        Factor between the two areas (value of the prior) as tied, and as the data have it once
+        freed; None if the tie is not one factor.
     implied_stderr : float or None
     significant : bool
-        Whether the pull is above three standard errors.
+        Whether the gain is above the limit.
     message : str
-    freed : FitResult
     """
 
-    link: Link
+    where: str
+    link: Link | None
     pull: float | None
     delta_chi_square: float
+    limit: float
     tied: float | None
     implied: float | None
     implied_stderr: float | None
     significant: bool
     message: str
-    freed: FitResult
 
 
 def tensions(result: FitResult) -> tuple[Tension, ...]:
-    """Return the tension of every tie between areas of different regions.
+    """Return the tension of every tie between areas of different regions, and of the priors.
 
     Parameters
     ----------
     result : FitResult
-        Of a joint fit.
 
     Returns
     -------
     tensions : tuple of Tension
-        Empty if the model has no such tie.
+        Every exact tie; of priors and groups of priors those worth a word. Empty if the model
+        has no such tie and no prior.
 
     Notes
     -----
     With unit weights chi-square is scaled by the freed fit's reduced chi-square.
     """
-    return tuple(t for link in area_ties(result.model) for t in _tension(result, link))
+    ties, known = area_ties(result.model), result.priors
+    groups = _groups(known)
+    tried = len(ties) + len(known) + len(groups)
+    if not tried or result.method == "none":
+        return ()
+    part = RATE / tried
+    found = [t for link in ties for t in _tension(result, link, part)]
+    found += _of_priors(result, known, part)
+    return tuple(found) + tuple(_of_groups(result, known, groups, part))
+
+
+def limit_of(part: float, degrees: int = 1) -> float:
+    """Return the gain that right ties or priors exceed in a `part` of fits."""
+    return float(chdtri(degrees, part))
+
+
+def number_tried(result: FitResult) -> int:
+    """Return how many ties, priors and groups of priors of a fit are tried."""
+    known = result.priors
+    return len(area_ties(result.model)) + len(known) + len(_groups(known))
+
+
+def _groups(known: tuple[PriorEstimate, ...]) -> dict[str, list[int]]:
+    """Return the places of the priors of each group that has more than one."""
+    found: dict[str, list[int]] = {}
+    for place, estimate in enumerate(known):
+        found.setdefault(estimate.prior.group, []).append(place)
+    return {group: places for group, places in found.items() if len(places) > 1}
+
+
+# ---------------------------------------------------------------------------------
+# Priors
+
+
+def _of_priors(
+    result: FitResult, known: tuple[PriorEstimate, ...], part: float
+) -> Iterator[Tension]:
+    limit = limit_of(part)
+    for place, estimate in enumerate(known):
+        if _gain_to_first_order(estimate) < WORTH_A_REFIT * limit:
+            continue
+        (freed,) = freed_priors(result, [place])
+        gain, prior = freed.gain, estimate.prior
+        if gain is None or freed.value is None:
+            continue
+        error = freed.stderr
+        pull = (
+            None if error is None else (freed.value - prior.value) / sqrt(error**2 + estimate.sd**2)
+        )
+        by_itself = f"{freed.value:.4g}" + ("" if error is None else f" +/- {error:.2g}")
+        verdict = "contradict" if gain > limit else "agree with"
+        message = (
+            f"The data {verdict} what was known of {prior.subject} ({prior.value:.4g} +/-"
+            f" {estimate.sd:.2g}): by themselves they give {by_itself}, and letting it go lowers"
+            f" chi-square by {gain:.1f} ({_limit_words(limit, part)})."
+        )
+        yield Tension(
+            prior.terms[0].source,
+            None,
+            pull,
+            gain,
+            limit,
+            prior.value,
+            freed.value,
+            error,
+            gain > limit,
+            message,
+        )
+
+
+def _gain_to_first_order(estimate: PriorEstimate) -> float:
+    """Return pull^2 / (1 - posterior^2 / prior^2); nothing where the data say nothing."""
+    left = estimate.narrowing
+    if left is None:
+        return estimate.pull**2 * (1.0 / WORTH_A_REFIT)
+    told = 1.0 - left**2
+    return estimate.pull**2 / told if told > 1e-3 else 0.0
+
+
+def _of_groups(
+    result: FitResult,
+    known: tuple[PriorEstimate, ...],
+    groups: dict[str, list[int]],
+    part: float,
+) -> Iterator[Tension]:
+    if not groups:
+        return
+    minimum = minimum_of(result)
+    for group, places in groups.items():
+        gain, degrees, p_value = gain_without(minimum, places, len(known))
+        if p_value >= part:
+            continue
+        limit = limit_of(part, degrees)
+        worst = max(places, key=lambda place: abs(known[place].pull))
+        message = (
+            f"The data contradict what was known before {_GROUP_WORDS[group]}, {len(places)}"
+            f" statements taken together: letting them go lowers chi-square by {gain:.1f}"
+            f" ({_limit_words(limit, part)}). The furthest is {known[worst].prior.subject},"
+            f" {known[worst].pull:+.1f} of its standard deviations away."
+        )
+        where = known[worst].prior.terms[0].source
+        yield Tension(where, None, None, gain, limit, None, None, None, True, message)
+
+
+def _limit_words(limit: float, part: float) -> str:
+    return f"more than {limit:.1f} in {100 * part:.1g} % of fits where it holds"
+
+
+# ---------------------------------------------------------------------------------
+# Exact ties
 
 
 def area_ties(model: Model) -> tuple[Link, ...]:
@@ -90,7 +220,7 @@ def _is_area_tie(link: Link) -> bool:
     return any(source[0] != region for source in sources)
 
 
-def _tension(result: FitResult, link: Link) -> Iterator[Tension]:
+def _tension(result: FitResult, link: Link, part: float) -> Iterator[Tension]:
     model = result.model
     freed_model = replace(model, links=tuple(k for k in model.links if k is not link))
     spectra = {r.name: r.spectrum for r in result.regions}
@@ -103,9 +233,22 @@ def _tension(result: FitResult, link: Link) -> Iterator[Tension]:
     pull = None if error is None else value / error
     gain = _chi_square_gain(result, freed)
     tied, implied, implied_error = _factors(freed, link)
-    significant = pull is not None and abs(pull) > TENSION_SIGMAS
-    message = _sentence(link, pull, gain, tied, implied, implied_error, significant=significant)
-    yield Tension(link, pull, gain, tied, implied, implied_error, significant, message, freed)
+    limit = limit_of(part)
+    significant = pull is not None and gain > limit
+    words = _limit_words(limit, part)
+    message = _sentence(link, pull, gain, words, tied, implied, implied_error, significant)
+    yield Tension(
+        link.target,
+        link,
+        pull,
+        gain,
+        limit,
+        tied,
+        implied,
+        implied_error,
+        significant,
+        message,
+    )
 
 
 def _departure(freed: FitResult, link: Link) -> Array:
@@ -130,7 +273,7 @@ def _chi_square_gain(result: FitResult, freed: FitResult) -> float:
     for tied, free in zip(result.regions, freed.regions, strict=True):
         before = (tied.y - tied.envelope) / free.sigma
         gain += float(before @ before) - float(free.residual @ free.residual)
-    return gain
+    return gain + result.statistics.prior_chi_square - freed.statistics.prior_chi_square
 
 
 def _factors(freed: FitResult, link: Link) -> tuple[float | None, float | None, float | None]:
@@ -151,17 +294,17 @@ def _sentence(
     link: Link,
     pull: float | None,
     gain: float,
+    limit: str,
     tied: float | None,
     implied: float | None,
     error: float | None,
-    *,
     significant: bool,
 ) -> str:
     if pull is None:
         return f"{link.target}: freed from its tie, the area has no error, so it cannot be tested."
     verdict = "contradict the tie" if significant else "agree with the tie"
     text = f"The data {verdict} of {link.target} ({pull:+.1f} standard errors, freeing it"
-    text += f" lowers chi-square by {gain:.1f})."
+    text += f" lowers chi-square by {gain:.1f}; {limit})."
     if tied is None or implied is None or error is None:
         return text
     return (

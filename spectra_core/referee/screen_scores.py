@@ -1,0 +1,152 @@
+"""What the lint's score tests would find, asked of many fits of one model at once.
+
+The directions that a fit cannot imitate are nearly the same for all fits of a model. They are
+taken from one of them, and each fit is asked for three quarters of what its own test asks:
+the few that come near are for the lint itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import chdtri, ndtri
+
+from ..fitting import FitResult
+from ..fitting.stack import Stack, StackRegion
+from ..spectrum import Array
+from .dead_time import RATE as DEAD_TIME_RATE
+from .lines import MISSING_RATE
+from .rigidity import RATE as RIGID_RATE
+from .rigidity import Level, Separations, known_positions
+from .sample import FAR_RATE
+from .score import Minimum, minimum_of, p_of_largest, path_length, shifted_copies
+from .spikes import RATE as SPIKE_RATE
+from .spikes import beside_neighbours
+from .ties import RATE as TENSION_RATE
+from .ties import WORTH_A_REFIT, number_tried
+
+_PART = 0.75
+_TOLD = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class RegionScores:
+    """Directions of one region's score tests.
+
+    Attributes
+    ----------
+    name : str
+    curves : ndarray, shape (C, N)
+        One more component at C places.
+    left : ndarray, shape (C,)
+        Which part of each curve's length a fit cannot imitate.
+    limit : float
+        Of a score, in standard errors.
+    flattening : float
+        As `left`, for a dead time.
+    """
+
+    name: str
+    curves: Array
+    left: Array
+    limit: float
+    flattening: float
+
+    def loud(self, region: StackRegion, rows: np.ndarray) -> np.ndarray:
+        """Return which of some rows may lack a component, have a spike or a dead time."""
+        residual, sigma = region.residual[rows], region.sigma[rows]
+        n = residual.shape[1]
+        found = np.abs(beside_neighbours(residual)).max(axis=1) > -ndtri(0.5 * SPIKE_RATE / n)
+        if self.curves.size:
+            along = (residual / sigma) @ self.curves.T
+            length = np.sqrt((1.0 / sigma**2) @ (self.curves**2).T) * self.left
+            found |= (along / length).max(axis=1) > _PART * self.limit
+        if self.flattening > 0:
+            lost = -(region.envelope[rows] ** 2) / sigma
+            z = np.sum(lost * residual, axis=1) / np.linalg.norm(lost, axis=1) / self.flattening
+            found |= z > -_PART * ndtri(DEAD_TIME_RATE)
+        return np.asarray(found)
+
+
+def region_scores(example: FitResult) -> tuple[RegionScores, ...]:
+    """Return the directions of each region's tests, from one fit of the model."""
+    minimum = minimum_of(example)
+    return tuple(_scores(example, minimum, region.name) for region in example.regions)
+
+
+def _scores(example: FitResult, minimum: Minimum, name: str) -> RegionScores:
+    fitted, place = example.region(name), minimum.places[name]
+    found = shifted_copies(example, name)
+    curves = np.zeros((0, fitted.x.size)) if found is None else found[1]
+    rows = np.zeros((curves.shape[0] + 1, minimum.residual.size))
+    rows[:-1, place] = curves / fitted.sigma
+    rows[-1, place] = -(fitted.envelope**2) / fitted.sigma
+    length = np.linalg.norm(rows, axis=1)
+    part = np.linalg.norm(minimum.left_of(rows), axis=1) / np.maximum(length, 1e-300)
+    told = part[:-1] > 0.03
+    units = minimum.scores(rows[:-1])[2]
+    limit = _limit(path_length(units), MISSING_RATE / len(example.regions))
+    return RegionScores(name, curves[told], part[:-1][told], limit, float(part[-1]))
+
+
+def _limit(length: float, rate: float) -> float:
+    """Return the score that the largest of many exceeds in a part of the fits."""
+    tried = np.arange(1.0, 8.0, 0.05)
+    p_values = [p_of_largest(float(z), length) for z in tried]
+    return float(tried[int(np.argmax(np.array(p_values) < rate))])
+
+
+def in_tension(stack: Stack, rows: np.ndarray, example: FitResult) -> np.ndarray:
+    """Return where a prior, or a group of priors, may be contradicted."""
+    priors, tried = stack.problem.priors, number_tried(example)
+    found = np.zeros(rows.size, dtype=bool)
+    if not len(priors) or not tried:
+        return found
+    values = np.nan_to_num(stack.values[rows])
+    sds = np.array([priors.sigmas(p) for p in values])
+    pulls = (values @ priors.sums.T - priors.values) / sds
+    known = np.einsum("kp,mpq,lq->mkl", priors.sums, stack.covariance[rows], priors.sums)
+    left = np.eye(len(priors)) - known / (sds[:, :, None] * sds[:, None, :])
+    told = np.einsum("mkk->mk", left)
+    gains = np.where(told > _TOLD, pulls**2 / np.maximum(told, _TOLD), 0.0)
+    part = TENSION_RATE / tried
+    found |= ~(gains.max(axis=1) < WORTH_A_REFIT * chdtri(1, part))
+    for group in {prior.group for prior in priors.priors}:
+        places = [k for k, prior in enumerate(priors.priors) if prior.group == group]
+        size, ways = np.linalg.eigh(left[:, places][:, :, places])
+        along = np.einsum("mkj,mk->mj", ways, pulls[:, places])
+        gain = np.sum(np.where(size > 0.05, along**2 / np.maximum(size, 0.05), 0.0), axis=1)
+        found |= ~(gain < 0.9 * chdtri(1, part))
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Positions:
+    """Where the assigned lines of a model are expected, and how well that is known."""
+
+    expected: Array
+    covariance: Array
+
+    @classmethod
+    def of(cls, levels: Sequence[Level], separations: Separations) -> Positions:
+        """Return the known positions of some lines."""
+        return cls(*known_positions(levels, separations))
+
+    def loud(self, positions: Array) -> np.ndarray:
+        """Return where positions (M, n) may be called far, shifted or not rigid, shape (M,)."""
+        n = self.expected.size
+        offsets = positions - self.expected
+        far = np.abs(offsets) / np.sqrt(np.diag(self.covariance))
+        found = far.max(axis=1) > -ndtri(0.5 * FAR_RATE / n)
+        if n < 2:
+            return np.asarray(found)
+        inverse = np.linalg.inv(self.covariance)
+        weights = inverse.sum(axis=1)
+        shift = offsets @ weights / weights.sum()
+        left = offsets - shift[:, None]
+        chi_square = np.einsum("mi,ij,mj->m", left, inverse, left)
+        found |= chi_square > chdtri(n - 1, RIGID_RATE)
+        found |= np.abs(shift) * np.sqrt(weights.sum()) > -_PART * ndtri(0.5 * RIGID_RATE)
+        return np.asarray(found)
