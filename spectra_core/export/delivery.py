@@ -19,9 +19,10 @@ from ..fitting import FitWarning
 from ..recipe.text import recipe_to_dict
 from ..referee.context import Finding
 from ..results.document import document_pieces, entries_text, program_versions
-from ..results.entries import fit_entries, ratio_entry
+from ..results.entries import formed, ratio_entry
 from ..results.journal import Journal
 from ..results.names import Stems
+from ..results.rows import Entry
 from ..results.table import RatioCells, fit_text, ratio_row, ratios_text
 from ..runs.batch import Prepared
 from ..runs.execute import Done, record_of, refit
@@ -98,14 +99,15 @@ class Delivery:
         """
         fits = [(job, found) for job, found in done if not isinstance(found, Failure)]
         with_recipe = self.prepared.model == "casaxps"
-        entries = fit_entries([found for _, found in fits], with_recipe=with_recipe)
-        of_fit = {job.number: own for (job, _), own in zip(fits, entries, strict=True)}
+        forms = formed([found for _, found in fits], with_recipe=with_recipe)
+        numbers = [job.number for job, _ in fits]
+        of_fit = dict(zip(numbers, zip(forms.entries(), forms.texts(), strict=True), strict=True))
         for job, found in done:
             if isinstance(found, Failure):
                 self.journal.add(job.number, {"failure": _line(asdict(found))})
                 continue
             self._write(job, found)
-            parts = _parts(found, of_fit[job.number])
+            parts = _parts(found, *of_fit[job.number])
             if self._kept is not None:
                 self._kept[job.number] = found.whole()
                 parts |= _parts_to_rebuild(found)
@@ -185,10 +187,10 @@ def _stems(jobs: Sequence[Job]) -> dict[int, list[str]]:
     }
 
 
-def _parts(record: Finished, entries: Sequence[dict[str, Any]]) -> dict[str, bytes]:
+def _parts(record: Finished, entries: Sequence[Entry], text: bytes) -> dict[str, bytes]:
     """Return what the journal keeps of a fit, each part as it will be needed."""
     parts = {
-        "fits": entries_text(entries),
+        "fits": text,
         "ratios": entries_text([ratio_entry(record, ratio) for ratio in record.ratios]),
         "table": "\n\n".join(fit_text(entry) for entry in entries).encode(errors="replace"),
         "cells": _line([vars(ratio_row(record, ratio)) for ratio in record.ratios]),

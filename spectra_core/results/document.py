@@ -15,15 +15,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import PydanticSerializationError, to_json
-
 from .. import __version__
 from ..fitting import FitResult
 from ..recipe.text import recipe_to_dict
 from ..runs.collect import as_run
 from ..runs.records import Finished, Run
 from ..writers.atomic import write_pieces
-from .entries import as_json, fit_entries, ratio_entry
+from .entries import formed, ratio_entry
+from .rows import json_bytes
 
 SCHEMA = "doublet-results/1"
 _LIBRARIES = ("numpy", "scipy", "lmfit")
@@ -119,9 +118,7 @@ def _listed(texts: Iterable[bytes]) -> Iterator[bytes]:
 
 def fits_text(records: Sequence[Finished], run: Run) -> bytes:
     """Return the entries of some fits as they stand in ``results.json``, without brackets."""
-    with_recipe = run.recipe is None
-    entries = fit_entries(records, with_recipe=with_recipe)
-    return entries_text([entry for each in entries for entry in each])
+    return b",\n".join(formed(records, with_recipe=run.recipe is None).texts())
 
 
 def ratio_entries_text(records: Sequence[Finished]) -> bytes:
@@ -134,13 +131,3 @@ def entries_text(entries: Sequence[Mapping[str, Any]]) -> bytes:
     if not entries:
         return b""
     return b"  " + json_bytes(entries)[2:-2].replace(b"\n", b"\n  ")
-
-
-def json_bytes(value: Any) -> bytes:
-    """Return a value as indented JSON; what is no finite number is null."""
-    try:
-        return to_json(value, indent=2, inf_nan_mode="null")
-    except PydanticSerializationError:
-        # A numpy number, or half a character of a file name that is no text.
-        text = json.dumps(as_json(value), indent=2, ensure_ascii=False, allow_nan=False)
-        return text.encode("utf-8", errors="replace")

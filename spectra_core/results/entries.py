@@ -1,22 +1,23 @@
 """The entries of ``results.json``: one for each region of each fit, and one for each ratio.
 
 Entries are made from a `Stack`, column by column, because thousands of fits share model,
-units, bounds and links: what differs between them are numbers in arrays. A single fit is
-a stack of one row. Numbers are as fitted, never rounded; what is not known is None, and
+units, bounds and links: what differs between them are numbers in arrays (`rows`). A single
+fit is a stack of one row. Numbers are as fitted, never rounded; what is not known is None, and
 so is a bound that is not there, because JSON has neither NaN nor infinity.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import takewhile
 from math import isfinite
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from ..curves.lineshapes import lineshape
+from ..curves.summaries import summaries
 from ..fitting import FitResult, FitWarning
 from ..fitting.problem import Problem
 from ..fitting.result import prior_estimates, unit_at
@@ -38,10 +39,13 @@ from ..runs.records import Finished, FitRecord, sample_of
 from ..spectrum import Array, Axis, Calibration, Spectrum
 from ..uncertainty.pulls import Impact
 from ..uncertainty.ratios import MonteCarloSummary, Ratio
+from .rows import Column, Entry, Form, Parts, column, parts, picked, texts
 
 STRONG_CORRELATION = 0.9
 
-Entry = dict[str, Any]
+T = TypeVar("T")
+_DEPTH = 2  # of an entry in ``results.json``
+_INDENT = b"    "  # the same in spaces
 _STATISTICS = tuple(field.name for field in fields(Statistics))
 _CALIBRATION = tuple(field.name for field in fields(Calibration))
 
@@ -55,18 +59,59 @@ def fit_entries(records: Sequence[Finished], *, with_recipe: bool = False) -> li
     with_recipe : bool
         Whether each entry holds its own recipe, because the run has none.
     """
-    found: list[list[Entry]] = [[] for _ in records]
-    for stack, rows in _stacked(records):
-        heads = [records[place] for place, _ in rows]
-        picked = [row for _, row in rows]
-        for number in range(len(stack.regions)):
-            for (place, _), entry in zip(
-                rows, _region_entries(stack, number, picked, heads), strict=True
-            ):
-                if with_recipe:
-                    entry["recipe"] = recipe_to_dict(records[place].recipe)
-                found[place].append(entry)
-    return found
+    return formed(records, with_recipe=with_recipe).entries()
+
+
+@dataclass(frozen=True, eq=False)
+class Formed:
+    """The entries of M fits in as few forms as they have, see `spectra_core.results.rows`.
+
+    Attributes
+    ----------
+    size : int
+        M.
+    forms : sequence of (places, forms)
+        Which of the fits some forms are of, and the form of each region.
+    """
+
+    size: int
+    forms: Sequence[tuple[Sequence[int], Sequence[Form]]]
+
+    def entries(self) -> list[list[Entry]]:
+        """Return for each fit the entries of its regions."""
+        return self._spread(lambda form, size: picked(form, size))
+
+    def texts(self) -> list[bytes]:
+        """Return for each fit its entries as they stand in a list of ``results.json``."""
+        found = self._spread(lambda form, size: texts(form, size, depth=_DEPTH))
+        return [listed(each) for each in found]
+
+    def _spread(self, made: Callable[[Form, int], Sequence[T]]) -> list[list[T]]:
+        """Return for each fit what is made of its regions."""
+        found: list[list[T]] = [[] for _ in range(self.size)]
+        for places, forms in self.forms:
+            for form in forms:
+                for place, one in zip(places, made(form, len(places)), strict=True):
+                    found[place].append(one)
+        return found
+
+
+def formed(records: Sequence[Finished], *, with_recipe: bool = False) -> Formed:
+    """Return the entries of the regions of each record; parameters as for `fit_entries`."""
+    forms = []
+    for stack, places, rows in _stacked(records):
+        own = [records[place] for place in places]
+        regions = [_region_form(stack, number, rows, own) for number in range(len(stack.regions))]
+        if with_recipe:
+            recipes = Parts([recipe_to_dict(record.recipe) for record in own])
+            regions = [{**form, "recipe": recipes} for form in regions]
+        forms.append((places, regions))
+    return Formed(len(records), forms)
+
+
+def listed(entries: Sequence[bytes]) -> bytes:
+    """Return the texts of entries as they stand in a list of ``results.json``."""
+    return b",\n".join(_INDENT + entry for entry in entries)
 
 
 def result_entries(result: FitResult) -> list[Entry]:
@@ -74,7 +119,8 @@ def result_entries(result: FitResult) -> list[Entry]:
     source, sample = result.regions[0].spectrum.source, result.regions[0].spectrum.meta.sample
     head = _Single(source.file, sample, result.warnings)
     stack = stack_of(result)
-    return [_region_entries(stack, i, [0], [head])[0] for i in range(len(stack.regions))]
+    forms = (_region_form(stack, number, [0], [head]) for number in range(len(stack.regions)))
+    return [picked(form, 1)[0] for form in forms]
 
 
 @dataclass(frozen=True)
@@ -90,12 +136,14 @@ class _Single:
     files: tuple[str, ...] = ()
 
 
-def _stacked(records: Sequence[Finished]) -> Iterable[tuple[Stack, list[tuple[int, int]]]]:
-    """Yield each stack with the (place, row) of the records that are rows of it."""
-    shared: dict[int, tuple[Stack, list[tuple[int, int]]]] = {}
+def _stacked(records: Sequence[Finished]) -> Iterable[tuple[Stack, list[int], list[int]]]:
+    """Yield each stack with the places and rows of the records whose entries are of one form."""
+    shared: dict[tuple[int, bool], tuple[Stack, list[int], list[int]]] = {}
     for place, record in enumerate(records):
         stack, row = record.stacked
-        shared.setdefault(id(stack), (stack, []))[1].append((place, row))
+        _, places, rows = shared.setdefault((id(stack), bool(record.files)), (stack, [], []))
+        places.append(place)
+        rows.append(row)
     yield from shared.values()
 
 
@@ -136,33 +184,22 @@ class _Columns:
         roots = np.sqrt(np.where(known, variance, 0.0)).tolist()
         return [root if there else None for root, there in zip(roots, known.tolist(), strict=True)]
 
-    def estimates(self, path: str) -> list[Entry]:
-        """Return value, error, unit, bounds and link of a parameter in each row."""
+    def estimates(self, path: str) -> Entry:
+        """Return value, error, unit, bounds and link of a parameter as a form."""
         places = self.places(path)
         major = places[0]
         parameter = get_parameter(self.problem.model, path)
         link = self.problem.links.get(self.problem.paths[major])
-        unit, free = unit_at(self.problem, major), major in self.free
-        low, high = _finite(parameter.min), _finite(parameter.max)
-        formula = link.formula if link else None
-        return [
-            {
-                "value": value,
-                "stderr": stderr,
-                "unit": unit,
-                "free": free,
-                "at_bound": bound,
-                "min": low,
-                "max": high,
-                "link": formula,
-            }
-            for value, stderr, bound in zip(
-                _plain(self.sums(places)),
-                self.stderrs(places),
-                self.at_bound[:, major].tolist(),
-                strict=True,
-            )
-        ]
+        return {
+            "value": Column(_plain(self.sums(places))),
+            "stderr": column(self.stderrs(places)),
+            "unit": unit_at(self.problem, major),
+            "free": major in self.free,
+            "at_bound": column(self.at_bound[:, major].tolist()),
+            "min": _finite(parameter.min),
+            "max": _finite(parameter.max),
+            "link": link.formula if link else None,
+        }
 
 
 def _finite(value: float) -> float | None:
@@ -177,70 +214,77 @@ def _plain(values: Array) -> list[float | None]:
     return [value if isfinite(value) else None for value in numbers]
 
 
-def _region_entries(
+def _region_form(
     stack: Stack, number: int, rows: Sequence[int], records: Sequence[Finished | _Single]
-) -> list[Entry]:
-    """Return the entries of one region of some rows, whose records are `records`."""
+) -> Entry:
+    """Return the form of one region of some rows, whose records are `records`."""
     fitted, columns = stack.regions[number], _Columns(stack, rows)
     region = stack.problem.model.region(fitted.name)
     joint = len(stack.regions) > 1
-    background, options = region.background, dict(region.background.options)
-    components = [_component_entries(columns, fitted, region, c) for c in region.components]
-    doublets = [_doublet_entries(columns, region, d) for d in region.doublets]
-    shifts = columns.estimates(f"{fitted.name}/{REGION}/shift")
-    levels = [
-        (spec.name, columns.estimates(f"{fitted.name}/{BACKGROUND}/{spec.name}"))
-        for spec in background.specs
-    ]
-    correlated = _correlations(columns, fitted.name)
-    entries = []
-    for m, (row, record) in enumerate(zip(rows, records, strict=True)):
-        spectrum, statistics = fitted.spectra[row], fitted.statistics[row]
-        entry: Entry = {
-            "id": record.id,
-            "joint": record.id if joint else None,
-            "file": record.file,
-            "sample": sample_of(record, fitted.name),
-            "region": fitted.name,
-            "spectrum_index": spectrum.source.index,
-            "level": record.level,
-            "levels": record.levels,
-            "technique": _technique(spectrum),
-            "axis": {"kind": spectrum.axis.value, "unit": spectrum.axis.unit},
-            "status": stack.statuses[row].value,
-            "message": stack.messages[row],
-            "method": stack.method,
-            "engine": stack.engine,
-            "n_points": statistics.n_points,
-            "n_free": statistics.n_free,
-            "statistics": _statistics(statistics),
-            "joint_statistics": _statistics(stack.statistics[row]) if joint else None,
-            "weights": fitted.weights,
-            "calibration": {k: getattr(spectrum.calibration, k) for k in _CALIBRATION},
-            "window": list(region.window),
-            "shift": shifts[m],
-            "background": {
-                "type": background.type,
-                "mode": background.mode,
-                "options": options,
-                "parameters": {name: column[m] for name, column in levels},
-                "info": dict(fitted.info[row]),
-            },
-            "components": [column[m] for column in components],
-            "doublets": [column[m] for column in doublets],
-            "priors": _priors(stack, row, fitted.name),
-            "correlations": correlated[m],
-            "warnings": [
-                asdict(warning)
-                for warning in warnings_of(record.warnings, stack.problem, fitted.name)
-            ],
-        }
-        if compared := getattr(record, "stored", {}).get(fitted.name):
-            entry["stored"] = _stored_entry(compared)
-        if record.files:
-            entry |= {"files": list(record.files), "spectrum_file": spectrum.source.location}
-        entries.append(entry)
-    return entries
+    first = fitted.spectra[rows[0]]
+    ids = Column([record.id for record in records])
+    form: Entry = {
+        "id": ids,
+        "joint": ids if joint else None,
+        "file": column([record.file for record in records]),
+        "sample": Column([sample_of(record, fitted.name) for record in records]),
+        "region": fitted.name,
+        "spectrum_index": Column([fitted.spectra[row].source.index for row in rows]),
+        "level": Column([record.level for record in records]),
+        "levels": Column([record.levels for record in records]),
+        "technique": _technique(first),
+        "axis": {"kind": first.axis.value, "unit": first.axis.unit},
+        "status": column([stack.statuses[row].value for row in rows]),
+        "message": column([stack.messages[row] for row in rows]),
+        "method": stack.method,
+        "engine": stack.engine,
+        "n_points": Column([fitted.statistics[row].n_points for row in rows]),
+        "n_free": Column([fitted.statistics[row].n_free for row in rows]),
+        "statistics": _statistics([fitted.statistics[row] for row in rows]),
+        "joint_statistics": _statistics([stack.statistics[row] for row in rows]) if joint else None,
+        "weights": fitted.weights,
+        "calibration": _calibration([fitted.spectra[row].calibration for row in rows]),
+        "window": list(region.window),
+        "shift": columns.estimates(f"{fitted.name}/{REGION}/shift"),
+        "background": _background(columns, fitted, region),
+        "components": [_component_form(columns, fitted, region, c) for c in region.components],
+        "doublets": [_doublet_form(columns, region, d) for d in region.doublets],
+        "priors": parts([_priors(stack, row, fitted.name) for row in rows]),
+        "correlations": parts(_correlations(columns, fitted.name)),
+        "warnings": parts(
+            [
+                [asdict(w) for w in warnings_of(record.warnings, stack.problem, fitted.name)]
+                for record in records
+            ]
+        ),
+    }
+    compared = [getattr(record, "stored", {}).get(fitted.name) for record in records]
+    if all(compared):
+        form["stored"] = Parts([_stored_entry(one) for one in compared if one])
+    if records[0].files:
+        form["files"] = Parts([list(record.files) for record in records])
+        form["spectrum_file"] = Column([fitted.spectra[row].source.location for row in rows])
+    return form
+
+
+def _background(columns: _Columns, fitted: StackRegion, region: Region) -> Entry:
+    background, prefix = region.background, f"{region.name}/{BACKGROUND}"
+    return {
+        "type": background.type,
+        "mode": background.mode,
+        "options": dict(background.options),
+        "parameters": {
+            spec.name: columns.estimates(f"{prefix}/{spec.name}") for spec in background.specs
+        },
+        "info": Parts([dict(fitted.info[row]) for row in columns.rows.tolist()]),
+    }
+
+
+def _calibration(calibrations: Sequence[Calibration]) -> Entry:
+    return {
+        name: column([getattr(calibration, name) for calibration in calibrations])
+        for name in _CALIBRATION
+    }
 
 
 def _stored_entry(compared: ComparedRegion) -> Entry:
@@ -264,13 +308,18 @@ def _technique(spectrum: Spectrum) -> str | None:
     return "Raman" if spectrum.axis is Axis.RAMAN_SHIFT else None
 
 
-def _statistics(statistics: Statistics) -> Entry:
-    found = {name: getattr(statistics, name) for name in _STATISTICS}
-    return {k: v if v is None or isfinite(v) else None for k, v in found.items()}
+def _statistics(statistics: Sequence[Statistics]) -> Entry:
+    return {name: Column([_known(getattr(s, name)) for s in statistics]) for name in _STATISTICS}
+
+
+def _known(value: float | None) -> float | None:
+    return value if value is None or isfinite(value) else None
 
 
 def _priors(stack: Stack, row: int, region: str) -> list[Entry]:
     """Return what became of the priors whose first term is of a region."""
+    if not stack.problem.priors.priors:
+        return []
     estimates = prior_estimates(
         stack.problem, stack.values[row], stack.covariance[row], stack.at_bound[row]
     )
@@ -292,12 +341,12 @@ def _priors(stack: Stack, row: int, region: str) -> list[Entry]:
     ]
 
 
-def _component_entries(
+def _component_form(
     columns: _Columns, fitted: StackRegion, region: Region, component: Component
-) -> list[Entry]:
+) -> Entry:
     doublet = region.doublet_of(component.id)
     prefix = f"{region.name}/{component.id}"
-    head = {
+    return {
         "id": component.id,
         "label": component.label,
         "species": component.species,
@@ -305,23 +354,20 @@ def _component_entries(
         "doublet": doublet.id if doublet else None,
         "lineshape": component.lineshape,
         "enabled": component.enabled,
+        "parameters": {
+            spec.name: columns.estimates(f"{prefix}/{spec.name}")
+            for spec in region.specs_of(component)
+        },
+        **_geometry(columns, fitted, region, component),
     }
-    names = [spec.name for spec in region.specs_of(component)]
-    parameters = [columns.estimates(f"{prefix}/{name}") for name in names]
-    geometry = _geometry(columns, fitted, region, component)
-    return [
-        {**head, "parameters": dict(zip(names, row, strict=True)), **drawn}
-        for *row, drawn in zip(*parameters, geometry, strict=True)
-    ]
 
 
 def _geometry(
     columns: _Columns, fitted: StackRegion, region: Region, component: Component
-) -> list[Entry]:
+) -> Entry:
     """Return position, height, maximum, width and area in the window of a component."""
-    names = ("position", "height", "maximum_at", "fwhm", "area_in_window")
     if not component.enabled:
-        return [dict.fromkeys(names) for _ in columns.rows]
+        return dict.fromkeys(("position", "height", "maximum_at", "fwhm", "area_in_window"))
     prefix, shape = f"{region.name}/{component.id}", lineshape(component.lineshape)
     places = [columns.problem.places[f"{prefix}/{spec.name}"] for spec in shape.parameters]
     center = columns.problem.places[f"{prefix}/center"]
@@ -329,22 +375,25 @@ def _geometry(
     own = columns.values[:, places]
     own[:, places.index(center)] += columns.values[:, shift]
     axis = fitted.spectra[0].axis
-    unit, orientation = axis.unit, axis.orientation
+    drawn = summaries(shape, own, axis.orientation)
     curves = fitted.peaks[component.id][columns.rows]
-    areas = np.trapezoid(curves, fitted.x, axis=-1).tolist()
-    positions = columns.sums([center, shift]).tolist()
-    errors = columns.stderrs([center, shift])
-    found = []
-    for row, value, stderr, area in zip(own, positions, errors, areas, strict=True):
-        summary = shape.summarize(row, orientation)
-        where = {"value": value, "stderr": stderr, "unit": unit}
-        numbers = (where, summary.height, summary.maximum_at, summary.fwhm, area)
-        found.append(dict(zip(names, numbers, strict=True)))
-    return found
+    return {
+        "position": {
+            "value": Column(columns.sums([center, shift]).tolist()),
+            "stderr": column(columns.stderrs([center, shift])),
+            "unit": axis.unit,
+        },
+        "height": Column(drawn.height),
+        "maximum_at": Column(drawn.maximum_at),
+        "fwhm": Column(drawn.fwhm),
+        "area_in_window": Column(np.trapezoid(curves, fitted.x, axis=-1).tolist()),
+    }
 
 
-def _doublet_entries(columns: _Columns, region: Region, doublet: Doublet) -> list[Entry]:
-    head = {
+def _doublet_form(columns: _Columns, region: Region, doublet: Doublet) -> Entry:
+    names = [spec.name for spec in region.specs_of(region.component(doublet.major))]
+    area = columns.estimates(f"{region.name}/{doublet.id}/area") if "area" in names else None
+    return {
         "id": doublet.id,
         "label": doublet_label(region, doublet),
         "line": doublet.line,
@@ -354,12 +403,8 @@ def _doublet_entries(columns: _Columns, region: Region, doublet: Doublet) -> lis
         "ratio": doublet.ratio,
         "source": doublet.source,
         "unlocked": [asdict(unlock) for unlock in doublet.unlocked],
+        "area": area,
     }
-    names = [spec.name for spec in region.specs_of(region.component(doublet.major))]
-    areas: Sequence[Entry | None] = [None] * columns.rows.size
-    if "area" in names:
-        areas = columns.estimates(f"{region.name}/{doublet.id}/area")
-    return [{**head, "area": area} for area in areas]
 
 
 def _correlations(columns: _Columns, region: str) -> list[list[Entry]]:
@@ -481,18 +526,3 @@ def _monte_carlo_entry(summary: MonteCarloSummary | None) -> Entry | None:
         return None
     failures = [{"message": text, "times": times} for text, times in summary.failures]
     return asdict(summary) | {"failures": failures}
-
-
-def as_json(value: Any) -> Any:
-    """Return a value as JSON can hold it: no NaN, no infinity, no numpy type."""
-    if isinstance(value, Mapping):
-        return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [as_json(item) for item in value]
-    if isinstance(value, np.ndarray):
-        return as_json(value.tolist())
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    return value
