@@ -23,7 +23,7 @@ from ..results.entries import formed, ratio_entry
 from ..results.journal import Journal
 from ..results.names import Stems
 from ..results.rows import Entry
-from ..results.table import RatioCells, fit_text, ratio_row, ratios_text
+from ..results.table import RatioCells, fit_text, ratio_row, ratios_text, tabled
 from ..runs.batch import Prepared
 from ..runs.execute import Done, record_of, refit
 from ..runs.plan import Job
@@ -98,20 +98,22 @@ class Delivery:
             If the journal cannot be written.
         """
         fits = [(job, found) for job, found in done if not isinstance(found, Failure)]
-        with_recipe = self.prepared.model == "casaxps"
-        forms = formed([found for _, found in fits], with_recipe=with_recipe)
+        forms = formed([found for _, found in fits], with_recipe=self.prepared.model == "casaxps")
         numbers = [job.number for job, _ in fits]
-        of_fit = dict(zip(numbers, zip(forms.entries(), forms.texts(), strict=True), strict=True))
+        texts = dict(zip(numbers, forms.texts(), strict=True))
+        entries = dict(zip(numbers, forms.entries(tabled), strict=True))
+        records = {}
         for job, found in done:
             if isinstance(found, Failure):
-                self.journal.add(job.number, {"failure": _line(asdict(found))})
+                records[job.number] = {"failure": _line(asdict(found))}
                 continue
             self._write(job, found)
-            parts = _parts(found, *of_fit[job.number])
+            parts = _parts(found, entries[job.number], texts[job.number])
             if self._kept is not None:
                 self._kept[job.number] = found.whole()
                 parts |= _parts_to_rebuild(found)
-            self.journal.add(job.number, parts)
+            records[job.number] = parts
+        self.journal.add_all(records)
 
     def _write(self, job: Job, found: Finished) -> None:
         if self.folder is None:
@@ -196,11 +198,11 @@ def _parts(record: Finished, entries: Sequence[Entry], text: bytes) -> dict[str,
         "cells": _line([vars(ratio_row(record, ratio)) for ratio in record.ratios]),
     }
     if entries[0]["status"] in _UNSETTLED:
-        text = (
+        sentence = (
             f"{record.file}: {record.sample}: the fit did not converge"
             f" ({entries[0]['message']}); its numbers are marked so."
         )
-        parts["unsettled"] = text.encode(errors="replace")
+        parts["unsettled"] = sentence.encode(errors="replace")
     return parts
 
 

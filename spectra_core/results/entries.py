@@ -77,9 +77,9 @@ class Formed:
     size: int
     forms: Sequence[tuple[Sequence[int], Sequence[Form]]]
 
-    def entries(self) -> list[list[Entry]]:
-        """Return for each fit the entries of its regions."""
-        return self._spread(lambda form, size: picked(form, size))
+    def entries(self, part: Callable[[Form], Form] | None = None) -> list[list[Entry]]:
+        """Return for each fit the entries of its regions, or a part of each entry."""
+        return self._spread(lambda form, size: picked(part(form) if part else form, size))
 
     def texts(self) -> list[bytes]:
         """Return for each fit its entries as they stand in a list of ``results.json``."""

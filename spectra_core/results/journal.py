@@ -72,28 +72,46 @@ class Journal:
             raise self._broken(error) from error
 
     def add(self, number: int, parts: Mapping[str, bytes]) -> None:
-        """Append what one job gave; it survives the end of this process, whatever ends it.
+        """Append what one job gave, as `add_all`."""
+        self.add_all({number: parts})
+
+    def add_all(self, records: Mapping[int, Mapping[str, bytes]]) -> None:
+        """Append what some jobs gave; it survives the end of this process, whatever ends it.
 
         Raises
         ------
         WriteError
-            If it cannot be written; the journal is then as it was before.
+            If it cannot be written; the journal then holds those of them, from the first
+            on, that there was room for.
         """
-        body = b"".join(parts.values())
-        sizes = {name: len(part) for name, part in parts.items()}
-        head = json.dumps({"job": number, "parts": sizes, "crc": zlib.crc32(body)}).encode()
+        sizes = {n: {name: len(part) for name, part in own.items()} for n, own in records.items()}
+        heads, lines = {}, []
+        for number, parts in records.items():
+            body = b"".join(parts.values())
+            head = {"job": number, "parts": sizes[number], "crc": zlib.crc32(body)}
+            heads[number] = json.dumps(head).encode()
+            lines.append(b"%b\n%b\n" % (heads[number], body))
         start = self._file.seek(0, os.SEEK_END)
         try:
-            self._file.write(head + b"\n" + body + b"\n")
-            self._file.flush()
-            if monotonic() - self._written > _TO_DISK_S:
-                os.fsync(self._file.fileno())
-                self._written = monotonic()
+            self._append(b"".join(lines))
         except OSError as error:
             with suppress(OSError):
                 self._file.truncate(start)
-            raise self._broken(error) from error
-        self.records[number] = _places(start + len(head) + 1, sizes)
+            if len(records) < 2:
+                raise self._broken(error) from error
+            for number, parts in records.items():
+                self.add(number, parts)
+            return
+        for number, line in zip(records, lines, strict=True):
+            self.records[number] = _places(start + len(heads[number]) + 1, sizes[number])
+            start += len(line)
+
+    def _append(self, lines: bytes) -> None:
+        self._file.write(lines)
+        self._file.flush()
+        if monotonic() - self._written > _TO_DISK_S:
+            os.fsync(self._file.fileno())
+            self._written = monotonic()
 
     def part(self, number: int, name: str) -> bytes:
         """Return one part of a record; empty if it has none of this name."""

@@ -67,8 +67,10 @@ def _picked(form: Form, size: int) -> Any:
         return [dict(zip(form, row, strict=True)) for row in members]
     if isinstance(form, list) and form:
         return map(list, zip(*(_picked(value, size) for value in form), strict=True))
-    return repeat(form, size) if not isinstance(form, dict | list) else (
-        form.copy() for _ in range(size)
+    return (
+        repeat(form, size)
+        if not isinstance(form, dict | list)
+        else (form.copy() for _ in range(size))
     )
 
 

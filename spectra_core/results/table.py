@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import floor, isfinite, log10
+from math import isfinite
 from typing import Any
 
 from ..runs.records import Finished, Run, sample_of
 from ..uncertainty.ratios import ALL_ROWS, BUDGET_ROWS, Ratio
-from .entries import fit_entries
+from .entries import formed
+from .rows import Form
 
 Entry = Mapping[str, Any]
 
 
 def text_table(run: Run) -> str:
     """Return every fit and ratio of a run as a table of plain text."""
-    blocks = [fit_text(entry) for entries in fit_entries(run.fits) for entry in entries]
+    blocks = [fit_text(entry) for entries in formed(run.fits).entries(tabled) for entry in entries]
     if run.ratios:
         blocks.append(ratios_text(ratio_row(record, ratio) for record, ratio in run.ratios))
     return "\n\n".join(blocks)
@@ -31,8 +32,46 @@ def text_table(run: Run) -> str:
 # Fits
 
 
+def tabled(form: Form) -> Form:
+    """Return what `fit_text` needs of an entry, or of a form of entries."""
+    found = {name: form[name] for name in _OF_ENTRY}
+    found["background"] = {name: form["background"][name] for name in ("type", "mode")}
+    found["components"] = [_tabled_component(component) for component in form["components"]]
+    found["doublets"] = [
+        {name: doublet[name] for name in ("label", "minor", "area")} for doublet in form["doublets"]
+    ]
+    if "stored" in form:
+        found["stored"] = form["stored"]
+    return found
+
+
+def _tabled_component(component: Form) -> Form:
+    parameters = component["parameters"]
+    found = {name: component[name] for name in _OF_COMPONENT}
+    found["parameters"] = {
+        name: parameters[name] for name in ("center", "fwhm", "area") if name in parameters
+    }
+    return found
+
+
+_OF_ENTRY = (
+    "sample",
+    "region",
+    "level",
+    "levels",
+    "joint",
+    "axis",
+    "status",
+    "message",
+    "statistics",
+    "weights",
+    "warnings",
+)
+_OF_COMPONENT = ("id", "label", "enabled", "lineshape", "position", "fwhm")
+
+
 def fit_text(entry: Entry) -> str:
-    """Return the table of one region of a fit from its entry in the results."""
+    """Return the table of one region of a fit from its entry in the results, or from `tabled`."""
     background = entry["background"]
     level = f" {entry['level'] + 1}/{entry['levels']}" if entry["levels"] > 1 else ""
     title = " / ".join(filter(None, (entry["sample"] + level, entry["region"])))
@@ -220,10 +259,7 @@ def rounded(value: float, stderr: float | None) -> tuple[str, str | None]:
     """
     if stderr is None or not isfinite(stderr) or stderr <= 0:
         return f"{value:.6g}", None
-    exponent = floor(log10(stderr))
-    # 0.0996 rounds to 0.10, which has one digit more in front.
-    exponent = floor(log10(round(stderr, 1 - exponent)))
-    digits = 1 - exponent
+    digits = 1 - int(f"{stderr:.1e}"[4:])  # 0.0996 is 0.10, with one digit more in front
     if digits >= 0:
         return f"{value:.{digits}f}", f"{stderr:.{digits}f}"
     return f"{round(value, digits):.0f}", f"{round(stderr, digits):.0f}"

@@ -63,7 +63,8 @@ RunProgress = Callable[[int, int, str], None]
 _OF_REFERENCE = ("carbon_kind",)  # rules that judge the charge reference itself
 _POLL_S = 0.1
 _WINDOW = 1024  # jobs among which those of one stack are looked for
-_ROWS = 64  # of a stack: what an interruption may cost, and room for a second thread
+_ROWS = 128  # of a stack at most: what an interruption may cost
+_SMALL = 16  # rows, which are not made fewer for the sake of a second thread
 _FEWEST_ROWS = 4  # of which a stack is worth its while
 _THREADS = min(2, os.cpu_count() or 1)  # more would wait for the interpreter
 
@@ -278,6 +279,7 @@ def _tasks(jobs: Sequence[Job]) -> Iterator[list[Job]]:
 
     A ratio with an error budget takes far longer than a fit, so that its job stays alone.
     """
+    most = max(_SMALL, min(_ROWS, len(jobs) // (2 * _THREADS)))  # no thread waits for another
     for start in range(0, len(jobs), _WINDOW):
         stacks: dict[Hashable, list[Job]] = {}
         for job in jobs[start : start + _WINDOW]:
@@ -286,7 +288,7 @@ def _tasks(jobs: Sequence[Job]) -> Iterator[list[Job]]:
                 continue
             key = stack_key(dict(job.group.spectra), job.model, job.options)
             stacks.setdefault(key, []).append(job)
-            if len(stacks[key]) == _ROWS:
+            if len(stacks[key]) == most:
                 yield stacks.pop(key)
         yield from stacks.values()
 

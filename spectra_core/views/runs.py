@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import FitError
-from ..results.entries import Entry, fit_entries, ratio_entry
+from ..results.entries import fit_entries, ratio_entry
+from ..results.rows import Entry
 from ..results.table import goodness, interval_text, ratio_text, text_table
 from ..runs.records import Finished, Run
 from . import Columns, View
