@@ -5,36 +5,45 @@ window half an eV wider, taken a static Shirley background, let the widths free,
 three species instead of two. Each such choice is one *variant*: the model with that one
 thing changed, fitted again. Only variants that describe the data acceptably count:
 
-- a background is acceptable while reduced chi-square stays below that of the fit times
+- a window is acceptable while reduced chi-square stays below that of the fit times
   1 + 3 sqrt(2 / degrees of freedom), three standard deviations of reduced chi-square
   (BIC cannot compare windows: the data differ);
-- a model is acceptable while its BIC is less than 10 above that of the fit.
+- a background or a model is acceptable while its BIC is less than 10 above that of the fit.
 
 A variant belongs to a *choice* (window, background, splitting, widths, components, line
-shape). The spread of a choice is the standard deviation of ln R over the fit itself and
-the accepted variants of that choice; choices are independent, so their spreads add in
-quadrature. (One standard deviation over all variants would shrink with each variant that
-changes nothing.) Every variant is listed with its ratio, accepted or not.
+shape). What the priors of the model carry continuously is no choice any more
+(`spectra_core.uncertainty.carried`). Of the same data, the fit and the variants of a choice
+have the weights that BIC gives them, exp(-BIC / 2): a variant that the data hardly allow
+hardly counts. The spread of a choice is the weighted root mean square of ln R - ln R of the
+fit, so that it is the error of the ratio that is printed, and not that of a mean. Choices are
+independent, so their spreads add in quadrature. Every variant is listed with its ratio,
+accepted or not.
+
+Other channels have other noise: a moved window changes the ratio though nothing is wrong. The
+variance of that change is the difference of both variances [2]; only what is beyond it counts.
 
 References
 ----------
-.. [1] R. E. Kass, A. E. Raftery, J. Am. Stat. Assoc. 90, 773 (1995): a difference in BIC
-   of more than 10 is very strong evidence. doi:10.1080/01621459.1995.10476572
+.. [1] R. E. Kass, A. E. Raftery, J. Am. Stat. Assoc. 90, 773 (1995): weights of models, and a
+   difference in BIC of more than 10 is very strong evidence. doi:10.1080/01621459.1995.10476572
+.. [2] J. A. Hausman, Econometrica 46, 1251 (1978). doi:10.2307/1913827
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from math import isfinite, log, nan, sqrt
-from statistics import stdev
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import exp, isfinite, log, nan, sqrt
+
+import numpy as np
 
 from ..errors import Cancelled, FitError, ShouldStop, SpectraError
 from ..fitting import FitResult
 from ..fitting.better import check_minimum
-from ..fitting.single import Solved, options_of, solve
+from ..fitting.single import Solved, options_of, seen, solve
 from ..model import split_path
 from .background_variants import backgrounds, windows
+from .carried import carried
 from .model_variants import line_shapes, numbers, splittings, widths
 from .quantities import (
     AreaRatio,
@@ -42,6 +51,7 @@ from .quantities import (
     quantity_value,
     quantity_values,
     spectra_of,
+    sum_of,
 )
 from .variants import Trial, owners_in
 
@@ -72,6 +82,8 @@ class Variant:
     accepted : bool
     reason : str
         Why it was not accepted; empty if it was.
+    weight : float or None
+        Its share among the fit and the variants of its choice; None where it does not count.
     """
 
     kind: str
@@ -82,6 +94,7 @@ class Variant:
     delta_bic: float | None
     accepted: bool
     reason: str = ""
+    weight: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +104,9 @@ class Spread:
     Attributes
     ----------
     relative : float
-        Standard deviation of ln R, all choices in quadrature; 0 if nothing was accepted.
+        Of ln R, all choices in quadrature; 0 if nothing was accepted.
     choices : mapping of str to float
-        Standard deviation of ln R of each choice.
+        Of ln R, for each choice.
     variants : tuple of Variant
         Accepted or not.
     """
@@ -163,13 +176,7 @@ def background_spreads(
         for make in (windows, backgrounds)
         for trial in make(result, name)
     ]
-    limit = result.statistics.reduced_chi_square * _chi_square_factor(result)
-
-    def judge(tried: _Tried) -> str:
-        found = tried.reduced_chi_square
-        return "" if found <= limit else f"reduced chi-square {found:.3g} is above {limit:.3g}"
-
-    return _spreads("background", result, quantities, trials, judge, should_stop)
+    return _spreads("background", result, quantities, trials, should_stop)
 
 
 def model_spreads(
@@ -191,13 +198,16 @@ def model_spreads(
         for make in (splittings, widths, line_shapes):
             trials += list(make(result, name))
         trials += list(numbers(result, name, owners_in(result, name, quantities)))
+    return _spreads("model", result, quantities, trials, should_stop)
 
-    def judge(tried: _Tried) -> str:
-        if tried.delta_bic is not None and tried.delta_bic < DELTA_BIC:
-            return ""
-        return f"BIC forbids it ({tried.delta_bic:+.1f})"
 
-    return _spreads("model", result, quantities, trials, judge, should_stop)
+def _judged(result: FitResult, tried: _Tried) -> str:
+    """Return why a variant does not describe the data; empty if it does."""
+    if tried.delta_bic is not None:
+        return "" if tried.delta_bic < DELTA_BIC else f"BIC forbids it ({tried.delta_bic:+.1f})"
+    found = tried.reduced_chi_square
+    limit = result.statistics.reduced_chi_square * _chi_square_factor(result)
+    return "" if found <= limit else f"reduced chi-square {found:.3g} is above {limit:.3g}"
 
 
 # ---------------------------------------------------------------------------------
@@ -215,15 +225,11 @@ class _Tried:
     fault: str = ""
 
 
-Judge = Callable[[_Tried], str]
-
-
 def _spreads(
     kind: str,
     result: FitResult,
     quantities: Sequence[AreaRatio],
     trials: Sequence[Trial],
-    judge: Judge,
     should_stop: ShouldStop | None,
 ) -> tuple[Spread, ...]:
     bases = [quantity_value(result, quantity) for quantity in quantities]
@@ -232,13 +238,18 @@ def _spreads(
             raise FitError(
                 f"the ratio is {base:g}, so ln R has no spread.", where=quantity_name(quantity)
             )
-    wanted = [t for t in trials if any(t.ratio_in(quantity) for quantity in quantities)]
-    tried = [_tried(result, trial, should_stop) for trial in wanted]
+    needless = {name: carried(result, name) for name in _regions_of(quantities)}
+    tried = [
+        _tried(result, trial, should_stop)
+        for trial in trials
+        if trial.choice not in needless[trial.region]
+        and any(trial.ratio_in(quantity) for quantity in quantities)
+    ]
     return tuple(
         _spread(
             base,
             [
-                _variant(kind, base, one, own, judge)
+                _counted(kind, result, base, one, quantity, own)
                 for one in tried
                 if (own := one.trial.ratio_in(quantity)) is not None
             ],
@@ -247,13 +258,66 @@ def _spreads(
     )
 
 
-def _spread(base: float, variants: Sequence[Variant]) -> Spread:
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    """A variant, and what of its ln R - ln R of the fit counts."""
+
+    variant: Variant
+    change: float
+
+
+def _spread(base: float, counted: Sequence[_Counted]) -> Spread:
     choices: dict[str, float] = {}
-    for choice in dict.fromkeys(v.choice for v in variants):
-        ratios = [v.ratio for v in variants if v.choice == choice and v.accepted]
-        logs = [log(ratio) for ratio in (base, *ratios) if ratio]
-        choices[choice] = stdev(logs) if len(logs) > 1 else 0.0
-    return Spread(sqrt(sum(s * s for s in choices.values())), choices, tuple(variants))
+    variants: dict[int, Variant] = {}
+    for choice in dict.fromkeys(c.variant.choice for c in counted):
+        own = [i for i, c in enumerate(counted) if c.variant.choice == choice]
+        heard = [i for i in own if counted[i].variant.accepted]
+        shares = shares_of([counted[i].variant.delta_bic or 0.0 for i in heard])
+        squares = (share * counted[i].change ** 2 for i, share in zip(heard, shares, strict=True))
+        choices[choice] = sqrt(sum(squares))
+        variants |= {i: counted[i].variant for i in own}
+        for i, share in zip(heard, shares, strict=True):
+            variants[i] = replace(counted[i].variant, weight=share)
+    listed = tuple(variants[i] for i in range(len(counted)))
+    return Spread(sqrt(sum(s * s for s in choices.values())), choices, listed)
+
+
+def shares_of(delta_bic: Sequence[float]) -> list[float]:
+    """Return the weights of variants beside a fit, from BIC above that of the fit."""
+    least = min(0.0, *delta_bic) if delta_bic else 0.0
+    weights = [exp(-0.5 * (delta - least)) for delta in delta_bic]
+    total = exp(0.5 * least) + sum(weights)
+    return [weight / total for weight in weights]
+
+
+def _counted(
+    kind: str,
+    result: FitResult,
+    base: float,
+    tried: _Tried,
+    quantity: AreaRatio,
+    own: AreaRatio,
+) -> _Counted:
+    """Return what became of one ratio in a variant, and how much of its change counts."""
+    variant = _variant(kind, result, base, tried, own)
+    if not variant.accepted or variant.ratio is None:
+        return _Counted(variant, 0.0)
+    change = log(variant.ratio / base)
+    if variant.delta_bic is not None or tried.solved is None:
+        return _Counted(variant, change)
+    other = seen(tried.solved, options_of(result))
+    noise = abs(_variance(other, own) - _variance(result, quantity))
+    return _Counted(variant, sqrt(max(change * change - noise, 0.0)))
+
+
+def _variance(result: FitResult, quantity: AreaRatio) -> float:
+    """Return the variance of ln R that the covariance of a fit gives."""
+    above, below = (sum_of(result, side) for side in (quantity.numerator, quantity.denominator))
+    values = np.nan_to_num(result.values)
+    gradient = above / float(above @ values) - below / float(below @ values)
+    used = np.flatnonzero(gradient)
+    covariance = np.nan_to_num(result.covariance[np.ix_(used, used)], posinf=0.0, neginf=0.0)
+    return float(gradient[used] @ covariance @ gradient[used])
 
 
 def _tried(result: FitResult, trial: Trial, should_stop: ShouldStop | None) -> _Tried:
@@ -277,13 +341,15 @@ def _tried(result: FitResult, trial: Trial, should_stop: ShouldStop | None) -> _
     return _Tried(trial, solved, solved.reduced_chi_square, delta_bic, fault)
 
 
-def _variant(kind: str, base: float, tried: _Tried, quantity: AreaRatio, judge: Judge) -> Variant:
+def _variant(
+    kind: str, result: FitResult, base: float, tried: _Tried, quantity: AreaRatio
+) -> Variant:
     """Return what became of one ratio in a variant."""
     choice, name, solved = tried.trial.choice, tried.trial.name, tried.solved
     if solved is None:
         return Variant(kind, choice, name, None, None, None, False, tried.fault)
     ratio = float(quantity_values(solved.problem, quantity, solved.free[None])[0])
-    reason = tried.fault or judge(tried)
+    reason = tried.fault or _judged(result, tried)
     if not reason and not base * VANISHING < ratio < base / VANISHING:
         reason = VANISHED
     return Variant(

@@ -353,6 +353,7 @@ class Variant(Strict):
     delta_bic: float | None
     accepted: bool
     reason: str
+    weight: float | None
 
 
 class Impact(Strict):

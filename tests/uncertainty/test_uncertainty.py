@@ -20,12 +20,15 @@ from spectra_core.model import (
     Link,
     Model,
     Parameter,
+    Prior,
     Region,
     Term,
     add_component,
     add_doublet,
     add_links,
+    add_priors,
     make_component,
+    replace_region,
     set_parameter,
     share,
 )
@@ -486,14 +489,48 @@ def test_a_background_that_does_not_describe_the_data_is_not_counted():
     assert variants["shirley_slope background, active"].accepted
 
 
-def test_the_spread_is_the_standard_deviation_of_ln_r_choice_by_choice(right):
-    spread = background_spread(right, R)
+def test_a_variant_counts_as_much_as_bic_lets_it(right):
+    """By hand: weights exp(-BIC / 2) of fit and variants, and the mean square change of ln R."""
+    spread = model_spread(right, R)
     base = quantity_value(right, R)
-    total = 0.0
-    for choice in ("window", "background"):
-        ratios = [v.ratio for v in spread.variants if v.choice == choice and v.accepted]
-        total += np.var(np.log([base, *ratios]), ddof=1)
-    assert spread.relative == pytest.approx(sqrt(total), rel=1e-9)
+    for choice in ("splitting", "components"):
+        own = [v for v in spread.variants if v.choice == choice and v.accepted]
+        weights = np.exp([-0.5 * v.delta_bic for v in own])
+        shares = weights / (1.0 + weights.sum())
+        assert [v.weight for v in own] == pytest.approx(shares)
+        squares = shares * np.log([v.ratio / base for v in own]) ** 2
+        assert spread.choices[choice] == pytest.approx(sqrt(squares.sum()))
+    parts = spread.choices.values()
+    assert spread.relative == pytest.approx(sqrt(sum(part**2 for part in parts)))
+    assert all(v.weight is None for v in spread.variants if not v.accepted)
+
+
+def test_a_moved_window_counts_only_beyond_what_the_noise_of_its_channels_does():
+    """The right model: over 20 spectra windows move the ratio, and hardly any of it counts."""
+    moved, counted = [], []
+    for seed in range(20):
+        result = fit(drawn(states(TWO), WIDE, seed), states(TWO))
+        base, spread = quantity_value(result, R), background_spread(result, R)
+        windows = [v.ratio for v in spread.variants if v.choice == "window" and v.accepted]
+        moved.append(np.std([0.0, *np.log(np.array(windows) / base)], ddof=1))
+        counted.append(spread.choices["window"])
+    assert np.median(counted) < 0.5 * np.median(moved)
+
+
+def test_what_a_prior_carries_is_not_tried_as_well():
+    model = set_parameter(states(TWO), "S 2p/PS4/mix", value=0.3, min=0.0, max=1.0, free=True)
+    sloping = replace(
+        model.region("S 2p"), background=Background("shirley", "active", {"degree": 1})
+    )
+    model = replace_region(model, sloping)
+    known = (
+        Prior("S 2p/background/slope", 0.0, 0.5),
+        Prior("S 2p/PS4/fwhm", 1.2, 0.1),
+        Prior("S 2p/PS4/mix", 0.3, 0.1),
+    )
+    result = fit(drawn(states(TWO), WIDE, 2), add_priors(model, known))
+    assert background_spread(result, R).variants == ()
+    assert {v.choice for v in model_spread(result, R).variants} == {"splitting", "components"}
 
 
 def test_a_component_the_ratio_does_not_need_is_left_out_for_once():
