@@ -124,7 +124,9 @@ template_option = click.option(
     "--quick", is_flag=True, help="Ratios with the error of the counts alone, and named so."
 )
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of the random starts.")
-@click.option("--starts", type=click.IntRange(min=1), metavar="N", help="Starting points.")
+@click.option(
+    "--starts", type=click.IntRange(min=1), metavar="N", help="Times to find the best minimum."
+)
 @click.option("--method", metavar="NAME", help='"lm", or the name of an lmfit minimiser.')
 @click.option(
     "--weights",

@@ -88,7 +88,9 @@ class FitPanel(Card):
         self.method = Choice(_METHODS, name="Method")
         self.method.chosen.connect(lambda m: self._set(method=m))
         self.starts = Count(1, 1, 200, name="number of starts")
-        self.starts.setToolTip("How many starting points; those after the first are scattered.")
+        self.starts.setToolTip(
+            "How often to find the best minimum; 1: from the values shown alone."
+        )
         self.starts.counted.connect(lambda n: self._set(starts=n))
         self.shift = NumberField(what="shift of the region")
         self._shift_unit = label("", "muted")

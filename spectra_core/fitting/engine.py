@@ -583,6 +583,7 @@ def settle(
     *,
     tolerance: float,
     max_iterations: int,
+    as_given: bool = False,
     progress: Callable[[TracePoint], None] | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Settled | None:
@@ -593,6 +594,8 @@ def settle(
     fit : CompiledFit
     start : ndarray, shape (F,), or None
         None: the model's own start values.
+    as_given : bool
+        Leave areas and levels of `start` as they are.
     tolerance, max_iterations, progress, should_stop
         See `spectra_core.fitting.solver.solve`.
 
@@ -601,7 +604,7 @@ def settle(
     Cancelled
         If `should_stop` returned True.
     """
-    work = _Work(fit, start)
+    work = _Work(fit, start, as_given=as_given)
     if progress is None and should_stop is None:
         work.go_on(tolerance, max_iterations, 2**40)
     else:
@@ -662,7 +665,7 @@ def _task(
 class _Work:
     """The arrays of one running fit."""
 
-    def __init__(self, fit: CompiledFit, start: Array | None) -> None:
+    def __init__(self, fit: CompiledFit, start: Array | None, *, as_given: bool) -> None:
         n, n_points = fit.packed.problem.free.size, fit.y.size
         self.fit = fit
         self.kernels = kernels()
@@ -670,7 +673,7 @@ class _Work:
             q, complete = fit.start
             self.how = self.kernels.BETTER if complete else self.kernels.LINEAR
         else:
-            q, self.how = start, self.kernels.LINEAR
+            q, self.how = start, self.kernels.AS_GIVEN if as_given else self.kernels.LINEAR
         self.answer = self.kernels.Answer(
             np.array(q, dtype=float)[None],
             fit.weights.copy()[None],
@@ -780,6 +783,7 @@ def run_many(
     tolerance: float,
     limit: int,
     damping: float = 0.0,
+    budget: int = 2**40,
     weights: Array | None = None,
     lower: Array | None = None,
     upper: Array | None = None,
@@ -805,6 +809,8 @@ def run_many(
         Evaluations for each pass.
     damping : float
         First damping; 0 takes the usual one.
+    budget : int
+        Evaluations for all passes; with 0 nothing but the start is evaluated.
     weights : ndarray, shape (M or 1, N), or None
         Fixed 1 / sigma in place of those of `fit`; the weights then stay fixed.
     lower, upper : ndarray, shape (M or 1, F), or None
@@ -853,8 +859,36 @@ def run_many(
         np.empty((1, n_points)) if kept is None else kept.residual,
         covariance,
     )
-    k.settle_many(fit.packed.plan, task, k.Course(how, tolerance, limit, 2**40), answer)
+    k.settle_many(fit.packed.plan, task, k.Course(how, tolerance, limit, budget), answer)
     return q, state, held, covariance
+
+
+def comparable_chi_square(fit: CompiledFit, state: Array) -> Array:
+    """Return what tells minima of one spectrum apart, shape (M,); infinite where there is none.
+
+    Chi-square of data and priors. Where the noise is taken from the residuals it says
+    nothing, and their sum of squares, raised by the priors, stands for it.
+    """
+    k = kernels()
+    found = state[:, k.CHI_SQUARE].copy()
+    if (fit.modes == _SCALED).any():
+        data = (found - state[:, k.PRIORS]) * state[:, k.NOISE] ** 2
+        found = data * np.exp(state[:, k.PRIORS] / fit.y.size)
+    finite = (state[:, k.STATUS] != k.NOT_FINITE) & np.isfinite(found)
+    return np.where(finite, found, np.inf)
+
+
+def residual_curve(fit: CompiledFit, y: Array, static: Array, q: Array) -> list[Array]:
+    """Return data minus curve of each region, in the order of its points.
+
+    Parameters
+    ----------
+    fit : CompiledFit
+    y, static : ndarray, shape (N,)
+        Turned.
+    q : ndarray, shape (F,)
+    """
+    return fit.packed.regions_of(_residual(fit.packed, y, static, np.ones(y.size), q))
 
 
 def usable_rows(state: Array) -> np.ndarray:
@@ -884,7 +918,10 @@ def residual_of(packed: Packed, problem: Problem, q: Array, sigmas: tuple[Array,
     """Return (data - model) / sigma (N,) at `q`, in the order of the kernels."""
     y = packed.turned([region.y for region in problem.regions])
     static = packed.turned([_static_curve(region) for region in problem.regions])
-    weights = 1.0 / packed.turned(list(sigmas))
+    return _residual(packed, y, static, 1.0 / packed.turned(list(sigmas)), q)
+
+
+def _residual(packed: Packed, y: Array, static: Array, weights: Array, q: Array) -> Array:
     curve, residual = np.empty(y.size), np.empty(y.size)
     jacobian = np.empty((q.size, y.size))
     kernels().weighted_rows(packed.plan, y, static, weights, q, curve, residual, jacobian)

@@ -22,8 +22,10 @@ from .overlap import check_used_once
 from .priors import prior_residual, with_prior_rows
 from .problem import Problem, RegionProblem, compile_problem
 from .result import FitResult, FitWarning, Status, region_fit, with_values
+from .search import LIMIT, CompiledRows, Engine, Found, search
+from .search import TOLERANCE as SEARCH_TOLERANCE
 from .solver import Solution, TracePoint, squares_are_finite
-from .start import completed, first_guess, given_values, linear_start, scattered
+from .start import completed, first_guess, given_values, linear_start, open_values
 from .statistics import Statistics, Total, fit_statistics
 from .weights import (
     Weights,
@@ -37,7 +39,7 @@ from .weights import (
 
 LEAST_SQUARES = "lm"
 DEFAULT_STARTS = 3
-"""Starting points of recipes, presets and models of the window where nobody says otherwise.
+"""How often recipes, presets and models of the window find the best minimum, if nobody says.
 
 A script says by itself how often it starts: `FitOptions` has one start, from the values given.
 """
@@ -55,9 +57,10 @@ class FitOptions:
         ``"lm"`` is Doublet's own bounded Levenberg-Marquardt; any other name is an
         lmfit minimiser run on the same residuals (``"nelder"``, ``"emcee"`` ...).
     starts : int
-        How many starting points; those after the first are scattered at random.
+        1: from the values given, and from nowhere else. More: from as many places as it
+        takes to find the lowest minimum so often, see `spectra_core.fitting.search`.
     spread : float
-        Size of the scatter, see `spectra_core.fitting.start.scattered`.
+        Size of the scatter.
     seed : int
         Of the scatter.
     tolerance : float
@@ -197,12 +200,91 @@ def solve(
     check_data(problem)
     weights = weights_of(problem, options.weights)
     settle = settler(problem, weights, options, progress, should_stop)
-    solutions = [settle(None)]
-    rng = np.random.default_rng(options.seed)
-    for _ in range(options.starts - 1):
-        solutions.append(settle(scattered(problem, solutions[0].solution.q, rng, options.spread)))
-    reached = tuple(_comparable(problem, s, solutions[0].sigmas) for s in solutions)
-    return Solved(problem, weights, solutions[int(np.argmin(reached))], reached)
+    if options.starts > 1 and problem.free.size:
+        found = _searched(problem, weights, options, should_stop)
+        if np.isfinite(min(found.reached[0])):
+            return Solved(problem, weights, settle(found.q[0], as_given=True), found.reached[0])
+    settled = settle(None)
+    return Solved(problem, weights, settled, (settled.solution.chi_square,))
+
+
+def _searched(
+    problem: Problem,
+    weights: tuple[Weights, ...],
+    options: FitOptions,
+    should_stop: ShouldStop | None,
+) -> Found:
+    """Return the best minimum, looked for by the best engine, whatever method then settles it."""
+    limit = min(options.max_iterations, LIMIT)
+    compiled = compiled_fit(problem, weights)
+    engine: Engine
+    if compiled is None:
+        engine = _PlainRow(problem, weights, limit, should_stop)
+    else:
+        y, static, known = compiled.y[None], compiled.static[None], compiled.weights[None]
+        engine = CompiledRows(compiled, y, static, known, limit, should_stop)
+    start, _ = open_values(problem)
+    return search([problem], start[None], engine, **search_options(options, weights))
+
+
+def search_options(options: FitOptions, weights: Sequence[Weights]) -> dict[str, Any]:
+    """Return what `search` takes from the options of a fit."""
+    return {
+        "wanted": options.starts,
+        "spread": options.spread,
+        "seed": options.seed,
+        "noise_known": Weights.UNIT not in weights,
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class _PlainRow:
+    """One spectrum, fitted by numpy; see `search.Engine`."""
+
+    problem: Problem
+    weights: tuple[Weights, ...]
+    limit: int
+    should_stop: ShouldStop | None
+
+    def fits(self, rows: np.ndarray, q: Array) -> tuple[Array, Array]:
+        """Fit from each start."""
+        options = FitOptions(tolerance=SEARCH_TOLERANCE, max_iterations=self.limit)
+        run = _runner(options, None, self.should_stop)
+        ends, chi_square = q.copy(), np.full(len(q), np.inf)
+        for k, start in enumerate(q):
+            try:
+                settled = _settle(self.problem, self.weights, start, run, self.limit)
+            except FitError:
+                continue  # not finite there
+            ends[k] = settled.solution.q
+            chi_square[k] = self._comparable(settled)
+        return ends, chi_square
+
+    def _comparable(self, settled: Settled) -> float:
+        """Return what `comparable_chi_square` returns of the kernels."""
+        solution, n = settled.solution, self.problem.n_points
+        if not self.problem.is_scaled(self.weights):
+            return solution.chi_square
+        data = solution.residual[:n] * settled.sigmas[0][0]
+        known = solution.residual[n:]
+        return float(data @ data * np.exp(known @ known / n))
+
+    def looks(self, rows: np.ndarray, q: Array) -> Array:
+        """Return chi-square with areas and levels at their optimum."""
+        problem, scaled = self.problem, self.problem.is_scaled(self.weights)
+        sigmas = _sigmas(problem, self.weights, [_smoothed(r.y) for r in problem.regions])
+        sigmas = _rough_sigmas(problem) if scaled else sigmas
+        found = np.empty(len(q))
+        for k, start in enumerate(q):
+            there = linear_start(problem, start, sigmas)
+            r = residual(problem, there, sigmas)
+            known = prior_residual(problem, there, problem.prior_sigmas(there))
+            found[k] = r @ r + known @ known
+        return np.where(np.isfinite(found), found, np.inf)
+
+    def residuals(self, row: int, q: Array) -> list[Array]:
+        """Return data minus curve of each region."""
+        return _misfits(self.problem, _envelopes(self.problem, q))
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,6 +392,11 @@ def options_of(result: FitResult, **changes: Any) -> FitOptions:
     return FitOptions(**({"weights": weights} | changes))
 
 
+def starts_of(result: FitResult) -> int:
+    """Return how often the best minimum was to be found, as far as a result tells."""
+    return max(min(len(result.starts), DEFAULT_STARTS), 1)
+
+
 def weights_of(problem: Problem, wanted: Weights | None) -> tuple[Weights, ...]:
     """Return the weights of each region."""
     chosen = tuple(choose_weights(region.spectrum, wanted) for region in problem.regions)
@@ -334,24 +421,28 @@ def settler(
     options: FitOptions,
     progress: Callable[[TracePoint], None] | None,
     should_stop: ShouldStop | None,
-) -> Callable[[Array | None], Settled]:
-    """Return what fits from given (or the model's own) start values, by the best engine."""
+) -> Callable[..., Settled]:
+    """Return what fits from given (or the model's own) start values, by the best engine.
+
+    With ``as_given=True`` areas and levels, too, start as they are given.
+    """
     run = _runner(options, progress, should_stop)
     compiled = compiled_fit(problem, weights) if options.method == LEAST_SQUARES else None
 
-    def settle(q: Array | None) -> Settled:
+    def settle(q: Array | None, *, as_given: bool = False) -> Settled:
         if compiled is not None:
             found = compiled_settle(
                 compiled,
                 q,
                 tolerance=options.tolerance,
                 max_iterations=options.max_iterations,
+                as_given=as_given,
                 progress=progress,
                 should_stop=should_stop,
             )
             if found is not None:
                 return Settled(*found, compiled.packed)
-        return _settle(problem, weights, q, run, options.max_iterations)
+        return _settle(problem, weights, q, run, options.max_iterations, as_given=as_given)
 
     return settle
 
@@ -401,6 +492,8 @@ def _settle(
     q: Array | None,
     run: Run,
     max_iterations: int,
+    *,
+    as_given: bool = False,
 ) -> Settled:
     """Fit, and fit again with weights from the fitted model until both agree.
 
@@ -410,7 +503,10 @@ def _settle(
     scaled = problem.is_scaled(weights)
     sigmas = _sigmas(problem, weights, [_smoothed(region.y) for region in problem.regions])
     sigmas = _rough_sigmas(problem) if scaled else sigmas
-    start = first_guess(problem, sigmas) if q is None else linear_start(problem, q, sigmas)
+    if q is None:
+        start = first_guess(problem, sigmas)
+    else:
+        start = q if as_given else linear_start(problem, q, sigmas)
     if not squares_are_finite(*residual_jacobian(problem, start, sigmas)):
         raise FitError(
             "the model is not finite at its start values.",
@@ -471,13 +567,6 @@ def _smoothed(y: Array) -> Array:
     width = min(5, y.size if y.size % 2 else y.size - 1)
     padded = np.pad(y, width // 2, mode="edge")
     return np.convolve(padded, np.full(width, 1.0 / width), mode="valid")
-
-
-def _comparable(problem: Problem, settled: Settled, sigmas: tuple[Array, ...]) -> float:
-    """Return chi-square with the first start's weights, so that starts can be compared."""
-    if settled.sigmas is sigmas:
-        return settled.solution.chi_square
-    return chi_square_of(problem, settled.packed, settled.solution.q, sigmas)
 
 
 def chi_square_of(

@@ -9,7 +9,7 @@ badly conditioned, not to be begun) has no row: `fit` is to do it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,21 +35,22 @@ from .inputs import as_spectra
 from .overlap import check_used_once
 from .problem import Problem, compile_problem, static_background
 from .result import Estimates, FitResult, FitWarning, RegionFit, Status
+from .search import LIMIT, CompiledRows, search
 from .single import (
     LEAST_SQUARES,
     FitOptions,
     acting_on,
     check_data,
-    chi_square_of,
     covariance_scale,
     full_covariance,
     region_part,
     region_warnings,
+    search_options,
     start_warnings,
     statistics_of,
     weights_of,
 )
-from .start import open_values, scattered
+from .start import open_values
 from .statistics import Statistics
 from .weights import Weights
 
@@ -116,7 +117,7 @@ class Stack:
         As in `FitResult`.
     statuses : tuple of Status, length M
     messages : tuple of str, length M
-    starts : ndarray, shape (M, S)
+    starts : tuple of tuple of float, length M
         Chi-square that each start reached.
     regions : tuple of StackRegion
     statistics : tuple of Statistics, length M
@@ -132,7 +133,7 @@ class Stack:
     at_bound: np.ndarray
     statuses: tuple[Status, ...]
     messages: tuple[str, ...]
-    starts: Array
+    starts: tuple[tuple[float, ...], ...]
     regions: tuple[StackRegion, ...]
     statistics: tuple[Statistics, ...]
     warnings: tuple[tuple[FitWarning, ...], ...]
@@ -183,7 +184,7 @@ def stack_of(result: FitResult) -> Stack:
         result.at_bound[None],
         (result.status,),
         (result.message,),
-        np.array([result.starts]),
+        (result.starts,),
         tuple(_region_of(region) for region in result.regions),
         (result.statistics,),
         (result.warnings,),
@@ -331,25 +332,42 @@ class _Fits:
         if not self.problems:
             return None
         starts = [open_values(problem) for problem in self.problems]
-        how = kernels().BETTER if starts[0][1] else kernels().LINEAR
-        solved = [self._solve(np.array([q for q, _ in starts]), how)]
-        for q in self._scattered(solved[0].q):
-            solved.append(self._solve(q, kernels().LINEAR))
-        usable = np.all([usable_rows(one.state) for one in solved], axis=0)
-        reached = self._reached(solved, usable)
-        best = np.argmin(reached, axis=0)
-        chosen = _chosen(solved, best)
-        good = usable & settled_rows(chosen.state) & ~chosen.held.any(axis=1)
-        rows = np.flatnonzero(good & well_conditioned_rows(chosen.state))
-        return self._finished(rows, chosen, reached.T) if rows.size else None
+        reached: tuple[tuple[float, ...], ...]
+        own, complete = np.array([q for q, _ in starts]), starts[0][1]
+        if self.options.starts == 1:
+            found = self._solve(own, kernels().BETTER if complete else kernels().LINEAR)
+            reached = tuple((each,) for each in found.state[:, kernels().CHI_SQUARE].tolist())
+        else:
+            q, reached = self._search(own)
+            found = self._solve(q, kernels().AS_GIVEN)
+        good = usable_rows(found.state) & settled_rows(found.state) & ~found.held.any(axis=1)
+        rows = np.flatnonzero(good & well_conditioned_rows(found.state))
+        return self._finished(rows, found, reached) if rows.size else None
+
+    def _search(self, own: Array) -> tuple[Array, tuple[tuple[float, ...], ...]]:
+        """Return the best minimum of each spectrum, and what its starts reached."""
+        engine = CompiledRows(
+            self.compiled,
+            self._data(),
+            self._static(),
+            self._first_weights(),
+            min(self.options.max_iterations, LIMIT),
+            self.should_stop,
+        )
+        found = search(self.problems, own, engine, **search_options(self.options, self.weights))
+        return found.q, found.reached
+
+    def _data(self) -> Array:
+        """Return the intensities (M, N), turned."""
+        numbers = range(len(self.weights))
+        regions = [np.array([p.regions[i].y for p in self.problems]) for i in numbers]
+        return self.compiled.packed.turned(regions)
 
     def _solve(self, q: Array, how: int) -> _Solved:
         """Fit every spectrum from one start."""
         if self.should_stop is not None and self.should_stop():
             raise Cancelled("the fits were cancelled; nothing was changed.")
-        fitted, packed = self.compiled, self.compiled.packed
-        numbers = range(len(self.weights))
-        y = packed.turned([np.array([p.regions[i].y for p in self.problems]) for i in numbers])
+        fitted, y = self.compiled, self._data()
         kept = Kept(self._first_weights(), np.empty_like(y))
         found = run_many(
             fitted,
@@ -380,27 +398,9 @@ class _Fits:
         rows = [fixed_weights(problem, self.weights) for problem in self.problems]
         return self.compiled.packed.turned([np.array(each) for each in zip(*rows, strict=True)])
 
-    def _scattered(self, q: Array) -> Iterator[Array]:
-        """Yield the start values (M, F) of every start after the first."""
-        if self.options.starts < 2:
-            return
-        rngs = [np.random.default_rng(self.options.seed) for _ in self.problems]
-        for _ in range(self.options.starts - 1):
-            each = zip(self.problems, q, rngs, strict=True)
-            yield np.array([scattered(p, row, rng, self.options.spread) for p, row, rng in each])
-
-    def _reached(self, solved: Sequence[_Solved], usable: np.ndarray) -> Array:
-        """Return chi-square (S, M) of every start, with the weights of the first."""
-        reached = np.full((len(solved), usable.size), np.inf)
-        reached[0] = solved[0].state[:, kernels().CHI_SQUARE]
-        packed = self.compiled.packed
-        for number, one in enumerate(solved[1:], start=1):
-            for k in np.flatnonzero(usable):
-                sigmas = tuple(packed.regions_of(1.0 / solved[0].kept.weights[k]))
-                reached[number, k] = chi_square_of(self.problems[k], packed, one.q[k], sigmas)
-        return reached
-
-    def _finished(self, rows: np.ndarray, found: _Solved, reached: Array) -> Stack:
+    def _finished(
+        self, rows: np.ndarray, found: _Solved, reached: Sequence[tuple[float, ...]]
+    ) -> Stack:
         """Return the stack of some rows."""
         packed = self.compiled.packed
         problems = [self.problems[k] for k in rows]
@@ -446,32 +446,13 @@ class _Fits:
             np.zeros(values.shape, dtype=bool),
             (Status.CONVERGED,) * rows.size,
             tuple(message_of(int(s)) for s in status),
-            reached[rows],
+            tuple(reached[k] for k in rows.tolist()),
             regions,
             statistics,
             warnings,
             self.options.method,
             NUMBA,
         )
-
-
-def _chosen(solved: Sequence[_Solved], best: np.ndarray) -> _Solved:
-    """Return for each spectrum the row of its best start."""
-    if len(solved) == 1:
-        return solved[0]
-
-    def pick(arrays: list[Array]) -> Array:
-        return np.array([arrays[start][k] for k, start in enumerate(best)])
-
-    return _Solved(
-        pick([one.q for one in solved]),
-        pick([one.state for one in solved]),
-        pick([one.held for one in solved]),
-        pick([one.covariance for one in solved]),
-        Kept(
-            pick([one.kept.weights for one in solved]), pick([one.kept.residual for one in solved])
-        ),
-    )
 
 
 def _region(

@@ -128,7 +128,7 @@ def scattered(problem: Problem, q: Array, rng: np.random.Generator, spread: floa
         name = split_path(problem.paths[i])[2]
         draw = spread * rng.standard_normal()
         if name in ("center", "shift"):
-            moved[j] += draw * 0.33 * _typical_width(problem, q, i)
+            moved[j] += draw * 0.33 * typical_width(problem, q, i)
         elif problem.specs[i].unit == "1" and np.isfinite(problem.upper[j] - problem.lower[j]):
             moved[j] += 0.2 * draw * (problem.upper[j] - problem.lower[j])
         else:
@@ -231,7 +231,7 @@ def _step_estimate(region: RegionProblem) -> float:
     return max(rise / area, 0.0) if area > 0 else 0.0
 
 
-def _typical_width(problem: Problem, q: Array, i: int) -> float:
+def typical_width(problem: Problem, q: Array, i: int) -> float:
     """Return the width of the component that parameter `i` belongs to, for scattering."""
     p = problem.full(q)
     owner = problem.paths[i].rpartition("/")[0]

@@ -24,6 +24,7 @@ from ..fitting import FitOptions, FitResult, FitWarning, Status
 from ..fitting.evaluate import region_curves
 from ..fitting.problem import Problem, compile_problem
 from ..fitting.result import region_fit, with_values
+from ..fitting.single import starts_of
 from ..fitting.solver import TracePoint
 from ..fitting.statistics import Statistics
 from ..model import Model
@@ -125,7 +126,7 @@ def store(
     stored = StoredResult(
         result.problem.model,
         {name: (spectra or own)[name] for name in own},
-        options or FitOptions(method=result.method, starts=max(len(result.starts), 1)),
+        options or FitOptions(method=result.method, starts=starts_of(result)),
         np.array(result.values),
         np.array(result.covariance[np.ix_(free, free)]),
         np.array(result.at_bound, dtype=bool),

@@ -13,6 +13,7 @@ from .context import Check, Context, Note
 from .dead_time import LEAST_LOSS, estimated_dead_time, highest_rate, recorded_dead_time
 from .dead_time import RATE as DEAD_TIME_RATE
 from .residuals import (
+    LEAST_STARTS,
     noise_check,
     region_chi_square_z,
     residual_structure,
@@ -231,13 +232,13 @@ def _seen_dead_time(context: Context) -> Iterator[Note]:
 
 
 def starts_disagree(context: Context) -> Iterator[Note]:
-    """Find few of several starts that end in the best minimum."""
+    """Find a best minimum that none of several starts found again."""
     part, n = start_agreement(context.result)
-    if n >= 3 and part < 0.5:
+    if n >= LEAST_STARTS and round(part * n) < 2:
         yield Note(
             "",
-            f"only {round(part * n)} of {n} starts reached the best chi-square: the minimum is not"
-            " unique, or hard to find.",
+            f"only 1 of {n} starts reached the best chi-square: the minimum is hard to find, and"
+            " there may be a better one.",
         )
 
 

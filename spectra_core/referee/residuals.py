@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
@@ -19,6 +20,7 @@ from ..spectrum import Array
 _STRUCTURE_Z = -4.0
 _RUNS_P = 1e-4
 _CHI_Z = 4.0
+LEAST_STARTS = 3  # of which one that stands alone in the best minimum says something
 
 
 @dataclass(frozen=True)
@@ -269,13 +271,18 @@ def start_agreement(result: FitResult) -> tuple[float, int]:
     """
     if not result.starts:
         return 1.0, 0
-    reached = np.array(result.starts)
-    known = result.statistics.residual_std is not None and all(
-        r.weights != Weights.UNIT.value for r in result.regions
-    )
-    scale = 1.0 if known else max(result.statistics.reduced_chi_square, 1e-300)
+    weights = [region.weights for region in result.regions]
+    times = times_reached(result.starts, result.statistics, weights)
+    return times / len(result.starts), len(result.starts)
+
+
+def times_reached(starts: Sequence[float], statistics: Statistics, weights: Sequence[str]) -> int:
+    """Return how many starts reached the best chi-square; `weights` of each region, in words."""
+    reached = np.array(starts)
+    known = statistics.residual_std is not None and Weights.UNIT.value not in weights
+    scale = 1.0 if known else max(statistics.reduced_chi_square, 1e-300)
     near = (reached - reached.min()) / scale <= 0.1 + 1e-7 * reached.min() / scale
-    return float(near.mean()), reached.size
+    return int(near.sum())
 
 
 def correlation_list(

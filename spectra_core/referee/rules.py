@@ -303,7 +303,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "starts_disagree",
-        "Starts that end in different places",
+        "A best minimum that was found once only",
         "warning",
         data.starts_disagree,
         "Fix or link parameters; report how many starts agreed.",

@@ -38,7 +38,14 @@ from .lines import (
     SENSIBLE_FWHM_EV,
     is_split_wrong,
 )
-from .residuals import chi_square_z, is_sparse, judged_noise, noise_seen
+from .residuals import (
+    LEAST_STARTS,
+    chi_square_z,
+    is_sparse,
+    judged_noise,
+    noise_seen,
+    times_reached,
+)
 from .rules import RULES
 from .sample import level_of, sample_shows
 from .screen_scores import Positions, in_tension, region_scores
@@ -244,10 +251,12 @@ def _warned(stack: Stack, rows: np.ndarray) -> np.ndarray:
 
 
 def _starts_disagree(stack: Stack, rows: np.ndarray) -> np.ndarray:
-    reached = stack.starts[rows]
-    if reached.shape[1] < 3:
-        return np.zeros(rows.size, dtype=bool)
-    return np.asarray(~np.isclose(reached, reached.min(axis=1)[:, None], rtol=1e-8, atol=0).all(1))
+    weights = [region.weights for region in stack.regions]
+    each = ((stack.starts[row], stack.statistics[row]) for row in rows.tolist())
+    return np.array(
+        [len(s) >= LEAST_STARTS and times_reached(s, known, weights) < 2 for s, known in each],
+        dtype=bool,
+    )
 
 
 def _correlated(stack: Stack, rows: np.ndarray) -> np.ndarray:

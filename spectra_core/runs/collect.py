@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..errors import FitError
 from ..fitting import FitOptions, FitResult, FitWarning, Weights
-from ..fitting.single import LEAST_SQUARES
+from ..fitting.single import LEAST_SQUARES, starts_of
 from ..recipe.compile import model_from_recipe, recipe_from_model
 from ..recipe.schema import Recipe
 from ..spectrum import Spectrum
@@ -65,7 +65,7 @@ def _recipe(result: FitResult) -> Recipe:
     options = FitOptions(
         weights=Weights(kinds.pop()) if len(kinds) == 1 else None,
         method=LEAST_SQUARES if result.method == "none" else result.method,
-        starts=max(len(result.starts), 1),
+        starts=starts_of(result),
     )
     return recipe_from_model(result.problem.model, fit_options=options)
 

@@ -373,7 +373,8 @@ def test_progress_reports_a_falling_chi_square(measured):
 def test_several_starts_find_what_one_poor_start_misses(fitted, measured):
     model = Model((s2p_region(160.2, 164.9, 2.5),))
     result = fit(measured, model, options=FitOptions(starts=8, seed=3))
-    assert len(result.starts) == 8
+    best = min(result.starts)
+    assert sum(reached < best + 0.1 for reached in result.starts) >= 8
     assert result.statistics.chi_square == pytest.approx(fitted.statistics.chi_square, rel=1e-3)
 
 

@@ -55,7 +55,7 @@ def same(result, stack, row):
     np.testing.assert_array_equal(stack.values[row], result.values)
     np.testing.assert_array_equal(stack.covariance[row], result.covariance)
     np.testing.assert_array_equal(stack.at_bound[row], result.at_bound)
-    assert stack.starts[row].tolist() == list(result.starts)
+    assert stack.starts[row] == result.starts
     assert stack.statuses[row] is result.status and stack.messages[row] == result.message
     assert stack.statistics[row] == result.statistics
     assert stack.warnings[row] == result.warnings

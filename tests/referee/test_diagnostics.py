@@ -229,7 +229,8 @@ def test_a_missing_line_does_not_look_like_noise():
 def test_all_starts_of_an_easy_fit_agree():
     options = FitOptions(starts=6, spread=0.5)
     result = fit(draw(truth(PS4)), start(("PS4", 161.4)), options=options)
-    assert start_agreement(result) == (1.0, 6)
+    agreed, n = start_agreement(result)
+    assert agreed == 1.0 and n >= 6
 
 
 def test_starts_that_end_elsewhere_are_counted():

@@ -1,0 +1,326 @@
+"""The best minimum of one model on M spectra: looked for until it is found again.
+
+A fit goes downhill from where it starts, and a model of several lines has many valleys. So
+a shift of all lines is scanned over its whole range first, with areas and levels at their
+optimum at each place. Then fits start from the model's own values, from the best places of
+the scan, from the data's own maxima, and from scattered values that hang on none of these:
+each the best of a few draws, by chi-square with areas and levels at their optimum. It is
+enough when the lowest chi-square has been reached from as many starts as were asked for.
+Then whatever component ended with no area is put where the residual is largest, before
+anybody believes that there is none of it.
+
+Spectra do not know of each other, and the scatter is the same for all: one is searched in
+the same way alone and among thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import cycle, islice
+from typing import Protocol
+
+import numpy as np
+
+from ..errors import Cancelled, ShouldStop
+from ..spectrum import Array
+from .engine import (
+    CompiledFit,
+    Kept,
+    comparable_chi_square,
+    kernels,
+    residual_curve,
+    run_many,
+)
+from .places import from_maxima, revived
+from .problem import Problem
+from .scatter import Numbers, Scatter, scatter_of
+
+MOST = 8  # starts for each time that the best minimum is to be found
+TOLERANCE = 1e-3  # of a standard error: enough to know a minimum again
+LIMIT = 100  # evaluations of one start
+_SAME = 0.1  # in units of the noise; at 1 a parameter has moved by a standard error
+_STEP = 0.2  # of the scan, in widths of a line
+_FAR = 5.0  # units of the axis: how far a shift without bounds is scanned
+_PLACES = 3  # of the scan, from which fits start
+_DRAWS = 4  # scattered values, the best of which is a start
+_REVIVALS = 3  # of one spectrum
+
+
+class Engine(Protocol):
+    """What fits rows of start values; `rows` (R,) says of which spectrum each is."""
+
+    def fits(self, rows: np.ndarray, q: Array) -> tuple[Array, Array]:
+        """Return where fits end, (R, F), and chi-square there (R,); infinite where nowhere.
+
+        Areas and levels start at their optimum.
+        """
+
+    def looks(self, rows: np.ndarray, q: Array) -> Array:
+        """Return chi-square (R,) with areas and levels at their optimum, nothing else moved."""
+
+    def residuals(self, row: int, q: Array) -> list[Array]:
+        """Return data minus curve of each region at `q` (F,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledRows:
+    """M spectra of one model, fitted by the kernels on the thread that asks.
+
+    Attributes
+    ----------
+    fit : CompiledFit
+    y : ndarray, shape (M, N)
+        Turned.
+    static : ndarray, shape (M or 1, N)
+    weights : ndarray, shape (M, N)
+        1 / sigma where it does not follow the model.
+    limit : int
+        Evaluations of each pass of a fit.
+    should_stop : callable or None
+    """
+
+    fit: CompiledFit
+    y: Array
+    static: Array
+    weights: Array
+    limit: int
+    should_stop: ShouldStop | None
+
+    def fits(self, rows: np.ndarray, q: Array) -> tuple[Array, Array]:
+        """See `Engine`."""
+        found, state = self._run(rows, q, 2**40)
+        return found, comparable_chi_square(self.fit, state)
+
+    def looks(self, rows: np.ndarray, q: Array) -> Array:
+        """See `Engine`."""
+        return comparable_chi_square(self.fit, self._run(rows, q, 0)[1])
+
+    def residuals(self, row: int, q: Array) -> list[Array]:
+        """See `Engine`."""
+        return residual_curve(self.fit, self.y[row], self.static[row % len(self.static)], q)
+
+    def _run(self, rows: np.ndarray, q: Array, budget: int) -> tuple[Array, Array]:
+        if self.should_stop is not None and self.should_stop():
+            raise Cancelled("the fit was cancelled; nothing was changed.")
+        one = len(self.y) == 1
+        y, weights = (self.y, self.weights.copy()) if one else (self.y[rows], self.weights[rows])
+        found, state, _, _ = run_many(
+            self.fit,
+            y,
+            self.static if len(self.static) == 1 else self.static[rows],
+            np.tile(self.fit.times, (rows.size, 1)),
+            q,
+            kernels().LINEAR,
+            tolerance=TOLERANCE,
+            limit=self.limit,
+            budget=budget,
+            kept=Kept(weights, np.empty(y.shape)),
+        )
+        return found, state
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The best minimum of each spectrum.
+
+    Attributes
+    ----------
+    q : ndarray, shape (M, F)
+    reached : tuple of tuple of float, length M
+        Chi-square of each start, the model's own first.
+    """
+
+    q: Array
+    reached: tuple[tuple[float, ...], ...]
+
+
+def search(
+    problems: Sequence[Problem],
+    own: Array,
+    engine: Engine,
+    *,
+    wanted: int,
+    spread: float,
+    seed: int,
+    noise_known: bool,
+) -> Found:
+    """Return the best minimum of each spectrum.
+
+    Parameters
+    ----------
+    problems : sequence of Problem, length M
+        One model, other data.
+    own : ndarray, shape (M, F)
+        The model's start values.
+    engine : Engine
+    wanted : int
+        How often the best minimum is to be found; at most `MOST` times as many starts.
+    spread : float
+        Size of the scatter.
+    seed : int
+        Of the scatter.
+    noise_known : bool
+        False: chi-square over the degrees of freedom is the unit in which minima are alike.
+    """
+    scatter, rng = scatter_of(problems[0], own[0]), np.random.default_rng(seed)
+    walks = [
+        _Walk(m, problem, start, noise_known, wanted)
+        for m, (problem, start) in enumerate(zip(problems, own, strict=True))
+    ]
+    _scan(walks, scatter, engine)
+    _fit(walks, [walk.first(scatter) for walk in walks], engine)
+    while active := [walk for walk in walks if walk.is_open]:
+        numbers = [scatter.numbers(rng) for _ in range(wanted * _DRAWS)]
+        seeking = [walk for walk in active if walk.is_seeking]
+        starts = _scattered(seeking, scatter, numbers, spread, engine)
+        for walk in active:
+            if not walk.is_seeking:
+                seeking.append(walk)
+                starts.append(walk.revival(scatter, engine))
+        _fit(seeking, starts, engine)
+    return Found(
+        np.array([walk.best for walk in walks]), tuple(tuple(walk.reached) for walk in walks)
+    )
+
+
+@dataclass(eq=False)
+class _Walk:
+    """The search for the best minimum of one spectrum."""
+
+    row: int
+    problem: Problem
+    own: Array
+    noise_known: bool
+    wanted: int
+    places: list[Array] = field(default_factory=list)
+    best: Array = field(default_factory=lambda: np.empty(0))
+    lowest: float = np.inf
+    hits: int = 0
+    reached: list[float] = field(default_factory=list)
+    looked_over: float = np.inf
+    revivals: int = 0
+
+    def __post_init__(self) -> None:
+        self.best = self.own
+
+    def first(self, scatter: Scatter) -> list[Array]:
+        """Return the starts that are made in any case."""
+        there = [self.at(place, scatter) for place in self.places]
+        maxima = from_maxima(self.problem, there[0] if there else self.own, scatter)
+        return [self.own, *there, maxima]
+
+    def at(self, place: Array, scatter: Scatter) -> Array:
+        """Return the model's own start values at a place of the scan."""
+        q = self.own.copy()
+        q[scatter.shifts] = place
+        return q
+
+    @property
+    def is_seeking(self) -> bool:
+        """Whether scattered starts are still to be made."""
+        return self.hits < self.wanted and len(self.reached) < MOST * self.wanted
+
+    @property
+    def is_open(self) -> bool:
+        """Whether scattered starts are still to be made, or the best minimum looked over."""
+        again = self.revivals < _REVIVALS and self.lowest < self.looked_over - self._same()
+        return self.is_seeking or (again and bool(np.isfinite(self.lowest)))
+
+    def revival(self, scatter: Scatter, engine: Engine) -> list[Array]:
+        """Return the best minimum with what has no area put elsewhere; nothing without such."""
+        self.looked_over, self.revivals = self.lowest, self.revivals + 1
+        left = partial(engine.residuals, self.row, self.best)
+        again = revived(self.problem, self.best, left, scatter)
+        return [] if again is None else [again]
+
+    def take(self, q: Array, chi_square: float) -> None:
+        """Note down where a start has led."""
+        self.reached.append(chi_square)
+        if chi_square < self.lowest - self._same():
+            self.hits = 0
+        if chi_square < self.lowest:
+            self.best, self.lowest = q, chi_square
+        if chi_square <= self.lowest + self._same():
+            self.hits += 1
+
+    def _same(self) -> float:
+        """Return by how much chi-square of one and the same minimum may differ."""
+        if not np.isfinite(self.lowest):
+            return 0.0
+        freedom = max(self.problem.n_points - self.own.size, 1)
+        unit = 1.0 if self.noise_known else self.lowest / freedom
+        return _SAME * unit + 1e-7 * abs(self.lowest)
+
+
+def _fit(walks: Sequence[_Walk], starts: Sequence[Sequence[Array]], engine: Engine) -> None:
+    """Fit each spectrum from its starts, and note down where they have led."""
+    rows = np.repeat([walk.row for walk in walks], [len(each) for each in starts])
+    if not rows.size:
+        return
+    ends = iter(
+        zip(*engine.fits(rows, np.array([q for each in starts for q in each])), strict=True)
+    )
+    for walk, each in zip(walks, starts, strict=True):
+        for q, chi_square in islice(ends, len(each)):
+            walk.take(q, float(chi_square))
+
+
+def _scattered(
+    walks: Sequence[_Walk],
+    scatter: Scatter,
+    numbers: Sequence[Numbers],
+    spread: float,
+    engine: Engine,
+) -> list[list[Array]]:
+    """Return scattered starts of each spectrum: of every few draws the best."""
+    if not walks:
+        return []
+    draws = np.array(
+        [
+            [scatter.drawn(base, one, spread) for one, base in zip(numbers, cycle(bases))]
+            for bases in ([w.at(p, scatter) for p in w.places] or [w.own] for w in walks)
+        ]
+    )
+    m, n, n_free = draws.shape
+    rows = np.repeat([walk.row for walk in walks], n)
+    found = engine.looks(rows, draws.reshape(-1, n_free)).reshape(m, n // _DRAWS, _DRAWS)
+    best = np.argmin(found, axis=2)
+    groups = draws.reshape(m, n // _DRAWS, _DRAWS, n_free)
+    return [
+        [group[k] for group, k in zip(each, picked, strict=True)]
+        for each, picked in zip(groups, best, strict=True)
+    ]
+
+
+def _scan(walks: Sequence[_Walk], scatter: Scatter, engine: Engine) -> None:
+    """Give each spectrum the best places of its shifts; several shifts one after the other."""
+    for number, j in enumerate(scatter.shifts.tolist()):
+        low, high = max(scatter.lower[j], -_FAR), min(scatter.upper[j], _FAR)
+        n = max(int(np.ceil((high - low) / (_STEP * scatter.width[j]))), 2) + 1
+        grid = np.linspace(low, high, n)
+        starts = np.array(
+            [w.at(w.places[0], scatter) if w.places else w.own for w in walks]
+        ).repeat(n, axis=0)
+        starts[:, j] = np.tile(grid, len(walks))
+        rows = np.repeat([walk.row for walk in walks], n)
+        for walk, own, found in zip(
+            walks, starts[::n], engine.looks(rows, starts).reshape(-1, n), strict=True
+        ):
+            base = own[scatter.shifts]
+            walk.places = [_with(base, number, grid[k]) for k in _valleys(found)]
+
+
+def _with(place: Array, number: int, value: float) -> Array:
+    changed = place.copy()
+    changed[number] = value
+    return changed
+
+
+def _valleys(chi_square: Array) -> list[int]:
+    """Return where a curve is lowest and its other lowest minima, the best first."""
+    padded = np.concatenate([[np.inf], chi_square, [np.inf]])
+    lows = np.flatnonzero((chi_square <= padded[:-2]) & (chi_square < padded[2:]))
+    lows = lows if lows.size else np.array([int(np.argmin(chi_square))])
+    return [int(k) for k in lows[np.argsort(chi_square[lows], kind="stable")][:_PLACES]]
