@@ -25,14 +25,15 @@ from math import exp, pi
 import numpy as np
 from scipy.special import chdtrc, ndtr
 
-from ..curves.lineshapes import lineshape
+from ..curves.lineshapes import LineShape, lineshape
 from ..fitting import FitResult
 from ..fitting.evaluate import residual_jacobian
 from ..fitting.priors import with_prior_rows
+from ..fitting.problem import Problem
 from ..model import members, owners
 from ..spectrum import Array
 
-_IMITATED = 0.03  # of the length of a curve: what is left of it is rounding, not a departure
+IMITATED = 0.03  # of the length of a curve: what is left of it is rounding, not a departure
 _UNKNOWN = 0.05  # of the variance: where the data say less of a prior they cannot contradict it
 _SINGULAR = 1e-9
 
@@ -66,7 +67,7 @@ class Minimum:
         """
         left = self.left_of(curves)
         length = np.linalg.norm(left, axis=1)
-        told = length > _IMITATED * np.linalg.norm(curves, axis=1)
+        told = length > IMITATED * np.linalg.norm(curves, axis=1)
         scale = np.where(told, length, np.inf)
         z = left @ self.residual / scale
         return z, z / scale, left / scale[:, None]
@@ -74,21 +75,35 @@ class Minimum:
 
 def minimum_of(result: FitResult) -> Minimum:
     """Return residuals and tangent directions of a fit."""
-    problem = result.problem
-    q = result.values[problem.free]
+    q = result.values[result.problem.free]
     sigmas = tuple(region.sigma for region in result.regions)
-    r, jacobian = residual_jacobian(problem, q, sigmas)
-    r, jacobian = with_prior_rows(problem, q, problem.prior_sigmas(q), r, jacobian)
-    jacobian = jacobian[:, ~result.at_bound[problem.free]]
-    length = np.linalg.norm(jacobian, axis=0)
-    jacobian = jacobian[:, length > 0] / length[length > 0]
-    left, size, _ = np.linalg.svd(jacobian, full_matrices=False)
-    basis = left[:, size > _SINGULAR * size.max(initial=0.0)]
+    residual, basis = tangents_of(result.problem, q, sigmas, result.at_bound)
     places, start = {}, 0
     for region in result.regions:
         places[region.name] = slice(start, start + region.x.size)
         start += region.x.size
-    return Minimum(-r, basis, places)
+    return Minimum(residual, basis, places)
+
+
+def tangents_of(
+    problem: Problem, q: Array, sigmas: tuple[Array, ...], at_bound: np.ndarray
+) -> tuple[Array, Array]:
+    """Return weighted residuals (N + K,) and tangent directions (N + K, F) at a minimum.
+
+    Parameters
+    ----------
+    problem : Problem
+    q : ndarray, shape (F,)
+    sigmas : tuple of ndarray
+    at_bound : ndarray of bool, shape (P,)
+    """
+    r, jacobian = residual_jacobian(problem, q, sigmas)
+    r, jacobian = with_prior_rows(problem, q, problem.prior_sigmas(q), r, jacobian)
+    jacobian = jacobian[:, ~at_bound[problem.free]]
+    length = np.linalg.norm(jacobian, axis=0)
+    jacobian = jacobian[:, length > 0] / length[length > 0]
+    left, size, _ = np.linalg.svd(jacobian, full_matrices=False)
+    return -r, left[:, size > _SINGULAR * size.max(initial=0.0)]
 
 
 # ---------------------------------------------------------------------------------
@@ -169,7 +184,8 @@ def shifted_copies(result: FitResult, region_name: str) -> tuple[Array, Array, f
     lines, area = present[int(np.argmax(sizes))], max(sizes)
     orientation, first = fitted.spectrum.axis.orientation, _values(result, region_name, lines[0].id)
     width = result.summary(region_name, lines[0].id).fwhm
-    step = max(abs(fitted.spectrum.step), width / 10.0)
+    channel = abs(fitted.spectrum.step)
+    step = channel * max(int(width / (10.0 * channel)), 1)
     low, high = (float(f(fitted.x)) for f in (np.min, np.max))
     centers = np.arange(low + 0.5 * width, high - 0.5 * width, step)
     if centers.size < 2:
@@ -177,11 +193,28 @@ def shifted_copies(result: FitResult, region_name: str) -> tuple[Array, Array, f
     curves = np.zeros((centers.size, fitted.x.size))
     for line in lines:
         shape, own = lineshape(line.lineshape), _values(result, region_name, line.id)
-        for i, center in enumerate(centers):
-            moved = own.copy()
-            moved[1] = center + own[1] - first[1]
-            curves[i] += shape.evaluate(fitted.x, moved, orientation)
+        curves += _moved_copies(shape, own, fitted.x, centers - first[1], orientation)
     return centers, curves, area
+
+
+def _moved_copies(shape: LineShape, own: Array, x: Array, moves: Array, orientation: int) -> Array:
+    """Return a component's curve moved by each of M distances, (M, N).
+
+    Where the points are even and the moves whole numbers of them, all copies are cut out of
+    one curve.
+    """
+    channel = (x[-1] - x[0]) / (x.size - 1)
+    steps = (moves - moves[0]) / channel
+    whole = np.rint(steps).astype(int)
+    if np.allclose(np.diff(x), channel, rtol=0, atol=1e-6 * abs(channel)) and np.allclose(
+        steps, whole, rtol=0, atol=1e-4
+    ):
+        last = int(np.abs(whole).max())
+        places = x[0] - moves[0] + channel * np.arange(-last, x.size)
+        curve = shape.evaluate(places, own, orientation)
+        return np.array([curve[last - k : last - k + x.size] for k in whole.tolist()])
+    places = (x - moves[:, None]).ravel()
+    return shape.evaluate(places, own, orientation).reshape(moves.size, x.size)
 
 
 def _values(result: FitResult, region_name: str, component: str) -> Array:

@@ -170,7 +170,9 @@ class Screening:
             for number, region in enumerate(stack.regions):
                 part = _RegionNumbers(stack, region, picked)
                 owners = [_OwnerNumbers(stack, part, w) for w in self.watched if w.region == number]
-                loud |= part.loud() | _pairs(owners) | self.scores[number].loud(region, picked)
+                loud |= (
+                    part.loud() | _pairs(owners) | self.scores[number].loud(stack, region, picked)
+                )
                 for owner in owners:
                     loud |= owner.loud(alone=len(owners) < 2)
                     loud |= owner.overlapped(~loud, samples)

@@ -1,8 +1,9 @@
 """What the lint's score tests would find, asked of many fits of one model at once.
 
 The directions that a fit cannot imitate are nearly the same for all fits of a model. They are
-taken from one of them, and each fit is asked for three quarters of what its own test asks:
-the few that come near are for the lint itself.
+taken from one of them, and each fit is asked for three quarters of what its own test asks. The
+few that come near are asked again with their own directions, and those that come near then,
+too, are for the lint itself.
 """
 
 from __future__ import annotations
@@ -21,13 +22,22 @@ from .lines import MISSING_RATE
 from .rigidity import RATE as RIGID_RATE
 from .rigidity import Level, Separations, known_positions
 from .sample import FAR_RATE
-from .score import Minimum, minimum_of, p_of_largest, path_length, shifted_copies
+from .score import (
+    IMITATED,
+    Minimum,
+    minimum_of,
+    p_of_largest,
+    path_length,
+    shifted_copies,
+    tangents_of,
+)
 from .spikes import RATE as SPIKE_RATE
 from .spikes import beside_neighbours
 from .ties import RATE as TENSION_RATE
 from .ties import WORTH_A_REFIT, number_tried
 
 _PART = 0.75
+_NEAR = 0.9  # of the limit, with a fit's own directions
 _TOLD = 1e-3
 
 
@@ -46,6 +56,8 @@ class RegionScores:
         Of a score, in standard errors.
     flattening : float
         As `left`, for a dead time.
+    place : slice
+        The region's rows among those of the fit.
     """
 
     name: str
@@ -53,8 +65,9 @@ class RegionScores:
     left: Array
     limit: float
     flattening: float
+    place: slice
 
-    def loud(self, region: StackRegion, rows: np.ndarray) -> np.ndarray:
+    def loud(self, stack: Stack, region: StackRegion, rows: np.ndarray) -> np.ndarray:
         """Return which of some rows may lack a component, have a spike or a dead time."""
         residual, sigma = region.residual[rows], region.sigma[rows]
         n = residual.shape[1]
@@ -62,12 +75,27 @@ class RegionScores:
         if self.curves.size:
             along = (residual / sigma) @ self.curves.T
             length = np.sqrt((1.0 / sigma**2) @ (self.curves**2).T) * self.left
-            found |= (along / length).max(axis=1) > _PART * self.limit
+            near = ~found & ((along / length).max(axis=1) > _PART * self.limit)
+            for place in np.flatnonzero(near).tolist():
+                found[place] = self._lacks_one(stack, region, int(rows[place]))
         if self.flattening > 0:
             lost = -(region.envelope[rows] ** 2) / sigma
             z = np.sum(lost * residual, axis=1) / np.linalg.norm(lost, axis=1) / self.flattening
             found |= z > -_PART * ndtri(DEAD_TIME_RATE)
         return np.asarray(found)
+
+    def _lacks_one(self, stack: Stack, region: StackRegion, row: int) -> bool:
+        """Return whether a fit may lack a component, by the directions of its own parameters."""
+        q = stack.values[row][stack.problem.free]
+        sigmas = tuple(each.sigma[row] for each in stack.regions)
+        _, basis = tangents_of(stack.problem, q, sigmas, stack.at_bound[row])
+        curves = self.curves / region.sigma[row]
+        whole = np.sum(curves**2, axis=1)
+        left = whole - np.sum((curves @ basis[self.place]) ** 2, axis=1)
+        told = left > IMITATED**2 * whole
+        along = curves[told] @ region.residual[row]
+        z = along / np.sqrt(left[told])
+        return bool(z.max(initial=0.0) > _NEAR * self.limit)
 
 
 def region_scores(example: FitResult) -> tuple[RegionScores, ...]:
@@ -88,7 +116,7 @@ def _scores(example: FitResult, minimum: Minimum, name: str) -> RegionScores:
     told = part[:-1] > 0.03
     units = minimum.scores(rows[:-1])[2]
     limit = _limit(path_length(units), MISSING_RATE / len(example.regions))
-    return RegionScores(name, curves[told], part[:-1][told], limit, float(part[-1]))
+    return RegionScores(name, curves[told], part[:-1][told], limit, float(part[-1]), place)
 
 
 def _limit(length: float, rate: float) -> float:
