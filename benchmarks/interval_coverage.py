@@ -1,26 +1,31 @@
-"""Do the intervals cover the truth as often as they say? Synthetic spectra, known truth.
+"""How often the intervals of the presets hold the truth, also where it is not their model.
 
-Two equal S 2p doublets (FWHM 1.2 eV, Gauss-Lorentz sum, one width for both, fitted) on a
-flat background of 30 % of a doublet's height, step 0.1 eV: the setting in which ignoring
-the covariance of the areas gives 0.035 for R where its true spread is 0.047 (separation
-1.0 eV, 10^3 counts at a doublet's maximum). Each spectrum is drawn and fitted, and for the
-ratio and both centres it is asked whether the truth, 1 and the true positions, lies in
+For every preset, at 300, 1,000 and 10,000 counts: synthetic spectra of `forward`, which
+shares no code with the program, of a truth in the middle of what the preset knows, of truths
+with everything drawn that is uncertain, and of truths outside it by a usual amount. Each is
+planned and fitted as ``doublet fit --preset`` does it, and its ratios are asked for:
 
-- the interval of the covariance (of ln R for the ratio);
-- the profile-likelihood interval: delta chi-square at the truth below 1 or 3.84;
-- the Monte Carlo interval, for the first spectra only, since each needs many fits.
+- how often the 68 and the 95 % interval hold the truth. A ratio that is said to be below
+  detection holds it where the truth is below its upper limit; one without either does not;
+- the bias, as the median of value / truth - 1 where there is a value;
+- the width of the 95 % interval over the truth, and over that of the same fit with stoichiometry,
+  shapes, widths, splittings and slopes exact;
+- how often an alarm is raised.
 
-Run it by itself with ``python benchmarks/interval_coverage.py [--spectra N] [--case NAME]``,
-or without Monte Carlo as ``python3 dev.py bench coverage``.
+Run it as ``python -m benchmarks.interval_coverage [--spectra N] [--preset ID] [--case NAME]
+[--counts N] [--json FILE]``.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from math import log, sqrt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from math import exp
 from pathlib import Path
 
 import numpy as np
@@ -28,244 +33,426 @@ import numpy as np
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from spectra_core.fitting import FitResult, evaluate, fit
-from spectra_core.model import (
-    Background,
-    Model,
-    Parameter,
-    Region,
-    add_doublet,
-    add_links,
-    set_parameter,
-    share,
-)
-from spectra_core.spectrum import Axis, Meta, Spectrum
-from spectra_core.uncertainty.monte_carlo import monte_carlo
-from spectra_core.uncertainty.profile import delta_chi_square
-from spectra_core.uncertainty.quantities import (
-    LEVEL,
-    ONE_SIGMA,
-    AreaRatio,
-    Quantity,
-    normal_quantile,
-)
-from spectra_core.uncertainty.ratios import area_ratio
+from benchmarks.forward import SCOFIELD, State, Truth, draw
+from spectra_core.errors import ModelError
+from spectra_core.model import Link, Model, Prior, Term, add_links, set_parameter
+from spectra_core.recipe.presets import Preset, preset
+from spectra_core.recipe.schema import UncertaintyEntry
+from spectra_core.runs.execute import execute
+from spectra_core.runs.plan import Job, plan
+from spectra_core.runs.records import FitRecord
+from spectra_core.spectrum import Axis, Meta, Spectrum, make_spectrum
+from spectra_core.uncertainty.ratios import Ratio
 
-POSITION, FWHM, STEP, BACKGROUND = 161.5, 1.2, 0.1, 0.3
-LEVELS = (ONE_SIGMA, LEVEL)
-FIRST, SECOND = "S 2p/PS4/area", "S 2p/new/area"
-RATIO = AreaRatio((SECOND,), (FIRST,))
-_META = Meta(sample="synthetic", dwell_s=1.0, scans=1.0)
+COUNTS = (300.0, 1e3, 1e4)
+SPECTRA = 60
+EXACT_SPECTRA = 12  # of a case, also fitted with everything exact
+_FURTHEST_SLOPE = 0.06  # of the level, per eV: further down a background would be negative
+
+_P = {"PS4": State(131.9, 0.25), "P2Sx": State(132.7, 0.09), "PSxOy": State(133.8, 0.05, 1.32)}
+_SULFIDES = {"PS4": State(161.4, 1.0), "Li2S or S2-": State(159.95, 0.3)}
+_WINDOWS = {"S 2p": (153.0, 176.0), "P 2p": (118.0, 143.0)}
+TRUTHS: Mapping[str, Truth] = {
+    "lpscl-cathode": Truth(
+        {
+            "S 2p": {
+                **_SULFIDES,
+                "bridging S": State(163.0, 0.35),
+                "S0 or S-S": State(163.5, 0.2),
+            },
+            "P 2p": _P,
+        },
+        _WINDOWS,
+        SCOFIELD,
+    ),
+    "lps-film": Truth(
+        {
+            "S 2p": {
+                **_SULFIDES,
+                "bridging S": State(163.0, 0.35),
+                "sulfite": State(166.8, 0.15, 1.32),
+                "sulfate": State(169.1, 0.2, 1.32),
+            },
+            "P 2p": _P,
+        },
+        _WINDOWS,
+        SCOFIELD,
+    ),
+    "lpscl-li-metal": Truth(
+        {
+            "S 2p": {"PS4": State(161.4, 1.0), "Li2S or S2-": State(159.95, 0.6)},
+            "P 2p": {
+                "PS4": State(131.9, 0.25),
+                "Li3P": State(126.0, 0.08, 1.32),
+                "LixP": State(128.4, 0.06, 1.32),
+                "P0": State(130.0, 0.04, 1.32),
+            },
+        },
+        _WINDOWS,
+        SCOFIELD,
+    ),
+    "su2025/fig1e-f": Truth(
+        {
+            "S 2p": {"PS4": State(161.3, 1.0), "Li2S": State(160.0, 0.4)},
+            "P 2p": {"PS4": State(131.6, 0.25)},
+        },
+        _WINDOWS,
+        SCOFIELD,
+    ),
+    "su2025/fig5f-i": Truth(
+        {"S 2p": {"PS4": State(160.7, 1.0), "intermediate": State(162.9, 0.6)}},
+        _WINDOWS,
+        SCOFIELD,
+    ),
+}
+"""The middle of what each preset knows, with its own labels."""
+
+SEPARATIONS = {
+    "Li2S or S2-": 0.2,
+    "Li2S": 0.2,
+    "bridging S": 0.4,
+    "intermediate": 0.4,
+    "S0 or S-S": 0.15,
+    "sulfite": 0.4,
+    "sulfate": 0.4,
+    "P2Sx": 0.25,
+    "PSxOy": 0.4,
+    "Li3P": 0.6,
+    "LixP": 0.6,
+    "P0": 0.3,
+}
+"""How far a species may lie from where it is expected, one standard deviation, eV."""
 
 
-@dataclass(frozen=True)
-class Case:
-    """Separation of the doublets in eV, and the counts at the maximum of each."""
-
-    name: str
-    separation: float
-    counts: float
+# ---------------------------------------------------------------------------------
+# Truths
 
 
-CASES = (Case("2.2 eV, 1e4 counts", 2.2, 1e4), Case("1.0 eV, 1e3 counts", 1.0, 1e3))
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """What a case gave.
-
-    Attributes
-    ----------
-    spectra, drawn : int
-        How many were fitted; for how many Monte Carlo intervals were made.
-    covered : dict of (method, quantity, level) to float
-        Share of the intervals that hold the truth.
-    bias : float
-        Mean of R minus its truth, in standard deviations of R.
-    true_spread, reported, without_covariance : float
-        Standard deviation of R over the spectra; mean standard error reported; mean of
-        what two areas taken as independent would give.
-    """
-
-    spectra: int
-    drawn: int
-    covered: dict[tuple[str, str, float], float]
-    bias: float
-    true_spread: float
-    reported: float
-    without_covariance: float
-
-
-def true_model(case: Case) -> Model:
-    """Return the model that the spectra are drawn from; fits start at its values."""
-    background = Background(
-        "constant", "active", parameters={"level": Parameter(BACKGROUND * case.counts)}
+def drawn_from_priors(truth: Truth, rng: np.random.Generator) -> Truth:
+    """Return a truth with everything drawn at once that is uncertain, but for the areas."""
+    ratio = exp(0.1 * rng.standard_normal())  # widths of P 2p over those of S 2p
+    apart = 0.2 * rng.standard_normal()
+    levels = {
+        level: {
+            name: replace(
+                state,
+                center=state.center
+                + SEPARATIONS.get(name, 0.0) * rng.standard_normal()
+                + (apart if level == "P 2p" else 0.0),
+                width=state.width
+                * (ratio if level == "P 2p" else 1.0)
+                * exp((0.25 if state.width > 1.2 else 0.03) * rng.standard_normal()),
+            )
+            for name, state in states.items()
+        }
+        for level, states in truth.levels.items()
+    }
+    signal = dict(truth.signal)
+    signal["P 2p"] *= 1.0 + 0.1 * rng.standard_normal()
+    return replace(
+        truth,
+        levels=levels,
+        signal=signal,
+        share=float(np.clip(0.3 + 0.15 * rng.standard_normal(), 0.02, 0.75)),
+        skew=float(np.clip(0.3 * rng.standard_normal(), -0.7, 0.7)),
+        minor=exp(0.05 * rng.standard_normal()),
+        splitting={level: 0.01 * rng.standard_normal() for level in truth.levels},
+        shift=float(np.clip(1.5 * rng.standard_normal(), -3.0, 3.0)),
+        slope=float(np.clip(0.05 * rng.standard_normal(), -_FURTHEST_SLOPE, 0.15)),
     )
-    region = Region("S 2p", (157.0, 169.0), background)
-    for name, center in (("PS4", POSITION), ("new", POSITION + case.separation)):
-        region = add_doublet(
-            region,
-            name,
-            "S 2p",
-            "gl_sum",
-            center=center,
-            fwhm=FWHM,
-            area=1.0,
-            mix=Parameter(0.2, free=False),
+
+
+def _signal(truth: Truth, factor: float) -> Truth:
+    return replace(truth, signal={**truth.signal, "P 2p": factor * truth.signal["P 2p"]})
+
+
+def _further(truth: Truth, apart: float) -> Truth:
+    moved = {
+        name: replace(state, center=state.center + apart)
+        for name, state in truth.levels.get("P 2p", {}).items()
+    }
+    return replace(truth, levels={**truth.levels, "P 2p": moved}) if moved else truth
+
+
+def _phosphate(truth: Truth) -> Truth:
+    if "PSxOy" not in truth.levels.get("P 2p", {}):
+        return truth
+    return truth.with_state("P 2p", "PSxOy", center=133.4)
+
+
+def _one_more(truth: Truth) -> Truth:
+    """Put a state beside PS4 that no preset has: sulfur of a metal sulfide."""
+    anchor = truth.levels["S 2p"]["PS4"].center
+    return truth.with_state("S 2p", "metal sulfide", center=anchor + 0.9, area=0.2, width=1.2)
+
+
+MODEL, PRIORS = "model", "priors"
+OUTSIDE: Mapping[str, Callable[[Truth], Truth]] = {
+    "P signal -15 %": lambda t: _signal(t, 0.85),
+    "P signal +15 %": lambda t: _signal(t, 1.15),
+    "P 0.3 eV off": lambda t: _further(t, 0.3),
+    "Lorentz share 0.1": lambda t: replace(t, share=0.1),
+    "Lorentz share 0.5": lambda t: replace(t, share=0.5),
+    "2p1/2 8 % wider": lambda t: replace(t, minor=1.08),
+    "asymmetric": lambda t: replace(t, skew=0.25),
+    "sloping background": lambda t: replace(t, slope=0.04),
+    "Li3PO4": _phosphate,
+    "one state more": _one_more,
+    "charged by 1.5 eV": lambda t: replace(t, shift=1.5),
+}
+CASES = (MODEL, PRIORS, *OUTSIDE)
+
+
+def truth_of(preset_id: str, case: str, counts: float, rng: np.random.Generator) -> Truth:
+    """Return the truth of one spectrum of a case."""
+    truth = replace(TRUTHS[preset_id], counts=counts)
+    if case == PRIORS:
+        return drawn_from_priors(truth, rng)
+    return truth if case == MODEL else OUTSIDE[case](truth)
+
+
+def cases_of(preset_id: str) -> tuple[str, ...]:
+    """Return the cases in which a preset's truth differs from that in its middle."""
+    middle = TRUTHS[preset_id]
+    return tuple(c for c in CASES if c in (MODEL, PRIORS) or OUTSIDE[c](middle) != middle)
+
+
+def spectra_of(truth: Truth, rng: np.random.Generator) -> list[Spectrum]:
+    """Return synthetic spectra of a truth, one of each level."""
+    return [
+        make_spectrum(
+            x,
+            y,
+            Axis.BINDING_ENERGY,
+            y_unit="counts",
+            counts=y,
+            meta=Meta(sample="synthetic", region=level, dwell_s=1.0, scans=1.0),
         )
-    model = add_links(Model((region,)), share(["S 2p/PS4/fwhm", "S 2p/new/fwhm"]))
-    peaks = evaluate(blank(), model).regions[0].peaks
-    height = float((peaks["PS4 2p3/2"] + peaks["PS4 2p1/2"]).max())
-    for path in (FIRST, SECOND):
-        model = set_parameter(model, path, value=case.counts / height)
+        for level, (x, y) in draw(truth, rng).items()
+    ]
+
+
+# ---------------------------------------------------------------------------------
+# What one spectrum gives
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a fit said of one ratio; `width` is that of the 95 % interval over the truth."""
+
+    ratio: str
+    held_68: bool
+    held_95: bool
+    off: float | None
+    width: float | None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """One spectrum: its ratios, its alarms, and the widths with everything exact."""
+
+    seen: tuple[Seen, ...]
+    alarms: tuple[str, ...]
+    exact: Mapping[str, float]
+
+
+def fitted(preset_id: str, case: str, counts: float, seed: int, *, exact: bool) -> Fitted:
+    """Return what the program says of one synthetic sample."""
+    rng = np.random.default_rng([seed, CASES.index(case), int(counts), *preset_id.encode()])
+    truth, known = truth_of(preset_id, case, counts, rng), preset(preset_id)
+    (job,) = plan(known, spectra_of(truth, rng)).jobs
+    record = execute(job)
+    if not isinstance(record, FitRecord):
+        return Fitted((), (f"failed: {record.message}",), {})
+    seen = [_seen(ratio, _true_ratio(known, ratio.name, truth)) for ratio in record.ratios]
+    alarms = {w.code for w in record.warnings if getattr(w, "severity", "") == "alarm"}
+    return Fitted(
+        tuple(seen), tuple(sorted(alarms)), _exact_widths(job, known, truth) if exact else {}
+    )
+
+
+def _true_ratio(known: Preset, name: str, truth: Truth) -> float:
+    (entry,) = (e for e in known.recipe.ratio if e.name == name)
+    return truth.ratio(
+        *(
+            tuple(_state(truth, label) for label in side)
+            for side in (entry.numerator, entry.denominator)
+        )
+    )
+
+
+def _state(truth: Truth, label: str) -> str:
+    """Return "level/species" of a label, which may name its level itself."""
+    if label.partition("/")[0] in truth.levels:
+        return label
+    (level,) = (level for level, states in truth.levels.items() if label in states)
+    return f"{level}/{label}"
+
+
+def _seen(ratio: Ratio, true: float) -> Seen:
+    if ratio.value is None:
+        below = ratio.upper_limit is not None and true <= ratio.upper_limit
+        return Seen(ratio.name, below, below, None, None)
+    interval, error = ratio.best_interval, ratio.error
+    if interval is None or error is None:
+        return Seen(ratio.name, False, False, ratio.value / true - 1.0, None)
+    near = abs(np.log(ratio.value / true)) <= error / ratio.value
+    held = interval[0] <= true <= interval[1]
+    width = (interval[1] - interval[0]) / true
+    return Seen(ratio.name, bool(near), held, ratio.value / true - 1.0, width)
+
+
+def _exact_widths(job: Job, known: Preset, truth: Truth) -> dict[str, float]:
+    """Return the widths where all that is not an energy is exact, by ratio."""
+    rows = UncertaintyEntry(monte_carlo=500, background=False, model=False)
+    ratios = tuple(entry.model_copy(update={"uncertainty": rows}) for entry in job.ratios)
+    record = execute(replace(job, model=exact_model(job.model), ratios=ratios))
+    if not isinstance(record, FitRecord):
+        return {}
+    seen = (_seen(ratio, _true_ratio(known, ratio.name, truth)) for ratio in record.ratios)
+    return {one.ratio: one.width for one in seen if one.width is not None}
+
+
+def exact_model(model: Model) -> Model:
+    """Return a model whose priors on stoichiometry, shape and background are exact ties.
+
+    Widths that are known to a tenth only, those of other levels and classes, have none.
+    """
+    known = [p for p in model.priors if p.group in ("ties", "shape", "background")]
+    model = replace(model, priors=tuple(p for p in model.priors if p not in known))
+    for prior in known:
+        loose = prior.terms[0].source.endswith("/fwhm") and (prior.relative or 0.0) >= 0.1
+        model = model if loose else _tied(model, prior)
     return model
 
 
-def blank() -> Spectrum:
-    """Return the axis of the spectra, with ones in place of counts."""
-    x = np.arange(157.0, 169.0 + STEP / 2, STEP)
-    return Spectrum(x, np.ones(x.size), Axis.BINDING_ENERGY, "counts", meta=_META)
+def _tied(model: Model, prior: Prior) -> Model:
+    first, *others = prior.terms
+    terms = tuple(Term(-t.times / first.times, t.source) for t in others)
+    if not terms:
+        return set_parameter(model, first.source, value=prior.value, free=False)
+    if any(link.target == first.source for link in model.links):
+        raise ModelError(f"{first.source} is tied twice.")
+    return add_links(model, [Link(first.source, terms, prior.value / first.times)])
 
 
-def spectra_of(case: Case, n: int, seed: int) -> list[Spectrum]:
-    """Return `n` synthetic spectra of a case."""
-    expected = evaluate(blank(), true_model(case)).regions[0].envelope
-    rng = np.random.default_rng(seed)
-    counts = rng.poisson(expected, (n, expected.size)).astype(float)
-    x = blank().x
-    return [
-        Spectrum(x, row, Axis.BINDING_ENERGY, "counts", counts=row, meta=_META) for row in counts
-    ]
+# ---------------------------------------------------------------------------------
+# Many spectra
 
 
-def measure(case: Case, n: int, *, drawn: int = 0, draws: int = 100, seed: int = 0) -> Coverage:
-    """Fit `n` spectra of a case and count how often the intervals hold the truth.
+@dataclass(frozen=True)
+class Cell:
+    """What many spectra of one case gave for one ratio; shares are of all spectra."""
 
-    Parameters
-    ----------
-    case : Case
-    n : int
-        Spectra.
-    drawn, draws : int
-        For how many of them Monte Carlo intervals are made, and of how many draws each.
-    seed : int
-    """
-    model = true_model(case)
-    truth: dict[str, tuple[Quantity, float]] = {
-        "ratio": (RATIO, 1.0),
-        "centre 1": ("S 2p/PS4/center", POSITION),
-        "centre 2": ("S 2p/new/center", POSITION + case.separation),
-    }
-    hits: dict[tuple[str, str, float], list[bool]] = {}
-    results = [fit(spectrum, model) for spectrum in spectra_of(case, n, seed)]
-    for i, result in enumerate(results):
-        found = _covariance(result, truth) | _profile(result, truth)
-        if i < drawn:
-            found |= _monte_carlo(result, truth, draws, i)
-        for key, hit in found.items():
-            hits.setdefault(key, []).append(hit)
-    ratios = np.array([area_ratio(r, ["new"], ["PS4"], name="R").value for r in results])
-    reported = np.mean([area_ratio(r, ["new"], ["PS4"], name="R").stderr for r in results])
-    covered = {key: float(np.mean(values)) for key, values in hits.items()}
-    spread = float(ratios.std(ddof=1))
-    return Coverage(
-        n,
-        drawn,
-        covered,
-        float(ratios.mean() - 1.0) / spread,
-        spread,
-        float(reported),
-        float(np.mean([_naive(result) for result in results])),
+    preset: str
+    case: str
+    counts: float
+    ratio: str
+    spectra: int
+    held_68: float
+    held_95: float
+    detected: float
+    bias: float | None
+    width: float | None
+    over_exact: float | None
+    alarms: float
+    alarm_codes: tuple[str, ...]
+
+
+def cells(preset_id: str, case: str, counts: float, found: Sequence[Fitted]) -> Iterator[Cell]:
+    """Yield what the spectra of one case gave, ratio by ratio."""
+    codes = sorted({code for one in found for code in one.alarms})
+    alarms = float(np.mean([bool(one.alarms) for one in found]))
+    names = list(dict.fromkeys(seen.ratio for one in found for seen in one.seen))
+    for name in names:
+        seen = [s for one in found for s in one.seen if s.ratio == name]
+        both = [(_width(one, name), one.exact[name]) for one in found if name in one.exact]
+        over = [wide / narrow for wide, narrow in both if wide is not None]
+        yield Cell(
+            preset_id,
+            case,
+            counts,
+            name,
+            len(found),
+            float(np.mean([s.held_68 for s in seen])),
+            float(np.mean([s.held_95 for s in seen])),
+            float(np.mean([s.off is not None for s in seen])),
+            _median([s.off for s in seen if s.off is not None]),
+            _median([s.width for s in seen if s.width is not None]),
+            float(np.mean(over)) if over else None,
+            alarms,
+            tuple(codes),
+        )
+
+
+def _width(one: Fitted, name: str) -> float | None:
+    return next(s.width for s in one.seen if s.ratio == name)
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return float(np.median(values)) if values else None
+
+
+def matrix(
+    presets: Sequence[str], cases: Sequence[str], counts: Sequence[float], n: int, seed: int = 0
+) -> Iterator[Cell]:
+    """Yield the cells of some presets and cases, as they are done, on all processors."""
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for preset_id in presets:
+            for number in counts:
+                for case in (c for c in cases_of(preset_id) if c in cases):
+                    work = [
+                        pool.submit(
+                            fitted, preset_id, case, number, seed + i, exact=i < EXACT_SPECTRA
+                        )
+                        for i in range(n)
+                    ]
+                    yield from cells(preset_id, case, number, [one.result() for one in work])
+
+
+def row(cell: Cell) -> str:
+    """Return a cell as a line of text."""
+
+    def number(value: float | None, form: str) -> str:
+        return "-" if value is None else format(value, form)
+
+    return (
+        f"{cell.preset:15} {cell.counts:6.0f} {cell.case:20} {cell.ratio:24}"
+        f"{100 * cell.held_68:5.0f}{100 * cell.held_95:5.0f}{100 * cell.detected:5.0f}"
+        f"{number(cell.bias, '+8.2f')}{number(cell.width, '7.2f')}{number(cell.over_exact, '7.2f')}"
+        f"{100 * cell.alarms:6.0f}  {', '.join(cell.alarm_codes)}"
     )
 
 
-Hits = dict[tuple[str, str, float], bool]
-
-
-def _covariance(result: FitResult, truth: dict[str, tuple[Quantity, float]]) -> Hits:
-    hits: Hits = {}
-    ratio = area_ratio(result, ["new"], ["PS4"], name="R")
-    for name, (quantity, true) in truth.items():
-        if isinstance(quantity, str):
-            off, error = result.value(quantity) - true, result.stderr(quantity) or 0.0
-        else:
-            value, stderr = ratio.value or 0.0, ratio.stderr or 0.0
-            off, error = log(value / true), stderr / value
-        for level in LEVELS:
-            hits["covariance", name, level] = abs(off) <= normal_quantile(level) * error
-    return hits
-
-
-def _profile(result: FitResult, truth: dict[str, tuple[Quantity, float]]) -> Hits:
-    rises = {n: delta_chi_square(result, quantity, true) for n, (quantity, true) in truth.items()}
-    return {
-        ("profile", name, level): rise <= normal_quantile(level) ** 2
-        for name, rise in rises.items()
-        for level in LEVELS
-    }
-
-
-def _monte_carlo(
-    result: FitResult, truth: dict[str, tuple[Quantity, float]], draws: int, seed: int
-) -> Hits:
-    run = monte_carlo(result, [quantity for quantity, _ in truth.values()], draws, seed=seed)
-    hits: Hits = {}
-    for name, (quantity, true) in truth.items():
-        for level in LEVELS:
-            low, high = run.interval(quantity, level=level)
-            hits["monte carlo", name, level] = low <= true <= high
-    return hits
-
-
-def _naive(result: FitResult) -> float:
-    """Return the standard error of R from two areas taken as independent."""
-    parts = [(result.stderr(path) or 0.0) / result.value(path) for path in (FIRST, SECOND)]
-    return result.value(SECOND) / result.value(FIRST) * sqrt(parts[0] ** 2 + parts[1] ** 2)
-
-
-def coverage() -> dict[str, float]:
-    """Measure both cases on 2000 spectra each, for the table of all benchmarks."""
-    values: dict[str, float] = {}
-    for case in CASES:
-        found = measure(case, 2000)
-        for (method, quantity, level), share_ in found.covered.items():
-            values[f"{case.name} {method} {quantity} {level:.0%}"] = share_
-        values[f"{case.name} bias"] = found.bias
-        values[f"{case.name} true spread of R"] = found.true_spread
-        values[f"{case.name} reported"] = found.reported
-        values[f"{case.name} without covariance"] = found.without_covariance
-    return values
-
-
-def table(case: Case, found: Coverage) -> str:
-    """Return what a case gave as text."""
-    lines = [
-        f"{case.name}: {found.spectra} spectra (Monte Carlo intervals of {found.drawn})",
-        f"  {'interval':14}{'of':12}{'68 %':>8}{'95 %':>8}",
-    ]
-    for method, name in dict.fromkeys(key[:2] for key in found.covered):
-        shares = [f"{100 * found.covered[method, name, level]:8.1f}" for level in LEVELS]
-        lines.append(f"  {method:14}{name:12}{''.join(shares)}")
-    lines += [
-        f"  bias of R: {found.bias:+.3f} standard errors",
-        f"  spread of R: true {found.true_spread:.4f}, reported {found.reported:.4f},"
-        f" without covariance {found.without_covariance:.4f}",
-    ]
-    return "\n".join(lines)
+HEAD = (
+    f"{'preset':15} {'counts':>6} {'truth':20} {'ratio':24}"
+    f"{'68':>5}{'95':>5}{'seen':>5}{'bias':>8}{'width':>7}{'/exact':>7}{'alarm':>6}"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and print the table."""
+    """Measure and print the matrix."""
     parser = argparse.ArgumentParser(description="How often do the intervals hold the truth?")
-    parser.add_argument("--spectra", type=int, default=2000, help="spectra of each case")
-    parser.add_argument("--drawn", type=int, default=400, help="of these with Monte Carlo")
-    parser.add_argument("--draws", type=int, default=200, help="draws of each Monte Carlo run")
-    parser.add_argument("--case", default="", help="only cases whose name contains this")
+    parser.add_argument("--spectra", type=int, default=SPECTRA, help="of each case")
+    parser.add_argument("--preset", action="append", choices=list(TRUTHS), help="only these")
+    parser.add_argument("--case", action="append", choices=CASES, help="only these")
+    parser.add_argument("--counts", action="append", type=float, help="only these")
+    parser.add_argument("--seed", type=int, default=0, help="of the first spectrum")
+    parser.add_argument("--json", type=Path, help="file to write the cells to")
     chosen = parser.parse_args(arguments)
-    for case in CASES:
-        if chosen.case in case.name:
-            found = measure(case, chosen.spectra, drawn=chosen.drawn, draws=chosen.draws)
-            print(table(case, found), flush=True)
+    print(f"synthetic spectra, {chosen.spectra} of each case\n{HEAD}")
+    found = []
+    for cell in matrix(
+        chosen.preset or list(TRUTHS),
+        chosen.case or CASES,
+        chosen.counts or COUNTS,
+        chosen.spectra,
+        chosen.seed,
+    ):
+        found.append(cell)
+        print(row(cell), flush=True)
+    if chosen.json:
+        chosen.json.write_text(json.dumps([asdict(cell) for cell in found], indent=1))
 
 
 if __name__ == "__main__":

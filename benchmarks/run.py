@@ -69,9 +69,9 @@ def _seconds_of_python(code: str) -> float:
 
 
 def coverage() -> dict[str, float]:
-    """Measure how often intervals hold the truth; see `interval_coverage.py`."""
+    """Measure how often intervals hold the truth; see `equal_doublets.py`."""
     sys.path.insert(0, str(ROOT))
-    from benchmarks.interval_coverage import coverage as measure
+    from benchmarks.equal_doublets import coverage as measure
 
     return measure()
 

@@ -316,6 +316,7 @@ def _show_observation(library: PeakLibrary, observation: Observation) -> None:
 
 
 def _show_preset(header: PresetHeader) -> None:
+    from spectra_core.recipe.compile import model_from_recipe
     from spectra_core.recipe.presets import preset
 
     loaded = preset(header.id)
@@ -330,6 +331,10 @@ def _show_preset(header: PresetHeader) -> None:
             ("component", "species", "center", "entry"),
             [[c.name, c.species, _center(c), c.use] for c in region.component],
         )
+    priors = model_from_recipe(loaded.recipe).priors
+    if priors:
+        click.echo("\nknown before the fit:")
+        print_table(("prior", "source"), [[prior.formula, prior.source] for prior in priors])
 
 
 def _center(component: Any) -> str:
@@ -339,7 +344,8 @@ def _center(component: Any) -> str:
     off = "" if component.enabled else ", off"
     if center.min is None or center.max is None:
         return f"{center.value:g} fixed{off}"
-    return f"{center.value:g} ({center.min:g} to {center.max:g}){off}"
+    known = "" if center.prior is None else f" ± {center.prior:g}"
+    return f"{center.value:g}{known} ({center.min:g} to {center.max:g}){off}"
 
 
 def _show_fields(record: Any) -> None:

@@ -96,7 +96,7 @@ def no_priors(n_parameters: int) -> PriorRows:
 
 
 def prior_rows(
-    model: Model, places: Mapping[str, int], matrix: Array, drawn: Collection[int]
+    model: Model, places: Mapping[str, int], matrix: Array, acting: Collection[int]
 ) -> PriorRows:
     """Return the rows of a model's priors.
 
@@ -106,35 +106,35 @@ def prior_rows(
     places : mapping of str to int
         Place of each parameter in ``p``.
     matrix : ndarray, shape (P, F)
-    drawn : collection of int
-        Places that some curve uses: a prior on a disabled component waits for it.
+    acting : collection of int
+        Places that some curve hangs on: a prior on a disabled component waits for it.
 
     Raises
     ------
     ModelError
         If a prior speaks of something that is not in the model.
     """
-    acting, idle, sums, scales = [], [], [], []
+    rows: list[tuple[Prior, Array, Array]] = []
+    idle: list[Prior] = []
     for prior in model.priors:
         row, scale = _rows(model, prior, places)
-        if not set(np.flatnonzero(row.astype(bool) | scale.astype(bool)).tolist()) <= set(drawn):
+        if not set(np.flatnonzero(row.astype(bool) | scale.astype(bool)).tolist()) <= set(acting):
             continue
         if not (row @ matrix).any():
             idle.append(prior)
             continue
-        acting.append(prior)
-        sums.append(row)
-        scales.append(scale)
-    if not acting:
+        rows.append((prior, row, scale))
+    if not rows:
         return replace(no_priors(len(places)), idle=tuple(idle))
+    priors, sums, scales = zip(*rows, strict=True)
     return PriorRows(
-        tuple(acting),
+        priors,
         np.array(sums),
-        np.array([prior.value for prior in acting]),
-        np.array([np.inf if prior.sd is None else prior.sd for prior in acting]),
-        np.array([prior.relative or 0.0 for prior in acting]),
+        np.array([prior.value for prior in priors]),
+        np.array([np.inf if prior.sd is None else prior.sd for prior in priors]),
+        np.array([prior.relative or 0.0 for prior in priors]),
         np.array(scales),
-        np.array([0.0 if prior.relative_to else prior.value for prior in acting]),
+        np.array([0.0 if prior.relative_to else prior.value for prior in priors]),
         tuple(idle),
     )
 

@@ -300,8 +300,8 @@ def _flatten(same: _Same, orientations: tuple[int, ...]) -> _Flat:
     matrix, offset = _matrix(paths, rows, free, start)
     lower, upper = _bounds(paths, parameters, matrix, offset, free)
     places = np.array(free, dtype=int)
-    drawn = {i for part in parts for i in _drawn(part)}
-    priors = prior_rows(model, {path: i for i, path in enumerate(paths)}, matrix, drawn)
+    acting = used | {i for part in parts for i in _drawn(part)}
+    priors = prior_rows(model, {path: i for i, path in enumerate(paths)}, matrix, acting)
     for array in (matrix, offset, lower, upper, places):
         array.setflags(write=False)
     return _Flat(

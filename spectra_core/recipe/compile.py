@@ -77,7 +77,11 @@ def model_from_recipe(recipe: Recipe) -> Model:
     """
     recipe = of_one_sample(recipe)
     regions = tuple(_region(entry) for entry in recipe.region)
-    links = (*_class_links(recipe), *(_link(entry, recipe) for entry in recipe.link))
+    links = (
+        *_class_links(recipe),
+        *_departure_links(recipe, regions),
+        *(_link(entry, recipe) for entry in recipe.link),
+    )
     model = Model(regions, links, recipe.title)
     _check_targets(model)
     model = _with_priors(model, recipe)
@@ -187,9 +191,50 @@ def _region(entry: RegionEntry) -> Region:
     )
     if entry.shift is not None:
         region = replace(region, shift=_parameter(entry.shift, SHIFT_SPEC))
+    followers = _followers(entry)
     for component in entry.component:
-        region = _with_entry(region, component)
+        own = tuple(
+            u for u in component.unlock if followers.get((component.name, u.parameter)) is None
+        )
+        region = _with_entry(region, component.model_copy(update={"unlock": own}))
     return region
+
+
+def _followers(region: RegionEntry) -> dict[tuple[str, str], str]:
+    """Return, by component and parameter, the first of its class for all that come later."""
+    first: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str], str] = {}
+    for component in region.component:
+        for entry in component.unlock:
+            if entry.share is None:
+                continue
+            leader = first.setdefault((entry.parameter, entry.share), component.name)
+            if leader == component.name:
+                continue
+            if not entry.is_bare:
+                raise ModelError(
+                    f'only the first member of the class "{entry.share}" ({leader}) can have a'
+                    " value, bounds and a prior.",
+                    hint="Write parameter, share and reason here, and nothing else.",
+                    where=f"{region.name}/{component.name}/{entry.parameter}",
+                )
+            found[component.name, entry.parameter] = leader
+    return found
+
+
+def _departure_links(recipe: Recipe, regions: Sequence[Region]) -> Iterator[Link]:
+    """Yield what lets doublets depart from a constraint by as much as the first of a class."""
+    for entry, region in zip(recipe.region, regions, strict=True):
+        for (name, parameter), leader in _followers(entry).items():
+            own, first = region.doublet(name), region.doublet(leader)
+            apart = own.splitting - first.splitting if parameter == "center" else 0.0
+            terms = (
+                Term(1.0, f"{region.name}/{own.major}/{parameter}"),
+                Term(1.0, f"{region.name}/{first.minor}/{parameter}"),
+                Term(-1.0, f"{region.name}/{first.major}/{parameter}"),
+            )
+            note = f"departs from its constraint as {leader} does"
+            yield Link(f"{region.name}/{own.minor}/{parameter}", terms, apart, note)
 
 
 def _background(entry: BackgroundEntry, where: str) -> Background:

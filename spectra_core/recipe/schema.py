@@ -110,12 +110,24 @@ class UnlockEntry(RecipeTable):
         description="Standard deviation of the constraint that is taken off, in its unit; of an"
         " area as a part of it.",
     )
+    share: Name | None = Field(
+        None,
+        description="Class: the doublets of a region with this class depart from the constraint"
+        " by equal amounts, in the axis unit; the first of them says by how much.",
+    )
     source: Text = Field("", description="Where that is known from; reports print it.")
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it says nothing but its parameter, class and reason."""
+        return self == UnlockEntry(parameter=self.parameter, reason=self.reason, share=self.share)
 
     @model_validator(mode="after")
     def _source_has_a_prior(self) -> UnlockEntry:
         if self.source and self.prior is None:
             raise ValueError("`source` is that of a prior, but there is none")
+        if self.share is not None and self.parameter in ("area", "height"):
+            raise ValueError("`share` is for positions and widths, not for an area ratio")
         return self
 
 

@@ -213,12 +213,17 @@ def _line_pairs(context: Context, region: Region) -> Iterator[tuple[str, str]]:
 
 
 def unlocked_without_evidence(context: Context) -> Iterator[Note]:
-    """Find a doublet's tie that was taken off though the data agree with it, or fit badly."""
+    """Find a doublet's tie that was taken off though the data agree with it, or fit badly.
+
+    Where a prior stands in its place it was not taken off, but said with its uncertainty.
+    """
+    known = {t.source for prior in context.result.model.priors for t in prior.terms}
     for owner in context.owners:
         if owner.doublet is None:
             continue
         for name in sorted(owner.doublet.unlocked_parameters):
-            yield from _unlocked(owner, name)
+            if f"{owner.region.name}/{owner.doublet.minor}/{name}" not in known:
+                yield from _unlocked(owner, name)
 
 
 def _unlocked(owner: Owner, name: str) -> Iterator[Note]:

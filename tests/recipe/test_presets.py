@@ -7,6 +7,7 @@ import pytest
 from spectra_core.errors import RecipeError, SpectraError
 from spectra_core.fitting import fit
 from spectra_core.library import load_library, shipped_folder
+from spectra_core.model import get_parameter
 from spectra_core.recipe.presets import preset, preset_ids
 from spectra_core.recipe.text import (
     dump_recipe,
@@ -50,6 +51,14 @@ equals = "S 2p/{source}/area"
 times = 0.25
 sensitivity = "auto"
 """
+
+
+SEPARATIONS = {
+    "li2s-ps4": ("S 2p/Li2S or S2-/center", 161.4),
+    "bridging-ps4": ("S 2p/bridging S/center", 161.4),
+    "s0-ps4": ("S 2p/S0 or S-S/center", 161.4),
+    "p2sx-ps4-p": ("P 2p/P2Sx/center - P 2p/PS4/center", 0.0),
+}
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +111,10 @@ def test_the_as_reported_preset_holds_the_printed_positions_and_splittings(libra
 def test_a_recommended_preset_fits_s_and_p_with_one_shift_and_stoichiometry(library, name):
     model = preset(name, library=library).model
     assert {region.name for region in model.regions} == {"S 2p", "P 2p"}
-    targets = {link.target for link in model.links}
-    assert {"P 2p/region/shift", "P 2p/PS4/area"} <= targets
+    assert "P 2p/region/shift" in {link.target for link in model.links}
+    (tie,) = (prior for prior in model.priors if prior.group == "ties")
+    assert [term.source for term in tie.terms] == ["P 2p/PS4/area", "S 2p/PS4/area"]
+    assert tie.terms[1].times == pytest.approx(-0.25 * 1.192 / 1.677) and tie.relative == 0.1
     for region in model.regions:
         for doublet in region.doublets:
             assert 0.84 <= doublet.splitting <= 1.20  # physical for S 2p and P 2p
@@ -138,23 +149,20 @@ def test_the_cathode_preset_recovers_the_truth_of_a_synthetic_cathode(library):
     expected |= {"P 2p/P2Sx/area": 250.0, "P 2p/PSxOy/area": 80.0, "S 2p/region/shift": shift}
     for path, value in expected.items():
         assert abs(result.value(path) - value) < 4 * result.stderr(path), path
-    factor = 0.25 * 1.192 / 1.677
-    phosphorus = result.value("P 2p/PS4/area")
-    assert phosphorus == pytest.approx(factor * result.value("S 2p/PS4/area"), rel=1e-12)
+    assert all(abs(known.pull) < 4 for known in result.priors)
 
 
 def _synthetic(loaded, areas, shift):
     """Return the recipe of a preset with every value that a simulation needs."""
     plain = recipe_to_dict(loaded)
     for region in plain["region"]:
-        region["background"] = {"type": "shirley", "level": 500.0, "step": 0.01}
+        region["background"] |= {"level": 500.0, "slope": 0.0, "step": 0.01}
         if "shift" in region:
             region["shift"]["value"] = shift
         for component in region["component"]:
-            if (region["name"], component["label"]) != ("P 2p", "PS4"):
-                component["area"] = areas[component["label"]]
-            if "min" in component["fwhm"]:
-                component["fwhm"]["value"] = 1.2
+            tied = (region["name"], component["label"]) == ("P 2p", "PS4")
+            times = 0.25 * 1.192 / 1.677 if tied else 1.0
+            component["area"] = times * areas[component["label"]]
     plain["simulate"] = {"scans": 40, "dwell": 0.1, "step": 0.05}
     return recipe_from_dict(plain)
 
@@ -251,3 +259,39 @@ def test_the_factor_is_not_applied_twice_when_a_recipe_is_written_and_read():
 def test_a_wrong_use_of_auto_is_an_error(end, words):
     with pytest.raises(RecipeError, match=words):
         recipe(end=end)
+
+
+@pytest.mark.parametrize("name", JOINT)
+def test_a_joint_preset_knows_the_separations_of_the_library(name, library):
+    priors = {prior.subject: prior for prior in model_from_recipe(preset(name).recipe).priors}
+    found = 0
+    for separation, (subject, origin) in SEPARATIONS.items():
+        if subject in priors:
+            known = library.separations[separation]
+            prior = priors[subject]
+            assert prior.value - origin == pytest.approx(known.value), separation
+            assert prior.sd == pytest.approx(known.tolerance), separation
+            found += 1
+    anchor, apart = priors["P 2p/PS4/center"], library.separations["ps4-s-p"]
+    assert 161.4 - anchor.value == pytest.approx(apart.value) and anchor.sd == apart.tolerance
+    assert found >= 1
+    assert all(prior.source for prior in priors.values())
+
+
+def test_bounds_hold_every_species_that_belongs_there(library):
+    """Phosphate at 133.4 eV is oxidised P; sulfate lies at 168.2 to 169.5 eV."""
+    cathode = model_from_recipe(preset("lpscl-cathode").recipe)
+    film = model_from_recipe(preset("lps-film").recipe)
+    for model, path, entries in (
+        (
+            cathode,
+            "P 2p/PSxOy/center",
+            ("xps/phosphate/p2p", "xps/psxoy/p2p", "xps/metaphosphate/p2p"),
+        ),
+        (film, "S 2p/sulfate/center", ("xps/sulfate/s2p",)),
+    ):
+        bounds = get_parameter(model, path)
+        for entry in entries:
+            center = library.entries[entry].center
+            assert bounds.min + 0.5 < center < bounds.max - 0.5, entry
+    assert get_parameter(film, "S 2p/sulfate/center").min < 168.2

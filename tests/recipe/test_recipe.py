@@ -18,6 +18,8 @@ from spectra_core.curves.backgrounds import BACKGROUNDS
 from spectra_core.curves.lineshapes import LINESHAPES
 from spectra_core.errors import RecipeError
 from spectra_core.fitting import FitOptions, Weights, evaluate, fit
+from spectra_core.fitting.problem import compile_problem
+from spectra_core.fitting.start import open_values
 from spectra_core.model import (
     Background,
     Link,
@@ -207,6 +209,43 @@ def test_an_unlocked_parameter_starts_where_the_constraint_would_hold_it():
     assert minor.parameters["center"].value == pytest.approx(162.2)
     assert minor.parameters["center"].min == 162.0
     assert [u.reason for u in region.doublets[0].unlocked] == ["Coster-Kronig", "test"]
+
+
+def doublet_of(label, center, unlock):
+    """Return the entry of a doublet with one constraint taken off."""
+    return (
+        f'[[region.component]]\nlabel = "{label}"\nline = "S 2p"\ncenter = {center}\n'
+        f"fwhm = 1.2\narea = 100.0\nunlock = [{unlock}]\n"
+    )
+
+
+def test_doublets_of_a_class_depart_from_their_constraint_together():
+    lead = '{ parameter = "center", reason = "spread", share = "S 2p", prior = 0.01 }'
+    text = REGION + doublet_of("a", 161.0, lead)
+    text += doublet_of("b", 163.0, '{ parameter = "center", reason = "as a", share = "S 2p" }')
+    recipe = parse_recipe(text)
+    model = model_from_recipe(recipe)
+    assert [len(d.unlocked) for d in model.regions[0].doublets] == [1, 0]
+    problem = compile_problem(model, {"S 2p": flat()})
+    p = problem.full(open_values(problem)[0] + 0.0)
+    wider = set_parameter(model, "S 2p/a 2p1/2/center", value=162.21)
+    moved = compile_problem(wider, {"S 2p": flat()})
+    q = moved.full(open_values(moved)[0])
+    at = problem.paths.index("S 2p/b 2p1/2/center")
+    assert p[at] == pytest.approx(164.18) and q[at] == pytest.approx(163.0 + 1.21)
+    again = model_from_recipe(parse_recipe(dump_recipe(recipe)))
+    assert (again.links, again.priors) == (model.links, model.priors)
+    back = model_from_recipe(recipe_from_model(model))
+    assert compile_problem(back, {"S 2p": flat()}).matrix == pytest.approx(problem.matrix)
+
+
+def test_only_the_first_of_a_class_says_how_far_it_departs():
+    entry = '{ parameter = "center", reason = "x", share = "S 2p", prior = 0.01 }'
+    text = REGION + doublet_of("a", 161.0, entry) + doublet_of("b", 163.0, entry)
+    said = message(text)
+    assert "only the first member" in said and "S 2p/b/center" in said
+    ratio = '{ parameter = "area", reason = "x", share = "S 2p" }'
+    assert "not for an area ratio" in message(REGION + doublet_of("a", 161.0, ratio))
 
 
 def test_the_shift_is_assigned_minus_measured():

@@ -272,7 +272,7 @@ def test_the_one_charge_shift_keeps_its_bounds_where_the_first_region_is_not_the
     (job,) = plan(chosen, [measured("P 2p", "cell")]).jobs
     shift = job.model.region("P 2p").shift
     assert shift.free
-    assert (shift.min, shift.max) == (-3.0, 3.0)
+    assert (shift.min, shift.max) == (-5.0, 5.0)
     assert [w.code for w in job.warnings].count("preset") == len(chosen.warnings)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.interval_coverage import CASES, Case, measure, spectra_of, true_model
+from benchmarks.equal_doublets import CASES, Case, measure, spectra_of, true_model
 from spectra_core.errors import Cancelled, FitError, ModelError
 from spectra_core.fitting import FitOptions, Weights, evaluate, fit
 from spectra_core.model import (
@@ -347,7 +347,7 @@ def test_too_few_draws_are_refused(close):
 
 
 # ---------------------------------------------------------------------------------
-# Coverage, in small; benchmarks/interval_coverage.py is the full one
+# Coverage, in small; benchmarks/equal_doublets.py is the full one
 
 
 def binomial(level: float, n: int) -> float:
