@@ -355,7 +355,16 @@ def _sensitivity(table: SensitivityTable, records: Records) -> Iterator[str]:
     values = {row.level: row.value for row in table.rows}
     if len(values) != len(table.rows):
         yield "a level appears twice."
+    energies = table.photon_energies_ev
+    if list(energies) != sorted(set(energies)) or (energies and energies[0] <= 0):
+        yield "photon_energies_ev do not rise."
+    if energies and table.photon_energy_ev is not None:
+        yield "a table has one photon_energy_ev or several photon_energies_ev, not both."
     for row in table.rows:
+        if len(row.values) != len(energies):
+            yield f"{row.level}: {len(row.values)} values for {len(energies)} photon energies."
+        elif any(value < 0 for value in row.values):
+            yield f"{row.level}: a value is negative."
         yield from (f"{row.level}: {text}" for text in _factor(row, values))
 
 

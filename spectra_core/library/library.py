@@ -30,6 +30,7 @@ from ..core_levels import core_level
 from ..datafiles import data_path
 from ..errors import DataError, ModelError, SpectraError, did_you_mean
 from ..shown import Tabular
+from .photon_energy import at_photon_energy
 from .records import (
     KINDS,
     RAMAN,
@@ -237,7 +238,8 @@ class PeakLibrary(Tabular):
         Parameters
         ----------
         table : str
-            Id of a table, e.g. ``"scofield-al-ka"``.
+            Id of a table, e.g. ``"scofield-al-ka"``; of a table of several photon energies
+            with one of them, e.g. ``"xraylib@650"`` (eV).
         level : str
             A level (``"S 2p"``: the factor of both lines together) or one line of it
             (``"S 2p3/2"``).
@@ -245,9 +247,12 @@ class PeakLibrary(Tabular):
         Raises
         ------
         ModelError
-            If the table is unknown or has no such row.
+            If the table is unknown, has no such row, or does not reach the photon energy.
         """
-        found = _found(self.sensitivity_tables, table, "table of sensitivity factors")
+        own, at, energy = table.partition("@")
+        found = _found(self.sensitivity_tables, own, "table of sensitivity factors")
+        if at or found.photon_energies_ev:
+            return at_photon_energy(found, level, energy)
         asked = core_level(level)
         name = f"{asked.element} {asked.line or asked.level}"
         for row in found.rows:

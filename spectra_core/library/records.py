@@ -385,7 +385,10 @@ class Width:
 
 @dataclass(frozen=True)
 class SensitivityFactor:
-    """One row of a table of sensitivity factors; `kind` is ``"total"`` or ``"line"``."""
+    """One row of a table of sensitivity factors; `kind` is ``"total"`` or ``"line"``.
+
+    `values` belong to the photon energies of the table; 0 where the photons do not reach.
+    """
 
     level: str
     kind: str
@@ -393,11 +396,15 @@ class SensitivityFactor:
     status: str
     note: str = ""
     table: str = ""
+    values: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class SensitivityTable:
-    """A named table of sensitivity factors: never mixed with another."""
+    """A named table of sensitivity factors: never mixed with another.
+
+    It is either of one photon energy, or of several: ``"xraylib@650"`` names a factor at one.
+    """
 
     id: str
     title: str
@@ -407,6 +414,7 @@ class SensitivityTable:
     sources: tuple[str, ...]
     rows: tuple[SensitivityFactor, ...]
     photon_energy_ev: float | None = None
+    photon_energies_ev: tuple[float, ...] = ()
     errata: tuple[str, ...] = ()
     note: str = ""
 

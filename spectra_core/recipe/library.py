@@ -14,17 +14,20 @@ prior, which every report prints.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ..core_levels import core_level
 from ..curves.lineshapes import LINESHAPES
 from ..errors import ModelError, SpectraError
 from ..library import DEFAULT_SENSITIVITY, PeakLibrary, load_library
 from ..library.components import component_fields, require_position
+from ..library.photon_energy import SAME_EV
 from ..library.records import SensitivityFactor
 from ..model import split_path
 from .schema import ComponentEntry, LinkEntry, PriorEntry, Recipe
 
+OF_ALL_ENERGIES = "xraylib"
+"""The library's table of several photon energies."""
 _COMPLETE = ("label", "species", "lineshape", "center")
 
 
@@ -116,6 +119,81 @@ def prior_factors(entry: PriorEntry, recipe: Recipe) -> tuple[tuple[float, ...],
         As `link_factors`.
     """
     return _with_sensitivity(entry, entry.of, entry.source, recipe)
+
+
+def at_photon_energy(recipe: Recipe, energies: Mapping[str, float]) -> Recipe:
+    """Return a recipe whose sensitivity factors are those of the photons that were used.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    energies : mapping of str to float
+        Photon energy of each region, eV, where it is recorded.
+
+    Returns
+    -------
+    recipe : Recipe
+        The same one where its tables are for these photons; else with `xraylib` at their
+        energy in place of them, which its notes then name.
+
+    Raises
+    ------
+    ModelError
+        If no table of the library reaches this energy, or the regions have different ones.
+    """
+    library = load_library()
+    links = tuple(_at_energy(e, e.parameter, energies, library) for e in recipe.link)
+    priors = tuple(_at_energy(e, e.of, energies, library) for e in recipe.prior)
+    if links == recipe.link and priors == recipe.prior:
+        return recipe
+    return recipe.model_copy(update={"link": links, "prior": priors})
+
+
+_Entry = TypeVar("_Entry", LinkEntry, PriorEntry)
+
+
+def _at_energy(
+    entry: _Entry, head: str, energies: Mapping[str, float], library: PeakLibrary
+) -> _Entry:
+    if entry.sensitivity is None:
+        return entry
+    regions = dict.fromkeys(split_path(path)[0] for path in (head, *entry.sources))
+    used = {name: energies[name] for name in regions if name in energies}
+    own = entry.sensitivity_table or DEFAULT_SENSITIVITY
+    of_table = _energy_of_table(own, library)
+    if of_table is None or all(abs(value - of_table) <= SAME_EV for value in used.values()):
+        return entry
+    shown = ", ".join(f"{name} {value:g} eV" for name, value in used.items())
+    if max(used.values()) - min(used.values()) > SAME_EV:
+        raise ModelError(
+            f'sensitivity = "auto" ties areas measured with different photons ({shown}).',
+            hint="Take the tie off, or leave `sensitivity` out and write the factor into `times`.",
+            where=head,
+        )
+    energy = next(iter(used.values()))
+    table = library.sensitivity_tables.get(OF_ALL_ENERGIES)
+    reach = table.photon_energies_ev if table is not None else ()
+    if not reach or not reach[0] <= energy <= reach[-1]:
+        raise ModelError(
+            f"the table {own} is for photons of {of_table:g} eV, and the spectrum was measured"
+            f" with {shown}, where the library has no cross sections.",
+            hint="Take the tie off, or leave `sensitivity` out and write the ratio of the cross"
+            " sections at this energy into `times`.",
+            where=head,
+        )
+    return entry.model_copy(update={"sensitivity_table": f"{OF_ALL_ENERGIES}@{energy:g}"})
+
+
+def _energy_of_table(table: str, library: PeakLibrary) -> float | None:
+    """Return the photon energy that a table is for; None if it does not say."""
+    own, _, energy = table.partition("@")
+    if energy:
+        try:
+            return float(energy)
+        except ValueError:
+            return None
+    found = library.sensitivity_tables.get(own)
+    return None if found is None else found.photon_energy_ev
 
 
 def _with_sensitivity(

@@ -23,6 +23,7 @@ from ..recipe.compile import (
     model_from_recipe,
     recipe_from_model,
 )
+from ..recipe.library import at_photon_energy
 from ..recipe.parts import Part, part_of, tie_in_words
 from ..recipe.presets import Preset
 from ..recipe.schema import CalibrationEntry, RatioEntry, Recipe
@@ -249,6 +250,10 @@ class _Known:
 # From a group of spectra to a job
 
 
+_Energies = tuple[tuple[str, float | None], ...]
+"""Name and photon energy of each region that a group of spectra has."""
+
+
 class _Maker:
     """Makes the jobs of one recipe; what many jobs have in common is made once."""
 
@@ -265,8 +270,8 @@ class _Maker:
         self.warnings = warnings
         self.fixed = calibration_from_recipe(recipe)
         self._references: dict[int, ReferenceLine] = {}
-        self._parts: dict[tuple[str, ...], tuple[Part, Model, tuple[RatioEntry, ...]]] = {}
-        self._part(tuple(entry.name for entry in recipe.region))
+        self._parts: dict[_Energies, tuple[Part, Model, tuple[RatioEntry, ...]]] = {}
+        self._part(tuple((entry.name, None) for entry in recipe.region))
 
     def job(self, number: int, group: Group) -> Job:
         """Return the fit of one group.
@@ -276,7 +281,8 @@ class _Maker:
         SpectraError
             If the recipe asks for a charge reference that the sample does not have.
         """
-        part, model, ratios = self._part(tuple(name for name, _ in group.spectra))
+        energies = tuple((name, s.meta.excitation_energy_ev) for name, s in group.spectra)
+        part, model, ratios = self._part(energies)
         lines = [self._reference(spectrum) for _, spectrum in group.spectra]
         shifts = [self.fixed if line is None else line.calibration for line in lines]
         notes = [*group.warnings, *_lacking(part, group)]
@@ -303,12 +309,14 @@ class _Maker:
             tuple(self.known.places[id(spectrum)] for _, spectrum in group.spectra),
         )
 
-    def _part(self, names: tuple[str, ...]) -> tuple[Part, Model, tuple[RatioEntry, ...]]:
-        if names not in self._parts:
-            part = part_of(self.recipe, names)
+    def _part(self, energies: _Energies) -> tuple[Part, Model, tuple[RatioEntry, ...]]:
+        if energies not in self._parts:
+            part = part_of(self.recipe, tuple(name for name, _ in energies))
+            known = {name: energy for name, energy in energies if energy is not None}
+            part = replace(part, recipe=at_photon_energy(part.recipe, known))
             ratios = tuple(_with_paths(part.recipe, entry) for entry in part.recipe.ratio)
-            self._parts[names] = part, model_from_recipe(part.recipe), ratios
-        return self._parts[names]
+            self._parts[energies] = part, model_from_recipe(part.recipe), ratios
+        return self._parts[energies]
 
     def _reference(self, spectrum: Spectrum) -> ReferenceLine | None:
         """Return the charge reference of a spectrum, measured once for all that have it.

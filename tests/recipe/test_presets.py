@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from spectra_core.errors import RecipeError, SpectraError
+from spectra_core.errors import ModelError, RecipeError, SpectraError
 from spectra_core.fitting import fit
 from spectra_core.library import load_library, shipped_folder
 from spectra_core.model import get_parameter
+from spectra_core.recipe.library import at_photon_energy
 from spectra_core.recipe.presets import preset, preset_ids
 from spectra_core.recipe.text import (
     dump_recipe,
@@ -295,3 +296,56 @@ def test_bounds_hold_every_species_that_belongs_there(library):
             center = library.entries[entry].center
             assert bounds.min + 0.5 < center < bounds.max - 0.5, entry
     assert get_parameter(film, "S 2p/sulfate/center").min < 168.2
+
+
+# ---------------------------------------------------------------------------------
+# Photons other than those the table is for
+
+
+def tied(energy: float, **energies: float):
+    """Return the recipe for spectra measured with these photons."""
+    given = recipe(end=LINK.format(target="PS4", source="PS4"))
+    return at_photon_energy(given, {"S 2p": energy, "P 2p": energy} | energies)
+
+
+@pytest.mark.parametrize("energy", [1486.6, 1486.71])
+def test_aluminium_radiation_keeps_the_table(energy):
+    assert tied(energy) == recipe(end=LINK.format(target="PS4", source="PS4"))
+
+
+def test_magnesium_radiation_has_its_own_ratio_of_cross_sections():
+    """Scofield 1976 at 1253.6 eV: P 2p 1.25, S 2p 1.74 (C 1s = 1)."""
+    (link,) = model_from_recipe(tied(1253.6)).links
+    assert link.terms[0].times == pytest.approx(0.25 * 1.25 / 1.74, rel=0.01)
+    assert "xraylib@1253.6" in link.note
+
+
+def test_the_table_of_many_energies_agrees_with_the_one_of_aluminium(library):
+    for row in library.sensitivity_tables["xraylib"].rows:
+        one = library.sensitivity("scofield-al-ka", row.level)
+        many = library.sensitivity("xraylib@1486.6", row.level)
+        assert many.value == pytest.approx(one.value, rel=0.02), row.level
+
+
+def test_softer_photons_change_the_tie_and_the_recipe_says_so_when_written():
+    loaded = parse_recipe(dump_recipe(tied(650.0)))
+    assert loaded.link[0].sensitivity_table == "xraylib@650"
+    (link,) = model_from_recipe(loaded).links
+    assert link.terms[0].times > 0.25 * 1.192 / 1.677 * 1.03
+
+
+def test_where_the_library_has_no_cross_sections_auto_is_refused_with_the_way_out():
+    with pytest.raises(ModelError, match="write the ratio of the cross sections") as error:
+        tied(9251.7)
+    assert "1486.6" in str(error.value)
+    assert "9251.7" in str(error.value)
+
+
+def test_areas_measured_with_different_photons_are_not_tied():
+    with pytest.raises(ModelError, match="different photons"):
+        tied(650.0, **{"P 2p": 400.0})
+
+
+def test_a_level_that_the_photons_do_not_reach_is_refused(library):
+    with pytest.raises(ModelError, match="from 550"):
+        library.sensitivity("xraylib@500", "O 1s")
