@@ -326,7 +326,9 @@ def _splitting_complaint(row: Mapping[str, Any]) -> str:
 # ---------------------------------------------------------------------------------
 # Levels in names
 
+_NAMES = 1024  # that are remembered: spectra of one region are called alike
 
+@lru_cache(_NAMES)
 def levels_in(text: str) -> tuple[str, ...]:
     """Return every known core level that a name contains, in order, e.g. ``("S 2p",)``.
 
@@ -348,6 +350,7 @@ def without_levels(text: str) -> str:
     return _spelled(text, lambda name: " ")
 
 
+@lru_cache(_NAMES)
 def in_one_spelling(text: str) -> str:
     """Return a text with every core level in it as in the tables: "c1s_2" is "C 1s_2"."""
     return _spelled(text, lambda name: name)

@@ -496,8 +496,18 @@ def is_synthetic(spectrum: Spectrum) -> bool:
 
 
 def replace_fields(spectrum: Spectrum, **values: Any) -> Spectrum:
-    """Return a copy of `spectrum` with some fields replaced, checked anew."""
-    return replace(spectrum, **values)
+    """Return a copy of `spectrum` with some fields replaced; new arrays are checked."""
+    if not values.keys() <= _BESIDE_ARRAYS:
+        return replace(spectrum, **values)
+    other = object.__new__(Spectrum)
+    other.__dict__.update(spectrum.__dict__, **values)
+    if "calibration" in values:
+        shift = other.axis.orientation * other.calibration.shift
+        other.__dict__["x"] = _read_only(other.x_recorded + shift)
+    return other
+
+
+_BESIDE_ARRAYS = frozenset(("meta", "source", "calibration"))
 
 
 def _read_only(values: Array) -> Array:
@@ -521,8 +531,8 @@ def _checked_column(values: ArrayLike, name: str, n_points: int) -> Array:
         raise DataError(
             f"the {name} column has shape {array.shape} but the axis has {n_points} points."
         )
-    bad = np.flatnonzero(~np.isfinite(array))
-    if bad.size:
+    if not np.isfinite(array).all():
+        bad = np.flatnonzero(~np.isfinite(array))
         raise DataError(
             f"the {name} column is not a number at point {bad[0] + 1} of {n_points}"
             f" ({array[bad[0]]}; {bad.size} such points).",
@@ -536,9 +546,8 @@ def _checked_axis(values: ArrayLike) -> Array:
     if array.ndim != 1 or array.size < 2:
         raise DataError(f"a spectrum needs at least two points, found {array.size}.")
     array = _checked_column(array, "axis", array.size)
-    turns = np.flatnonzero(np.diff(array) <= 0)
-    if turns.size:
-        i = int(turns[0])
+    if not (array[1:] > array[:-1]).all():
+        i = int(np.flatnonzero(np.diff(array) <= 0)[0])
         raise DataError(
             f"the axis does not ascend strictly: {array[i]:g} is followed by"
             f" {array[i + 1]:g} at point {i + 2} of {array.size}.",

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import PartialRead, ReadError, SpectraError, in_words
-from ..spectrum import JOINED_BY_USER, Source, Spectrum
+from ..spectrum import JOINED_BY_USER, Source, Spectrum, replace_fields
 from .assemble import with_answers
 from .foreign import looks_like
 from .options import AXES, ReadOptions
@@ -212,10 +212,11 @@ def _finished(
     location: str,
 ) -> list[Spectrum]:
     joined = JOINED_BY_USER if options.sample else ""
+    answers = _names_only(options, reader)
     return [
-        replace(
+        replace_fields(
             spectrum,
-            meta=with_answers(spectrum.meta, _names_only(options, reader)),
+            meta=with_answers(spectrum.meta, answers),
             source=Source(
                 path.name, reader.name, spectrum.source.index or index, checksum, location, joined
             ),

@@ -161,7 +161,8 @@ def with_answers(meta: Meta, options: ReadOptions) -> Meta:
         "dwell_s": options.dwell_s,
         "scans": options.scans,
     }
-    return replace(meta, **{name: v for name, v in answers.items() if v is not None})
+    given = {name: value for name, value in answers.items() if value is not None}
+    return replace(meta, **given) if given else meta
 
 
 def settled_axis(axis: Axis | None, x: ArrayLike, options: ReadOptions) -> Axis:

@@ -86,14 +86,17 @@ def _spectra_of_stack(stack: Any) -> list[tuple[int, Spectrum]]:
     if stored is not None:
         sealed = sealed_arrays(x, arrays, columns, order)
         check_seal(str(stored), sealed, [*columns, *values])
+    fields = {text: from_values(json.loads(text)) for text in dict.fromkeys(values)}
+    for block in (x, *arrays.values(), *columns.values()):
+        block.setflags(write=False)  # so that spectra share it
     rows = [
         Spectrum(
             x,
             columns={name: column[i] for name, column in columns.items()},
             **{name: block[i] for name, block in arrays.items()},
-            **from_values(json.loads(values[i])),
+            **fields[text],
         )
-        for i in range(order.size)
+        for i, text in enumerate(values)
     ]
     if stored is None:
         rows = [check_counts(spectrum) for spectrum in rows]

@@ -26,7 +26,14 @@ from typing import Literal, TypeVar
 from ..core_levels import level_in, level_of, without_levels
 from ..errors import FitError
 from ..fitting import FitWarning
-from ..spectrum import JOINED_BY_USER, Calibration, Spectrum, calibrate, sample_key
+from ..spectrum import (
+    JOINED_BY_USER,
+    Calibration,
+    Spectrum,
+    calibrate,
+    replace_fields,
+    sample_key,
+)
 
 JoinBy = Literal["names", "folder", "none"]
 Key = tuple[str, str]
@@ -189,7 +196,7 @@ def join_samples(
 
 
 def _joined(spectrum: Spectrum, joined: str, sample: str) -> Spectrum:
-    return replace(
+    return replace_fields(
         spectrum,
         meta=replace(spectrum.meta, sample=sample),
         source=replace(spectrum.source, joined=joined),
