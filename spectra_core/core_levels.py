@@ -328,6 +328,7 @@ def _splitting_complaint(row: Mapping[str, Any]) -> str:
 
 _NAMES = 1024  # that are remembered: spectra of one region are called alike
 
+
 @lru_cache(_NAMES)
 def levels_in(text: str) -> tuple[str, ...]:
     """Return every known core level that a name contains, in order, e.g. ``("S 2p",)``.

@@ -36,7 +36,7 @@ from ..referee.screen import OF_METADATA, Screening
 from ..spectrum import Spectrum
 from ..uncertainty.budget import RatioRequest, Rows, ratio_budgets
 from ..uncertainty.quantities import LEVEL
-from ..uncertainty.ratios import Ratio, area_ratio, clear_ratio
+from ..uncertainty.ratios import Ratio, area_ratio, clear_ratios
 from .plan import Job
 from .records import Failure, Finished, FitRecord, RowRecord
 
@@ -286,7 +286,8 @@ def _tasks(jobs: Sequence[Job]) -> Iterator[list[Job]]:
             if any(ratio.uncertainty != "counting" for ratio in job.ratios):
                 yield [job]
                 continue
-            key = stack_key(dict(job.group.spectra), job.model, job.options)
+            own = stack_key(dict(job.group.spectra), job.model, job.options)
+            key = own, id(job.ratios)
             stacks.setdefault(key, []).append(job)
             if len(stacks[key]) == most:
                 yield stacks.pop(key)
@@ -362,28 +363,32 @@ def _do_rows(
     if stack is None:
         return {}
     fitted = [jobs[place] for place in stack.places.tolist()]
+    findings = referee.findings(stack, fitted)
+    quiet = [row for row, said in enumerate(findings) if said is not None]
+    ratios = _clear_ratios(stack, quiet, first.ratios)
     found = {}
-    for row, (job, findings) in enumerate(
-        zip(fitted, referee.findings(stack, fitted), strict=True)
-    ):
-        ratios = None if findings is None else _clear_ratios(stack, row, job)
-        if findings is not None and ratios is not None:
-            warnings = (*job.warnings, *findings)
+    for row, own in zip(quiet, ratios, strict=True):
+        job, said = fitted[row], findings[row]
+        if own is not None and said is not None:
             found[int(stack.places[row])] = RowRecord(
-                *_head(job), ratios, warnings, (stack, row), partial(refit, job), *_origin(job)
+                *_head(job),
+                own,
+                (*job.warnings, *said),
+                (stack, row),
+                partial(refit, job),
+                *_origin(job),
             )
     return found
 
 
-def _clear_ratios(stack: Stack, row: int, job: Job) -> tuple[Ratio, ...] | None:
-    """Return the ratios of a row; None where one of them needs the data."""
-    numbers, found = stack.numbers(row), []
-    for entry in job.ratios:
-        ratio = clear_ratio(numbers, entry.numerator, entry.denominator, name=entry.name)
-        if ratio is None:
-            return None
-        found.append(ratio)
-    return tuple(found)
+def _clear_ratios(
+    stack: Stack, rows: Sequence[int], entries: Sequence[RatioEntry]
+) -> list[tuple[Ratio, ...] | None]:
+    """Return the ratios of some rows; None where one of them needs the data."""
+    if not entries or not rows:
+        return [()] * len(rows)
+    each = (clear_ratios(stack, rows, e.numerator, e.denominator, e.name) for e in entries)
+    return [None if None in own else own for own in zip(*each, strict=True)]
 
 
 def _on_threads(jobs: Sequence[Job], should_stop: ShouldStop | None) -> Iterator[Done]:

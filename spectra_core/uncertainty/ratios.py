@@ -20,7 +20,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import exp, isfinite, log, sqrt
 
@@ -30,8 +30,10 @@ from ..errors import FitError, ModelError, ShouldStop
 from ..fitting import FitResult
 from ..fitting.better import BetterMinimumError
 from ..fitting.result import Estimates
+from ..fitting.stack import Stack
 from ..model import split_path
 from ..shown import Drawn, Tabular
+from ..spectrum import Array
 from .areas import lines_of, ratio_of_labels
 from .profile import ProfileInterval, delta_chi_square, profile_intervals, upper_limit
 from .pulls import Impact
@@ -209,43 +211,133 @@ def area_ratio(
 
 
 def _propagated(result: Estimates, quantity: AreaRatio, name: str) -> Ratio:
-    above, below = quantity.numerator, quantity.denominator
-    formula = f"{_sum_in_words(above)} / {_sum_in_words(below)}"
-    top = sum(result.value(path) for path in above)
-    bottom = sum(result.value(path) for path in below)
-    if bottom == 0 or not isfinite(top / bottom):
+    return _Areas.of(result).ratios(quantity, name)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class _Areas:
+    """Sums of areas in M fits of one model, with their covariance.
+
+    Sums are made term by term, in one order, so that a fit has the same numbers alone and
+    among many.
+    """
+
+    places_of: Callable[[str], Sequence[int]]
+    values: Array  # (M, P)
+    covariance: Array  # (M, P, P)
+    at_bound: np.ndarray  # (M, P)
+
+    @classmethod
+    def of(cls, result: Estimates) -> _Areas:
+        """Return those of one fit."""
+        arrays = (result.values[None], result.covariance[None], result.at_bound[None])
+        return cls(result.places_of, *arrays)
+
+    def sums(self, paths: Sequence[str]) -> Array:
+        """Return the sum of some areas, (M,)."""
+        areas = (_sum(self.values[:, place] for place in self.places_of(path)) for path in paths)
+        return _sum(areas)
+
+    def covariances(self, one: str, other: str) -> Array:
+        """Return the covariance of two areas, (M,)."""
+        pairs = [(i, j) for i in self.places_of(one) for j in self.places_of(other)]
+        return _sum(self.covariance[:, i, j] for i, j in pairs)
+
+    def clearly_there(self, paths: Sequence[str]) -> np.ndarray:
+        """Return where a sum of areas is so many standard errors above 0 that it is seen."""
+        held = self.at_bound[:, [self.places_of(path)[0] for path in paths]].any(axis=1)
+        variance = _sum(self.covariances(one, other) for one in paths for other in paths)
+        known = np.isfinite(variance) & (variance > 0) & ~held
+        errors = np.sqrt(np.where(known, variance, 0.0))
+        return np.asarray(known & (self.sums(paths) > _CLEARLY_THERE * errors))
+
+    def variances(self, quantity: AreaRatio, value: Array, bottom: Array) -> Array:
+        """Return the variance of a ratio (M,); NaN where an area's own error is not known."""
+        paths = [*quantity.numerator, *quantity.denominator]
+        weights = [1.0 / bottom] * len(quantity.numerator)
+        weights += [-value / bottom] * len(quantity.denominator)
+        terms = [
+            weight * other_weight * self.covariances(one, other)
+            for one, weight in zip(paths, weights, strict=True)
+            for other, other_weight in zip(paths, weights, strict=True)
+        ]
+        variance, scale = _sum(terms), _sum(map(np.abs, terms))
+        # Areas tied to one another give an exact ratio; what rounding leaves is not an error.
+        found = np.where(variance > 1e-12 * scale, variance, 0.0)
+        for path in paths:
+            own = self.covariances(path, path)
+            held = self.at_bound[:, list(self.places_of(path))].any(axis=1)
+            found = np.where(~held & np.isfinite(own) & (own > 0), found, np.nan)
+        return np.where(np.isfinite(variance), found, np.nan)
+
+    def ratios(self, quantity: AreaRatio, name: str) -> list[Ratio]:
+        """Return the ratio of each fit as its covariance has it."""
+        formula = " / ".join(map(_sum_in_words, (quantity.numerator, quantity.denominator)))
+        top, bottom = self.sums(quantity.numerator), self.sums(quantity.denominator)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            value = top / bottom
+            variance = self.variances(quantity, value, bottom)
+        return [
+            _ratio(name, formula, *each)
+            for each in zip(value.tolist(), variance.tolist(), strict=True)
+        ]
+
+
+def _sum(terms: Iterable[Array]) -> Array:
+    total, *others = terms
+    for term in others:
+        total = total + term
+    return total
+
+
+def _ratio(name: str, formula: str, value: float, variance: float) -> Ratio:
+    """Return a ratio with its error and interval, or the note that says why there is none."""
+    if not isfinite(value):
         return Ratio(name, None, None, None, LEVEL, formula, "the denominator's area is zero.")
-    value = top / bottom
-    variance = _variance(result, above, below, value, bottom)
-    if variance is None:
+    if not isfinite(variance):
         note = "an area is fixed, on a bound or not determined, so the ratio has no error."
         return Ratio(name, value, None, None, LEVEL, formula, note)
-    stderr = sqrt(variance)
-    budget = Budget(counting=stderr)
-    plain = Ratio(name, value, stderr, None, LEVEL, formula, budget=budget)
+    stderr, note, interval = sqrt(variance), "", None
     if value <= 0:
-        return replace(plain, note="ln R needs positive areas.")
-    half = _NORMAL_QUANTILE * stderr / value
-    if half > _OPEN:
+        note = "ln R needs positive areas."
+    elif (half := _NORMAL_QUANTILE * stderr / value) > _OPEN:
         note = "the error is so large that the interval is open on both sides."
-        return replace(plain, note=note)
-    return replace(plain, interval=(value * exp(-half), value * exp(half)))
+    else:
+        interval = (value * exp(-half), value * exp(half))
+    budget = Budget(counting=stderr)
+    return Ratio(name, value, stderr, interval, LEVEL, formula, note, budget=budget)
 
 
-def clear_ratio(
-    numbers: Estimates, numerator: Sequence[str], denominator: Sequence[str], *, name: str
-) -> Ratio | None:
-    """Return `area_ratio` where it is `counted_ratio` as well, without any curve being drawn.
+def clear_ratios(
+    stack: Stack,
+    rows: Sequence[int],
+    numerator: Sequence[str],
+    denominator: Sequence[str],
+    name: str,
+) -> list[Ratio | None]:
+    """Return `area_ratio` of some rows where it is `counted_ratio` as well, no curve being drawn.
 
     None where the numerator does not stand out at once, or something lies on a bound, so that
     data have to be asked.
+
+    Parameters
+    ----------
+    stack : Stack
+    rows : sequence of int
+    numerator, denominator, name
+        As for `area_ratio`.
     """
-    quantity = ratio_of_labels(numbers.model, numerator, denominator)
-    plain = _propagated(numbers, quantity, name)
-    if plain.value is None:
-        return plain
-    clear = _clearly_there(numbers, quantity.numerator) and not numbers.at_bound.any()
-    return plain if clear else None
+    picked = np.asarray(rows, dtype=int)
+    quantity = ratio_of_labels(stack.problem.model, numerator, denominator)
+    areas = _Areas(
+        stack.numbers(0).places_of,
+        stack.values[picked],
+        stack.covariance[picked],
+        stack.at_bound[picked],
+    )
+    clear = areas.clearly_there(quantity.numerator) & ~areas.at_bound.any(axis=1)
+    found = zip(areas.ratios(quantity, name), clear.tolist(), strict=True)
+    return [ratio if seen or ratio.value is None else None for ratio, seen in found]
 
 
 def counted_ratio(
@@ -352,7 +444,7 @@ def _detected(
     result: FitResult, quantity: AreaRatio, plain: Ratio, should_stop: ShouldStop | None
 ) -> Ratio:
     """Return the ratio, or an upper limit if the data would do without the numerator."""
-    if _clearly_there(result, quantity.numerator):
+    if _Areas.of(result).clearly_there(quantity.numerator)[0]:
         return plain
     try:
         rise = delta_chi_square(result, quantity, 0.0, should_stop=should_stop)
@@ -410,33 +502,7 @@ def _detection_note(
     )
 
 
-def _clearly_there(result: Estimates, paths: tuple[str, ...]) -> bool:
-    """Return whether the sum of areas is so many standard errors above 0 that it is seen."""
-    if any(result.at_bound[result.places_of(path)[0]] for path in paths):
-        return False
-    area = sum(result.value(path) for path in paths)
-    variance = float(result.covariance_of(paths).sum())
-    return isfinite(variance) and variance > 0 and area > _CLEARLY_THERE * sqrt(variance)
-
-
 def _sum_in_words(paths: Sequence[str]) -> str:
     owners = [path.removesuffix("/area") for path in paths]
     text = " + ".join(f"A({owner})" for owner in owners)
     return f"({text})" if len(owners) > 1 else text
-
-
-def _variance(
-    result: Estimates, above: Sequence[str], below: Sequence[str], value: float, bottom: float
-) -> float | None:
-    """Return the variance of the ratio, or None if an area's own error is not known."""
-    weights = np.array([1.0 / bottom] * len(above) + [-value / bottom] * len(below))
-    paths = [*above, *below]
-    if any(result.stderr(path) is None for path in paths):
-        return None
-    covariance = result.covariance_of(paths)
-    variance = float(weights @ covariance @ weights)
-    scale = float(np.abs(weights) @ np.abs(covariance) @ np.abs(weights))
-    if not isfinite(variance):
-        return None
-    # Areas tied to one another give an exact ratio; what rounding leaves is not an error.
-    return variance if variance > 1e-12 * scale else 0.0
