@@ -503,6 +503,7 @@ def ratio_entry(record: Finished, ratio: Ratio) -> Entry:
         "interval_method": ratio.interval_method,
         "scope": ratio.scope,
         "total_interval": ratio.total_interval,
+        "average": ratio.average,
         "upper_limit": ratio.upper_limit,
         "budget": dict(vars(ratio.budget)),
         "monte_carlo": _monte_carlo_entry(ratio.monte_carlo),

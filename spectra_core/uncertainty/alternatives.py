@@ -22,11 +22,13 @@ from ..model import (
     Link,
     Model,
     Parameter,
+    Prior,
     Region,
     Term,
     add_component,
     add_doublet,
     add_links,
+    add_priors,
     canonical_path,
     doublet_with_id,
     level_of_owner,
@@ -91,6 +93,11 @@ class Alternative:
         sides = (quantity.numerator, quantity.denominator)
         above, below = (self._side(side) for side in sides)
         return AreaRatio(above, below) if above and below else None
+
+    def vanishes(self, quantity: AreaRatio) -> bool:
+        """Return whether nothing of the numerator is left in this model, so that R is 0."""
+        above, below = (self._side(side) for side in (quantity.numerator, quantity.denominator))
+        return self.kind == "fewer" and not above and bool(below)
 
     def _side(self, paths: tuple[str, ...]) -> tuple[str, ...]:
         own = {split_path(path)[1] for path in paths if split_path(path)[0] == self.region}
@@ -173,7 +180,13 @@ def _between(
 # More
 
 
-def one_more(result: FitResult, region_name: str, at: float) -> Alternative | None:
+def one_more(
+    result: FitResult,
+    region_name: str,
+    at: float,
+    *,
+    known: tuple[str, float, float] | None = None,
+) -> Alternative | None:
     """Return the model with one more owner at a place, like the nearest one; None without any.
 
     Parameters
@@ -182,6 +195,9 @@ def one_more(result: FitResult, region_name: str, at: float) -> Alternative | No
     region_name : str
     at : float
         On the axis of the region, with its shift.
+    known : tuple of (str, float, float), or None
+        Name of a species that lies there, the standard deviation of its position, which becomes
+        a prior, and how far from there it may lie.
     """
     region = result.model.region(region_name)
     present = owners(region, enabled=True)
@@ -190,7 +206,7 @@ def one_more(result: FitResult, region_name: str, at: float) -> Alternative | No
     place = at - (region.shift.value or 0.0)
     like = min(present, key=lambda owner: abs(_value(region, owner, "center") - place))
     template = _major(region, like)
-    reach = max(_value(region, like, *WIDTH_NAMES), 1e-3)
+    reach = max(_value(region, like, *WIDTH_NAMES), 1e-3) if known is None else known[2]
     low, high = max(region.window[0], place - reach), min(region.window[1], place + reach)
     size = _size(template)
     values = {
@@ -204,7 +220,12 @@ def one_more(result: FitResult, region_name: str, at: float) -> Alternative | No
         for n in tied
     ]
     model = add_links(replace_region(result.model, changed), links)
-    return Alternative("more", f"one more near {at:.1f}", model, region_name)
+    if known is None:
+        return Alternative("more", f"one more near {at:.1f}", model, region_name)
+    name, spread, _ = known
+    center = (Term(1.0, f"{region_name}/{major}/center"),)
+    prior = Prior(center, place, spread, source=f"peak library: {name}")
+    return Alternative("more", f"with {name}", add_priors(model, prior), region_name)
 
 
 def _with_one_like(

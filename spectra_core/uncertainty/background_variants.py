@@ -21,6 +21,7 @@ from .alternatives import paths_of
 from .variants import Trial, named_in
 
 EDGE_EV = 0.5
+LOSS_EV = 25.0  # of a window: less holds too little of the losses behind a peak for Tougaard
 _ENERGY_BACKGROUNDS = (
     ("shirley", "active"),
     ("shirley", "static"),
@@ -69,6 +70,9 @@ def backgrounds(result: FitResult, name: str) -> Iterator[Trial]:
     now = (region.background.type, region.background.mode)
     is_energy = result.region(name).spectrum.axis.is_energy
     rows = _ENERGY_BACKGROUNDS if is_energy else _RAMAN_BACKGROUNDS
+    low, high = region.window
+    if is_energy and high - low >= LOSS_EV:
+        rows = (*rows, ("tougaard_u2", "active"))
     kind = region.background.kind
     others = [(now[0], mode) for mode in kind.modes if now[0] != "none"]
     for type_, mode in dict.fromkeys((*others, *rows)):

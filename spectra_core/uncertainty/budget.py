@@ -20,9 +20,10 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp, hypot, isfinite, log, sqrt
+from math import ceil, exp, inf, isfinite, log, sqrt
+from statistics import NormalDist
 
 import numpy as np
 
@@ -32,9 +33,18 @@ from ..model import Model
 from ..model.values import GROUPS
 from ..spectrum import Array
 from .areas import level_of_area, ratio_of_labels
+from .averaging import Considered, Part, considered, mixed_quantile, weights_of
 from .monte_carlo import MonteCarlo, monte_carlo
 from .pulls import pulls_of
-from .quantities import LEVEL, AreaRatio, Progress, linear_form, normal_quantile
+from .quantities import (
+    FEWEST_DRAWS,
+    LEVEL,
+    AreaRatio,
+    Progress,
+    linear_form,
+    normal_quantile,
+    quantity_value,
+)
 from .ratios import (
     BUDGET_ROWS,
     MONTE_CARLO,
@@ -45,7 +55,12 @@ from .ratios import (
     Ratio,
     counted,
 )
-from .spread import Spread, Variant, background_spreads, model_spreads
+from .spread import Spread, Variant, background_spreads, model_spreads, variance_of_log
+
+AVERAGED = ("background", "components")
+"""Choices whose models are averaged over; the others are spreads."""
+_FAR_BETTER = 5.0  # of the logarithm of the evidence
+_QUANTILES = np.array([NormalDist().inv_cdf((k + 0.5) / 400) for k in range(400)])
 
 
 @dataclass(frozen=True)
@@ -197,6 +212,7 @@ def _budgets(
     quantities, names = [w.quantity for w in wanted], [w.name for w in wanted]
     ratios = list(counted(result, quantities, names, should_stop))
     left = [i for i, ratio in enumerate(ratios) if ratio.budget.counting is not None]
+    samples: dict[int, Array] = {}
     for n in dict.fromkeys(wanted[i].rows.monte_carlo for i in left):
         same = [i for i in left if wanted[i].rows.monte_carlo == n]
         own = [i for i in same if n and ratios[i].interval_method != PROFILE]
@@ -204,22 +220,37 @@ def _budgets(
             drawn = _drawn(result, [quantities[i] for i in own], n, seed, should_stop, progress)
             for i in own:
                 ratios[i] = _with_draws(ratios[i], drawn, quantities[i])
-    spreads: dict[int, dict[str, Spread]] = {i: {} for i in left}
-    for kind, make in (("background", background_spreads), ("model", model_spreads)):
-        own = [i for i in left if getattr(wanted[i].rows, kind) and (ratios[i].value or 0.0) > 0]
-        if own:
-            found = make(result, [quantities[i] for i in own], should_stop=should_stop)
-            for i, spread in zip(own, found, strict=True):
-                spreads[i][kind] = spread
+                if isinstance(drawn, MonteCarlo):
+                    samples[i] = drawn.values[quantities[i]]
     full = [i for i in left if wanted[i].rows is not _NONE]
     _add_impacts(ratios, full, result, quantities, should_stop)
     for i in left:
         ratios[i] = _with_priors(ratios[i], result, quantities[i])
-        if wanted[i].rows is _NONE:
-            continue  # counting alone: no other row, not even one of zero
+    averages = _averages(ratios, full, wanted, samples, result, seed, should_stop)
+    spreads = _spreads(full, wanted, ratios, result, should_stop)
+    for i in full:
         across, note = _reference(result.model, quantities[i], wanted[i].rows.reference)
-        ratios[i] = _with_rows(ratios[i], spreads[i], across, note)
+        ratios[i] = _with_rows(ratios[i], averages[i], spreads[i], across, note)
     return tuple(ratios)
+
+
+def _spreads(
+    places: Sequence[int],
+    wanted: Sequence[_Wanted],
+    ratios: Sequence[Ratio],
+    result: FitResult,
+    should_stop: ShouldStop | None,
+) -> dict[int, dict[str, Spread]]:
+    """Return the spreads over the choices that are not averaged over, by row of the budget."""
+    found: dict[int, dict[str, Spread]] = {i: {} for i in places}
+    for kind, make in (("background", background_spreads), ("model", model_spreads)):
+        own = [i for i in places if getattr(wanted[i].rows, kind) and (ratios[i].value or 0.0) > 0]
+        if own:
+            quantities = [wanted[i].quantity for i in own]
+            made = make(result, quantities, without=AVERAGED, should_stop=should_stop)
+            for i, spread in zip(own, made, strict=True):
+                found[i][kind] = spread
+    return found
 
 
 def _add_impacts(
@@ -328,35 +359,248 @@ def _reference(model: Model, quantity: AreaRatio, given: float | None) -> tuple[
     )
 
 
+# ---------------------------------------------------------------------------------
+# Models beside the fitted one
+
+
+@dataclass(frozen=True, eq=False)
+class _Average:
+    """What all models together say of a ratio.
+
+    Attributes
+    ----------
+    background, model : float
+        Standard errors of R: how far other models lie from the fitted one, and by how much they
+        are less certain by themselves, each by its weight.
+    middle : float or None
+        Median of the mixture; None where the fitted model is alone.
+    interval : tuple of two floats, or None
+        Of the mixture.
+    variants : tuple of Variant
+        The fitted model first, with its weight.
+    note : str
+    """
+
+    background: float = 0.0
+    model: float = 0.0
+    middle: float | None = None
+    interval: tuple[float, float] | None = None
+    variants: tuple[Variant, ...] = ()
+    note: str = ""
+
+
+def _averages(
+    ratios: Sequence[Ratio],
+    places: Sequence[int],
+    wanted: Sequence[_Wanted],
+    samples: Mapping[int, Array],
+    result: FitResult,
+    seed: int,
+    should_stop: ShouldStop | None,
+) -> dict[int, _Average]:
+    """Return the averages of the ratios at `places`; each model is fitted and drawn from once."""
+    found: dict[int, _Average] = dict.fromkeys(places, _Average())
+    own = [i for i in places if (ratios[i].value or 0.0) > 0]
+    background, model = (
+        any(getattr(wanted[i].rows, kind) for i in own) for kind in ("background", "model")
+    )
+    if not (own and (background or model)):
+        return found
+    models = considered(
+        result,
+        [wanted[i].quantity for i in own],
+        background=background,
+        model=model,
+        should_stop=should_stop,
+    )
+    _, weights = weights_of(models)
+    draws = max(wanted[i].rows.monte_carlo for i in own)
+    quantities = [wanted[i].quantity for i in own]
+    others = [
+        _sampled(one, quantities, ceil(draws * weight), seed, should_stop) if weight else {}
+        for one, weight in zip(models, weights, strict=True)
+    ]
+    for i in own:
+        mine = [
+            one
+            if getattr(wanted[i].rows, one.kind) and _speaks_of(one, wanted[i].quantity)
+            else None
+            for one in models
+        ]
+        sample = samples[i] if i in samples else _from_interval(ratios[i])
+        found[i] = _average(ratios[i], wanted[i].quantity, sample, result, mine, others)
+    return found
+
+
+def _speaks_of(one: Considered, quantity: AreaRatio) -> bool:
+    return one.vanishes(quantity) or one.trial.ratio_in(quantity) is not None
+
+
+def _sampled(
+    one: Considered,
+    quantities: Sequence[AreaRatio],
+    draws: int,
+    seed: int,
+    should_stop: ShouldStop | None,
+) -> dict[AreaRatio, Array]:
+    """Return what a model says of each ratio that it has: draws, or quantiles without draws."""
+    assert one.result is not None
+    found = {q: np.zeros(1) for q in quantities if one.vanishes(q)}
+    own = {q: other for q in quantities if (other := one.trial.ratio_in(q)) is not None}
+    drawn: MonteCarlo | FitError | None = None
+    if draws and own:
+        number = max(draws, FEWEST_DRAWS)
+        drawn = _drawn(one.result, list(own.values()), number, seed, should_stop, None)
+    for quantity, other in own.items():
+        values = np.empty(0)
+        if isinstance(drawn, MonteCarlo):
+            values = drawn.values[other][np.isfinite(drawn.values[other])]
+        found[quantity] = values if values.size else _from_covariance(one.result, other)
+    return found
+
+
+def _from_covariance(result: FitResult, quantity: AreaRatio) -> Array:
+    """Return quantiles of a ratio as the covariance has it."""
+    value, spread = quantity_value(result, quantity), 0.0
+    if value > 0 and isfinite(value):
+        spread = sqrt(variance_of_log(result, quantity))
+    return np.asarray(value * np.exp(spread * _QUANTILES))
+
+
+def _from_interval(ratio: Ratio) -> Array:
+    """Return quantiles of a ratio as its interval has it; each side has its own width."""
+    assert ratio.value is not None
+    if ratio.interval is None:
+        return np.full(_QUANTILES.size, ratio.value)
+    low, high = ratio.interval
+    sides = np.abs(_QUANTILES) / normal_quantile(ratio.level)
+    if low > 0:
+        ends = np.where(_QUANTILES < 0, log(low / ratio.value), log(high / ratio.value))
+        return np.asarray(ratio.value * np.exp(sides * ends))
+    ends = np.where(_QUANTILES < 0, low - ratio.value, high - ratio.value)
+    return np.asarray(np.maximum(ratio.value + sides * ends, 0.0))
+
+
+def _average(
+    ratio: Ratio,
+    quantity: AreaRatio,
+    sample: Array,
+    result: FitResult,
+    mine: Sequence[Considered | None],
+    others: Sequence[Mapping[AreaRatio, Array]],
+) -> _Average:
+    """Return the average of one ratio over the models that speak of it (None: does not)."""
+    assert ratio.value is not None
+    kept = [(one, other) for one, other in zip(mine, others, strict=True) if one is not None]
+    own, weights = weights_of([one for one, _ in kept], [bool(drawn) for _, drawn in kept])
+    sample = sample[np.isfinite(sample)]
+    base = Part("fit", own, sample)
+    parts = [base]
+    variants = [_drawn_variant(ratio, result, own)]
+    for (one, drawn), weight in zip(kept, weights, strict=True):
+        values = drawn.get(quantity, np.empty(0))
+        if weight and values.size:
+            parts.append(Part(one.kind, weight, values))
+        variants.append(_considered_variant(one, quantity, weight))
+    if len(parts) == 1:
+        return _Average(variants=tuple(variants))
+    between = {"background": 0.0, "model": 0.0}
+    for part in parts[1:]:
+        apart = (part.middle - ratio.value) ** 2 + part.half**2 - base.half**2
+        between[part.kind] += part.weight * max(apart, 0.0)
+    tail = (1.0 - ratio.level) / 2.0
+    low, middle, high = (mixed_quantile(parts, p) for p in (tail, 0.5, 1.0 - tail))
+    return _Average(
+        sqrt(between["background"]),
+        sqrt(between["model"]),
+        middle,
+        (low, high),
+        tuple(variants),
+        _preferred_model(kept, quantity),
+    )
+
+
+def _drawn_variant(ratio: Ratio, result: FitResult, weight: float) -> Variant:
+    reduced = result.statistics.reduced_chi_square
+    return Variant(
+        "model", "drawn", "the model that is drawn", ratio.value, reduced, 0.0, True, "", weight
+    )
+
+
+def _considered_variant(one: Considered, quantity: AreaRatio, weight: float) -> Variant:
+    value = reduced = None
+    if one.result is not None:
+        reduced = one.result.statistics.reduced_chi_square
+        other = one.trial.ratio_in(quantity)
+        value = 0.0 if other is None else quantity_value(one.result, other)
+    reason = one.reason
+    if not weight and not reason:
+        reason = f"the evidence against it is {exp(-(one.log_evidence or 0.0)):.2g} to 1"
+    return Variant(
+        one.kind,
+        one.trial.choice,
+        one.trial.name,
+        value if value is None or isfinite(value) else None,
+        reduced,
+        one.delta_bic,
+        weight > 0,
+        reason,
+        weight or None,
+    )
+
+
+def _preferred_model(
+    kept: Sequence[tuple[Considered, Mapping[AreaRatio, Array]]], quantity: AreaRatio
+) -> str:
+    """Return a sentence where another model is far better than the one that is drawn."""
+    best = max((one for one, _ in kept), key=lambda one: one.log_evidence or -inf)
+    if best.reason or best.result is None or (best.log_evidence or 0.0) < _FAR_BETTER:
+        return ""
+    other = best.trial.ratio_in(quantity)
+    found = "" if other is None else f", with R = {quantity_value(best.result, other):.3g}"
+    odds = exp(min(best.log_evidence or 0.0, 500.0))
+    return f"The evidence prefers another model, {odds:.2g} to 1: {best.trial.name}{found}."
+
+
+# ---------------------------------------------------------------------------------
+# Rows
+
+
 def _with_rows(
-    ratio: Ratio, spreads: dict[str, Spread], reference: float | None, note: str
+    ratio: Ratio,
+    average: _Average,
+    spreads: Mapping[str, Spread],
+    reference: float | None,
+    note: str,
 ) -> Ratio:
     """Return the ratio with every row of its budget, the total, and what BIC prefers."""
     assert ratio.value is not None
     relative = {kind: spread.relative for kind, spread in spreads.items()}
     if reference is not None:
         relative["reference"] = reference
-    rows = {
-        kind: hypot(getattr(ratio.budget, kind) or 0.0, ratio.value * part)
-        for kind, part in relative.items()
-    }
-    budget = replace(ratio.budget, **rows)
+    known = {name: getattr(ratio.budget, name) for name in BUDGET_ROWS}
+    rows = {name: row for name, row in known.items() if row is not None}
+    between = {"background": average.background, "model": average.model}
+    for kind, part in relative.items():
+        parts = (rows.get(kind, 0.0), ratio.value * part, between.get(kind, 0.0))
+        rows[kind] = sqrt(sum(value * value for value in parts))
     preferred = spreads["model"].preferred if "model" in spreads else None
     vanished = [v for spread in spreads.values() for v in spread.vanished]
-    notes = [ratio.note, note, _preferred_note(preferred), _vanished_note(vanished)]
+    notes = [ratio.note, note, average.note, _preferred_note(preferred), _vanished_note(vanished)]
     changed = replace(
         ratio,
-        budget=budget,
-        variants=tuple(v for spread in spreads.values() for v in spread.variants),
+        budget=replace(ratio.budget, **rows),
+        average=average.middle,
+        variants=(*average.variants, *(v for s in spreads.values() for v in s.variants)),
         note=" ".join(filter(None, notes)),
     )
     if not set(NEEDED_ROWS) <= set(relative):
         return changed
     other = sqrt(sum(part * part for part in relative.values()))
-    known = [getattr(budget, name) or 0.0 for name in BUDGET_ROWS]
-    total = sqrt(sum(row * row for row in known))
+    total = sqrt(sum(row * row for row in rows.values()))
+    own = ratio if average.interval is None else replace(ratio, interval=average.interval)
     return replace(
-        changed, budget=replace(budget, total=total), total_interval=_widened(ratio, other)
+        changed, budget=replace(changed.budget, total=total), total_interval=_widened(own, other)
     )
 
 
@@ -378,6 +622,8 @@ def _widened(ratio: Ratio, relative: float) -> tuple[float, float] | None:
     """Return the interval widened on ln R by a relative standard error; zero stays zero."""
     if ratio.interval is None or not ratio.value:
         return None
+    if not relative:
+        return ratio.interval
     added = (normal_quantile(ratio.level) * relative) ** 2
     low, high = (
         sqrt(log(edge / ratio.value) ** 2 + added) if edge > 0 else None for edge in ratio.interval

@@ -41,7 +41,7 @@ from ..shown import Drawn, Tabular
 from ..spectrum import Array
 from .areas import ratio_of_labels
 from .profile import limit_of
-from .quantities import AreaRatio, check_fitted, quantity_value, quantity_values
+from .quantities import AreaRatio, check_fitted, linear_form, quantity_value, quotient
 from .surface import Surface, ask, surface_of
 
 _TIGHT = 1e-3  # of a posterior error: the standard deviation of what is held
@@ -222,6 +222,10 @@ def pulls_of(
     check_fitted(result)
     surface = surface_of(result)
     values = tuple(quantity_value(result, quantity) for quantity in quantities)
+    forms = [
+        tuple(linear_form(result.problem, side) for side in (q.numerator, q.denominator))
+        for q in quantities
+    ]
     found: list[Pull] = []
     impacts: list[list[Impact]] = [[] for _ in quantities]
     for k, known in enumerate(result.priors):
@@ -231,8 +235,8 @@ def pulls_of(
         pull = _pull(result, known, low, high, gain)
         found.append(pull)
         held = _held(surface, known, k, np.array([low, high]), should_stop)
-        for own, quantity, value in zip(impacts, quantities, values, strict=True):
-            moved = quantity_values(surface.refitter.problem, quantity, held.free) - value
+        for own, (top, bottom), value in zip(impacts, forms, values, strict=True):
+            moved = quotient(top.at(held.free), bottom.at(held.free)) - value
             down, up = (
                 float(change) if there else None
                 for change, there in zip(moved, held.converged, strict=True)

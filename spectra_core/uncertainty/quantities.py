@@ -77,7 +77,7 @@ def quantity_value(result: FitResult, quantity: Quantity) -> float:
         sum(result.value(path) for path in side)
         for side in (quantity.numerator, quantity.denominator)
     )
-    return float(_quotient(np.array(top), np.array(bottom)))
+    return float(quotient(np.array(top), np.array(bottom)))
 
 
 def quantity_values(problem: Problem, quantity: Quantity, free: Array) -> Array:
@@ -85,10 +85,11 @@ def quantity_values(problem: Problem, quantity: Quantity, free: Array) -> Array:
     if isinstance(quantity, str):
         return linear_form(problem, (quantity,)).at(free)
     sides = (quantity.numerator, quantity.denominator)
-    return _quotient(*(linear_form(problem, side).at(free) for side in sides))
+    return quotient(*(linear_form(problem, side).at(free) for side in sides))
 
 
-def _quotient(top: Array, bottom: Array) -> Array:
+def quotient(top: Array, bottom: Array) -> Array:
+    """Return top / bottom; over nothing infinite, and nothing over nothing NaN."""
     with np.errstate(divide="ignore", invalid="ignore"):
         found = top / bottom
     return np.where(bottom == 0, np.where(top == 0, nan, inf), found)

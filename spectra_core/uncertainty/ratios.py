@@ -133,6 +133,9 @@ class Ratio(Tabular, Drawn):
     monte_carlo : MonteCarloSummary or None
     variants : tuple of Variant
         Every other choice that was tried, with its ratio.
+    average : float or None
+        Median of what all models say that the data leave open, of which `total_interval` is the
+        interval; None where the fitted model is the only one. `value` is of the fitted one.
     impacts : tuple of Impact
         How each prior of the model moves it, the largest first; empty where the counts alone
         were asked for, or the model has no priors.
@@ -152,6 +155,7 @@ class Ratio(Tabular, Drawn):
     monte_carlo: MonteCarloSummary | None = None
     variants: tuple[Variant, ...] = ()
     impacts: tuple[Impact, ...] = ()
+    average: float | None = None
 
     @property
     def error(self) -> float | None:

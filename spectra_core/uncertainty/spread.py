@@ -142,7 +142,11 @@ def model_spread(
 
 
 def background_spreads(
-    result: FitResult, quantities: Sequence[AreaRatio], *, should_stop: ShouldStop | None = None
+    result: FitResult,
+    quantities: Sequence[AreaRatio],
+    *,
+    without: Sequence[str] = (),
+    should_stop: ShouldStop | None = None,
 ) -> tuple[Spread, ...]:
     """Return how much ratios depend on the window and on the kind of background.
 
@@ -155,6 +159,8 @@ def background_spreads(
     result : FitResult
     quantities : sequence of AreaRatio
         The regions of their areas are varied, one at a time.
+    without : sequence of str
+        Choices that are left out.
     should_stop : callable or None
 
     Returns
@@ -175,12 +181,17 @@ def background_spreads(
         for name in _regions_of(quantities)
         for make in (windows, backgrounds)
         for trial in make(result, name)
+        if trial.choice not in without
     ]
     return _spreads("background", result, quantities, trials, should_stop)
 
 
 def model_spreads(
-    result: FitResult, quantities: Sequence[AreaRatio], *, should_stop: ShouldStop | None = None
+    result: FitResult,
+    quantities: Sequence[AreaRatio],
+    *,
+    without: Sequence[str] = (),
+    should_stop: ShouldStop | None = None,
 ) -> tuple[Spread, ...]:
     """Return how much ratios depend on the model of the lines.
 
@@ -198,6 +209,7 @@ def model_spreads(
         for make in (splittings, widths, line_shapes):
             trials += list(make(result, name))
         trials += list(numbers(result, name, owners_in(result, name, quantities)))
+    trials = [trial for trial in trials if trial.choice not in without]
     return _spreads("model", result, quantities, trials, should_stop)
 
 
@@ -306,11 +318,11 @@ def _counted(
     if variant.delta_bic is not None or tried.solved is None:
         return _Counted(variant, change)
     other = seen(tried.solved, options_of(result))
-    noise = abs(_variance(other, own) - _variance(result, quantity))
+    noise = abs(variance_of_log(other, own) - variance_of_log(result, quantity))
     return _Counted(variant, sqrt(max(change * change - noise, 0.0)))
 
 
-def _variance(result: FitResult, quantity: AreaRatio) -> float:
+def variance_of_log(result: FitResult, quantity: AreaRatio) -> float:
     """Return the variance of ln R that the covariance of a fit gives."""
     above, below = (sum_of(result, side) for side in (quantity.numerator, quantity.denominator))
     values = np.nan_to_num(result.values)

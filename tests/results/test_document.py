@@ -389,6 +389,7 @@ class RatioEntry(Strict):
     interval_method: str
     scope: Literal["all rows", "counting alone", "counts and priors alone", ""]
     total_interval: list[float] | None
+    average: float | None
     upper_limit: float | None
     budget: Budget
     monte_carlo: MonteCarlo | None

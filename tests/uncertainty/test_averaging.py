@@ -1,0 +1,223 @@
+"""Averaging over models: evidence against integrals and BIC by hand, mixtures against truths.
+
+Synthetic data: numpy's Gaussians on a level, Poisson counts, seeded. The forward model shares no
+code with the fit.
+"""
+
+from __future__ import annotations
+
+from math import erf, log, pi, sqrt
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from spectra_core.fitting import fit
+from spectra_core.model import (
+    Background,
+    Model,
+    Parameter,
+    Prior,
+    Region,
+    add_component,
+    add_doublet,
+    add_links,
+    add_priors,
+    make_component,
+    set_parameter,
+    share,
+)
+from spectra_core.spectrum import Axis, Meta, make_spectrum
+from spectra_core.uncertainty.averaging import Part, considered, mixed_quantile, weights_of
+from spectra_core.uncertainty.budget import ratio_budget
+from spectra_core.uncertainty.evidence import shape_of
+from spectra_core.uncertainty.quantities import AreaRatio
+
+X = np.arange(156.0, 170.01, 0.05)
+META = Meta(sample="synthetic", dwell_s=1.0, scans=1.0)
+R = AreaRatio(("S 2p/new/area",), ("S 2p/PS4/area",))
+
+
+def gaussian(center, area, fwhm=1.2):
+    s = fwhm / 2.3548200450309493
+    return area * np.exp(-0.5 * ((X - center) / s) ** 2) / (s * sqrt(2 * pi))
+
+
+def doublet(center, area):
+    return gaussian(center, area * 2 / 3) + gaussian(center + 1.18, area / 3)
+
+
+def spectrum(states, seed, level=400.0):
+    expected = level + sum(doublet(*state) for state in states)
+    counts = np.random.default_rng(seed).poisson(expected).astype(float)
+    return make_spectrum(X, counts, Axis.BINDING_ENERGY, y_unit="counts", counts=counts, meta=META)
+
+
+def model(centers, shared=True):
+    region = Region("S 2p", (156.0, 170.0), Background("constant"))
+    for name, center in centers.items():
+        region = add_doublet(
+            region,
+            name,
+            "S 2p",
+            "gaussian",
+            splitting=1.18,
+            center=(center, center - 0.7, center + 0.7),
+            fwhm=(1.2, 0.6, 2.5),
+            area=Parameter(3000.0, 0.0),
+        )
+    made = Model((region,))
+    return add_links(made, share([f"S 2p/{n}/fwhm" for n in centers])) if shared else made
+
+
+TWO = {"PS4": 161.4, "new": 163.0}
+
+
+# --- evidence ---
+
+
+def one_line(height_prior=None):
+    region = Region("r", (156.0, 170.0), Background("constant"))
+    line = make_component("line", "gaussian", center=162.0, fwhm=1.2, area=100.0)
+    made = Model((add_component(region, line),))
+    for path, value in (("r/line/center", 162.0), ("r/line/fwhm", 1.2)):
+        made = set_parameter(made, path, value=value, free=False)
+    made = set_parameter(made, "r/background/level", value=400.0, free=False)
+    return made if height_prior is None else add_priors(made, height_prior)
+
+
+def measured(area, seed=1):
+    expected = 400.0 + gaussian(162.0, area)
+    sigma = np.sqrt(expected)
+    y = np.random.default_rng(seed).normal(expected, sigma)
+    return make_spectrum(X, y, Axis.BINDING_ENERGY, sigma=sigma)
+
+
+def test_the_evidence_is_the_likelihood_averaged_over_the_prior():
+    """One free area with a prior, against numerical integration of likelihood times prior."""
+    data, prior_sd = measured(120.0), 60.0
+    with_line = fit(data, one_line(Prior("r/line/area", 90.0, prior_sd)))
+    nothing = set_parameter(one_line(), "r/line/area", value=0.0, free=False)
+    nothing = set_parameter(nothing, "r/line/center", value=162.0, free=True)  # of no effect
+    without = fit(data, nothing)
+    sigmas = [data.sigma]
+    found = shape_of(with_line, sigmas).log_evidence - shape_of(without, sigmas).log_evidence
+
+    def chi_square(area):
+        return float((((data.y - 400.0 - gaussian(162.0, area)) / data.sigma) ** 2).sum())
+
+    least = min(chi_square(a) for a in np.linspace(0, 250, 2001))
+
+    def integrand(area):
+        prior = np.exp(-0.5 * ((area - 90.0) / prior_sd) ** 2) / (prior_sd * sqrt(2 * pi))
+        return np.exp(-0.5 * (chi_square(area) - least)) * prior
+
+    integral = quad(integrand, -200.0, 400.0, points=[120.0], limit=200)[0]
+    # The information of one of 281 points joins the prior, which is why it is not exact.
+    assert found == pytest.approx(log(integral) + 0.5 * (chi_square(0.0) - least), abs=0.15)
+
+
+def test_without_priors_the_evidence_is_bic_by_hand():
+    data = spectrum([(161.4, 4000.0), (163.0, 1500.0)], 1)
+    two, one = fit(data, model(TWO)), fit(data, model({"PS4": 161.4}))
+    sigma = two.regions[0].sigma
+    bic = []
+    for result in (two, one):
+        residual = (result.regions[0].y - result.regions[0].envelope) / sigma
+        bic.append(residual @ residual + result.n_free * log(X.size))
+    shapes = [shape_of(result, [sigma]) for result in (two, one)]
+    found = -2.0 * (shapes[0].log_evidence - shapes[1].log_evidence)
+    assert found == pytest.approx(bic[0] - bic[1], rel=1e-6)
+
+
+# --- which models ---
+
+
+def test_a_species_that_the_library_names_is_tried_where_the_data_have_it():
+    data = spectrum([(161.4, 4000.0), (163.0, 1500.0), (166.6, 900.0)], 2)
+    result = fit(data, model(TWO))
+    found = {one.trial.name: one for one in considered(result, [R], background=False)}
+    sulfite = found["with sulfite"]
+    own, weights = weights_of(list(found.values()))
+    assert weights[list(found).index("with sulfite")] > 0.99 > own
+    area = sulfite.result.value("S 2p/one more/area")
+    assert area == pytest.approx(900.0, abs=5 * sqrt(900.0 + 400.0 * 3))
+
+
+def test_a_species_that_is_not_there_has_hardly_any_weight():
+    weights = []
+    for seed in range(10):
+        result = fit(spectrum([(161.4, 4000.0), (163.0, 1500.0)], seed), model(TWO))
+        own, _ = weights_of(considered(result, [R], background=False))
+        weights.append(own)
+    assert np.median(weights) > 0.95
+
+
+def test_what_is_clearly_there_is_not_left_out_and_the_reason_is_said():
+    result = fit(spectrum([(161.4, 4000.0), (163.0, 1500.0)], 3), model(TWO))
+    found = {one.trial.name: one for one in considered(result, [R], background=False)}
+    without = found["without new"]
+    assert without.result is None and without.reason.startswith("chi-square rises by")
+
+
+def test_one_that_is_left_out_keeps_what_it_shares_under_its_prior():
+    """The width that both share has its prior at the owner that goes: it must go on acting."""
+    data = spectrum([(161.4, 4000.0), (163.0, 60.0)], 4)
+    known = Prior("S 2p/new/fwhm", 1.2, 0.001)
+    tied = add_links(model(TWO, shared=False), share(["S 2p/new/fwhm", "S 2p/PS4/fwhm"]))
+    result = fit(data, add_priors(tied, known))
+    found = {one.trial.name: one for one in considered(result, [R], background=False)}
+    other = found["without new"].result
+    assert other.value("S 2p/new/area") == 0.0
+    assert other.value("S 2p/PS4/fwhm") == pytest.approx(1.2, abs=0.003)
+    assert len(other.priors) == 1
+
+
+# --- the mixture ---
+
+
+def test_quantiles_of_a_mixture_are_those_of_its_distribution():
+    draws = np.random.default_rng(1).standard_normal(20001)
+    parts = [Part("fit", 0.7, draws), Part("model", 0.3, 4.0 + 2.0 * draws[:5001])]
+
+    def below(x):
+        def normal(z):
+            return 0.5 * (1 + erf(z / sqrt(2)))
+
+        return 0.7 * normal(x) + 0.3 * normal((x - 4.0) / 2.0)
+
+    for probability in (0.025, 0.3, 0.5, 0.975):
+        found = mixed_quantile(parts, probability)
+        assert below(found) == pytest.approx(probability, abs=0.01)
+
+
+def test_the_quantile_of_a_single_part_is_weibulls():
+    values = np.arange(1.0, 40.0)
+    part = Part("fit", 1.0, values)
+    assert mixed_quantile([part], 0.5) == pytest.approx(20.0)
+    assert mixed_quantile([part], 0.1) == pytest.approx(np.quantile(values, 0.1, method="weibull"))
+
+
+def test_three_states_in_two_doublets_are_told_and_the_interval_holds_the_truth():
+    data = spectrum([(161.4, 12000.0), (162.6, 3000.0), (163.5, 2600.0)], 1)
+    result = fit(data, model(TWO))
+    truth = 5600.0 / 12000.0
+    ratio = ratio_budget(result, ["new"], ["PS4"], name="new / PS4", monte_carlo=200)
+    assert not ratio.interval[0] < truth < ratio.interval[1]  # of the model that is drawn
+    assert ratio.total_interval[0] < truth < ratio.total_interval[1]
+    assert ratio.average == pytest.approx(truth, rel=0.05)
+    drawn = next(v for v in ratio.variants if v.choice == "drawn")
+    assert drawn.ratio == ratio.value and drawn.weight < 0.01
+    assert "evidence prefers another model" in ratio.note
+    assert ratio.budget.model > abs(ratio.value - truth) / 2
+
+
+def test_the_right_model_alone_has_its_own_interval():
+    result = fit(spectrum([(161.4, 4000.0), (163.0, 1500.0)], 5), model(TWO))
+    ratio = ratio_budget(result, ["new"], ["PS4"], name="new / PS4", monte_carlo=200)
+    width = ratio.total_interval[1] - ratio.total_interval[0]
+    assert width < 1.6 * (ratio.interval[1] - ratio.interval[0])
+    weights = [
+        v.weight for v in ratio.variants if v.choice in ("drawn", "background", "components")
+    ]
+    assert sum(w for w in weights if w) == pytest.approx(1.0)
