@@ -49,6 +49,7 @@ from .views.plot import PlotView
 from .views.spectra_tree import SpectraTree
 from .views.tab_correlations import CorrelationsTab
 from .views.tab_history import HistoryTab
+from .views.tab_pulls import PullsTab
 from .views.tab_ratios import RatiosTab
 from .views.tab_report import ReportTab
 from .views.tab_uniqueness import UniquenessTab
@@ -132,6 +133,7 @@ class MainWindow(QMainWindow):
         self.fit_panel = FitPanel()
         self.notes = NotesPanel(HELPFUL)
         self.ratios = RatiosTab()
+        self.pulls = PullsTab()
         self.table = TableTab()
         self.correlations = CorrelationsTab()
         self.uniqueness = UniquenessTab()
@@ -159,6 +161,7 @@ class MainWindow(QMainWindow):
         self.tabs.setDocumentMode(False)
         for tab, title in (
             (self.ratios, "Ratios"),
+            (self.pulls, "Pulls and impacts"),
             (self.table, "Components"),
             (self.correlations, "Correlations"),
             (self.uniqueness, "Uniqueness"),
@@ -312,6 +315,7 @@ class MainWindow(QMainWindow):
         for view in (self.cards, self.background, self.fit_panel, self.notes):
             view.show_scene(scene)
         self.ratios.show_scene(scene)
+        self.pulls.show_scene(scene)
         self.table.table.show_scene(scene)
         self.correlations.show_scene(scene)
         self.uniqueness.show_scene(scene)

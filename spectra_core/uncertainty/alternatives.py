@@ -34,6 +34,7 @@ from ..model import (
     level_of_owner,
     make_component,
     members,
+    members_of,
     names_of,
     owners,
     replace_region,
@@ -325,7 +326,8 @@ def _with_twin(
     return add_links(model, links), {name: (name, other) for name, other in ids.items()}
 
 
-_OWN = ("area", "height", "center")
+_SIZES = ("area", "height")
+_OWN = (*_SIZES, "center")
 """What two components of one owner do not have in common."""
 
 
@@ -384,12 +386,18 @@ def _value(region: Region, owner: str, *names: str) -> float:
 
 
 def _is_tied(model: Model, region: Region, *names: str) -> bool:
-    """Return whether area or position of an owner follows from another's, or another's from it."""
-    tied = {
-        canonical_path(model, path)
-        for link in model.links
-        for path in paths_of(link)
-        if split_path(path)[2] in _OWN
+    """Return whether area or position of an owner follows from another's, or another's from it.
+
+    A prior that ties an area counts, too: what is described by two would escape it.
+    """
+    exact = [path for link in model.links for path in paths_of(link)]
+    known = [t.source for prior in model.priors if len(prior.terms) > 1 for t in prior.terms]
+    tied = {canonical_path(model, path) for path in exact if split_path(path)[2] in _OWN}
+    tied |= {
+        member
+        for path in known
+        if split_path(path)[2] in _SIZES
+        for member in members_of(model, path)
     }
     lines = [line.id for owner in names for line in members(region, owner)]
     return any(f"{region.name}/{line}/{name}" in tied for line in lines for name in _OWN)

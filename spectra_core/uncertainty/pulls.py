@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import inf, isfinite, sqrt
+from math import inf, isfinite, nan, sqrt
 from typing import Protocol
 
 import numpy as np
@@ -244,6 +244,15 @@ def pulls_of(
             own.append(Impact(pull, up, down))
     ranked = tuple(tuple(sorted(own, key=lambda i: -i.size)) for own in impacts)
     return Pulls(tuple(found), tuple(names), values, ranked)
+
+
+def pulls_at_rest(result: FitResult) -> tuple[Pull, ...]:
+    """Return the pulls of a fit's priors from its numbers alone: without refits, without gains."""
+    found = []
+    for known in result.priors:
+        error = nan if known.stderr is None else known.stderr
+        found.append(_pull(result, known, known.fitted - error, known.fitted + error, None))
+    return tuple(found)
 
 
 # ---------------------------------------------------------------------------------

@@ -13,11 +13,13 @@ from spectra_core.model import (
     Link,
     Model,
     Parameter,
+    Prior,
     Region,
     Term,
     add_component,
     add_doublet,
     add_links,
+    add_priors,
     make_component,
     owners,
 )
@@ -125,6 +127,17 @@ def test_what_is_tied_to_another_is_not_split(three):
     tied = fit(three.regions[0].spectrum, add_links(three.model, [tie]))
     assert "tied" in split(tied, "S 2p", "PS4").obstacle
     assert "PS4 and bridge as one" not in by_change(tied)
+
+
+def test_what_a_prior_ties_to_another_is_not_split_nor_joined(three):
+    """Its second part would escape the prior, and look like a better model for that reason."""
+    first, second = (f"S 2p/{owner}/area" for owner in ("PS4", "bridge"))
+    known = Prior((Term(1.0, second), Term(-0.4, first)), relative=0.05)
+    result = fit(three.regions[0].spectrum, add_priors(three.model, known))
+    for owner in ("PS4", "bridge"):
+        assert "tied" in split(result, "S 2p", owner).obstacle
+    joined = [other for other in fewer(result, "S 2p") if other.kind == "joined"]
+    assert not any({"PS4", "bridge"} & set(other.changed) for other in joined)
 
 
 def test_one_more_is_like_the_nearest_one(three):

@@ -1,0 +1,299 @@
+"""Pulls and impacts of the shown fit: what each assumption wanted, and what it moves.
+
+Two columns of the table are the plot that particle physics draws: where the fit took each prior,
+on bands of one and two of its standard deviations, and by how much the ratio changes when what
+the prior is about is held one standard error higher (filled) and lower (open).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import sqrt
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPen
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from spectra_core.results.impacts import ImpactRow, disagrees, impact_row
+from spectra_core.results.table import value_text
+from spectra_core.uncertainty.pulls import Impact, Pull, pulls_at_rest
+from spectra_core.uncertainty.ratios import Ratio
+
+from ..formula import formula
+from ..scene import Scene
+from ..theme import colour, number_font, theme
+from ..widgets import Choice, label, printed, row, wrapped
+
+Index = QModelIndex | QPersistentModelIndex
+_Place = Callable[[float], float]
+HEADINGS = ("assumption", "prior", "fitted", "pull, σ of the prior", "Δχ² if freed", "impact", "±")
+NO_PRIORS = "The model has no priors: everything in it is free, tied exactly or held."
+NO_FIT = "Fit to see what each assumption wanted, and what it moves."
+NO_RATIO = "Define a ratio, and compute it with its full budget, to see the impacts."
+_PULL, _IMPACT = 3, 5
+_DATA = Qt.ItemDataRole.UserRole
+_REACH = 2.6  # standard deviations that the column of pulls shows at least
+_ROW = 26
+
+
+class PullsTab(QWidget):
+    """The choice of a ratio, and the table ranked by the impacts on it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ratios: tuple[Ratio, ...] = ()
+        self._plain: tuple[Impact, ...] = ()
+        self._shown: tuple[object, ...] = ()
+        self.ratio = Choice(name="Ratio")
+        self.ratio.setMinimumContentsLength(24)
+        self.ratio.chosen.connect(lambda _: self._show())
+        self._said = label("", "muted", wrap=True)
+        self._foot = label("", "muted")
+        self.copy_button = QPushButton("Copy")
+        self.copy_button.setToolTip("Copy the table with all digits for a spreadsheet.")
+        self.copy_button.clicked.connect(self.copy)
+        self.table = _Table()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        top = row(self.ratio, self._said, self.copy_button)
+        top.setStretch(1, 1)
+        layout.addLayout(top)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self._foot)
+        theme().changed.connect(self._show)
+
+    def show_scene(self, scene: Scene) -> None:
+        """Show the priors of a scene's fit and the ratios of its analysis."""
+        analysis = scene.analysis if scene.fitted else None
+        ratios = () if analysis is None else analysis.ratios
+        fit = scene.fit if scene.fitted else None
+        if self._shown and self._shown[0] is fit and self._shown[1] is ratios:
+            return
+        self._shown = (fit, ratios)
+        self._ratios = tuple(ratio for ratio in ratios if ratio.impacts)
+        self._plain = ()
+        if fit is not None:
+            self._plain = tuple(Impact(pull, None, None) for pull in pulls_at_rest(fit))
+        before = self.ratio.value
+        names = [ratio.name for ratio in self._ratios]
+        self.ratio.set_options([(name, formula(name)) for name in names])
+        self.ratio.set_value(before if before in names else next(iter(names), ""))
+        self._show()
+
+    @property
+    def impacts(self) -> tuple[Impact, ...]:
+        """What is shown, in the order of the rows."""
+        chosen = self._chosen()
+        return self._plain if chosen is None else chosen.impacts
+
+    def text(self) -> str:
+        """Return the table as text with tabs, every digit."""
+        lines = ["\t".join(("ratio", "rank", *_NUMBERS, "up", "down"))]
+        chosen = self._chosen()
+        name = "" if chosen is None else chosen.name
+        for rank, impact in enumerate(self.impacts, 1):
+            values = [getattr(impact.pull, number) for number in _NUMBERS]
+            cells = [name, rank, *values, impact.up, impact.down]
+            lines.append("\t".join(_cell(value) for value in cells))
+        return "\n".join(lines)
+
+    def copy(self) -> None:
+        """Put the table on the clipboard."""
+        QGuiApplication.clipboard().setText(self.text())
+
+    def _chosen(self) -> Ratio | None:
+        return next((r for r in self._ratios if r.name == self.ratio.value), None)
+
+    def _show(self) -> None:
+        impacts, chosen = self.impacts, self._chosen()
+        fitted = bool(self._shown) and self._shown[0] is not None
+        self.ratio.setVisible(bool(self._ratios))
+        self.copy_button.setVisible(bool(impacts))
+        self.table.setVisible(bool(impacts))
+        self._foot.setVisible(chosen is not None)
+        if not impacts:
+            self._said.setText(NO_PRIORS if fitted else NO_FIT)
+        elif chosen is None:
+            self._said.setText(NO_RATIO)
+        else:
+            self._said.setText(f"{printed(value_text(chosen))}, ranked by impact")
+            self._foot.setText(_in_quadrature(chosen))
+        self.table.show_impacts(impacts)
+
+
+_NUMBERS = (
+    *("prior", "name", "group", "unit", "value", "sd", "fitted", "low", "high", "at_bound"),
+    *("pull", "narrowing", "normalised", "gain", "source"),
+)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _in_quadrature(ratio: Ratio) -> str:
+    """Return the rows of a budget in words: priors, counting and model, and their total."""
+    budget = ratio.budget
+    known = [budget.energies, budget.ties, budget.shape]
+    parts = [
+        ("priors", sqrt(sum(part * part for part in known if part is not None))),
+        ("counting", budget.counting),
+        ("background", budget.background),
+        ("model", budget.model),
+        ("reference", budget.reference),
+    ]
+    said = ", ".join(f"{name} {value:.2g}" for name, value in parts if value)
+    total = "" if budget.total is None else f";  total ± {budget.total:.2g}"
+    return printed(f"In quadrature: {said}{total}")
+
+
+class _Table(QTableWidget):
+    """Rows of assumptions; two columns are painted."""
+
+    def __init__(self) -> None:
+        super().__init__(0, len(HEADINGS))
+        self.setObjectName("plain")
+        self.setAccessibleName("Pulls and impacts")
+        self.setHorizontalHeaderLabels(list(HEADINGS))
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(_ROW)
+        self.setShowGrid(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        header = self.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column in range(len(HEADINGS)):
+            painted = column in (_PULL, _IMPACT)
+            header.setSectionResizeMode(
+                column,
+                QHeaderView.ResizeMode.Stretch
+                if painted
+                else QHeaderView.ResizeMode.ResizeToContents,
+            )
+        self.setItemDelegateForColumn(_PULL, _PullDelegate(self))
+        self.setItemDelegateForColumn(_IMPACT, _ImpactDelegate(self))
+
+    def show_impacts(self, impacts: Sequence[Impact]) -> None:
+        """Fill the table."""
+        self.setRowCount(len(impacts))
+        furthest = max((abs(impact.pull.pull) + 1.0 for impact in impacts), default=0.0)
+        reach = max(furthest, _REACH)
+        largest = max((impact.size for impact in impacts), default=0.0)
+        for line, impact in enumerate(impacts):
+            one = impact_row(impact)
+            tip = wrapped(_tip(impact, one))
+            size = f"{impact.size:.2g}" if impact.up is not None else ""
+            cells = (formula(one.name), one.prior, one.fitted, "", one.gain, "", size)
+            for column, text in enumerate(cells):
+                item = QTableWidgetItem(text if column == 0 else printed(text))
+                item.setToolTip(tip)
+                if column in (1, 2, 4, 6):
+                    item.setFont(number_font(bold=column == 6))
+                if one.disagrees:
+                    item.setForeground(colour("alarm"))
+                if column == _PULL:
+                    item.setData(_DATA, (impact.pull, reach))
+                if column == _IMPACT:
+                    item.setData(_DATA, (impact, largest))
+                self.setItem(line, column, item)
+
+
+def _tip(impact: Impact, one: ImpactRow) -> str:
+    pull = impact.pull
+    lines = [
+        pull.prior,
+        f"pull {printed(one.pull)}, narrowed to {printed(one.narrowing)} of the prior's width",
+        f"+1 σ: {printed(one.up)}, −1 σ: {printed(one.down)}",
+        pull.source or "no source was given",
+    ]
+    if one.disagrees:
+        lines.insert(2, "the data disagree with it by more than three standard errors")
+    return "\n".join(lines)
+
+
+class _PullDelegate(QStyledItemDelegate):
+    """Paints where the fit took a prior, and what is left of its width."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint bands, bar and dot."""
+        super().paint(painter, option, index)
+        data = index.data(_DATA)
+        if not data:
+            return
+        pull, reach = data
+        area = QRectF(option.rect).adjusted(4, 0, -4, 0)
+        half = area.width() / 2
+
+        def place(sigmas: float) -> float:
+            return float(area.center().x() + half * max(-1.0, min(1.0, sigmas / reach)))
+
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for sigmas, alpha in ((2.0, 26), (1.0, 34)):
+            band = QRectF(place(-sigmas), area.top(), place(sigmas) - place(-sigmas), area.height())
+            painter.fillRect(band, _clear("accent", alpha))
+        painter.setPen(QPen(colour("border"), 1))
+        painter.drawLine(QPointF(place(0.0), area.top()), QPointF(place(0.0), area.bottom()))
+        _paint_pull(painter, pull, place, area.center().y())
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+        """Return a fair size."""
+        return QSize(160, _ROW)
+
+
+def _paint_pull(painter: QPainter, pull: Pull, place: _Place, y: float) -> None:
+    tone = colour("alarm" if disagrees(pull) else "text")
+    painter.setPen(QPen(tone, 1.6))
+    if pull.narrowing is not None:
+        ends = [place((end - pull.value) / pull.sd) for end in (pull.low, pull.high)]
+        painter.drawLine(QPointF(ends[0], y), QPointF(ends[1], y))
+    painter.setBrush(colour("card") if pull.at_bound else tone)
+    painter.drawEllipse(QPointF(place(pull.pull), y), 3.2, 3.2)
+
+
+class _ImpactDelegate(QStyledItemDelegate):
+    """Paints the change of the ratio on both sides."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint the bars: filled for one standard error up, open for down."""
+        super().paint(painter, option, index)
+        data = index.data(_DATA)
+        if not data or not data[1]:
+            return
+        impact, largest = data
+        area = QRectF(option.rect).adjusted(4, 0, -4, 0)
+        middle, half = area.center().x(), area.width() / 2
+        tone = colour("alarm" if disagrees(impact.pull) else "accent")
+        painter.save()
+        painter.setPen(QPen(colour("border"), 1))
+        painter.drawLine(QPointF(middle, area.top()), QPointF(middle, area.bottom()))
+        for change, filled in ((impact.down, False), (impact.up, True)):
+            if change is None:
+                continue
+            width = half * max(-1.0, min(1.0, change / largest))
+            bar = QRectF(middle, area.center().y() - 5, width, 10).normalized()
+            painter.setPen(QPen(tone, 1))
+            painter.setBrush(tone if filled else colour("card"))
+            painter.drawRect(bar)
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+        """Return a fair size."""
+        return QSize(160, _ROW)
+
+
+def _clear(name: str, alpha: int) -> QColor:
+    tone = QColor(colour(name))
+    tone.setAlpha(alpha)
+    return tone

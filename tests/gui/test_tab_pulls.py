@@ -1,0 +1,142 @@
+"""The tab of pulls and impacts: ranked per ratio, copied with all digits, honest where empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QGuiApplication
+
+import spectra_core as sc
+from doublet.app.scene import Scene
+from doublet.app.selection import Selection
+from doublet.app.views.tab_pulls import NO_FIT, NO_PRIORS, NO_RATIO, PullsTab
+from spectra_core.project.project import Project, add_analysis, add_spectra, set_result
+
+X = np.linspace(158.0, 168.0, 201)
+REQUESTS = [
+    sc.RatioRequest("b / a", ("b",), ("a",), sc.Rows(40)),
+    sc.RatioRequest("a / b", ("a",), ("b",), sc.Rows(40)),
+]
+PRIORS = (
+    sc.Prior("S 2p/a/center", 162.0, 0.1, source="made up"),
+    sc.Prior("S 2p/b/fwhm", 1.2, 0.05),
+    sc.Prior((sc.Term(1.0, "S 2p/b/area"), sc.Term(-0.4, "S 2p/a/area")), relative=0.04),
+)
+
+
+def gaussian(center: float, area: float) -> np.ndarray:
+    s = 1.2 / 2.3548200450309493
+    return area * np.exp(-0.5 * ((X - center) / s) ** 2) / (s * np.sqrt(2 * np.pi))
+
+
+def scene(priors: tuple[sc.Prior, ...], requests: list[sc.RatioRequest]) -> Scene:
+    counts = np.random.default_rng(5).poisson(gaussian(162, 9000) + gaussian(163.4, 4500) + 400)
+    data = sc.make_spectrum(X, counts.astype(float), sc.Axis.BINDING_ENERGY, y_unit="counts")
+    region = sc.Region("S 2p", (158.0, 168.0), sc.Background("constant"))
+    for name, center in (("a", 162.0), ("b", 163.4)):
+        bounds = {"center": (center, center - 1, center + 1), "fwhm": (1.2, 0.5, 3.0)}
+        region = sc.add_component(region, name, "gaussian", **bounds)
+    model = sc.add_priors(sc.Model((region,)), priors)
+    result = sc.fit(data, model)
+    project = add_spectra(Project(), [data])
+    (spectrum,) = project.spectra
+    project = add_analysis(project, model, {"S 2p": spectrum})
+    (key,) = project.analyses
+    ratios = sc.ratio_budgets(result, requests)
+    project = set_result(project, key, result, ratios=ratios)
+    chosen, own = Selection((spectrum,), key, "S 2p"), result.model.region("S 2p")
+    return Scene(project, chosen, data, project.analysis(key), own, result, fitted=True)
+
+
+@pytest.fixture(scope="module")
+def known() -> Scene:
+    return scene(PRIORS, REQUESTS)
+
+
+@pytest.fixture
+def tab(qtbot) -> Callable[[Scene], PullsTab]:
+    def show(shown: Scene) -> PullsTab:
+        view = PullsTab()
+        qtbot.addWidget(view)
+        view.resize(1000, 300)
+        view.show_scene(shown)
+        view.show()
+        return view
+
+    return show
+
+
+def names(view: PullsTab) -> list[str]:
+    return [view.table.item(i, 0).text() for i in range(view.table.rowCount())]
+
+
+def test_the_rows_are_ranked_by_the_impact_on_the_chosen_ratio(known: Scene, tab: Callable) -> None:
+    view = tab(known)
+    ratios = known.analysis.ratios
+    assert names(view) == [impact.pull.name for impact in ratios[0].impacts]
+    sizes = [impact.size for impact in view.impacts]
+    assert sizes == sorted(sizes, reverse=True) and sizes[0] > 0
+    view.ratio.set_value("a / b")
+    view.ratio.chosen.emit("a / b")
+    assert view.impacts == ratios[1].impacts
+
+
+def test_the_foot_adds_up_to_the_total(known: Scene, tab: Callable) -> None:
+    view, budget = tab(known), known.analysis.ratios[0].budget
+    words = view._foot.text()
+    priors = np.sqrt(budget.energies**2 + budget.ties**2 + budget.shape**2)
+    assert f"priors {priors:.2g}" in words and f"total ± {budget.total:.2g}" in words
+
+
+def test_what_is_copied_has_every_digit(known: Scene, tab: Callable) -> None:
+    view = tab(known)
+    view.copy()
+    lines = QGuiApplication.clipboard().text().split("\n")
+    heads = lines[0].split("\t")
+    first = dict(zip(heads, lines[1].split("\t"), strict=True))
+    impact = view.impacts[0]
+    assert len(lines) == 1 + len(PRIORS)
+    assert float(first["up"]) == pytest.approx(impact.up, rel=1e-9)
+    assert float(first["pull"]) == pytest.approx(impact.pull.pull, rel=1e-9)
+    assert first["prior"] == impact.pull.prior
+
+
+def test_a_prior_that_the_data_contradict_is_red_and_says_so(known: Scene, tab: Callable) -> None:
+    view = tab(known)
+    row = names(view).index("S 2p b : S 2p a, area")
+    others = [i for i in range(view.table.rowCount()) if i != row]
+    tone = view.table.item(row, 0).foreground().color()
+    assert all(view.table.item(i, 0).foreground().color() != tone for i in others)
+    assert "more than three standard errors" in view.table.item(row, 0).toolTip().replace("\n", " ")
+
+
+def test_both_plots_are_painted(known: Scene, tab: Callable) -> None:
+    view = tab(known)
+    picture = view.table.viewport().grab().toImage()
+    left = sum(view.table.columnWidth(i) for i in range(3))
+    colours = {
+        picture.pixel(x, y)
+        for x in range(left, left + view.table.columnWidth(3), 2)
+        for y in range(2, 70, 3)
+    }
+    assert len(colours) >= 4  # card, two bands, dot
+
+
+def test_without_priors_one_sentence_says_so(tab: Callable) -> None:
+    view = tab(scene((), REQUESTS))
+    assert view._said.text() == NO_PRIORS and not view.table.isVisible()
+
+
+def test_without_a_full_budget_there_are_pulls_and_no_impacts(tab: Callable) -> None:
+    counted = [replace(request, rows=None) for request in REQUESTS]
+    view = tab(scene(PRIORS, counted))
+    assert view._said.text() == NO_RATIO
+    assert view.table.rowCount() == len(PRIORS) and view.table.item(0, 6).text() == ""
+
+
+def test_without_a_fit_it_asks_for_one(known: Scene, tab: Callable) -> None:
+    view = tab(replace(known, fitted=False))
+    assert view._said.text() == NO_FIT and view.impacts == ()
