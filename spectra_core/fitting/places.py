@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -13,17 +14,24 @@ from .scatter import Scatter
 
 _CLAIM = 0.5  # widths: two lines do not start from one maximum
 _NOTHING = 1e-6  # of all areas of a region
+_LOOK = 0.4  # widths between the places at which one line is tried
+_MOST_LOOKS = 40
+_TRIED = 2  # of them, from which fits start
+
+Residuals = Callable[[Array], Sequence[Array]]
+Looks = Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
 class _Line:
-    """A line that can be moved by itself: place of its centre in `q`, and how that moves it."""
+    """A line with a free centre: its place in `q`, how it moves the line, what moves that only."""
 
     name: str
     j: int
     times: float
     offset: float
     width: float
+    only: np.ndarray
 
     def centre(self, x: Array) -> Array:
         """Return the value of the parameter with the line at `x`."""
@@ -44,43 +52,68 @@ def from_maxima(problem: Problem, q: Array, scatter: Scatter) -> Array:
     return moved
 
 
-def revived(
-    problem: Problem, q: Array, residuals: Callable[[], Sequence[Array]], scatter: Scatter
-) -> Array | None:
-    """Return `q` (F,) with the lines that have no area where most is missing; None without such.
+def revivals(
+    problem: Problem, q: Array, own: Array, scatter: Scatter, residuals: Residuals, looks: Looks
+) -> list[Array]:
+    """Return starts (F,) with the lines that have no area elsewhere; none without such lines.
+
+    All of them where the residuals are largest, and each by itself where chi-square is lowest,
+    with areas and levels at their optimum: where a line is too broad because it stands for
+    two, the residuals do not show the place of the second one.
 
     Parameters
     ----------
     problem : Problem
     q : ndarray, shape (F,)
         The end of a fit.
-    residuals : callable
-        Returns data minus curve of each region there.
+    own : ndarray, shape (F,)
+        The model's start values, for what else such a line has.
     scatter : Scatter
+    residuals, looks : callable
+        Of this spectrum, see `spectra_core.fitting.search.Engine`.
     """
     gone = [_vanished(problem, region, q, scatter) for region in problem.regions]
     if not any(gone):
-        return None
-    moved, found = q.copy(), False
-    for region, lines, residual in zip(problem.regions, gone, residuals(), strict=True):
+        return []
+    base = q.copy()
+    for line in chain.from_iterable(gone):
+        again = line.only[~scatter.linear[line.only]]
+        base[again] = own[again]
+    all_, starts = base.copy(), []
+    for region, lines, residual in zip(problem.regions, gone, residuals(q), strict=True):
         if lines:
-            found |= _put(problem, region.x, residual, lines, moved, least=0.0)
-    return moved if found else None
+            _put(problem, region.x, residual, lines, all_, least=0.0)
+        for line in lines:
+            low, high = scatter.low[line.j], scatter.high[line.j]
+            n = min(max(int(np.ceil((high - low) / (_LOOK * line.width))), 2), _MOST_LOOKS)
+            tried = np.tile(base, (n + 1, 1))
+            tried[:, line.j] = np.linspace(low, high, n + 1)
+            starts += [tried[k] for k in valleys(looks(tried))[:_TRIED]]
+    return [all_, *starts]
+
+
+def valleys(chi_square: Array) -> list[int]:
+    """Return where a curve is lowest, and its other minima, the lowest first."""
+    padded = np.concatenate([[np.inf], chi_square, [np.inf]])
+    lows = np.flatnonzero((chi_square <= padded[:-2]) & (chi_square < padded[2:]))
+    lows = lows if lows.size else np.array([int(np.argmin(chi_square))])
+    return [int(k) for k in lows[np.argsort(chi_square[lows], kind="stable")]]
 
 
 def _vanished(problem: Problem, region: RegionProblem, q: Array, scatter: Scatter) -> list[_Line]:
-    """Return the lines of a region that have no area."""
+    """Return the lines of a region that have no area and move nothing else."""
     p = problem.full(q)
     areas = {s.component.id: abs(p[region.part.start + s.own.start]) for s in region.slots}
     least = _NOTHING * sum(areas.values())
     if min(areas.values(), default=np.inf) > least:
         return []
-    return [line for line in _lines(problem, region, q, scatter) if areas[line.name] <= least]
+    lines = _lines(problem, region, q, scatter)
+    return [line for line in lines if areas[line.name] <= least and line.j in line.only]
 
 
 def _lines(problem: Problem, region: RegionProblem, q: Array, scatter: Scatter) -> Iterator[_Line]:
-    """Yield the lines of a region with a free centre of their own; the major one of a doublet."""
-    p = problem.full(q)
+    """Yield a line of a region for each free centre; of a doublet the major one."""
+    p, seen = problem.full(q), set()
     for slot in region.slots:
         name = slot.component.id
         doublet = region.region.doublet_of(name)
@@ -89,10 +122,24 @@ def _lines(problem: Problem, region: RegionProblem, q: Array, scatter: Scatter) 
         names = [spec.name for spec in slot.shape.parameters]
         i = region.part.start + slot.own.start + names.index("center")
         (used,) = np.nonzero(problem.matrix[i])
-        if used.size == 1 and scatter.center[used[0]]:
-            j = int(used[0])
-            offset = float(problem.offset[i] + p[region.part][region.shift])
-            yield _Line(name, j, float(problem.matrix[i, j]), offset, float(scatter.width[j]))
+        if used.size != 1 or not scatter.center[used[0]] or used[0] in seen:
+            continue
+        j = int(used[0])
+        seen.add(j)
+        offset = float(problem.offset[i] + p[region.part][region.shift])
+        members = {name} if doublet is None else {doublet.major, doublet.minor}
+        only = _acting_only_on(problem, region, members)
+        yield _Line(name, j, float(problem.matrix[i, j]), offset, float(scatter.width[j]), only)
+
+
+def _acting_only_on(problem: Problem, region: RegionProblem, members: Set[str]) -> np.ndarray:
+    """Return the free parameters that move nothing but some components of a region."""
+    others = np.ones(len(problem.paths), dtype=bool)
+    for slot in region.slots:
+        if slot.component.id in members:
+            start = region.part.start
+            others[start + slot.own.start : start + slot.coupled.stop] = False
+    return np.flatnonzero(~(problem.matrix[others] != 0).any(axis=0))
 
 
 def _put(
@@ -103,12 +150,12 @@ def _put(
     q: Array,
     *,
     least: float = -np.inf,
-) -> bool:
-    """Put lines one after the other where `height` is largest; True if one was put anywhere."""
+) -> None:
+    """Put lines one after the other where `height` is largest, if that is more than `least`."""
     width = float(np.mean([line.width for line in lines]))
     smooth = _smooth(height, x, width)
     reach = {line.j: _within(problem, line, x) for line in lines}
-    left, found = list(lines), False
+    left = list(lines)
     while left:
         tops = [float(np.max(smooth, where=reach[one.j], initial=-np.inf)) for one in left]
         best = int(np.argmax(tops))
@@ -118,8 +165,6 @@ def _put(
         k = int(np.argmax(np.where(reach[line.j], smooth, -np.inf)))
         q[line.j] = np.clip(line.centre(x[k]), problem.lower[line.j], problem.upper[line.j])
         smooth = np.where(np.abs(x - x[k]) > _CLAIM * width, smooth, -np.inf)
-        found = True
-    return found
 
 
 def _within(problem: Problem, line: _Line, x: Array) -> np.ndarray:

@@ -57,36 +57,50 @@ class Scatter:
     targets: Array
     sds: Array
 
-    def numbers(self, rng: np.random.Generator) -> Numbers:
-        """Return the random numbers of one draw, which serve all spectra."""
-        n = self.lower.size
-        return Numbers(
-            rng.uniform(-1.0, 1.0, n), rng.standard_normal(n), rng.standard_normal(self.sds.size)
-        )
+    def numbers(self, rng: np.random.Generator, n: int) -> Numbers:
+        """Return the random numbers of `n` draws, which serve all spectra."""
+        shape = (n, self.lower.size)
+        known = rng.standard_normal((n, self.sds.size))
+        return Numbers(rng.uniform(-1.0, 1.0, shape), rng.standard_normal(shape), known)
 
     def drawn(self, base: Array, numbers: Numbers, spread: float) -> Array:
-        """Return scattered start values (F,) about shifts and areas as in `base` (F,)."""
+        """Return scattered start values about shifts, widths and areas as in `base`.
+
+        Parameters
+        ----------
+        base : ndarray, shape (..., n, F)
+            Of each draw.
+        numbers : Numbers
+            Of n draws.
+        spread : float
+            Times the usual scatter.
+
+        Returns
+        -------
+        q : ndarray, shape (..., n, F)
+        """
         size = spread * self._size(base)
         step = size * np.where(self.center, numbers.uniform, numbers.normal)
         q = np.where(self.center, 0.5 * (self.low + self.high), base) + step
         if self.sds.size:
-            gain = size[:, None] ** 2 * self.rows.T
-            spoken = self.rows @ gain + np.diag(self.sds**2)
-            missing = self.targets + self.sds * numbers.known - self.rows @ q
-            q = q + gain @ np.linalg.solve(spoken, missing)
+            gain = (np.square(size)[..., None, :] * self.rows).swapaxes(-1, -2)
+            spoken = self.rows @ gain + np.diag(np.square(self.sds))
+            said = self.targets + self.sds * numbers.known
+            missing = said[..., None] - self.rows @ q[..., None]
+            q = q + (gain @ np.linalg.solve(spoken, missing))[..., 0]
         return np.clip(q, self.lower, self.upper)
 
     def _size(self, base: Array) -> Array:
-        """Return how far each parameter goes, (F,)."""
+        """Return how far each parameter goes, shape of `base`."""
         with np.errstate(invalid="ignore"):
             size = np.where(self.shape, _PART * (self.upper - self.lower), _FACTOR * np.abs(base))
-        size[self.shifts] = _SHIFT * self.width[self.shifts]
+        size[..., self.shifts] = _SHIFT * self.width[self.shifts]
         return np.where(self.linear, 0.0, np.where(self.center, 0.5 * (self.high - self.low), size))
 
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """Random numbers of one draw: uniform within +/-1 and normal ones (F,), priors' own (K,)."""
+    """Random numbers of n draws: uniform within +/-1 and normal ones (n, F), priors' own (n, K)."""
 
     uniform: Array
     normal: Array

@@ -33,7 +33,7 @@ from .engine import (
     residual_curve,
     run_many,
 )
-from .places import from_maxima, revived
+from .places import from_maxima, revivals, valleys
 from .problem import Problem
 from .scatter import Numbers, Scatter, scatter_of
 
@@ -172,13 +172,13 @@ def search(
     _scan(walks, scatter, engine)
     _fit(walks, [walk.first(scatter) for walk in walks], engine)
     while active := [walk for walk in walks if walk.is_open]:
-        numbers = [scatter.numbers(rng) for _ in range(wanted * _DRAWS)]
+        numbers = scatter.numbers(rng, wanted * _DRAWS)
         seeking = [walk for walk in active if walk.is_seeking]
         starts = _scattered(seeking, scatter, numbers, spread, engine)
         for walk in active:
             if not walk.is_seeking:
                 seeking.append(walk)
-                starts.append(walk.revival(scatter, engine))
+                starts.append(walk.revivals(scatter, engine))
         _fit(seeking, starts, engine)
     return Found(
         np.array([walk.best for walk in walks]), tuple(tuple(walk.reached) for walk in walks)
@@ -200,7 +200,7 @@ class _Walk:
     hits: int = 0
     reached: list[float] = field(default_factory=list)
     looked_over: float = np.inf
-    revivals: int = 0
+    revivals_made: int = 0
 
     def __post_init__(self) -> None:
         self.best = self.own
@@ -225,15 +225,18 @@ class _Walk:
     @property
     def is_open(self) -> bool:
         """Whether scattered starts are still to be made, or the best minimum looked over."""
-        again = self.revivals < _REVIVALS and self.lowest < self.looked_over - self._same()
+        again = self.revivals_made < _REVIVALS and self.lowest < self.looked_over - self._same()
         return self.is_seeking or (again and bool(np.isfinite(self.lowest)))
 
-    def revival(self, scatter: Scatter, engine: Engine) -> list[Array]:
-        """Return the best minimum with what has no area put elsewhere; nothing without such."""
-        self.looked_over, self.revivals = self.lowest, self.revivals + 1
-        left = partial(engine.residuals, self.row, self.best)
-        again = revived(self.problem, self.best, left, scatter)
-        return [] if again is None else [again]
+    def revivals(self, scatter: Scatter, engine: Engine) -> list[Array]:
+        """Return starts with what has no area in the best minimum put elsewhere."""
+        self.looked_over, self.revivals_made = self.lowest, self.revivals_made + 1
+
+        def looks(q: Array) -> Array:
+            return engine.looks(np.full(len(q), self.row), q)
+
+        left = partial(engine.residuals, self.row)
+        return revivals(self.problem, self.best, self.own, scatter, left, looks)
 
     def take(self, q: Array, chi_square: float) -> None:
         """Note down where a start has led."""
@@ -270,20 +273,16 @@ def _fit(walks: Sequence[_Walk], starts: Sequence[Sequence[Array]], engine: Engi
 def _scattered(
     walks: Sequence[_Walk],
     scatter: Scatter,
-    numbers: Sequence[Numbers],
+    numbers: Numbers,
     spread: float,
     engine: Engine,
 ) -> list[list[Array]]:
     """Return scattered starts of each spectrum: of every few draws the best."""
     if not walks:
         return []
-    draws = np.array(
-        [
-            [scatter.drawn(base, one, spread) for one, base in zip(numbers, cycle(bases))]
-            for bases in ([w.at(p, scatter) for p in w.places] or [w.own] for w in walks)
-        ]
-    )
-    m, n, n_free = draws.shape
+    m, (n, n_free) = len(walks), numbers.uniform.shape
+    bases = [[w.at(place, scatter) for place in w.places] or [w.own] for w in walks]
+    draws = scatter.drawn(np.array([list(islice(cycle(b), n)) for b in bases]), numbers, spread)
     rows = np.repeat([walk.row for walk in walks], n)
     found = engine.looks(rows, draws.reshape(-1, n_free)).reshape(m, n // _DRAWS, _DRAWS)
     best = np.argmin(found, axis=2)
@@ -309,18 +308,10 @@ def _scan(walks: Sequence[_Walk], scatter: Scatter, engine: Engine) -> None:
             walks, starts[::n], engine.looks(rows, starts).reshape(-1, n), strict=True
         ):
             base = own[scatter.shifts]
-            walk.places = [_with(base, number, grid[k]) for k in _valleys(found)]
+            walk.places = [_with(base, number, grid[k]) for k in valleys(found)[:_PLACES]]
 
 
 def _with(place: Array, number: int, value: float) -> Array:
     changed = place.copy()
     changed[number] = value
     return changed
-
-
-def _valleys(chi_square: Array) -> list[int]:
-    """Return where a curve is lowest and its other lowest minima, the best first."""
-    padded = np.concatenate([[np.inf], chi_square, [np.inf]])
-    lows = np.flatnonzero((chi_square <= padded[:-2]) & (chi_square < padded[2:]))
-    lows = lows if lows.size else np.array([int(np.argmin(chi_square))])
-    return [int(k) for k in lows[np.argsort(chi_square[lows], kind="stable")][:_PLACES]]

@@ -248,7 +248,7 @@ def draws(model, spectra, n=400):
     problem = compile_problem(model, spectra)
     own, _ = open_values(problem)
     scatter, rng = scatter_of(problem, own), np.random.default_rng(0)
-    return problem, np.array([scatter.drawn(own, scatter.numbers(rng), 1.0) for _ in range(n)])
+    return problem, scatter.drawn(np.tile(own, (n, 1)), scatter.numbers(rng, n), 1.0)
 
 
 def test_draws_fill_the_bounds_and_keep_to_them():
