@@ -33,6 +33,7 @@ from .inputs import as_model, on_fitting_axis, with_settings
 from .overlap import check_used_once
 from .problem import Problem, compile_problem, row_of, static_background
 from .result import Status
+from .search import LIMIT, CompiledRows, search
 from .single import FitOptions, fit
 from .start import open_values, scattered
 from .weights import Weights
@@ -229,7 +230,7 @@ def fit_batch(
         share axis, unit and counting time.
     model : Model or Region
     options : FitOptions
-        As for `fit`; `starts` must be 1.
+        As for `fit`.
     batch : BatchOptions
     threads : int or None
         None: one for each processor. Numbers do not depend on it.
@@ -253,8 +254,6 @@ def fit_batch(
     options, batch = with_settings(options, settings), with_settings(batch, of_batch)
     model = as_model(model)
     stacks = _stacks(spectra, model)
-    if options.starts != 1:
-        raise FitError("a batch fits from one start.", hint="Its rescue pass does the others.")
     run = _Run(stacks, model, options, batch)
     run.plain(threads or os.cpu_count() or 1, progress, should_stop)
     if run.compiled is not None and not run.stopped:
@@ -428,12 +427,23 @@ class _Run:
             kept = {name: y[good] for name, y in rows.items()}
             q, complete = self._starts(kept)
             how = kernels().BETTER if complete else kernels().LINEAR
+            if self.options.starts > 1:
+                q, how = self._searched(kept, q), kernels().AS_GIVEN
             chunk = self._solve(kept, q, how)
             self._take(numbers[good], chunk)
             for k in np.flatnonzero(~usable_rows(chunk.state)):
                 number = int(numbers[good][k])
                 self._fit_alone(number, {name: y[k] for name, y in kept.items()})
         return int(numbers.size)
+
+    def _searched(self, rows: dict[str, Array], own: Array) -> Array:
+        """Return the best minimum (m, F) of each spectrum."""
+        assert self.compiled is not None
+        y, known = self.compiled.packed.turned(self._windows(rows)), self.compiled.weights[None]
+        limit = min(self.options.max_iterations, LIMIT)
+        engine = CompiledRows(self.compiled, y, self._static(rows), known, limit, None)
+        wanted = fitting.search_options(self.options, self.weights)
+        return search(list(self._problems(rows)), own, engine, **wanted).q
 
     def _presentable(self, numbers: np.ndarray, rows: dict[str, Array]) -> np.ndarray:
         good = np.ones(numbers.size, dtype=bool)

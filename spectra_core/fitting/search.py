@@ -74,7 +74,7 @@ class CompiledRows:
     y : ndarray, shape (M, N)
         Turned.
     static : ndarray, shape (M or 1, N)
-    weights : ndarray, shape (M, N)
+    weights : ndarray, shape (M or 1, N)
         1 / sigma where it does not follow the model.
     limit : int
         Evaluations of each pass of a fit.
@@ -104,8 +104,8 @@ class CompiledRows:
     def _run(self, rows: np.ndarray, q: Array, budget: int) -> tuple[Array, Array]:
         if self.should_stop is not None and self.should_stop():
             raise Cancelled("the fit was cancelled; nothing was changed.")
-        one = len(self.y) == 1
-        y, weights = (self.y, self.weights.copy()) if one else (self.y[rows], self.weights[rows])
+        y = self.y if len(self.y) == 1 else self.y[rows]
+        weights = self.weights.copy() if len(self.weights) == 1 else self.weights[rows]
         found, state, _, _ = run_many(
             self.fit,
             y,
@@ -116,7 +116,7 @@ class CompiledRows:
             tolerance=TOLERANCE,
             limit=self.limit,
             budget=budget,
-            kept=Kept(weights, np.empty(y.shape)),
+            kept=Kept(weights, np.empty((1, y.shape[1]))),
         )
         return found, state
 

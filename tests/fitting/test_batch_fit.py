@@ -1,10 +1,12 @@
 """Thousands of fits with one model: the same numbers as one by one, and nothing stops them."""
 
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pytest
 
-from spectra_core.errors import DataError, FitError
+from spectra_core.errors import DataError
 from spectra_core.fitting import FitOptions, Status, Weights, evaluate, fit
 from spectra_core.fitting.batch import STATUSES, BatchOptions, SpectrumStack, fit_batch
 from spectra_core.model import Background, Model, Region, add_doublet, set_parameter
@@ -241,6 +243,12 @@ def test_everything_is_an_xarray_dataset_on_request(fitted):
     assert set(dataset["status"].values.tolist()) <= {s.value for s in STATUSES}
 
 
-def test_several_starts_are_refused(stack, start):
-    with pytest.raises(FitError, match="one start"):
-        fit_batch(stack, start, options=FitOptions(starts=3))
+def test_several_starts_find_what_single_fits_find(stack, start):
+    """A searched batch is made of searched fits."""
+    options = FitOptions(starts=3)
+    few = replace(stack, y=stack.y[:5])
+    found = fit_batch(few, start, options=options, batch=BatchOptions(rescue=False))
+    for row in range(5):
+        alone = fit(few.spectrum(few.y[row]), start, options=options)
+        assert len(alone.starts) >= 3
+        np.testing.assert_array_equal(found.free[row], alone.values[alone.problem.free])
