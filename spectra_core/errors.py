@@ -33,7 +33,7 @@ class SpectraError(Exception):
         self.message = message
         self.hint = hint
         self.where = where
-        super().__init__(message, hint, where)
+        super().__init__(message)
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message

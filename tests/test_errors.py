@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
-from spectra_core.errors import did_you_mean, nearest
+from spectra_core.errors import DataError, did_you_mean, nearest
 
 KNOWN = ["PS4", "intermediate", "area", "center"]
 
@@ -22,3 +24,9 @@ def test_a_name_like_no_other_is_answered_with_all_there_are():
     assert nearest("sulfate", KNOWN) == []
     assert did_you_mean("sulfate", KNOWN) == "Known: PS4, intermediate, area, center."
     assert did_you_mean("sulfate", []) == "Known: none."
+
+
+def test_an_error_keeps_its_words_between_processes():
+    error = DataError("the area is 3.", hint="Ask again.", where="a.vms: block 2")
+    again = pickle.loads(pickle.dumps(error))  # our own object, and no file
+    assert (type(again), str(again)) == (DataError, "a.vms: block 2: the area is 3. Ask again.")

@@ -468,7 +468,7 @@ def _detected(
         note = "neither the numerator nor the denominator is determined by the data."
         return _undetermined(plain, note)
     return replace(
-        _undetermined(plain, _detection_note(result, quantity, plain, rise, limit)),
+        _undetermined(plain, _detection_note(result, quantity, plain, rise, limit, own)),
         upper_limit=limit,
     )
 
@@ -481,7 +481,8 @@ def _own_positions(result: FitResult, paths: tuple[str, ...]) -> tuple[str, ...]
     """Return the free parameters that are position and shape of some lines, and of no others.
 
     A line that is not there has no position: a limit holds for a place that is given. What
-    such a line shares with others stays free.
+    such a line shares with others stays free, and so does what a prior knows of it: there
+    the place is given by the prior, with its width.
     """
     problem = result.problem
     owners = {owner for path in paths for owner in lines_of(result.model, path)}
@@ -489,19 +490,27 @@ def _own_positions(result: FitResult, paths: tuple[str, ...]) -> tuple[str, ...]
     return tuple(
         path
         for j, path in enumerate(problem.free_paths)
-        if set(np.flatnonzero(problem.matrix[:, j])) <= own and split_path(path)[2] != "area"
+        if set(np.flatnonzero(problem.matrix[:, j])) <= own
+        and split_path(path)[2] != "area"
+        and not problem.prior_matrix[:, j].any()
     )
 
 
 def _detection_note(
-    result: FitResult, quantity: AreaRatio, plain: Ratio, rise: float, limit: float
+    result: FitResult,
+    quantity: AreaRatio,
+    plain: Ratio,
+    rise: float,
+    limit: float,
+    held: tuple[str, ...],
 ) -> str:
+    where = "at the fitted position" if held else "wherever its priors let it lie"
     bottom = sum(result.value(path) for path in quantity.denominator)
     unit = result.unit(quantity.numerator[0])
     error = "" if plain.stderr is None else f" ± {plain.stderr:.2g}"
     return (
         f"below detection, R < {limit:.2g} (A_min {limit * bottom:.3g} {unit}; likelihood,"
-        f" one-sided {LEVEL:.0%}, at the fitted position); best value {plain.value:.2g}{error},"
+        f" one-sided {LEVEL:.0%}, {where}); best value {plain.value:.2g}{error},"
         f" and without the numerator chi-square is only {rise:.1f} higher."
     )
 
