@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from time import monotonic
 
 from PySide6.QtGui import QUndoCommand
@@ -24,7 +25,10 @@ class Snapshot:
 
 
 class EditStep(QUndoCommand):
-    """One edit. Edits with the same `merge` text that follow at once become one step."""
+    """One edit. Edits with the same `merge` text that follow at once become one step.
+
+    Those that are `lasting` do so however long it takes until the next one follows.
+    """
 
     def __init__(
         self,
@@ -33,11 +37,14 @@ class EditStep(QUndoCommand):
         after: Snapshot,
         show: Callable[[Snapshot], None],
         merge: str = "",
+        *,
+        lasting: bool = False,
     ) -> None:
         super().__init__(label)
         self._before, self._after = before, after
         self._show, self._merge = show, merge
         self._made = monotonic()
+        self._within = inf if lasting else _MERGE_WITHIN_S
 
     def undo(self) -> None:
         """Show the project as it was."""
@@ -55,7 +62,7 @@ class EditStep(QUndoCommand):
         """Take a step that follows into this one, if it continues the same edit."""
         if not isinstance(other, EditStep) or other._merge != self._merge:
             return False
-        if other._made - self._made > _MERGE_WITHIN_S:
+        if other._made - self._made > self._within:
             return False
         self._after, self._made = other._after, other._made
         return True

@@ -78,6 +78,7 @@ class Document(QObject):
         edit: Edit,
         *args: Any,
         merge: str = "",
+        lasting: bool = False,
         select: Selection | Callable[[Project], Selection] | None = None,
         **options: Any,
     ) -> Project:
@@ -92,6 +93,8 @@ class Document(QObject):
             it raises, nothing has changed.
         merge : str
             Edits that follow each other at once with the same text are one step.
+        lasting : bool
+            Those that follow each other after any time, too.
         select : Selection, callable or None
             What is chosen afterwards; a callable gets the new project.
         """
@@ -102,7 +105,7 @@ class Document(QObject):
             self.select(chosen)
             return project
         after = Snapshot(project, settled(project, chosen))
-        self.stack.push(EditStep(label, before, after, self._show, merge))
+        self.stack.push(EditStep(label, before, after, self._show, merge, lasting=lasting))
         return project
 
     def select(self, selection: Selection) -> None:

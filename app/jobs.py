@@ -2,7 +2,8 @@
 
 A job is a function of immutable values. It is given a `Reporter` to say how far it is and to ask
 whether it is to stop; what it returns comes back to the window's thread. It touches neither the
-document nor a widget, so a job that is cancelled has changed nothing.
+document nor a widget, so a job that is cancelled has changed nothing, except by what it handed
+over before because it was finished.
 """
 
 from __future__ import annotations
@@ -65,8 +66,13 @@ class RunningJob:
 class Reporter:
     """What a job calls while it works; safe from its thread."""
 
-    def __init__(self, job: RunningJob, tell: Callable[[RunningJob], None]) -> None:
-        self._job, self._tell = job, tell
+    def __init__(
+        self,
+        job: RunningJob,
+        tell: Callable[[RunningJob], None],
+        hand: Callable[[RunningJob, Any], None],
+    ) -> None:
+        self._job, self._tell, self._hand = job, tell, hand
         self._last = 0.0
 
     def progress(self, done: int, total: int, what: str = "") -> None:
@@ -76,12 +82,17 @@ class Reporter:
             self._last = monotonic()
             self._tell(self._job)
 
+    def hand_over(self, part: Any) -> None:
+        """Hand over a part of what it gives: it counts even if the job is cancelled later."""
+        self._hand(self._job, part)
+
     def should_stop(self) -> bool:
         """Return whether it is to stop."""
         return self._job.stop.is_set()
 
 
 Work = Callable[[Reporter], Any]
+Taker = Callable[[Any], None]
 
 
 class Jobs(QObject):
@@ -101,16 +112,19 @@ class Jobs(QObject):
     failed = Signal(str, str)
     broke = Signal(object)
     _progressed = Signal(object)
+    _found = Signal(object, object)
     _ended = Signal(object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="doublet-job")
         self._numbers = count(1)
-        self._running: dict[int, tuple[RunningJob, Callable[[Any], None] | None]] = {}
+        self._running: dict[int, tuple[RunningJob, Taker | None]] = {}
+        self._takers: dict[int, Taker] = {}
         self._closed = False
         queued = Qt.ConnectionType.QueuedConnection
         self._progressed.connect(self._on_progress, queued)
+        self._found.connect(self._on_found, queued)
         self._ended.connect(self._on_end, queued)
 
     @property
@@ -127,8 +141,9 @@ class Jobs(QObject):
         self,
         title: str,
         work: Work,
-        done: Callable[[Any], None] | None = None,
+        done: Taker | None = None,
         *,
+        found: Taker | None = None,
         quiet: bool = False,
     ) -> RunningJob:
         """Begin a job.
@@ -140,6 +155,8 @@ class Jobs(QObject):
             ``work(report)``, run in a thread.
         done : callable or None
             Called in the window's thread with what `work` returned, unless it was cancelled.
+        found : callable or None
+            Called there with each part that `work` hands over.
         quiet : bool
             Do not show it.
         """
@@ -147,7 +164,9 @@ class Jobs(QObject):
         if self._closed:
             return job
         self._running[job.number] = (job, done)
-        future = self._pool.submit(work, Reporter(job, self._progressed.emit))
+        if found is not None:
+            self._takers[job.number] = found
+        future = self._pool.submit(work, Reporter(job, self._progressed.emit, self._found.emit))
         future.add_done_callback(partial(self._tell_end, job))
         self.changed.emit()
         return job
@@ -175,7 +194,12 @@ class Jobs(QObject):
         if job.number in self._running:
             self.changed.emit()
 
+    def _on_found(self, job: RunningJob, part: Any) -> None:
+        if job.number in self._takers and not self._closed:
+            self._takers[job.number](part)
+
     def _on_end(self, job: RunningJob, future: Future[Any]) -> None:
+        self._takers.pop(job.number, None)
         _, done = self._running.pop(job.number, (job, None))
         self.changed.emit()
         if self._closed or future.cancelled():

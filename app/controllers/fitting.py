@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
+from time import monotonic
 
 from PySide6.QtCore import Signal
 
 from spectra_core.fitting import FitOptions, FitResult
 from spectra_core.project.jobs import (
     Analysed,
-    in_turn,
+    Finished,
+    finished_fits,
     recomputed,
     with_analysed,
     with_recomputed,
@@ -24,6 +27,29 @@ from ..parameter_words import parameter_words
 from .base import Controller
 
 CURVE_POINTS = 25
+SHOW_EVERY_S = 0.3  # of finished fits: the window draws them, and has other things to do
+
+
+class _Gathered:
+    """Finished fits on their way to the window, some at a time."""
+
+    def __init__(self, report: Reporter) -> None:
+        self._report, self._since = report, monotonic()
+        self._found: list[Analysed] = []
+        self._failed: list[str] = []
+
+    def add(self, found: Sequence[Analysed], failed: Sequence[str]) -> None:
+        """Take more; hand over what there is from time to time."""
+        self._found += found
+        self._failed += failed
+        if monotonic() - self._since > SHOW_EVERY_S:
+            self.hand_over()
+
+    def hand_over(self) -> None:
+        """Show what was gathered."""
+        if self._found or self._failed:
+            self._report.hand_over((self._found, self._failed))
+        self._found, self._failed, self._since = [], [], monotonic()
 
 
 class Fitting(Controller):
@@ -37,6 +63,7 @@ class Fitting(Controller):
 
     curve_ready = Signal(str, object)
     compared = Signal(object)
+    _runs = count(1)
 
     def fit_shown(self) -> None:
         """Fit the analysis that is shown."""
@@ -55,7 +82,10 @@ class Fitting(Controller):
         self.fit([k for k, a in analyses.items() if wanted & set(a.spectra.values())])
 
     def fit(self, analyses: Sequence[str]) -> None:
-        """Fit analyses in a job; the outcome is one undo step."""
+        """Fit analyses in a job; what is finished is shown, and stays if the job is cancelled.
+
+        However many there are, they are one undo step.
+        """
         project = self.document.project
         keys = list(analyses)
         if not keys:
@@ -64,18 +94,27 @@ class Fitting(Controller):
             )
             return
         name = project.analysis(keys[0]).label if len(keys) == 1 else f"{len(keys)} analyses"
+        run = f"fit {next(self._runs)}"
+        problems: list[str] = []
 
-        def work(report: Reporter) -> tuple[list[Analysed], list[str]]:
-            return in_turn(project, keys, progress=report.progress, should_stop=report.should_stop)
+        def work(report: Reporter) -> None:
+            gathered, done = _Gathered(report), 0
+            report.progress(0, len(keys), project.analysis(keys[0]).label)
+            for found, failed in finished_fits(project, keys, should_stop=report.should_stop):
+                done += len(found) + len(failed)
+                gathered.add(found, failed)
+                report.progress(done, len(keys))
+            gathered.hand_over()
 
-        def done(outcome: tuple[list[Analysed], list[str]]) -> None:
-            outcomes, problems = outcome
-            if outcomes:
-                self.document.apply(f"Fit {name}", with_analysed, outcomes)
-            if problems:
+        def take(finished: Finished) -> None:
+            found, failed = finished
+            if found:
+                self.document.apply(f"Fit {name}", with_analysed, found, merge=run, lasting=True)
+            problems.extend(failed)
+            if failed:
                 self.desk.complain_of("Not fitted", problems)
 
-        self.jobs.start(f"Fitting {name}", work, done)
+        self.jobs.start(f"Fitting {name}", work, found=take)
 
     def compute_ratios(self) -> None:
         """Compute the defined ratios for every fit that is not stale, in a job."""

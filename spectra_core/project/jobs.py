@@ -7,18 +7,18 @@ is by then, and what changed meanwhile is kept as stale.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..errors import Cancelled, FitError, ModelError, ShouldStop, SpectraError
+from ..errors import FitError, ModelError, ShouldStop, SpectraError
 from ..fitting import FitResult
 from ..fitting.better import BetterMinimumError
 from ..recipe.compile import recipe_from_model
 from ..referee.context import Finding
-from ..runs.execute import execute, ratios_of
+from ..runs.execute import execute, outcomes, ratios_of
 from ..runs.groups import Group
 from ..runs.plan import Job
-from ..runs.records import Failure
+from ..runs.records import Failure, FitRecord
 from ..runs.samples import Key, Sample, samples_of
 from ..spectrum import on_binding_energy, sample_key
 from ..uncertainty.ratios import Ratio
@@ -116,40 +116,49 @@ def analyse(
     outcome = execute(job_of(project, analysis_id, samples), should_stop)
     if isinstance(outcome, Failure):
         raise FitError(outcome.message)
-    findings = tuple(w for w in outcome.warnings if isinstance(w, Finding))
+    return _analysed(project, analysis_id, outcome)
+
+
+def _analysed(project: Project, analysis_id: str, record: FitRecord) -> Analysed:
+    findings = tuple(w for w in record.warnings if isinstance(w, Finding))
     before = project.analysis(analysis_id)
-    return Analysed(analysis_id, before, outcome.result, outcome.ratios, findings)
+    return Analysed(analysis_id, before, record.result, record.ratios, findings)
 
 
-def in_turn(
-    project: Project,
-    analyses: Sequence[str],
-    *,
-    progress: Callable[[int, int, str], None] | None = None,
-    should_stop: ShouldStop | None = None,
-) -> tuple[list[Analysed], list[str]]:
-    """Fit several analyses one after the other.
+Finished = tuple[list[Analysed], list[str]]
+"""Fits that are done, and a sentence for each analysis that could not be fitted."""
 
-    Returns
-    -------
-    outcomes : list of Analysed
-    problems : list of str
-        A sentence for each that could not be fitted; the others are fitted all the same.
+
+def finished_fits(
+    project: Project, analyses: Sequence[str], *, should_stop: ShouldStop | None = None
+) -> Iterator[Finished]:
+    """Fit several analyses beside each other; yield some at a time, as soon as they are done.
+
+    They are done as the command line does them (`spectra_core.runs.execute.outcomes`). It ends
+    early where `should_stop` returns True; what was yielded is finished all the same.
     """
-    outcomes: list[Analysed] = []
-    problems: list[str] = []
     samples = samples_of(project.spectra.values())
-    for done, key in enumerate(analyses):
-        label = project.analysis(key).label
-        if progress is not None:
-            progress(done, len(analyses), label)
+    keys: dict[int, str] = {}
+    jobs: list[Job] = []
+    problems: list[str] = []
+    for key in analyses:
         try:
-            outcomes.append(analyse(project, key, should_stop=should_stop, samples=samples))
-        except Cancelled:
-            raise
+            jobs.append(job_of(project, key, samples))
         except SpectraError as error:
-            problems.append(f"{label}: {error}")
-    return outcomes, problems
+            problems.append(f"{project.analysis(key).label}: {error}")
+        else:
+            keys[id(jobs[-1])] = key
+    if problems:
+        yield [], problems
+    for done in outcomes(jobs, should_stop=should_stop):
+        found: Finished = [], []
+        for job, outcome in done:
+            key = keys[id(job)]
+            if isinstance(outcome, Failure):
+                found[1].append(f"{project.analysis(key).label}: {outcome.message}")
+            else:
+                found[0].append(_analysed(project, key, outcome.whole()))
+        yield found
 
 
 def with_analysed(project: Project, outcomes: Iterable[Analysed]) -> Project:

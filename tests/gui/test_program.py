@@ -205,6 +205,49 @@ def test_cancel_during_a_budget_leaves_the_project_as_it_was(
     assert not program.window.banner.text
 
 
+def test_fits_are_shown_as_they_come_and_stay_when_the_rest_is_cancelled(
+    program: Program, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from doublet.app.controllers import fitting
+    from spectra_core.project.jobs import analyse
+
+    monkeypatch.setattr(fitting, "SHOW_EVERY_S", 0.0)
+    document, number = program.desk.document, 24
+    document.apply("Open", add_spectra, [synthetic(i) for i in range(number)])
+    for key in list(document.project.spectra):
+        program.crew.spectra.choose([key])
+        program.crew.editing.add_entry("xps/ps4/s2p")
+        program.crew.editing.add_entry("xps/bridging/s2p")
+    before = document.project
+    seen: list[int] = []
+
+    def finished() -> list[str]:
+        return [key for key, one in document.project.analyses.items() if one.stored]
+
+    def look(project: Project) -> None:
+        seen.append(len(finished()))
+        if len(seen) == 3:
+            program.crew.acting.run("cancel")
+
+    document.changed.connect(look)
+    program.crew.fitting.fit_all()
+    settle(program)
+    document.changed.disconnect(look)
+    kept = finished()
+    assert len(seen) >= 3 and seen == sorted(seen)
+    assert 3 <= len(kept) < number
+    for key in (kept[0], kept[-1]):
+        alone = analyse(before, key)
+        stored = document.project.analysis(key).result
+        assert stored is not None
+        np.testing.assert_array_equal(stored.values, alone.result.values)
+    document.stack.undo()  # they are one step, however they came
+    assert not finished()
+    program.crew.fitting.fit_all()
+    settle(program)
+    assert len(finished()) == number
+
+
 def test_closing_during_a_job_ends_cleanly(qtbot: QtBot, program: Program) -> None:
     began = threading.Event()
 
