@@ -47,6 +47,7 @@ from .views.fit_panel import FitPanel
 from .views.notes_panel import NotesPanel
 from .views.plot import PlotView
 from .views.spectra_tree import SpectraTree
+from .views.tab_alternatives import AlternativesTab
 from .views.tab_correlations import CorrelationsTab
 from .views.tab_history import HistoryTab
 from .views.tab_pulls import PullsTab
@@ -133,6 +134,7 @@ class MainWindow(QMainWindow):
         self.fit_panel = FitPanel()
         self.notes = NotesPanel(HELPFUL)
         self.ratios = RatiosTab()
+        self.alternatives = AlternativesTab()
         self.pulls = PullsTab()
         self.table = TableTab()
         self.correlations = CorrelationsTab()
@@ -161,6 +163,7 @@ class MainWindow(QMainWindow):
         self.tabs.setDocumentMode(False)
         for tab, title in (
             (self.ratios, "Ratios"),
+            (self.alternatives, "Alternatives"),
             (self.pulls, "Pulls and impacts"),
             (self.table, "Components"),
             (self.correlations, "Correlations"),
@@ -315,6 +318,7 @@ class MainWindow(QMainWindow):
         for view in (self.cards, self.background, self.fit_panel, self.notes):
             view.show_scene(scene)
         self.ratios.show_scene(scene)
+        self.alternatives.show_scene(scene)
         self.pulls.show_scene(scene)
         self.table.table.show_scene(scene)
         self.correlations.show_scene(scene)

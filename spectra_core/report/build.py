@@ -319,7 +319,7 @@ def _budget_table(run: Run, level: str) -> ReportTable:
 
 
 def _choices_section(run: Run) -> list[Section]:
-    """Return every other choice of background and model that was tried for a ratio."""
+    """Return the models and other choices of each ratio, with their weights."""
     columns = (
         Column(plain("ratio"), 2),
         Column(plain("sample"), 2.2),
@@ -328,6 +328,7 @@ def _choices_section(run: Run) -> list[Section]:
         Column(plain("R"), 1, numeric=True),
         Column(plain("reduced χ²"), 1, numeric=True),
         Column(plain("ΔBIC"), 1, numeric=True),
+        Column(plain("weight, %"), 1, numeric=True),
         Column(plain("counted"), 2.6),
     )
     rows = tuple(
@@ -339,6 +340,7 @@ def _choices_section(run: Run) -> list[Section]:
             number(variant.ratio, 4),
             number(variant.reduced_chi_square, 3),
             number(variant.delta_bic, 3),
+            number(None if variant.weight is None else 100.0 * variant.weight, 2),
             words("yes" if variant.accepted else f"no: {variant.reason}"),
         )
         for record, ratio in run.ratios
@@ -346,8 +348,14 @@ def _choices_section(run: Run) -> list[Section]:
     )
     if not rows:
         return []
-    table = ReportTable(plain("Other choices tried"), columns, rows, "choices")
-    return [Section("choices", plain("Other choices of background and model"), (table,))]
+    table = ReportTable(plain("Models and other choices"), columns, rows, "choices")
+    text = (
+        "Weights of the model that is drawn, of other backgrounds and of other sets of components"
+        " are shares of their evidence, and the interval of a ratio is that of all of them"
+        " together; those of other choices are shares within the choice, by BIC."
+    )
+    title = plain("Models and other choices, with their weights")
+    return [Section("choices", title, (Paragraph(sentence(text), "small"), table))]
 
 
 # ---------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ from .spread import Spread, Variant, background_spreads, model_spreads, variance
 
 AVERAGED = ("background", "components")
 """Choices whose models are averaged over; the others are spreads."""
+_NEARLY_ALL = 0.9  # weight of the drawn model
 _FAR_BETTER = 5.0  # of the logarithm of the evidence
 _QUANTILES = np.array([NormalDist().inv_cdf((k + 0.5) / 400) for k in range(400)])
 
@@ -516,7 +517,17 @@ def _average(
         middle,
         (low, high),
         tuple(variants),
-        _preferred_model(kept, quantity),
+        _average_note(middle, own, len(parts)) + _preferred_model(kept, quantity),
+    )
+
+
+def _average_note(middle: float, own: float, models: int) -> str:
+    """Return both ratios in a sentence, where the drawn model is not nearly all of it."""
+    if own > _NEARLY_ALL:
+        return ""
+    return (
+        f"Over {models} models, weighed by evidence, R is {middle:.3g}; the value is that of the"
+        f" model that is drawn, whose weight is {100 * own:.2g} %. "
     )
 
 
@@ -535,7 +546,10 @@ def _considered_variant(one: Considered, quantity: AreaRatio, weight: float) -> 
         value = 0.0 if other is None else quantity_value(one.result, other)
     reason = one.reason
     if not weight and not reason:
-        reason = f"the evidence against it is {exp(-(one.log_evidence or 0.0)):.2g} to 1"
+        odds = exp(min(-(one.log_evidence or 0.0), 500.0))
+        reason = f"beside the drawn model its odds are 1 to {odds:.2g}"
+        if odds < 1.0:
+            reason = "another model has nearly all of the weight"
     return Variant(
         one.kind,
         one.trial.choice,
@@ -586,7 +600,13 @@ def _with_rows(
         rows[kind] = sqrt(sum(value * value for value in parts))
     preferred = spreads["model"].preferred if "model" in spreads else None
     vanished = [v for spread in spreads.values() for v in spread.vanished]
-    notes = [ratio.note, note, average.note, _preferred_note(preferred), _vanished_note(vanished)]
+    notes = [
+        ratio.note,
+        note,
+        average.note.strip(),
+        _preferred_note(preferred),
+        _vanished_note(vanished),
+    ]
     changed = replace(
         ratio,
         budget=replace(ratio.budget, **rows),

@@ -99,6 +99,8 @@ def example(camera: Camera) -> None:
     program.desk.document.stack.undo()
     for tab, name in (
         (program.window.ratios, "07-ratios"),
+        (program.window.alternatives, "07-alternatives"),
+        (program.window.pulls, "07-pulls"),
         (program.window.table, "08-table"),
         (program.window.correlations, "09-correlations"),
         (program.window.history, "10-history"),

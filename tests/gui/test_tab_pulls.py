@@ -1,4 +1,4 @@
-"""The tab of pulls and impacts: ranked per ratio, copied with all digits, honest where empty."""
+"""The tabs of pulls and of alternatives: ranked, copied with all digits, honest where empty."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 import spectra_core as sc
 from doublet.app.scene import Scene
 from doublet.app.selection import Selection
+from doublet.app.views.tab_alternatives import NO_BUDGET, AlternativesTab, models_of
 from doublet.app.views.tab_pulls import NO_FIT, NO_PRIORS, NO_RATIO, PullsTab
 from spectra_core.project.project import Project, add_analysis, add_spectra, set_result
 
@@ -140,3 +141,56 @@ def test_without_a_full_budget_there_are_pulls_and_no_impacts(tab: Callable) -> 
 def test_without_a_fit_it_asks_for_one(known: Scene, tab: Callable) -> None:
     view = tab(replace(known, fitted=False))
     assert view._said.text() == NO_FIT and view.impacts == ()
+
+
+# --- alternatives ---
+
+
+@pytest.fixture
+def models(qtbot) -> Callable[[Scene], AlternativesTab]:
+    def show(shown: Scene) -> AlternativesTab:
+        view = AlternativesTab()
+        qtbot.addWidget(view)
+        view.resize(1000, 300)
+        view.show_scene(shown)
+        view.show()
+        return view
+
+    return show
+
+
+def test_the_models_stand_by_weight_and_the_drawn_one_is_among_them(
+    known: Scene, models: Callable
+) -> None:
+    view = models(known)
+    ratio = known.analysis.ratios[0]
+    shown = [view.table.item(i, 0).text() for i in range(view.table.rowCount())]
+    assert "the model that is drawn" in shown and len(shown) == len(models_of(ratio))
+    weights = [model.weight or 0.0 for model in view.models]
+    assert weights == sorted(weights, reverse=True)
+    assert sum(weights) == pytest.approx(1.0)
+    refused = shown.index("without b")
+    assert view.table.item(refused, 5).text().startswith("χ² rises by")
+
+
+def test_both_ratios_are_told_where_the_drawn_model_is_not_the_best(
+    known: Scene, models: Callable
+) -> None:
+    view, ratio = models(known), known.analysis.ratios[0]
+    assert ratio.average is not None
+    assert f"all models {ratio.average:.3g}" in view._said.text()
+    assert f"drawn {ratio.value:.2f}"[:10] in view._said.text()
+
+
+def test_alternatives_are_copied_with_every_digit(known: Scene, models: Callable) -> None:
+    view = models(known)
+    view.copy()
+    lines = QGuiApplication.clipboard().text().split("\n")
+    cells = dict(zip(lines[0].split("\t"), lines[1].split("\t"), strict=True))
+    assert float(cells["weight"]) == pytest.approx(view.models[0].weight, rel=1e-9)
+    assert len(lines) == 1 + len(view.models)
+
+
+def test_counting_alone_has_no_alternatives(models: Callable) -> None:
+    view = models(scene(PRIORS, [replace(request, rows=None) for request in REQUESTS]))
+    assert view._said.text() == NO_BUDGET and not view.table.isVisible()

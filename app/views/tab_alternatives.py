@@ -1,0 +1,221 @@
+"""The models that the data leave open: what each says of a ratio, and how much it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
+from PySide6.QtGui import QGuiApplication, QPainter, QPen
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from spectra_core.results.table import interval_ends, value_text
+from spectra_core.uncertainty.ratios import Ratio
+from spectra_core.uncertainty.spread import Variant
+
+from ..formula import formula
+from ..scene import Scene
+from ..theme import colour, number_font, theme
+from ..widgets import Choice, label, printed, row, wrapped
+
+Index = QModelIndex | QPersistentModelIndex
+HEADINGS = ("model", "ratio", "", "weight", "ΔBIC", "why it does not count")
+AVERAGED = ("drawn", "background", "components")
+NO_FIT = "Fit to see which models the data leave open, and what each says of a ratio."
+NO_BUDGET = "No ratio has its full budget: define one, and compute it without “counting alone”."
+_PLACE = 2
+_DATA = Qt.ItemDataRole.UserRole
+_ROW = 24
+
+
+def models_of(ratio: Ratio) -> list[Variant]:
+    """Return the models that a ratio is averaged over, the heaviest first, then the refused."""
+    models = [v for v in ratio.variants if v.choice in AVERAGED]
+    return sorted(models, key=lambda v: -(v.weight or 0.0))
+
+
+class AlternativesTab(QWidget):
+    """The choice of a ratio, and the table of models by weight."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ratios: tuple[Ratio, ...] = ()
+        self._shown: tuple[object, ...] = ()
+        self.ratio = Choice(name="Ratio")
+        self.ratio.setMinimumContentsLength(24)
+        self.ratio.chosen.connect(lambda _: self._show())
+        self._said = label("", "muted", wrap=True)
+        self.copy_button = QPushButton("Copy")
+        self.copy_button.setToolTip("Copy the table with all digits for a spreadsheet.")
+        self.copy_button.clicked.connect(self.copy)
+        self.table = _Table()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        top = row(self.ratio, self._said, self.copy_button)
+        top.setStretch(1, 1)
+        layout.addLayout(top)
+        layout.addWidget(self.table, 1)
+        theme().changed.connect(self._show)
+
+    def show_scene(self, scene: Scene) -> None:
+        """Show the ratios of a scene's analysis."""
+        ratios = scene.analysis.ratios if scene.analysis is not None and scene.fitted else ()
+        if self._shown == (scene.fitted, id(ratios)):
+            return
+        self._shown = (scene.fitted, id(ratios))
+        self._ratios = tuple(ratio for ratio in ratios if models_of(ratio))
+        before = self.ratio.value
+        names = [ratio.name for ratio in self._ratios]
+        self.ratio.set_options([(name, formula(name)) for name in names])
+        self.ratio.set_value(before if before in names else next(iter(names), ""))
+        self._show()
+
+    @property
+    def models(self) -> list[Variant]:
+        """What is shown, in the order of the rows."""
+        chosen = self._chosen()
+        return [] if chosen is None else models_of(chosen)
+
+    def text(self) -> str:
+        """Return the table as text with tabs, every digit."""
+        chosen = self._chosen()
+        name = "" if chosen is None else chosen.name
+        lines = ["\t".join(("ratio", *_COPIED))]
+        for model in self.models:
+            values = (getattr(model, key) for key in _COPIED)
+            lines.append("\t".join((name, *map(_cell, values))))
+        return "\n".join(lines)
+
+    def copy(self) -> None:
+        """Put the table on the clipboard."""
+        QGuiApplication.clipboard().setText(self.text())
+
+    def _chosen(self) -> Ratio | None:
+        return next((r for r in self._ratios if r.name == self.ratio.value), None)
+
+    def _show(self) -> None:
+        chosen = self._chosen()
+        for part in (self.ratio, self.copy_button, self.table):
+            part.setVisible(chosen is not None)
+        fitted = bool(self._shown and self._shown[0])
+        self._said.setText(
+            _in_words(chosen) if chosen is not None else NO_BUDGET if fitted else NO_FIT
+        )
+        self.table.show_models(self.models, chosen)
+
+
+_COPIED = ("kind", "choice", "name", "ratio", "weight", "reduced_chi_square", "delta_bic", "reason")
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _in_words(ratio: Ratio) -> str:
+    """Return the drawn ratio, that of all models, and their interval."""
+    said = f"drawn {value_text(ratio)}"
+    if ratio.average is not None:
+        said += f",  all models {ratio.average:.3g}"
+    if ratio.best_interval is not None:
+        said += f",  {100 * ratio.level:g} %: {' – '.join(interval_ends(ratio.best_interval))}"
+    return printed(said)
+
+
+class _Table(QTableWidget):
+    """Rows of models; one column is painted."""
+
+    def __init__(self) -> None:
+        super().__init__(0, len(HEADINGS))
+        self.setObjectName("plain")
+        self.setAccessibleName("Alternatives")
+        self.setHorizontalHeaderLabels(list(HEADINGS))
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(_ROW)
+        self.setShowGrid(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        header = self.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        wide, fit = QHeaderView.ResizeMode.Stretch, QHeaderView.ResizeMode.ResizeToContents
+        for column in range(len(HEADINGS)):
+            header.setSectionResizeMode(column, wide if column in (_PLACE, 5) else fit)
+        self.setItemDelegateForColumn(_PLACE, _PlaceDelegate(self))
+
+    def show_models(self, models: Sequence[Variant], ratio: Ratio | None) -> None:
+        """Fill the table."""
+        self.setRowCount(len(models))
+        span = _span(models, ratio)
+        for line, model in enumerate(models):
+            known = model.ratio is not None
+            cells = (
+                model.name,
+                f"{model.ratio:.3g}" if known else "",
+                "",
+                _percent(model.weight),
+                f"{model.delta_bic:+.1f}" if model.delta_bic else "",
+                model.reason.replace("chi-square", "χ²"),
+            )
+            for column, text in enumerate(cells):
+                item = QTableWidgetItem(formula(text) if column == 0 else printed(text))
+                item.setToolTip(wrapped(model.reason or model.name))
+                if column in (1, 3, 4):
+                    item.setFont(number_font(bold=model.choice == "drawn"))
+                if not model.weight:
+                    item.setForeground(colour("faint"))
+                if column == _PLACE and known and ratio is not None:
+                    item.setData(_DATA, (model, ratio, span))
+                self.setItem(line, column, item)
+
+
+def _percent(weight: float | None) -> str:
+    if not weight:
+        return ""
+    return f"{100 * weight:.0f} %" if weight >= 0.01 else f"{100 * weight:.1g} %"
+
+
+def _span(models: Sequence[Variant], ratio: Ratio | None) -> tuple[float, float]:
+    """Return the ratios between which all models and the interval lie."""
+    ends = [] if ratio is None or ratio.best_interval is None else list(ratio.best_interval)
+    values = [model.ratio for model in models if model.weight and model.ratio is not None] + ends
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    margin = 0.05 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+class _PlaceDelegate(QStyledItemDelegate):
+    """Paints a model's ratio on the interval of all models; the dot is as large as its weight."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint the interval as a band and the ratio as a dot."""
+        super().paint(painter, option, index)
+        data = index.data(_DATA)
+        if not data:
+            return
+        model, ratio, (low, high) = data
+        area = QRectF(option.rect).adjusted(8, 0, -8, 0)
+
+        def place(value: float) -> float:
+            share = (value - low) / (high - low)
+            return float(area.left() + area.width() * max(0.0, min(1.0, share)))
+
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if ratio.best_interval is not None:
+            left, right = map(place, ratio.best_interval)
+            band = QRectF(left, area.top(), right - left, area.height())
+            painter.fillRect(band, colour("band"))
+        tone = colour("accent" if model.weight else "faint")
+        painter.setPen(QPen(tone, 1.2))
+        painter.setBrush(tone if model.weight else colour("card"))
+        size = 2.5 + 4.0 * (model.weight or 0.0)
+        painter.drawEllipse(QPointF(place(model.ratio), area.center().y()), size, size)
+        painter.restore()
