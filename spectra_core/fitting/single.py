@@ -790,7 +790,8 @@ def _parameter_warnings(
                 FitWarning(
                     "at_bound",
                     f"the value {values[i]:.6g} sits on its {side} bound, so it is not a"
-                    " result of the data and has no standard error.",
+                    " result of the data and has no standard error; those of the other parameters"
+                    " take it as exact.",
                     path,
                 )
             )

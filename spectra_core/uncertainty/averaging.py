@@ -187,7 +187,9 @@ def _sets(
     for other in fewer(result, name):
         trial = _trial(result, name, other)
         rise = _least_rise(result, name, other, rises)
-        if rise > HOPELESS:
+        if other.kind == "fewer" and not any(result.value(path) for path in other.gone):
+            yield _refused(trial, "its area is zero in the fitted model already")
+        elif rise > HOPELESS:
             yield _refused(trial, f"chi-square rises by {rise:.3g}")
         else:
             yield trial

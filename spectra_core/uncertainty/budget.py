@@ -444,14 +444,16 @@ def _sampled(
     seed: int,
     should_stop: ShouldStop | None,
 ) -> dict[AreaRatio, Array]:
-    """Return what a model says of each ratio that it has: draws, or quantiles without draws."""
+    """Return what a model says of each ratio that it has.
+
+    Draws; where they would be too few to say anything of a tail, quantiles by the covariance.
+    """
     assert one.result is not None
     found = {q: np.zeros(1) for q in quantities if one.vanishes(q)}
     own = {q: other for q in quantities if (other := one.trial.ratio_in(q)) is not None}
     drawn: MonteCarlo | FitError | None = None
-    if draws and own:
-        number = max(draws, FEWEST_DRAWS)
-        drawn = _drawn(one.result, list(own.values()), number, seed, should_stop, None)
+    if draws >= FEWEST_DRAWS and own:
+        drawn = _drawn(one.result, list(own.values()), draws, seed, should_stop, None)
     for quantity, other in own.items():
         values = np.empty(0)
         if isinstance(drawn, MonteCarlo):
@@ -507,8 +509,8 @@ def _average(
         return _Average(variants=tuple(variants))
     between = {"background": 0.0, "model": 0.0}
     for part in parts[1:]:
-        apart = (part.middle - ratio.value) ** 2 + part.half**2 - base.half**2
-        between[part.kind] += part.weight * max(apart, 0.0)
+        wider = max(part.half**2 - base.half**2, 0.0)
+        between[part.kind] += part.weight * ((part.middle - ratio.value) ** 2 + wider)
     tail = (1.0 - ratio.level) / 2.0
     low, middle, high = (mixed_quantile(parts, p) for p in (tail, 0.5, 1.0 - tail))
     return _Average(
