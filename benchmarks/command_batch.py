@@ -15,41 +15,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from scipy.special import wofz
-
 from benchmarks import peers
-from spectra_core.spectrum import Axis, Meta, Spectrum, make_spectrum
+from benchmarks.s2p_map import RECIPE, spectra
 from spectra_core.writers import write
 
 ROOT = Path(__file__).resolve().parents[1]
 GOALS = {"with_csv": 60.0, "without_csv": 20.0}
 GOAL_MIB = 600.0
-RECIPE = """
-schema = "doublet-recipe/1"
-title = "synthetic S 2p map"
-[[region]]
-name = "S 2p"
-window = [158.0, 172.0]
-background = { type = "shirley", mode = "active" }
-[[region.component]]
-label = "PS4"
-line = "S 2p"
-center = { value = 161.6, min = 161.0, max = 162.2 }
-fwhm = { value = 1.0, min = 0.5, max = 2.0, share = "sulfide" }
-lineshape = "voigt"
-[[region.component]]
-label = "intermediate"
-line = "S 2p"
-center = { value = 163.1, min = 162.6, max = 163.8 }
-fwhm = { share = "sulfide" }
-lineshape = "voigt"
-[[ratio]]
-uncertainty = "counting"
-name = "intermediate / PS4"
-numerator = ["intermediate"]
-denominator = ["PS4"]
-"""
 
 
 def doublet_fit_of_a_map(n: int = 10_000) -> dict[str, float]:
@@ -57,7 +29,7 @@ def doublet_fit_of_a_map(n: int = 10_000) -> dict[str, float]:
     lmfit_fit = _lmfit_fit()
     with tempfile.TemporaryDirectory(prefix="doublet-map-") as name:
         folder = Path(name)
-        write(folder / "map.h5", _spectra(n))
+        write(folder / "map.h5", spectra(n))
         (folder / "s2p.toml").write_text(RECIPE)
         _command(folder, "warm-up", "json")  # machine code and file cache
         unit = _timed(lmfit_fit)
@@ -88,25 +60,6 @@ def _timed(call: Callable[[], object], times: int = 7) -> list[float]:
         start = time.perf_counter()
         call()
         found.append(time.perf_counter() - start)
-    return found
-
-
-def _spectra(n: int) -> list[Spectrum]:
-    """Return synthetic counts of two S 2p doublets each, made without the fit's own code."""
-    rng = np.random.default_rng(7)
-    x = np.linspace(158.0, 172.0, 281)
-    sigma, gamma = 0.78 / 2.3548200450309493, 0.12
-    found: list[Spectrum] = []
-    for number in range(n):
-        peaks = np.zeros(x.size)
-        for center, area in ((161.65, rng.uniform(8e3, 16e3)), (163.2, rng.uniform(2e3, 6e3))):
-            center += rng.normal(0.0, 0.05)
-            for at, part in ((center, 2 / 3), (center + 1.18, 1 / 3)):
-                z = ((x - at) + 1j * gamma) / (sigma * np.sqrt(2.0))
-                peaks += part * area * wofz(z).real / (sigma * np.sqrt(2.0 * np.pi))
-        y = rng.poisson(300.0 + peaks + 0.02 * np.cumsum(peaks) * (x[1] - x[0])).astype(float)
-        meta = Meta(sample=f"synthetic {number // 100}", region="S 2p")
-        found.append(make_spectrum(x, y, Axis.BINDING_ENERGY, y_unit="counts", counts=y, meta=meta))
     return found
 
 

@@ -20,8 +20,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from multiprocessing import get_context
-from threading import Event
+from multiprocessing import get_context, parent_process
+from threading import Event, Thread
 
 from ..calibration import ReferenceLine
 from ..errors import Cancelled, ShouldStop, SpectraError, in_words
@@ -446,8 +446,17 @@ def _execute_each(jobs: Sequence[Job]) -> list[FitRecord | Failure]:
     return [execute(job) for job in jobs]
 
 
-def _leave_signals_to_the_parent() -> None:
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, and end with it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _in_processes(
@@ -455,7 +464,7 @@ def _in_processes(
 ) -> Iterator[Done]:
     # Spawn on every platform: a forked child would inherit threads and locks.
     pool = ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=_leave_signals_to_the_parent
+        processes, mp_context=get_context("spawn"), initializer=_begin_worker
     )
     chunks = iter(_chunks(jobs, processes))
     waiting: dict[Future[list[FitRecord | Failure]], Sequence[Job]] = {}

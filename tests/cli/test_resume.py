@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,40 @@ def test_a_killed_batch_goes_on_and_equals_an_undisturbed_one(work, number):
     rng = random.Random(int(number))
     times = 1 if number == signal.SIGTERM else 2
     assert [kill_batch.disturb(work, number, rng) for _ in range(times)] == [""] * times
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs to see other processes")
+def test_workers_end_with_a_parent_that_was_killed(tmp_path):
+    work = kill_batch.prepare(tmp_path, 80, jobs=2)
+    process = kill_batch.begun(work.command, work.target())
+    workers = wait_for(lambda: [p for p in children(process.pid) if "spawn_main" in words_of(p)])
+    assert len(workers) == 2
+    process.kill()
+    process.wait(60.0)
+    wait_for(lambda: not any("spawn_main" in words_of(worker) for worker in workers))
+
+
+def children(number):
+    """Return the numbers of the processes that a process has begun."""
+    tasks = Path(f"/proc/{number}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def words_of(number):
+    """Return the command line of a process; empty if it has ended."""
+    try:
+        return Path(f"/proc/{number}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def wait_for(look, seconds=60.0):
+    """Return what `look` returns once it is true."""
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return found
 
 
 def test_what_is_in_the_journal_is_not_done_again(doublet, clear, work, tmp_path):

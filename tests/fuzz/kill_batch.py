@@ -22,33 +22,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 ROOT = Path(__file__).resolve().parents[2]
-RECIPE = """
-schema = "doublet-recipe/1"
-title = "synthetic S 2p"
-[[region]]
-name = "S 2p"
-window = [158.0, 169.0]
-background = { type = "shirley", mode = "active" }
-[[region.component]]
-label = "PS4"
-line = "S 2p"
-center = { value = 161.6, min = 161.0, max = 162.2 }
-fwhm = { value = 1.0, min = 0.5, max = 2.0, share = "sulfide" }
-lineshape = "voigt"
-[[region.component]]
-label = "intermediate"
-line = "S 2p"
-center = { value = 163.1, min = 162.6, max = 163.8 }
-fwhm = { share = "sulfide" }
-lineshape = "voigt"
-[[ratio]]
-name = "intermediate / PS4"
-numerator = ["intermediate"]
-denominator = ["PS4"]
-"""
+sys.path.insert(0, str(ROOT))  # also where this file is run by itself
+
+from benchmarks.s2p_map import RECIPE, spectra  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -67,30 +44,22 @@ class Work:
 
 def prepare(folder: Path, n_spectra: int, *, formats: str = "json,csv", jobs: int = 1) -> Work:
     """Make synthetic spectra and a recipe, and run the batch once without disturbing it."""
-    rng = np.random.default_rng(1)
-    x = np.linspace(157.0, 170.0, 131)
     data = folder / "synthetic"
     data.mkdir()
-    for number in range(n_spectra):
-        heights = 3000 * rng.uniform(0.5, 1.5), 1000 * rng.uniform(0.0, 1.5)
-        y = 300.0 * np.ones(x.size)
-        for center, height in zip((161.6, 163.1), heights, strict=True):
-            for at, part in ((center, 1.0), (center + 1.18, 0.5)):
-                y += part * height * np.exp(-4 * np.log(2) * ((x - at) / 0.95) ** 2)
-        rows = "".join(f"{a:.2f},{b}\n" for a, b in zip(x, rng.poisson(y), strict=True))
-        head = "binding energy (eV),counts\n"
-        (data / f"s{number:04d}.csv").write_text(head + rows)
+    for number, spectrum in enumerate(spectra(n_spectra)):
+        rows = "".join(f"{a:.2f},{b:.0f}\n" for a, b in zip(spectrum.x, spectrum.y, strict=True))
+        (data / f"s{number:04d}.csv").write_text(f"binding energy (eV),counts\n{rows}")
     (folder / "s2p.toml").write_text(RECIPE)
     files = (str(data), "--recipe", str(folder / "s2p.toml"), "--formats", formats)
     command = (sys.executable, "-m", "doublet", "fit", *files, "--jobs", str(jobs))
     undisturbed = folder / "undisturbed"
-    process = _begun(command, undisturbed)
+    process = begun(command, undisturbed)
     start = time.monotonic()
     process.communicate()
     return Work(folder, command, undisturbed, time.monotonic() - start)
 
 
-def _begun(command: tuple[str, ...], target: Path) -> subprocess.Popen[str]:
+def begun(command: tuple[str, ...], target: Path) -> subprocess.Popen[str]:
     """Start the batch and return when its first fits are under way."""
     process = subprocess.Popen(
         [*command, "-o", str(target)],
@@ -121,7 +90,7 @@ def disturb(work: Work, number: int, rng: random.Random) -> str:
     """
     target = work.target()
     shutil.rmtree(target, ignore_errors=True)
-    process = _begun(work.command, target)
+    process = begun(work.command, target)
     time.sleep(rng.uniform(0.0, 1.1 * work.seconds))
     process.send_signal(number)
     said = process.communicate()[1]
