@@ -70,6 +70,8 @@ HELPFUL = {
 
 _SIZE = QSize(1440, 900)
 _FRAME = QSize(16, 48)  # what the title bar and borders of the system take
+FITTING = ("Fitting ", "Computing ratios")
+"""What the titles of jobs begin with that give ratios."""
 _VERSION = 2  # of the stored layout; another one is not restored
 
 
@@ -340,6 +342,8 @@ class MainWindow(QMainWindow):
         """Show a job in the status bar; None: nothing is in progress."""
         for widget in (self._progress_words, self._progress, self._cancel):
             widget.setVisible(job is not None)
+        is_fit = job is not None and job.title.startswith(FITTING)
+        self.ratios.show_busy(job.title if job is not None and is_fit else "")
         if job is None:
             return
         left = job.seconds_left

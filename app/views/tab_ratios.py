@@ -151,6 +151,9 @@ class RatiosTab(QWidget):
         self.chart.hide()
         self._empty = label("", "muted", wrap=True)
         self._legend = _Legend()
+        self._busy = ""
+        self._computing = label("", "muted")
+        self._computing.hide()
         define = QPushButton("Define a ratio…")
         define.clicked.connect(lambda: self.define_asked.emit(""))
         self.plot_button = QPushButton("Plot")
@@ -170,6 +173,7 @@ class RatiosTab(QWidget):
         top = row(self._legend, self.plot_button, copy, define)
         top.setStretch(0, 1)  # a label that wraps takes the least width it is left
         layout.addLayout(top)
+        layout.addWidget(self._computing)
         layout.addWidget(self._empty)
         layout.addWidget(split, 1)
         theme().changed.connect(self._redraw)
@@ -184,6 +188,21 @@ class RatiosTab(QWidget):
         self._project = project
         self._rows = list(ratio_rows(project))
         self._redraw()
+
+    def show_busy(self, doing: str) -> None:
+        """Say that ratios are on their way, and show those of before in grey; empty: they are not.
+
+        Parameters
+        ----------
+        doing : str
+            What is being done.
+        """
+        if doing == self._busy:
+            return
+        self._busy = doing
+        self._computing.setText(f"{doing}: ratios follow with their whole budget…" if doing else "")
+        self._computing.setVisible(bool(doing))
+        self.table.show_rows(self._rows, grey=bool(doing))
 
     def text(self) -> str:
         """Return the table as text with tabs."""
@@ -208,7 +227,7 @@ class RatiosTab(QWidget):
         QGuiApplication.clipboard().setText(self.text())
 
     def _redraw(self) -> None:
-        self.table.show_rows(self._rows)
+        self.table.show_rows(self._rows, grey=bool(self._busy))
         self.chart.show_rows(self._rows)
         self._empty.setVisible(not self._rows)
         self.table.setVisible(bool(self._rows))
@@ -284,8 +303,8 @@ class _Table(QTableWidget):
         self._fit_rows.timeout.connect(self.resizeRowsToContents)
         header.sectionResized.connect(lambda *_: self._fit_rows.start())
 
-    def show_rows(self, rows: list[ShownRatio]) -> None:
-        """Fill the table."""
+    def show_rows(self, rows: list[ShownRatio], *, grey: bool = False) -> None:
+        """Fill the table; in grey while new numbers are on their way."""
         self.setRowCount(len(rows))
         largest = max((r.ratio.budget.total or 0.0 for r in rows), default=0.0)
         for line, one in enumerate(rows):
@@ -299,7 +318,7 @@ class _Table(QTableWidget):
                 item.setToolTip(wrapped(tip))
                 if column in (2, 3):
                     item.setFont(number_font(bold=column == 2))
-                if one.stale:
+                if one.stale or grey:
                     item.setForeground(colour("faint"))
                 if column == 4:
                     item.setData(_BUDGET, (one.ratio.budget, largest))

@@ -14,6 +14,7 @@ from doublet.app.scene import Scene
 from doublet.app.selection import Selection
 from doublet.app.views.tab_alternatives import NO_BUDGET, AlternativesTab, models_of
 from doublet.app.views.tab_pulls import NO_FIT, NO_PRIORS, NO_RATIO, PullsTab
+from doublet.app.views.tab_ratios import RatiosTab
 from spectra_core.project.project import Project, add_analysis, add_spectra, set_result
 
 X = np.linspace(158.0, 168.0, 201)
@@ -194,3 +195,23 @@ def test_alternatives_are_copied_with_every_digit(known: Scene, models: Callable
 def test_counting_alone_has_no_alternatives(models: Callable) -> None:
     view = models(scene(PRIORS, [replace(request, rows=None) for request in REQUESTS]))
     assert view._said.text() == NO_BUDGET and not view.table.isVisible()
+
+
+# --- while ratios are computed ---
+
+
+def test_ratios_on_their_way_are_announced_and_those_of_before_are_grey(
+    qtbot, known: Scene
+) -> None:
+    view = RatiosTab()
+    qtbot.addWidget(view)
+    view.show_scene(known)
+    view.show()
+    plain = view.table.item(0, 2).foreground().color()
+    view.show_busy("Fitting S 2p")
+    assert "Fitting S 2p: ratios follow" in view._computing.text() and view._computing.isVisible()
+    assert view.table.item(0, 2).foreground().color() != plain
+    assert view.table.item(0, 2).text()  # the last value stays readable
+    view.show_busy("")
+    assert not view._computing.isVisible()
+    assert view.table.item(0, 2).foreground().color() == plain
