@@ -1,8 +1,9 @@
 """Averaging over the models that the data leave open, instead of picking one.
 
 What a prior cannot carry continuously is a choice: the family of the background, where no slope
-is free in the model, and the set of components, one fewer, two as one, one more that the library
-can name, one as two. Each such model that could matter is fitted; a quick look at the fit decides
+is free in the model, the set of components, one fewer, two as one, one more that the library can
+name, one as two, and which of two neighbours is which: the same model in another minimum. Each such
+model that could matter is fitted; a quick look at the fit decides
 which could. Its weight is its evidence (`spectra_core.uncertainty.evidence`) times its odds:
 families of background are equally likely before the data; that components are other ones than the
 model's author named has odds of one to ten. All that add something to one region share those of a
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import exp, inf, isfinite, log
 
 import numpy as np
@@ -32,17 +34,27 @@ from ..core_levels import level_in
 from ..errors import Cancelled, ShouldStop, SpectraError
 from ..fitting import FitResult, RegionFit
 from ..fitting.better import check_minimum
+from ..fitting.priors import prior_residual
 from ..fitting.problem import Problem
 from ..fitting.single import options_of, seen, solve
 from ..library import load_library
 from ..library.records import Entry
-from ..model import Model, level_of_owner, members, owners, set_parameter, split_path
+from ..model import (
+    Model,
+    get_parameter,
+    level_of_owner,
+    members,
+    members_of,
+    owners,
+    set_parameter,
+    split_path,
+)
 from ..spectrum import Array
 from .alternatives import Alternative, fewer, one_more, split
 from .background_variants import backgrounds
 from .carried import carried
 from .evidence import Shape, shape_of
-from .quantities import AreaRatio, spectra_of
+from .quantities import AreaRatio, quantity_value, spectra_of
 from .surface import ask, surface_of
 from .variants import Trial, named_in, owners_in
 
@@ -53,8 +65,10 @@ OTHER_COMPONENTS = log(0.1)  # odds beforehand
 LEAST_WEIGHT = 0.005  # of a model that is drawn from
 NOT_SEPARABLE_EV = 0.5
 _SAME_PLACE_EV = 0.3
+_SAME_EV = 0.01  # of one minimum, found again from elsewhere
 _TOLERANCE = 1e-4  # of a standard error
-_FAMILY, _COMPONENTS = "background", "components"
+_NEIGHBOURS = 1.5  # widths within which two components may be taken for each other
+_FAMILY, _COMPONENTS, _MINIMUM = "background", "components", "minimum"
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,12 +141,13 @@ def considered(
             trials += _families(result, name)
         if model:
             trials += _sets(result, name, owners_in(result, name, quantities), shape)
+            trials += _exchanged(result, name)
         added = sum(isinstance(t, Trial) and _adds(t) for t in trials)
         for trial in trials:
             if isinstance(trial, Considered):
                 found.append(trial)
             else:
-                odds = 0.0 if trial.choice == _FAMILY else OTHER_COMPONENTS
+                odds = OTHER_COMPONENTS if trial.choice == _COMPONENTS else 0.0
                 odds -= log(added) if _adds(trial) else 0.0
                 found.append(_fitted(result, shape, trial, odds, should_stop))
     return tuple(found)
@@ -203,6 +218,58 @@ def _sets(
         gain = _gain_of_two(result, name, owner, shape)
         if gain > WORTH_SPLIT:
             yield _trial(result, name, split(result, name, owner))
+
+
+def _exchanged(result: FitResult, name: str) -> Iterator[Trial]:
+    """Yield the fit from where two neighbours stand in each other's place, areas and all."""
+    region = result.model.region(name)
+    present = sorted(owners(region, enabled=True), key=lambda owner: _place(result, name, owner))
+    for low, high in pairwise(present):
+        apart = _place(result, name, high) - _place(result, name, low)
+        if apart > _NEIGHBOURS * _width_of(result, name, low):
+            continue
+        if _cost_of_exchange(result, name, low, high) > HOPELESS:
+            continue
+        model = result.model
+        for owner, other in ((low, high), (high, low)):
+            for parameter in ("center", "area"):
+                model = _taken_over(result, model, f"{name}/{owner}/{parameter}", other)
+        if model is not result.model:
+            text = named_in(result, name, f"{low} and {high} in each other's place")
+            yield Trial(_MINIMUM, text, model, name)
+
+
+def _cost_of_exchange(result: FitResult, name: str, low: str, high: str) -> float:
+    """Return what two owners in each other's place cost by priors and bounds, in chi-square."""
+    problem = result.problem
+    paths = [f"{name}/{members(result.model.region(name), o)[0].id}/center" for o in (low, high)]
+    if not set(paths) <= set(problem.free_paths):
+        return inf
+    places = [problem.free_paths.index(path) for path in paths]
+    before = result.values[problem.free]
+    after = before.copy()
+    after[places] = before[places[::-1]]
+    if (np.clip(after, problem.lower, problem.upper) != after).any():
+        return inf
+    sigmas = problem.prior_sigmas(before)
+    rise = [np.square(prior_residual(problem, q, sigmas)) for q in (after, before)]
+    return float(np.sum(rise[0] - rise[1]))
+
+
+def _taken_over(result: FitResult, model: Model, path: str, other: str) -> Model:
+    """Return the model with a free parameter at the value that another owner has."""
+    region, _, parameter = split_path(path)
+    known = get_parameter(model, path)
+    (own, *_) = members_of(model, path)
+    if own not in result.problem.free_paths:
+        return model
+    value = quantity_value(result, f"{region}/{other}/{parameter}")
+    return set_parameter(model, path, value=min(max(value, known.min), known.max))
+
+
+def _width_of(result: FitResult, name: str, owner: str) -> float:
+    major = members(result.model.region(name), owner)[0]
+    return result.summary(name, major.id).fwhm
 
 
 def _trial(result: FitResult, name: str, other: Alternative) -> Trial:
@@ -427,6 +494,10 @@ def _fitted(
         gone = trial.alternative.gone if trial.alternative else ()
         check_minimum(result, solved, zero=gone, where=trial.name)
     other = seen(solved, options)
+    if trial.choice == _MINIMUM:
+        check_minimum(result, solved, where=trial.name)
+        if _is_same(result, other):
+            return _refused(trial, "it leads back to the fit")
     delta = solved.bic - result.statistics.bic
     solution = solved.settled.solution
     if not solution.converged:
@@ -436,6 +507,12 @@ def _fitted(
     if _adds(trial) and other.at_bound.any() and _is_empty(trial, other):
         return replace(considered, reason="the data give it no area")
     return considered
+
+
+def _is_same(result: FitResult, other: FitResult) -> bool:
+    """Return whether two fits of one model are in the same minimum, as far as its lines show."""
+    centers = [i for i, p in enumerate(result.problem.paths) if split_path(p)[2] == "center"]
+    return bool(np.allclose(result.values[centers], other.values[centers], atol=_SAME_EV))
 
 
 def _is_empty(trial: Trial, other: FitResult) -> bool:

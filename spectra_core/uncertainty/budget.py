@@ -227,7 +227,14 @@ def _budgets(
     _add_impacts(ratios, full, result, quantities, should_stop)
     for i in left:
         ratios[i] = _with_priors(ratios[i], result, quantities[i])
-    averages = _averages(ratios, full, wanted, samples, result, seed, should_stop)
+    limited = [
+        i
+        for i, ratio in enumerate(ratios)
+        if ratio.upper_limit is not None and wanted[i].rows.model
+    ]
+    averages = _averages(ratios, full, limited, wanted, samples, result, seed, should_stop)
+    for i in limited:
+        ratios[i] = _with_limit(ratios[i], averages[i])
     spreads = _spreads(full, wanted, ratios, result, should_stop)
     for i in full:
         across, note = _reference(result.model, quantities[i], wanted[i].rows.reference)
@@ -380,6 +387,8 @@ class _Average:
     variants : tuple of Variant
         The fitted model first, with its weight.
     note : str
+    limit : float or None
+        Where there is only an upper limit: that of the mixture, if it is higher.
     """
 
     background: float = 0.0
@@ -388,20 +397,25 @@ class _Average:
     interval: tuple[float, float] | None = None
     variants: tuple[Variant, ...] = ()
     note: str = ""
+    limit: float | None = None
 
 
 def _averages(
     ratios: Sequence[Ratio],
     places: Sequence[int],
+    limited: Sequence[int],
     wanted: Sequence[_Wanted],
     samples: Mapping[int, Array],
     result: FitResult,
     seed: int,
     should_stop: ShouldStop | None,
 ) -> dict[int, _Average]:
-    """Return the averages of the ratios at `places`; each model is fitted and drawn from once."""
-    found: dict[int, _Average] = dict.fromkeys(places, _Average())
-    own = [i for i in places if (ratios[i].value or 0.0) > 0]
+    """Return the averages of the ratios at `places`, and those `limited` from above only.
+
+    Each model is fitted and drawn from once.
+    """
+    found: dict[int, _Average] = dict.fromkeys((*places, *limited), _Average())
+    own = [*(i for i in places if (ratios[i].value or 0.0) > 0), *limited]
     background, model = (
         any(getattr(wanted[i].rows, kind) for i in own) for kind in ("background", "model")
     )
@@ -428,6 +442,9 @@ def _averages(
             else None
             for one in models
         ]
+        if i in limited:
+            found[i] = _average_limit(ratios[i], wanted[i].quantity, mine, others)
+            continue
         sample = samples[i] if i in samples else _from_interval(ratios[i])
         found[i] = _average(ratios[i], wanted[i].quantity, sample, result, mine, others)
     return found
@@ -521,6 +538,40 @@ def _average(
         tuple(variants),
         _average_note(middle, own, len(parts)) + _preferred_model(kept, quantity),
     )
+
+
+def _average_limit(
+    ratio: Ratio,
+    quantity: AreaRatio,
+    mine: Sequence[Considered | None],
+    others: Sequence[Mapping[AreaRatio, Array]],
+) -> _Average:
+    """Return what the models say of a ratio of which the fitted one knows a limit only."""
+    assert ratio.upper_limit is not None
+    kept = [(one, other) for one, other in zip(mine, others, strict=True) if one is not None]
+    own, weights = weights_of([one for one, _ in kept], [bool(drawn) for _, drawn in kept])
+    below = ratio.upper_limit * np.abs(_QUANTILES) / normal_quantile(ratio.level)
+    parts = [Part("fit", own, below)]
+    most, name = 0.0, ""
+    for (one, drawn), weight in zip(kept, weights, strict=True):
+        values = drawn.get(quantity, np.empty(0))
+        if weight and values.size:
+            parts.append(Part(one.kind, weight, values))
+            if np.median(values) > ratio.upper_limit and weight > most:
+                most, name = weight, f"{one.trial.name}, R = {np.median(values):.2g}"
+    limit = mixed_quantile(parts, ratio.level)
+    if not limit > ratio.upper_limit:
+        return _Average()
+    return _Average(limit=limit, note=f"{name}, has a weight of {100 * most:.2g} %" if name else "")
+
+
+def _with_limit(ratio: Ratio, average: _Average) -> Ratio:
+    """Return a ratio below detection with the limit that holds in every model."""
+    if average.limit is None:
+        return ratio
+    why = f" ({average.note})" if average.note else ""
+    text = f"Over all models that the data leave open{why} the limit is R < {average.limit:.2g}."
+    return replace(ratio, upper_limit=average.limit, note=f"{ratio.note} {text}".strip())
 
 
 def _average_note(middle: float, own: float, models: int) -> str:

@@ -221,3 +221,48 @@ def test_the_right_model_alone_has_its_own_interval():
         v.weight for v in ratio.variants if v.choice in ("drawn", "background", "components")
     ]
     assert sum(w for w in weights if w) == pytest.approx(1.0)
+
+
+# --- which of two neighbours is which ---
+
+
+def twins():
+    """PS4 and two lines that are known to lie near 163.0 and 163.5 eV, loosely."""
+    made = model({"PS4": 161.4, "bridging": 163.0, "S0": 163.5})
+    for name, center in (("bridging", 163.0), ("S0", 163.5)):
+        path = f"S 2p/{name}/center"
+        made = set_parameter(made, path, min=161.8, max=164.8)
+        made = add_priors(made, Prior(path, center, 0.4 if name == "bridging" else 0.2))
+    return made
+
+
+def test_neighbours_that_may_stand_in_each_others_place_are_both_in_the_interval():
+    """The line called S0 lies below the other one, which the data cannot say."""
+    states = [(161.4, 9000.0), (163.9, 3000.0), (163.3, 1500.0)]
+    result = fit(spectrum(states, 4), twins())
+    ratio = ratio_budget(result, ["bridging"], ["PS4"], name="R")
+    low, high = ratio.total_interval
+    assert low <= 3000.0 / 9000.0 <= high and low <= 1500.0 / 9000.0 <= high
+    (other,) = (v for v in ratio.variants if "each other's place" in v.name and "S0" in v.name)
+    assert other.weight > 0.05 and abs(other.ratio / ratio.value - 1.0) > 0.3
+    both = ratio_budget(result, ["bridging", "S0"], ["PS4"], name="sum")
+    assert np.ptp(both.total_interval) < 0.3 * (high - low), "the sum does not hang on it"
+
+
+def test_lines_that_their_priors_hold_apart_are_not_exchanged():
+    result = fit(spectrum([(161.4, 9000.0), (163.0, 3000.0)], 5), model(TWO))
+    firm = add_priors(
+        model(TWO), [Prior("S 2p/PS4/center", 161.4, 0.05), Prior("S 2p/new/center", 163.0, 0.05)]
+    )
+    for made in (result, fit(spectrum([(161.4, 9000.0), (163.0, 3000.0)], 5), firm)):
+        names = [v.name for v in ratio_budget(made, ["new"], ["PS4"], name="R").variants]
+        assert not any("each other's place" in name for name in names)
+
+
+def test_a_limit_holds_in_the_other_minimum_too():
+    """All of it may be the one line or the other: neither is below what it may be."""
+    states = [(161.4, 9000.0), (163.4, 3000.0)]
+    result = fit(spectrum(states, 6), twins())
+    found = [ratio_budget(result, [name], ["PS4"], name="R") for name in ("bridging", "S0")]
+    tops = [r.upper_limit if r.value is None else r.total_interval[1] for r in found]
+    assert min(tops) > 0.9 * 3000.0 / 9000.0
