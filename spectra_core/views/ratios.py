@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..results.impacts import HEADINGS, impact_row
 from ..results.table import interval_text, ratio_text
 from ..uncertainty.ratios import BUDGET_ROWS, Ratio
 from . import Columns, View
@@ -31,6 +32,8 @@ def screen(ratio: Ratio) -> Screen:
         facts.append(("interval of the fit", text))
     if ratio.total_interval is not None:
         facts.append(("interval, all rows", interval_text(ratio.total_interval)))
+    if ratio.average is not None:
+        facts.append(("over all models", f"{ratio.average:.3g}"))
     budget = [
         (name, f"{error:.2g}")
         for name in _ROWS
@@ -42,13 +45,23 @@ def screen(ratio: Ratio) -> Screen:
 
 
 def report(ratio: Ratio) -> Screen:
-    """Return a ratio with every variant that was tried."""
+    """Return a ratio with every variant that was tried, and the priors that move it."""
     shown = screen(ratio)
     rows = [
-        (v.choice, v.name, "-" if v.ratio is None else f"{v.ratio:.4g}", v.reason or "counted")
+        (
+            v.choice,
+            v.name,
+            "-" if v.ratio is None else f"{v.ratio:.4g}",
+            "-" if v.weight is None else f"{100 * v.weight:.2g} %",
+            v.reason or "counted",
+        )
         for v in ratio.variants
     ]
-    grids = [Grid(rows, ("choice", "variant", "ratio", ""), "variants")] if rows else []
+    heads = ("choice", "variant", "ratio", "weight", "")
+    grids = [Grid(rows, heads, "models and other choices")] if rows else []
+    moved = [impact_row(impact) for impact in ratio.impacts]
+    cells = [(m.name, m.prior, m.fitted, m.pull, m.narrowing, m.gain, m.up, m.down) for m in moved]
+    grids += [Grid(cells, HEADINGS, "pulls and impacts")] if cells else []
     return Screen(shown.title, (*shown.grids, *grids), shown.notes)
 
 
@@ -62,6 +75,7 @@ def columns(ratios: list[Ratio]) -> dict[str, list[Any]]:
         "high": [r.interval[1] if r.interval else None for r in ratios],
         "level": [r.level for r in ratios],
         "scope": [r.scope for r in ratios],
+        "average": [r.average for r in ratios],
         "upper_limit": [r.upper_limit for r in ratios],
     }
     for name in _ROWS:
@@ -81,8 +95,20 @@ def row(ratio: Ratio) -> Columns:
 
 def variants(ratio: Ratio) -> Columns:
     """Return the variants that were tried, one row each."""
-    names = ("kind", "choice", "name", "ratio", "reduced_chi_square", "delta_bic", "accepted")
-    return {name: [getattr(v, name) for v in ratio.variants] for name in (*names, "reason")}
+    names = ("kind", "choice", "name", "ratio", "weight", "reduced_chi_square", "delta_bic")
+    more = ("accepted", "reason")
+    return {name: [getattr(v, name) for v in ratio.variants] for name in (*names, *more)}
+
+
+def impacts(ratio: Ratio) -> Columns:
+    """Return the priors that move the ratio, one row each, the largest impact first."""
+    pulls = [impact.pull for impact in ratio.impacts]
+    names = ("name", "prior", "unit", "value", "sd", "fitted", "pull", "narrowing", "gain")
+    found = {name: [getattr(pull, name) for pull in pulls] for name in names}
+    return found | {
+        "up": [impact.up for impact in ratio.impacts],
+        "down": [impact.down for impact in ratio.impacts],
+    }
 
 
 def draw(ratio: Ratio, axes: Axes | None = None, part: object = None) -> Axes:
@@ -99,4 +125,5 @@ def draw(ratio: Ratio, axes: Axes | None = None, part: object = None) -> Axes:
     return axes
 
 
-VIEWS = {"Ratio": View(screen, line, report, {"ratio": row, "variants": variants}, draw=draw)}
+_FRAMES = {"ratio": row, "variants": variants, "impacts": impacts}
+VIEWS = {"Ratio": View(screen, line, report, _FRAMES, draw=draw)}

@@ -85,6 +85,7 @@ def shown(run):
     """Return one value of each kind that shows itself, by the name of its class."""
     project = add_spectra(ProjectValue(), [SPECTRUM])
     project = add_analysis(project, MODEL, next(iter(project.spectra)))
+    known = sc.fit(SPECTRUM, sc.add_priors(MODEL, sc.Prior("S 2p/PS4/center", 161.7, 0.1)))
     values = [
         SPECTRUM,
         MODEL,
@@ -92,14 +93,11 @@ def shown(run):
         RESULT,
         RESULT.regions[0],
         sc.fit_batch([synthetic(i) for i in range(12)], MODEL, threads=1),
-        sc.ratio_budget(RESULT, ["thiosulfate <S2O3>"], ["PS4"], name="S2O3 / PS4", monte_carlo=50),
+        sc.ratio_budget(known, ["thiosulfate <S2O3>"], ["PS4"], name="S2O3 / PS4", monte_carlo=50),
         sc.monte_carlo(RESULT, ["S 2p/PS4/area", RATIO], 50),
         sc.profile_interval(RESULT, "S 2p/PS4/center"),
         sc.uniqueness_curve(RESULT, "S 2p/PS4/center", 5),
-        sc.pulls(
-            sc.fit(SPECTRUM, sc.add_priors(MODEL, sc.Prior("S 2p/PS4/center", 161.7, 0.1))),
-            [sc.RatioRequest("S2O3 / PS4", ("thiosulfate <S2O3>",), ("PS4",))],
-        ),
+        sc.pulls(known, [sc.RatioRequest("S2O3 / PS4", ("thiosulfate <S2O3>",), ("PS4",))]),
         sc.load_library(),
         sc.preset("lpscl-cathode"),
         run.recipe,
