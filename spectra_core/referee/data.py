@@ -6,12 +6,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..fitting import RegionFit
+from ..fitting import FitResult, RegionFit
 from ..model import BACKGROUND
 from ..spectrum import Array
 from .context import Check, Context, Note
-from .dead_time import LEAST_LOSS, estimated_dead_time, highest_rate, recorded_dead_time
-from .dead_time import RATE as DEAD_TIME_RATE
+from .dead_time import (
+    ASKED_LOSS,
+    LEAST_LOSS,
+    USUAL_S,
+    corrected_fit,
+    highest_rate,
+    lost_part,
+    recorded_dead_time,
+)
 from .residuals import (
     LEAST_STARTS,
     noise_check,
@@ -194,41 +201,55 @@ def _without_them(context: Context, region_name: str) -> str:
 
 
 def dead_time(context: Context) -> Iterator[Note]:
-    """Find counts lost to the dead time of the detector: recorded, or seen in the curves."""
-    told = False
+    """Find counts lost to the dead time of the detector, or a rate that asks for it."""
+    losses: dict[str, tuple[float, float, float, bool]] = {}
     for region in context.xps_regions:
         rate, recorded = highest_rate(region), recorded_dead_time(region.spectrum)
-        if rate is None or recorded is None or rate * recorded < LEAST_LOSS / 2.0:
-            continue
-        told = True
-        loss = rate * recorded / (1.0 + rate * recorded)
-        yield Note(
-            region.name,
-            f"the highest channel has {rate:.3g} counts per second, and with the recorded dead"
-            f" time of {recorded:.2g} s a counter loses {100 * loss:.2g} % of them there and less"
-            " elsewhere.",
-        )
-    if not told:
-        yield from _seen_dead_time(context)
+        if rate is not None:
+            tau = USUAL_S if recorded is None else recorded
+            loss = lost_part(rate, tau)
+            if loss > (ASKED_LOSS if recorded is None else LEAST_LOSS):
+                losses[region.name] = rate, tau, loss, recorded is not None
+    if not losses:
+        return
+    corrected = corrected_fit(context.result, {name: row[1] for name, row in losses.items()})
+    for name, (rate, tau, loss, known) in losses.items():
+        effect = _change_of_ratio(context, corrected, name)
+        if known:
+            yield Note(
+                name,
+                f"the highest channel has {rate:.3g} counts per second: with the recorded dead"
+                f" time of {tau:.2g} s it lost {100 * loss:.2g} % of them, and low channels"
+                f" less.{effect}",
+            )
+        else:
+            yield Note(
+                name,
+                f"the highest channel has {rate:.3g} counts per second, and no dead time is"
+                f" recorded: with {tau:.1g} s it would have lost {100 * loss:.2g} % of"
+                f" them.{effect}",
+                "State the dead time of the detector (dead_time_s), or that counts are corrected"
+                " for it.",
+                "warning",
+            )
 
 
-def _seen_dead_time(context: Context) -> Iterator[Note]:
-    if not context.xps_regions or any(t.significant for t in context.tensions):
-        return
-    found = estimated_dead_time(context.result, context.minimum)
-    if found is None or found.p_value > DEAD_TIME_RATE or found.loss < LEAST_LOSS:
-        return
-    excesses = [e.significance for r in context.regions if (e := context.excess(r.name))]
-    if found.significance < max(excesses, default=0.0):
-        return  # one more component explains more
-    tau = "" if found.tau_s is None else f", a dead time of {found.tau_s:.2g} s"
-    yield Note(
-        context.xps_regions[0].name if len(context.xps_regions) == 1 else "",
-        f"high channels are lower, against low ones, than the model allows"
-        f" ({found.significance:.1f} standard errors): as if the highest had lost"
-        f" {100 * found.loss:.2g} +/- {100 * found.loss_error:.1g} % of its counts{tau}. Areas of"
-        " strong lines are then too small.",
-    )
+def _change_of_ratio(context: Context, corrected: FitResult | None, region_name: str) -> str:
+    """Say which area over that of the largest one changes most in another fit."""
+    owners = [o for o in context.owners_in(region_name) if o.has_area and o.area > 0]
+    if corrected is None or len(owners) < 2:
+        return ""
+    first, *others = sorted(owners, key=lambda o: -o.area)
+    base = corrected.value(first.path("area"))
+    changes = [
+        (corrected.value(o.path("area")) / base / (o.area / first.area) - 1.0, o.name)
+        for o in others
+        if base > 0
+    ]
+    if not changes:
+        return ""
+    change, name = max(changes, key=lambda row: abs(row[0]))
+    return f" Corrected for it, A({name})/A({first.name}) is {100 * change:+.1f} % different."
 
 
 def starts_disagree(context: Context) -> Iterator[Note]:

@@ -20,7 +20,13 @@ from ..uncertainty.alternatives import one_more as alternative_with_one_more
 from .alternatives import BIC_EVIDENCE, structure_goes
 from .context import Context, Note, Owner, Severity, difference
 from .residuals import correlation_list, detection_limit, has_structure
-from .score import Excess, largest_excess_of, p_of_largest, path_of_places
+from .score import (
+    Excess,
+    largest_excess_of,
+    largest_hidden,
+    p_of_largest,
+    path_of_places,
+)
 
 SIGMAS = 4.0
 INSTRUMENT_FWHM_EV = 0.40
@@ -41,6 +47,7 @@ _DETECTED = 3.0
 DETECTION_RATE = 0.01  # of fits in which any absent candidate may be called present
 MISSING_RATE = 0.002  # of right models of which it may be said that a component is missing
 MISSING_MATTERS = 0.02  # of the area: less is what an imperfect line shape leaves
+MAY_HIDE = 0.1  # of the largest area: of more it cannot be said that the data hold none
 _WANTED_RATE = 0.01
 _CERTAIN = 6.0  # standard errors: an area that no search for candidates explains
 MOST_FREE = 60  # free parameters beyond which no alternative models are tried
@@ -420,7 +427,9 @@ def zero_area(context: Context) -> Iterator[Note]:
         if owner.has_area and owner.area <= 0:
             wanted = _wanted(context, owner)
             if wanted is None:
-                yield Note(owner.where, f"the area is {owner.area:.3g}: the data hold none of it.")
+                yield Note(
+                    owner.where, f"the area is {owner.area:.3g}{_none_of_it(context, owner)}"
+                )
             else:
                 yield Note(
                     owner.where,
@@ -432,6 +441,20 @@ def zero_area(context: Context) -> Iterator[Note]:
                 )
         elif owner.width_names and owner.width <= 0:
             yield Note(owner.where, f"the width is {owner.width:.3g}.")
+
+
+def _none_of_it(context: Context, owner: Owner) -> str:
+    """Say whether the data hold none of a component, or only may do without it."""
+    hidden = largest_hidden(context.result, context.minimum, owner.region.name, owner.center)
+    sizes = [o.area for o in context.owners_in(owner.region.name) if o.has_area]
+    largest = max(sizes, default=0.0)
+    if hidden is None or hidden > MAY_HIDE * largest:
+        much = "any" if hidden is None else f"up to {100 * hidden / largest:.2g} % of the largest"
+        return (
+            f", but its neighbours describe what it would: the data cannot exclude {much}"
+            " area of it."
+        )
+    return f": the data hold none of it (less than {hidden:.2g}, 95 %)."
 
 
 def _wanted(context: Context, owner: Owner) -> Excess | None:

@@ -148,6 +148,7 @@ def expected_counts(region: RegionFit) -> Array | None:
 
 
 Verdict = Literal["counting", "smoothed", "below counting", "above counting", "white", "sparse"]
+_NOT_WHITE = 0.65
 LEAST_COUNTS = 3.0
 """Counts in half of the channels below which their noise is not judged."""
 
@@ -257,7 +258,8 @@ def _noise_verdict(ratio: float | None, error: float, whiteness: float) -> Verdi
     if ratio is None:
         return "smoothed" if low else "white"
     if ratio < 1.0 - 4.0 * error:
-        return "smoothed" if low else "below counting"
+        # noise that is too small and not white either: both come from smoothing
+        return "smoothed" if low or whiteness < _NOT_WHITE else "below counting"
     return "above counting" if ratio > 1.3 + 4.0 * error else "counting"
 
 

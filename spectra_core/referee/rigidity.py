@@ -117,6 +117,7 @@ def rigidity_test(
     *,
     separations: Separations | None = None,
     covariance: Array | None = None,
+    held: int | None = None,
     rate: float = RATE,
 ) -> Rigidity:
     """Tell a charge shift from a wrong assignment by the offsets of several levels.
@@ -129,6 +130,8 @@ def rigidity_test(
         What is known of distances between two of the lines, see `Separations`.
     covariance : ndarray, shape (n, n), or None
         Of the measured positions, eV^2; None: printed to 0.1 eV.
+    held : int or None
+        Which of the lines makes the scale, so that they cannot be shifted together.
     rate : float
         False alarms allowed.
 
@@ -147,7 +150,7 @@ def rigidity_test(
         message = "Fewer than two assigned levels: a charge shift cannot be told from a wrong name."
         offsets = tuple(row.offset for row in rows)
         return Rigidity("not tested", rows, offsets, 0.0, None, message)
-    expected, known = known_positions(rows, separations or {})
+    expected, known = known_positions(rows, separations or {}, held)
     measured = np.array([row.measured for row in rows])
     errors = _PRINTED_SD_EV**2 * np.eye(len(rows)) if covariance is None else covariance
     offsets = tuple(float(value) for value in measured - expected)
@@ -166,7 +169,7 @@ def rigidity_test(
             " charging cannot explain it: an assignment is wrong, or the references differ."
         )
         return Rigidity("non-rigid", *found, None, message, about.chi_square, p_value, carrier.name)
-    if about.p_value < rate and abs(about.shift) > _LEAST_SHIFT_EV:
+    if held is None and about.p_value < rate and abs(about.shift) > _LEAST_SHIFT_EV:
         shift = -median(row.offset for row in rows)
         message = (
             f"All levels are off by nearly the same amount ({listed} eV, p = {p_value:.1g} for"
@@ -177,7 +180,9 @@ def rigidity_test(
     return Rigidity("consistent", *found, None, message, about.chi_square, p_value)
 
 
-def known_positions(levels: Iterable[Level], separations: Separations) -> tuple[Array, Array]:
+def known_positions(
+    levels: Iterable[Level], separations: Separations, held: int | None = None
+) -> tuple[Array, Array]:
     """Return where lines are expected, and how well that is known.
 
     Parameters
@@ -186,12 +191,14 @@ def known_positions(levels: Iterable[Level], separations: Separations) -> tuple[
         n lines.
     separations : mapping
         See `Separations`.
+    held : int or None
+        The line that makes the scale.
 
     Returns
     -------
     expected : ndarray, shape (n,)
-        eV. Of lines that hang on one another by separations the best known one has its own
-        position, the others follow from it.
+        eV. Of lines that hang on one another by separations the one that is held, else that
+        with most of them, has its own position, and the others follow from it.
     covariance : ndarray, shape (n, n)
         eV^2.
     """
@@ -199,7 +206,8 @@ def known_positions(levels: Iterable[Level], separations: Separations) -> tuple[
     expected = np.array([row.expected for row in rows])
     # position of a line = sum of the independent pieces of knowledge in its row
     pieces = np.zeros((len(rows), len(rows)))
-    waiting = sorted(range(len(rows)), key=lambda i: rows[i].known_to)
+    links = [sum(bool(_known_gap(a, b, separations)) for b in rows if b is not a) for a in rows]
+    waiting = sorted(range(len(rows)), key=lambda i: (i != held, -links[i], rows[i].known_to))
     placed: list[int] = []
     while waiting:
         link = _nearest(rows, placed, waiting, separations)

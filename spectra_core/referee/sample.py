@@ -12,13 +12,13 @@ from scipy.special import ndtri
 
 from ..calibration import KINDS, is_level
 from ..core_levels import core_level, level_in
-from ..model import REGION
+from ..model import REGION, canonical_path
 from ..spectrum import Array, Axis, Spectrum, on_binding_energy
 from .context import Context, Expected, Interference, Note, Owner
 from .hump import HumpTest
 from .lines import SENSIBLE_FWHM_EV, is_detected, smallest_area
-from .residuals import residual_structure
-from .rigidity import Level, Rigidity, known_positions, rigidity_test
+from .residuals import noise_check, residual_structure
+from .rigidity import Level, Rigidity, Separations, known_positions, rigidity_test
 
 # Energy losses and lines that stand in the window of another level; a library may add more.
 OVERLAPS: tuple[Interference, ...] = (
@@ -116,7 +116,9 @@ def position_far(context: Context) -> Iterator[Note]:
     assigned = _assigned(context)
     if not assigned:
         return
-    expected, known = known_positions([level for _, level in assigned], context.separations)
+    held = held_line(context, [owner for owner, _ in assigned])
+    levels = [level for _, level in assigned]
+    expected, known = known_positions(levels, known_separations(context), held)
     allowed = ndtri(1.0 - 0.5 * FAR_RATE / len(assigned))
     for i, (owner, level) in enumerate(assigned):
         gap = owner.position - float(expected[i])
@@ -183,8 +185,57 @@ def sample_rigidity(context: Context) -> Rigidity | None:
     # a centre that is held, or that the data do not determine, is as good as printed
     covariance = np.nan_to_num(covariance) + 1e-6 * np.eye(len(assigned))
     return rigidity_test(
-        [level for _, level in assigned], separations=context.separations, covariance=covariance
+        [level for _, level in assigned],
+        separations=known_separations(context),
+        covariance=covariance,
+        held=held_line(context, [owner for owner, _ in assigned]),
     )
+
+
+def held_line(context: Context, owners: Sequence[Owner]) -> int | None:
+    """Return which line makes the scale: it is held, and a shift is fitted; None if none does."""
+    shifts = (f"{region.name}/{REGION}/shift" for region in context.regions)
+    if not any(context.result.estimate(path).free for path in shifts):
+        return None
+    held = [i for i, owner in enumerate(owners) if not _moves(owner)]
+    return held[0] if held else None
+
+
+def known_separations(context: Context) -> Separations:
+    """Return the library's separations, and what the model's priors say where they know less.
+
+    A prior on two centres is one; a prior on one centre is the distance from a line that is held
+    where the fit makes its own scale. A prior that the data contradict is for `tension`.
+    """
+    found = dict(context.separations)
+    assigned = _assigned(context)
+    places = {owner.path("center"): (owner, level.entry) for owner, level in assigned}
+    held = held_line(context, [owner for owner, _ in assigned])
+    for prior in context.result.model.priors:
+        if prior.sd is None or prior.group != "energies":
+            continue
+        paths = [canonical_path(context.result.model, term.source) for term in prior.terms]
+        if not all(path in places for path in paths):
+            continue
+        entries, value = [places[path][1] for path in paths], prior.value
+        if len(paths) == 1 and held is not None:
+            anchor, level = assigned[held]
+            entries.append(level.entry)
+            value -= anchor.position
+        elif len(paths) != 2 or [term.times for term in prior.terms] != [1.0, -1.0]:
+            continue
+        if len(entries) != 2 or not all(entries):
+            continue
+        a, b = entries
+        sd = max(prior.sd, *(row[1] for key in ((a, b), (b, a)) if (row := found.get(key))), 0.0)
+        found.pop((b, a), None)
+        found[a, b] = value, sd
+    return found
+
+
+def _moves(owner: Owner) -> bool:
+    estimate = owner.result.estimate(owner.path("center"))
+    return estimate.free or estimate.link is not None
 
 
 def not_rigid(context: Context) -> Iterator[Note]:
@@ -217,12 +268,15 @@ def no_line(context: Context) -> Iterator[Note]:
     for region_name, overlaps, test in _suspected(context):
         if not test.lines_needed:
             level = overlaps[0].level if overlaps else _level_of(context, region_name)
+            few = noise_check(context.fitted[region_name]).verdict == "sparse"
             yield Note(
                 region_name,
                 f"no line of {level} is needed: one hump at {test.center:.1f} eV, {test.fwhm:.1f}"
                 f" eV wide, describes the window as well (BIC {test.bic_hump:.0f} against"
                 f" {min(test.bic_lines, test.bic_both):.0f} with lines). No {level.split()[0]} is"
                 f" shown to be there.{_named(overlaps, test.center)}",
+                "Measure longer: so few counts do not tell a line from a hump." if few else "",
+                "warning" if few else None,
             )
 
 

@@ -36,6 +36,7 @@ from ..spectrum import Array
 IMITATED = 0.03  # of the length of a curve: what is left of it is rounding, not a departure
 _UNKNOWN = 0.05  # of the variance: where the data say less of a prior they cannot contradict it
 _SINGULAR = 1e-9
+_ONE_SIDED_95 = 1.645
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +123,7 @@ class Excess:
         In standard errors; its square is the gain in chi-square, to first order.
     p_value : float
         How often noise alone has as large a one anywhere in the window.
-    area : float
+    area, area_error : float
         Of both lines, to first order.
     """
 
@@ -130,6 +131,7 @@ class Excess:
     significance: float
     p_value: float
     area: float
+    area_error: float
 
 
 def largest_excess_of(
@@ -170,7 +172,42 @@ def largest_excess_of(
     if not z[best] > 0:
         return None
     p_value = p_of_largest(float(z[best]), path_length(units))
-    return Excess(float(centers[best]), float(z[best]), p_value, float(amplitude[best]) * area)
+    size = float(amplitude[best]) * area
+    return Excess(float(centers[best]), float(z[best]), p_value, size, size / float(z[best]))
+
+
+def largest_hidden(
+    result: FitResult, minimum: Minimum, region_name: str, at: float
+) -> float | None:
+    """Return how large a further component at a place may be without being seen, 95 %.
+
+    Parameters
+    ----------
+    result : FitResult
+    minimum : Minimum
+        Of the same fit.
+    region_name : str
+    at : float
+        On the axis of the region, with its shift.
+
+    Returns
+    -------
+    area : float or None
+        Of both lines, to first order; None where the fit imitates such a component.
+    """
+    found = shifted_copies(result, region_name)
+    if found is None:
+        return None
+    centers, curves, area = found
+    near = int(np.argmin(np.abs(centers - at)))
+    row = np.zeros((1, minimum.residual.size))
+    row[0, minimum.places[region_name]] = curves[near] / result.region(region_name).sigma
+    left = minimum.left_of(row)[0]
+    length = float(np.linalg.norm(left))
+    if length <= IMITATED * float(np.linalg.norm(row)):
+        return None
+    fitted = float(left @ minimum.residual) / length**2
+    return (max(fitted, 0.0) + _ONE_SIDED_95 / length) * area
 
 
 def shifted_copies(result: FitResult, region_name: str) -> tuple[Array, Array, float] | None:

@@ -31,6 +31,7 @@ from .context import (
     library_overlaps,
     library_separations,
 )
+from .dead_time import ASKED_LOSS, LEAST_LOSS, USUAL_S, recorded_dead_time
 from .lines import (
     BROADER,
     INSTRUMENT_FWHM_EV,
@@ -47,7 +48,7 @@ from .residuals import (
     times_reached,
 )
 from .rules import RULES
-from .sample import level_of, sample_shows
+from .sample import held_line, known_separations, level_of, sample_shows
 from .screen_scores import Positions, in_tension, region_scores
 from .ties import area_ties
 
@@ -141,7 +142,9 @@ class Screening:
         self.watched = [_watched(context, owner) for owner in context.owners]
         self.example = example
         self.scores = region_scores(example)
-        self.separations = library_separations(library)
+        known = Context(example, expectations(library), separations=library_separations(library))
+        self.separations = known_separations(known)
+        self.known = known
         self.possible = _covers_all_rules() and _is_ordinary(context)
 
     def quiet(
@@ -194,7 +197,8 @@ class Screening:
             rows_of = (nearest == choice[:, None]).all(axis=0)
             chosen = [w.expected[k] for w, k in zip(assigned, choice.tolist(), strict=True)]
             levels = [level_of(row, 0.0) for row in chosen]
-            known = Positions.of(levels, self.separations)
+            held = held_line(self.known, [w.owner for w in assigned])
+            known = Positions.of(levels, self.separations, held)
             found[rows_of] = known.loud(positions[rows_of])
         return found
 
@@ -298,6 +302,7 @@ class _RegionNumbers:
             found |= (self.y < 0).any(axis=1)
         if self.is_xps:
             found |= self._background_above() | self._ends_on_peak() | self._narrow()
+            found |= self._busy()
         return found
 
     def _misfit(self) -> np.ndarray:
@@ -323,6 +328,20 @@ class _RegionNumbers:
         verdicts = (judged_noise(*pair, n, counted=counted).verdict for pair in pairs)
         loud = np.array([verdict not in ("counting", "white") for verdict in verdicts])
         return loud if self.time is None else loud & ~is_sparse(self.envelope * self.time)
+
+    def _busy(self) -> np.ndarray:
+        """Return where the rate is high enough for a dead time to be spoken of."""
+        found = np.zeros(self.rows.size, dtype=bool)
+        if self.time is None:
+            return found
+        counts = self.envelope.max(axis=1) * self.time
+        for k, row in enumerate(self.rows.tolist()):
+            spectrum = self.region.spectra[row]
+            seconds, tau = spectrum.meta.acquisition_time_s, recorded_dead_time(spectrum)
+            if seconds:
+                least = ASKED_LOSS / USUAL_S if tau is None else LEAST_LOSS / tau
+                found[k] = not counts[k] / seconds < least * (1.0 - _SLACK)
+        return found
 
     def _background_above(self) -> np.ndarray:
         below = (self.y - self.background) / self.sigma

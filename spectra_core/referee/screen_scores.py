@@ -17,7 +17,6 @@ from scipy.special import chdtri, ndtri
 from ..fitting import FitResult
 from ..fitting.stack import Stack, StackRegion
 from ..spectrum import Array
-from .dead_time import RATE as DEAD_TIME_RATE
 from .lines import MISSING_RATE
 from .rigidity import RATE as RIGID_RATE
 from .rigidity import Level, Separations, known_positions
@@ -54,8 +53,6 @@ class RegionScores:
         Which part of each curve's length a fit cannot imitate.
     limit : float
         Of a score, in standard errors.
-    flattening : float
-        As `left`, for a dead time.
     place : slice
         The region's rows among those of the fit.
     """
@@ -64,11 +61,10 @@ class RegionScores:
     curves: Array
     left: Array
     limit: float
-    flattening: float
     place: slice
 
     def loud(self, stack: Stack, region: StackRegion, rows: np.ndarray) -> np.ndarray:
-        """Return which of some rows may lack a component, have a spike or a dead time."""
+        """Return which of some rows may lack a component or have a spike."""
         residual, sigma = region.residual[rows], region.sigma[rows]
         n = residual.shape[1]
         found = np.abs(beside_neighbours(residual)).max(axis=1) > -ndtri(0.5 * SPIKE_RATE / n)
@@ -78,10 +74,6 @@ class RegionScores:
             near = ~found & ((along / length).max(axis=1) > _PART * self.limit)
             for place in np.flatnonzero(near).tolist():
                 found[place] = self._lacks_one(stack, region, int(rows[place]))
-        if self.flattening > 0:
-            lost = -(region.envelope[rows] ** 2) / sigma
-            z = np.sum(lost * residual, axis=1) / np.linalg.norm(lost, axis=1) / self.flattening
-            found |= z > -_PART * ndtri(DEAD_TIME_RATE)
         return np.asarray(found)
 
     def _lacks_one(self, stack: Stack, region: StackRegion, row: int) -> bool:
@@ -108,15 +100,13 @@ def _scores(example: FitResult, minimum: Minimum, name: str) -> RegionScores:
     fitted, place = example.region(name), minimum.places[name]
     found = shifted_copies(example, name)
     curves = np.zeros((0, fitted.x.size)) if found is None else found[1]
-    rows = np.zeros((curves.shape[0] + 1, minimum.residual.size))
-    rows[:-1, place] = curves / fitted.sigma
-    rows[-1, place] = -(fitted.envelope**2) / fitted.sigma
+    rows = np.zeros((curves.shape[0], minimum.residual.size))
+    rows[:, place] = curves / fitted.sigma
     length = np.linalg.norm(rows, axis=1)
     part = np.linalg.norm(minimum.left_of(rows), axis=1) / np.maximum(length, 1e-300)
-    told = part[:-1] > 0.03
-    units = minimum.scores(rows[:-1])[2]
-    limit = _limit(path_length(units), MISSING_RATE / len(example.regions))
-    return RegionScores(name, curves[told], part[:-1][told], limit, float(part[-1]), place)
+    told = part > IMITATED
+    limit = _limit(path_length(minimum.scores(rows)[2]), MISSING_RATE / len(example.regions))
+    return RegionScores(name, curves[told], part[told], limit, place)
 
 
 def _limit(length: float, rate: float) -> float:
@@ -156,11 +146,12 @@ class Positions:
 
     expected: Array
     covariance: Array
+    has_own_scale: bool
 
     @classmethod
-    def of(cls, levels: Sequence[Level], separations: Separations) -> Positions:
-        """Return the known positions of some lines."""
-        return cls(*known_positions(levels, separations))
+    def of(cls, levels: Sequence[Level], separations: Separations, held: int | None) -> Positions:
+        """Return the known positions of some lines, one of which may make the scale."""
+        return cls(*known_positions(levels, separations, held), held is not None)
 
     def loud(self, positions: Array) -> np.ndarray:
         """Return where positions (M, n) may be called far, shifted or not rigid, shape (M,)."""
@@ -176,5 +167,6 @@ class Positions:
         left = offsets - shift[:, None]
         chi_square = np.einsum("mi,ij,mj->m", left, inverse, left)
         found |= chi_square > chdtri(n - 1, RIGID_RATE)
-        found |= np.abs(shift) * np.sqrt(weights.sum()) > -_PART * ndtri(0.5 * RIGID_RATE)
+        if not self.has_own_scale:
+            found |= np.abs(shift) * np.sqrt(weights.sum()) > -_PART * ndtri(0.5 * RIGID_RATE)
         return np.asarray(found)
