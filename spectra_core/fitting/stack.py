@@ -50,7 +50,7 @@ from .single import (
     statistics_of,
     weights_of,
 )
-from .start import open_values
+from .start import open_values_of
 from .statistics import Statistics
 from .weights import Weights
 
@@ -331,9 +331,8 @@ class _Fits:
         """Fit from every start, keep the best of each, and return those in order."""
         if not self.problems:
             return None
-        starts = [open_values(problem) for problem in self.problems]
         reached: tuple[tuple[float, ...], ...]
-        own, complete = np.array([q for q, _ in starts]), starts[0][1]
+        own, complete = open_values_of(self.problems)
         if self.options.starts == 1:
             found = self._solve(own, kernels().BETTER if complete else kernels().LINEAR)
             reached = tuple((each,) for each in found.state[:, kernels().CHI_SQUARE].tolist())

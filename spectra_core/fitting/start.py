@@ -7,6 +7,8 @@ negative. That start is taken unless the model's own start values are better.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..curves.backgrounds import BACKGROUNDS
@@ -51,6 +53,24 @@ def open_values(problem: Problem) -> tuple[Array, bool]:
         return stated, True
     q = np.where(missing, _estimates(problem), stated)
     return np.clip(q, problem.lower, problem.upper), False
+
+
+def open_values_of(problems: Sequence[Problem]) -> tuple[Array, bool]:
+    """Return what `open_values` does for other data of one layout: (M, F), and whether none was.
+
+    All but the steps of a background follows from the model alone.
+    """
+    first = problems[0]
+    q, complete = open_values(first)
+    rows = np.tile(q, (len(problems), 1))
+    if complete:
+        return rows, True
+    for j in np.flatnonzero(np.isnan(given_values(first))).tolist():
+        region_name, _, name = split_path(first.paths[first.free[j]])
+        if name == "step":
+            number = [region.region.name for region in first.regions].index(region_name)
+            rows[:, j] = [_step_estimate(problem.regions[number]) for problem in problems]
+    return np.clip(rows, first.lower, first.upper), False
 
 
 def completed(problem: Problem, sigmas: tuple[Array, ...]) -> Array:

@@ -30,6 +30,7 @@ from ..fitting import FitResult
 from ..fitting.evaluate import residual_jacobian
 from ..fitting.priors import with_prior_rows
 from ..fitting.problem import Problem
+from ..fitting.tangents import tangent_rows
 from ..model import members, owners
 from ..spectrum import Array
 
@@ -76,20 +77,22 @@ class Minimum:
 
 def minimum_of(result: FitResult) -> Minimum:
     """Return residuals and tangent directions of a fit."""
-    q = result.values[result.problem.free]
+    problem = result.problem
+    q = result.values[problem.free]
     sigmas = tuple(region.sigma for region in result.regions)
-    residual, basis = tangents_of(result.problem, q, sigmas, result.at_bound)
+    r, jacobian = residual_jacobian(problem, q, sigmas)
+    r, jacobian = with_prior_rows(problem, q, problem.prior_sigmas(q), r, jacobian)
     places, start = {}, 0
     for region in result.regions:
         places[region.name] = slice(start, start + region.x.size)
         start += region.x.size
-    return Minimum(residual, basis, places)
+    return Minimum(-r, _basis(jacobian[:, ~result.at_bound[problem.free]]), places)
 
 
-def tangents_of(
+def directions_of(
     problem: Problem, q: Array, sigmas: tuple[Array, ...], at_bound: np.ndarray
-) -> tuple[Array, Array]:
-    """Return weighted residuals (N + K,) and tangent directions (N + K, F) at a minimum.
+) -> Array:
+    """Return the tangent directions (N + K, r) of a fit, quickly.
 
     Parameters
     ----------
@@ -98,13 +101,18 @@ def tangents_of(
     sigmas : tuple of ndarray
     at_bound : ndarray of bool, shape (P,)
     """
-    r, jacobian = residual_jacobian(problem, q, sigmas)
-    r, jacobian = with_prior_rows(problem, q, problem.prior_sigmas(q), r, jacobian)
-    jacobian = jacobian[:, ~at_bound[problem.free]]
+    rows = tangent_rows(problem, q, sigmas)
+    none = np.zeros(len(rows))
+    _, rows = with_prior_rows(problem, q, problem.prior_sigmas(q), none, rows)
+    return _basis(rows[:, ~at_bound[problem.free]])
+
+
+def _basis(jacobian: Array) -> Array:
+    """Return orthonormal directions that span the columns of a Jacobian."""
     length = np.linalg.norm(jacobian, axis=0)
     jacobian = jacobian[:, length > 0] / length[length > 0]
     left, size, _ = np.linalg.svd(jacobian, full_matrices=False)
-    return -r, left[:, size > _SINGULAR * size.max(initial=0.0)]
+    return np.asarray(left[:, size > _SINGULAR * size.max(initial=0.0)])
 
 
 # ---------------------------------------------------------------------------------

@@ -24,11 +24,11 @@ from .sample import FAR_RATE
 from .score import (
     IMITATED,
     Minimum,
+    directions_of,
     minimum_of,
     p_of_largest,
     path_length,
     shifted_copies,
-    tangents_of,
 )
 from .spikes import RATE as SPIKE_RATE
 from .spikes import beside_neighbours
@@ -80,7 +80,7 @@ class RegionScores:
         """Return whether a fit may lack a component, by the directions of its own parameters."""
         q = stack.values[row][stack.problem.free]
         sigmas = tuple(each.sigma[row] for each in stack.regions)
-        _, basis = tangents_of(stack.problem, q, sigmas, stack.at_bound[row])
+        basis = directions_of(stack.problem, q, sigmas, stack.at_bound[row])
         curves = self.curves / region.sigma[row]
         whole = np.sum(curves**2, axis=1)
         left = whole - np.sum((curves @ basis[self.place]) ** 2, axis=1)
