@@ -51,7 +51,7 @@ from .document import (
     words,
 )
 from .impacts import impact_sections
-from .methods import methods
+from .methods import methods, replaced_ties
 from .references import REPORTING, Bibliography
 from .typography import column_heading, printed_unit, species
 from .wording import (
@@ -378,7 +378,7 @@ def _region_section(
         ),
         _component_table(record, fit, region, context),
         _parameter_table(record, fit, region, context),
-        *_doublet_paragraphs(region),
+        *_doublet_paragraphs(record.result, region),
         *_prior_blocks(record, fit, context),
         _statistics_table(record, fit, context),
         *_stored_blocks(record, fit, context),
@@ -557,12 +557,13 @@ def _parameter_row(record: FitRecord, owner: Text, name: str, path: str) -> tupl
     )
 
 
-def _doublet_paragraphs(region: Region) -> list[Block]:
+def _doublet_paragraphs(result: FitResult, region: Region) -> list[Block]:
     blocks: list[Block] = []
     for doublet in region.doublets:
         role: Role = "warning" if doublet.unlocked else "small"
         label = species(doublet_label(region, doublet))
-        text = f", {doublet.line} doublet: {constraint_words(doublet)}."
+        tied = constraint_words(doublet, replaced_ties(result, region, doublet))
+        text = f", {doublet.line} doublet: {tied}."
         blocks.append(Paragraph(sentence(label, clean_text(text, longest=1200)), role))
     chosen = settings(region.background)
     mode = "fitted with the lines" if region.background.mode == "active" else "computed before"

@@ -22,13 +22,18 @@ from dataclasses import dataclass
 from ..curves.lineshapes import lineshape
 from ..fitting import FitResult, RegionFit
 from ..model import Region
+from ..referee.residuals import start_agreement
 from ..results.document import program_versions
+from ..results.scales import LEAST, scales_of
 from ..runs.records import FitRecord, Run
 from ..spectrum import Meta
+from ..uncertainty.spread import Variant
 from .definitions import SHAPES
 from .document import Cell, Column, ReportTable, clean_text, number, plain, words
+from .methods import DRAWN
+from .provenance import own_reference, sensitivity_tables, shift_words, works_of_tables
 from .typography import with_formulas
-from .wording import WEIGHTS_WORDS, settings
+from .wording import WEIGHTS_WORDS, prior_in_words, settings
 
 _OF_CASAXPS = "not specified"  # what CasaXPS writes for what it does not know
 NOT_RECORDED = "not recorded"
@@ -110,28 +115,27 @@ def _monochromator(seen: Seen) -> str | None:
 
 def _calibration(seen: Seen) -> str | None:
     calibration, unit = seen.fit.spectrum.calibration, seen.fit.spectrum.axis.unit
+    own = own_reference(seen.record, seen.fit)
     if not calibration.reference and calibration.assigned is None:
-        return None
+        return own
     parts = [calibration.reference or "reference not named"]
     for name in ("assigned", "measured"):
         value = getattr(calibration, name)
         parts.append(f"{name} {f'{value:g} {unit}' if value is not None else NOT_RECORDED}")
-    return ", ".join(parts)
+    return ", ".join(parts) + (f"; within the fit {own}" if own else "")
 
 
 def _shift(seen: Seen) -> str:
     calibration, unit = seen.fit.spectrum.calibration, seen.fit.spectrum.axis.unit
-    known = calibration.uncertainty
-    error = (
-        f"standard uncertainty {known:g} {unit}"
-        if known is not None
-        else (f"uncertainty {NOT_RECORDED}")
-    )
-    return (
-        f"{calibration.shift:+.6g} {unit}, {error}"
-        if calibration.shift
-        else (f"none applied, {error}")
-    )
+    scales = scales_of(seen.fit.spectrum, seen.result, seen.fit.name)
+    parts = []
+    if calibration.shift:
+        known = calibration.uncertainty
+        error = f"{known:g} {unit}" if known is not None else NOT_RECORDED
+        parts.append(f"{calibration.shift:+.6g} {unit}, standard uncertainty {error}")
+    if abs(scales.shift) >= LEAST or own_reference(seen.record, seen.fit):
+        parts.append(f"lines shifted by {shift_words(scales)} in the fit ({scales.formula})")
+    return "; ".join(parts) or f"none applied, uncertainty {NOT_RECORDED}"
 
 
 def _ends(seen: Seen) -> str:
@@ -185,8 +189,11 @@ def _at_bound(seen: Seen) -> str:
 def _method(seen: Seen) -> str:
     result = seen.result
     name = "Levenberg-Marquardt, bounded" if result.method == "lm" else result.method
+    part, starts = start_agreement(result)
+    reached = f", {round(part * starts)} of them ended in the best" if starts > 1 else ""
     return (
-        f"{name}; {len(result.starts)} starting point(s); {result.status.value}: {result.message}"
+        f"{name}; {len(result.starts)} starting point(s){reached}; {result.status.value}:"
+        f" {result.message}"
     )
 
 
@@ -212,12 +219,21 @@ def _digits(value: float, digits: int) -> str:
 
 def _alternatives(seen: Seen) -> str | None:
     tried = dict.fromkeys(
-        f"{variant.name}: ΔBIC {variant.delta_bic:+.3g}"
+        f"{variant.name}: {_delta(variant)}{'' if variant.accepted else ', does not count'}"
         for ratio in seen.record.ratios
         for variant in ratio.variants
-        if variant.choice == "components" and variant.delta_bic is not None
+        if variant.choice != DRAWN
     )
     return "; ".join(tried) or None
+
+
+def _delta(variant: Variant) -> str:
+    """Return what an alternative changes in BIC, or in chi-square where the data differ."""
+    if variant.delta_bic is not None:
+        return f"ΔBIC {variant.delta_bic:+.3g}"
+    if variant.reduced_chi_square is not None:
+        return f"reduced chi-square {variant.reduced_chi_square:.3g}"
+    return variant.reason or "not fitted"
 
 
 def _correlated(seen: Seen) -> str:
@@ -245,13 +261,21 @@ def _area_kind(seen: Seen) -> str:
 
 
 def _sensitivity(seen: Seen) -> str | None:
-    recipe = seen.record.recipe
-    tables = {
-        link.sensitivity_table or "scofield-al-ka"
-        for link in recipe.link
-        if link.sensitivity == "auto"
-    }
-    return ", ".join(sorted(tables)) or None
+    tables = sensitivity_tables(seen.record.recipe)
+    works = "; ".join(works_of_tables(tables))
+    return f"{', '.join(tables)} ({works})" if tables else None
+
+
+def _constants(seen: Seen) -> str:
+    """Return what was known before the fit, and how it is in the fit."""
+    known = seen.result.priors
+    if not known:
+        return "none: links, fixed values and bounds alone"
+    return "; ".join(
+        f"{prior_in_words(one.prior)}, fitted {one.fitted:.6g} ({one.pull:+.1f} standard"
+        f" deviations)"
+        for one in known
+    )
 
 
 def _ratios(seen: Seen) -> str:
@@ -379,7 +403,8 @@ ITEMS: tuple[Item, ...] = (
     Item("method", "Fit", "Optimiser, starting points, convergence", _method),
     Item("freedom", "Fit", "Points, free parameters, degrees of freedom", _freedom),
     Item("quality", "Fit", "Goodness of fit", _quality),
-    Item("alternatives", "Fit", "BIC of one component fewer and more", _alternatives),
+    Item("priors", "Fit", "What was known before, as measurements", _constants),
+    Item("alternatives", "Fit", "Other backgrounds and models that were fitted", _alternatives),
     Item("correlations", "Fit", "Correlated parameters", _correlated),
     Item(
         "plot",

@@ -9,18 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from math import isfinite
 
 from ..curves.lineshapes import lineshape
 from ..fitting import FitResult, RegionFit
-from ..model import Component, Region
+from ..model import REGION, Component, Doublet, Link, Region, split_path
+from ..referee.residuals import start_agreement
 from ..results.document import program_versions
 from ..results.entries import doublet_label
-from ..results.scales import LEAST, scales_of
+from ..results.scales import LEAST, Scales, scales_of
 from ..runs.records import FitRecord, Run
 from ..spectrum import is_synthetic
 from ..uncertainty.ratios import COUNTING_ALONE, Ratio
 from .definitions import BACKGROUND_WORDS, SHAPES, WEIGHTS
 from .document import Paragraph, Text, clean_text, plain, sentence
+from .provenance import (
+    library_positions,
+    own_reference,
+    sensitivity_tables,
+    shift_words,
+    works_in,
+    works_of_entry,
+    works_of_tables,
+)
 from .references import GOODNESS, PRIORS, UNCERTAINTY, UPPER_LIMIT, Bibliography, published
 from .typography import species, with_formulas
 from .wording import constraint_words, listed, prior_in_words, settings
@@ -135,33 +146,47 @@ def _measurement(fit: RegionFit) -> str:
 
 
 def _referenced(pairs: Pairs) -> Iterator[Text]:
-    yield from _each((fit.name, _reference(fit) + _shift(record, fit)) for record, fit in pairs)
-
-
-def _shift(record: FitRecord, fit: RegionFit) -> str:
-    """Return what the charge shift of the model did, as a further clause; empty if nothing."""
-    scales = scales_of(fit.spectrum, record.result, fit.name)
-    if abs(scales.shift) < LEAST:
-        return ""
-    error = "" if scales.stderr is None else f" ± {scales.stderr:.2g}"
-    return (
-        f". Centers are on a referenced scale: the model shifts all lines by"
-        f" {scales.shift:+.3f}{error} {scales.unit} ({scales.formula})"
-    )
+    yield from _each((fit.name, _reference(record, fit)) for record, fit in pairs)
 
 
 _REFERENCES = {"": "the reference", "CasaXPS": "the reference chosen in CasaXPS"}
 
 
-def _reference(fit: RegionFit) -> str:
+def _reference(record: FitRecord, fit: RegionFit) -> str:
+    """Say what the energies are referenced to: a calibration, a line of the model, or nothing."""
+    calibration, axis = fit.spectrum.calibration, fit.spectrum.axis
+    applied = calibration.shift or calibration.reference
+    own, scales = own_reference(record, fit), scales_of(fit.spectrum, record.result, fit.name)
+    text = _calibrated(fit) if applied else ""
+    if own is not None:
+        lead = f"{text}. Within the fit the" if text else f"The {axis.value} scale is that of the"
+        what = "reference is" if text else "model: the charge reference is"
+        text = (
+            f"{lead} {what} {clean_text(own)}, and one shift of {shift_words(scales)} was fitted"
+            f" ({scales.formula})"
+        )
+    elif abs(scales.shift) >= LEAST:
+        lead = f"{text}. The" if text else "The"
+        text = (
+            f"{lead} model shifts all lines by {shift_words(scales)} ({scales.formula})"
+            f"{'' if text else ' [charge reference not stated]'}"
+        )
+    if text:
+        return f"{text}{_centers(scales)}"
+    return (
+        f"No shift was applied to the recorded {axis.value} scale [charge reference not stated]"
+        if axis.is_energy
+        else f"The recorded {axis.value} scale was used as it is"
+    )
+
+
+def _centers(scales: Scales) -> str:
+    return "; centers are given on the referenced scale" if scales.are_apart else ""
+
+
+def _calibrated(fit: RegionFit) -> str:
     calibration, axis = fit.spectrum.calibration, fit.spectrum.axis
     unit = axis.unit
-    if not calibration.shift and not calibration.reference:
-        return (
-            f"No shift was applied to the recorded {axis.value} scale [charge reference not stated]"
-            if axis.is_energy
-            else f"The recorded {axis.value} scale was used as it is"
-        )
     text = f"The {axis.value} scale was shifted by {calibration.shift:+.6g} {unit}"
     if calibration.assigned is not None and calibration.measured is not None:
         name = _REFERENCES.get(calibration.reference) or clean_text(calibration.reference)
@@ -250,9 +275,10 @@ def _constraints(fits: Sequence[FitRecord], bibliography: Bibliography) -> Itera
     regions = [region for record in fits for region in record.result.model.regions]
     pairs = [
         (f"{doublet_label(region, doublet)} in {region.name}", f"{doublet.line}: {words}")
-        for region in regions
+        for record in fits
+        for region in record.result.model.regions
         for doublet in region.doublets
-        for words in [constraint_words(doublet)]
+        for words in [constraint_words(doublet, replaced_ties(record.result, region, doublet))]
     ]
     if pairs:
         groups = list(_by_words(pairs).items())
@@ -274,19 +300,70 @@ def _constraints(fits: Sequence[FitRecord], bibliography: Bibliography) -> Itera
             ".",
         )
     links = dict.fromkeys(
-        f"{link.target} = {link.formula.replace(' * ', ' × ')}"
+        (link.target, link.formula.replace(" * ", " × "), link.note)
         for record in fits
         for link in record.result.model.links
+        if not _is_departure(record.result, link)
     )
-    if links:
-        shown = "; ".join(clean_text(link, longest=240) for link in list(links)[:MOST_ALIKE])
-        more = len(links) - MOST_ALIKE
+    noted = _by_words((target, note) for target, _, note in links if note)
+    alike = {note for note, targets in noted.items() if len(targets) > 1}
+    ties = [f"{note} ({_some(targets)})" for note, targets in noted.items() if note in alike]
+    ties += [f"{target} = {formula}" for target, formula, note in links if note not in alike]
+    if ties:
+        more = len(ties) - MOST_ALIKE
         rest = f"; and {more} more, listed with their parameters" if more > 0 else ""
-        yield sentence(f"Exact ties between parameters: {shown}{rest}.")
+        text = "; ".join(clean_text(words, longest=400) for words in ties[:MOST_ALIKE])
+        yield sentence(f"Exact ties between parameters: {text}{rest}.")
+    yield from _factors(fits, bibliography)
     yield from _known_before(fits, bibliography)
+    yield from _positions(fits, bibliography)
     yield sentence(
         "Fixed values and bounds are listed with each parameter; no other constraint was used."
     )
+
+
+def replaced_ties(result: FitResult, region: Region, doublet: Doublet) -> dict[str, str]:
+    """Return what links of a model say of a doublet's minor line in place of its own ties."""
+    found = {}
+    for link in result.model.links:
+        own, line, name = split_path(link.target)
+        if own == region.name and line == doublet.minor and name in ("center", "area", "fwhm"):
+            found[name] = link.note or f"= {link.formula}"
+    return found
+
+
+def _is_departure(result: FitResult, link: Link) -> bool:
+    """Return whether a link stands in place of a doublet's own tie."""
+    region, line, _ = split_path(link.target)
+    return any(d.minor == line for d in result.model.region(region).doublets)
+
+
+def _factors(fits: Sequence[FitRecord], bibliography: Bibliography) -> Iterator[Text]:
+    """Say which sensitivity factors ties and priors between levels hold."""
+    tables = list(dict.fromkeys(t for record in fits for t in sensitivity_tables(record.recipe)))
+    if tables:
+        yield sentence(
+            "Areas of different levels are compared by relative sensitivity factors, cross sections"
+            f" alone, from the table {listed([clean_text(t) for t in tables])}",
+            bibliography.cite(*works_of_tables(tables)),
+            "; transmission, escape depth and asymmetry are not in them.",
+        )
+
+
+def _positions(fits: Sequence[FitRecord], bibliography: Bibliography) -> Iterator[Text]:
+    """Cite the reference positions of what the recipe took from the peak library."""
+    found = [(name, e) for name, e in library_positions(fits) if e.center is not None]
+    if not found:
+        return
+    parts: list[str | Text] = ["Reference positions of the peak library (C 1s at 284.8 eV): "]
+    for number, (name, entry) in enumerate(found[:MOST_ALIKE]):
+        parts += [
+            "; " if number else "",
+            with_formulas(clean_text(f"{name} {entry.position}", longest=120)),
+            bibliography.cite(*works_of_entry(entry)),
+        ]
+    more = len(found) - MOST_ALIKE
+    yield sentence(*parts, f"; and {more} more." if more > 0 else ".")
 
 
 def _known_before(fits: Sequence[FitRecord], bibliography: Bibliography) -> Iterator[Text]:
@@ -308,7 +385,7 @@ def _known_before(fits: Sequence[FitRecord], bibliography: Bibliography) -> Iter
         yield sentence(
             clean_text(prior_in_words(prior), longest=400),
             f" ({clean_text(source, longest=400)})",
-            bibliography.cite(*published(prior.source)),
+            bibliography.cite(*works_in(prior.source)),
             ".",
         )
 
@@ -331,11 +408,10 @@ def _search(record: FitRecord) -> str:
     )
     if result.method == "none":
         return "The model was drawn as given and not fitted"
-    starts = len(result.starts)
-    best = min(result.starts, default=0.0)
-    alike = sum(1 for value in result.starts if value <= best * (1 + 1e-4) + 1e-12)
+    part, starts = start_agreement(result)
     several = (
-        f", from {starts} starting points, of which {alike} ended at the lowest chi-square"
+        f", from {starts} starting points{_scanned(result)}, of which {round(part * starts)} ended"
+        " at the lowest chi-square"
         if starts > 1
         else ", from one starting point"
     )
@@ -345,6 +421,17 @@ def _search(record: FitRecord) -> str:
         else ""
     )
     return f"The sum of squared weighted residuals was minimised by {method}{several}{together}"
+
+
+def _scanned(result: FitResult) -> str:
+    """Say that the places of a shift were scanned, where the model has one that is free."""
+    free = [f"{region.name}/{REGION}/shift" for region in result.regions]
+    shifts = [e for e in map(result.estimate, free) if e.free]
+    if result.method != "lm" or not shifts:
+        return ""
+    first = shifts[0]
+    reach = f" from {first.min:g} to {first.max:g} {first.unit}" if isfinite(first.min) else ""
+    return f" after a scan of the shift{reach}"
 
 
 def _errors(pairs: Pairs, run: Run, bibliography: Bibliography) -> Iterator[Text]:
@@ -377,15 +464,42 @@ def _ratio_errors(ratios: Sequence[Ratio], bibliography: Bibliography) -> Text:
     alone = [ratio.name for ratio in ratios if ratio.scope == COUNTING_ALONE]
     if alone:
         text += f"; those of {listed(sorted(set(alone)))} hold counting statistics alone"
-    if any(ratio.variants for ratio in ratios):
-        text += (
-            "; the spread over other acceptable backgrounds and models stands in separate rows"
-            " of the error budget and is added in quadrature"
-        )
+    text += _variants_words(ratios)
     limits = any(ratio.upper_limit is not None for ratio in ratios)
     cited = bibliography.cite(UPPER_LIMIT) if limits else plain("")
     tail = "; below detection an upper limit is given" if limits else ""
     return sentence(text, tail, cited, ".")
+
+
+DRAWN = "drawn"
+"""Choice of the row of alternatives that is the fitted model itself."""
+_KINDS = {"background": "backgrounds", "model": "models"}
+
+
+def _variants_words(ratios: Sequence[Ratio]) -> str:
+    """Name the other backgrounds and models that were tried, and how many of them count."""
+    words = []
+    for kind, plural in _KINDS.items():
+        tried = [
+            v for ratio in ratios for v in ratio.variants if v.kind == kind and v.choice != DRAWN
+        ]
+        names = list(dict.fromkeys(v.name for v in tried))
+        counted = {v.name for v in tried if v.accepted}
+        if not names:
+            continue
+        shown = ", ".join(clean_text(name, longest=60) for name in names[:MOST_ALIKE])
+        more = f" and {len(names) - MOST_ALIKE} more" if len(names) > MOST_ALIKE else ""
+        words.append(
+            f"{len(names)} other {plural} were fitted, of which {len(counted) or 'none'}"
+            f" count{'s' if len(counted) == 1 else ''}"
+            f" ({shown}{more})"
+        )
+    if not words:
+        return ""
+    return (
+        f"; {'; '.join(words)}; what they change stands in separate rows of the error budget and"
+        " is in the total"
+    )
 
 
 def _software() -> Iterator[Text]:

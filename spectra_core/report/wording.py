@@ -111,9 +111,18 @@ def _option(background: Background, name: str, value: Any) -> str:
     return words.format(value) if isinstance(words, str) else words[value]
 
 
-def constraint_words(doublet: Doublet) -> str:
-    """Return the constraints of a doublet, those taken off with their reasons."""
-    free = doublet.unlocked_parameters
+def constraint_words(doublet: Doublet, replaced: Mapping[str, str] | None = None) -> str:
+    """Return the constraints of a doublet, those taken off or replaced with their reasons.
+
+    Parameters
+    ----------
+    doublet : Doublet
+    replaced : mapping of str to str, or None
+        Parameter of the minor line -> what a link of the model says of it in place of the
+        doublet's own tie.
+    """
+    links = replaced or {}
+    free = doublet.unlocked_parameters | set(links)
     tied = []
     if "center" not in free:
         tied.append(f"splitting fixed at {doublet.splitting:g} eV")
@@ -124,6 +133,9 @@ def constraint_words(doublet: Doublet) -> str:
     text = ", ".join(tied) or "nothing tied"
     for unlock in doublet.unlocked:
         text += f"; {unlock.parameter} unlocked: {unlock.reason}"
+    for words in dict.fromkeys(links.values()):
+        names = [name for name, note in links.items() if note == words]
+        text += f"; {listed(names)}: {words}"
     return text
 
 
