@@ -428,7 +428,7 @@ class _Run:
             q, complete = self._starts(kept)
             how = kernels().BETTER if complete else kernels().LINEAR
             if self.options.starts > 1:
-                q, how = self._searched(kept, q), kernels().AS_GIVEN
+                q, how = self._searched(kept, q), kernels().NEARBY
             chunk = self._solve(kept, q, how)
             self._take(numbers[good], chunk)
             for k in np.flatnonzero(~usable_rows(chunk.state)):

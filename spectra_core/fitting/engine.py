@@ -583,7 +583,7 @@ def settle(
     *,
     tolerance: float,
     max_iterations: int,
-    as_given: bool = False,
+    nearby: bool = False,
     progress: Callable[[TracePoint], None] | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Settled | None:
@@ -594,8 +594,8 @@ def settle(
     fit : CompiledFit
     start : ndarray, shape (F,), or None
         None: the model's own start values.
-    as_given : bool
-        Leave areas and levels of `start` as they are.
+    nearby : bool
+        `start` is next to the answer: areas and levels stay as they are.
     tolerance, max_iterations, progress, should_stop
         See `spectra_core.fitting.solver.solve`.
 
@@ -604,7 +604,7 @@ def settle(
     Cancelled
         If `should_stop` returned True.
     """
-    work = _Work(fit, start, as_given=as_given)
+    work = _Work(fit, start, nearby=nearby)
     if progress is None and should_stop is None:
         work.go_on(tolerance, max_iterations, 2**40)
     else:
@@ -665,7 +665,7 @@ def _task(
 class _Work:
     """The arrays of one running fit."""
 
-    def __init__(self, fit: CompiledFit, start: Array | None, *, as_given: bool) -> None:
+    def __init__(self, fit: CompiledFit, start: Array | None, *, nearby: bool) -> None:
         n, n_points = fit.packed.problem.free.size, fit.y.size
         self.fit = fit
         self.kernels = kernels()
@@ -673,7 +673,7 @@ class _Work:
             q, complete = fit.start
             self.how = self.kernels.BETTER if complete else self.kernels.LINEAR
         else:
-            q, self.how = start, self.kernels.AS_GIVEN if as_given else self.kernels.LINEAR
+            q, self.how = start, self.kernels.NEARBY if nearby else self.kernels.LINEAR
         self.answer = self.kernels.Answer(
             np.array(q, dtype=float)[None],
             fit.weights.copy()[None],
@@ -803,7 +803,7 @@ def run_many(
     q : ndarray, shape (M, F)
         Start values.
     how : int
-        AS_GIVEN, LINEAR or BETTER of the kernels.
+        AS_GIVEN, LINEAR, BETTER or NEARBY of the kernels.
     tolerance : float
     limit : int
         Evaluations for each pass.

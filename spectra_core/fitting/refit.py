@@ -89,6 +89,7 @@ class Refitter:
         lower: Array | None = None,
         upper: Array | None = None,
         linear: bool = False,
+        tolerance: float = TOLERANCE,
         should_stop: ShouldStop | None = None,
     ) -> Refits:
         """Fit M times.
@@ -102,7 +103,10 @@ class Refitter:
         lower, upper : ndarray, shape (M, F), or None
             Bounds in place of the problem's; equal ones hold a parameter.
         linear : bool
-            Move areas and levels to their optimum at the start.
+            Move areas and levels to their optimum at the start; False where the start is next
+            to the answer.
+        tolerance : float
+            Joint step, in standard errors, at which a fit has converged.
         should_stop : callable or None
             Asked between the rows that numpy fits.
 
@@ -114,8 +118,8 @@ class Refitter:
         lower = np.broadcast_to(self.problem.lower if lower is None else lower, start.shape)
         upper = np.broadcast_to(self.problem.upper if upper is None else upper, start.shape)
         if self.compiled is None or not start.shape[1]:
-            return self._one_by_one(start, data, lower, upper, should_stop)
-        found = self._compiled(start, data, lower, upper, linear=linear)
+            return self._one_by_one(start, data, lower, upper, tolerance, should_stop)
+        found = self._compiled(start, data, lower, upper, tolerance, linear=linear)
         again = np.flatnonzero(~found.converged)
         if not again.size:
             return found
@@ -124,6 +128,7 @@ class Refitter:
             None if data is None else _rows(data, again),
             lower[again],
             upper[again],
+            tolerance,
             linear=True,
             damping=_SECOND_DAMPING,
         )
@@ -135,6 +140,7 @@ class Refitter:
         data: Data | None,
         lower: Array,
         upper: Array,
+        tolerance: float,
         *,
         linear: bool,
         damping: float = 0.0,
@@ -154,8 +160,8 @@ class Refitter:
             static,
             np.tile(compiled.times, (start.shape[0], 1)),
             start,
-            k.LINEAR if linear else k.AS_GIVEN,
-            tolerance=TOLERANCE,
+            k.LINEAR if linear else k.NEARBY,
+            tolerance=tolerance,
             limit=_LIMIT,
             damping=damping,
             lower=np.ascontiguousarray(lower),
@@ -171,9 +177,10 @@ class Refitter:
         data: Data | None,
         lower: Array,
         upper: Array,
+        tolerance: float,
         should_stop: ShouldStop | None,
     ) -> Refits:
-        options = FitOptions(tolerance=TOLERANCE, max_iterations=_LIMIT)
+        options = FitOptions(tolerance=tolerance, max_iterations=_LIMIT)
         free, chi_square = np.empty(start.shape), np.empty(start.shape[0])
         converged = np.zeros(start.shape[0], dtype=bool)
         for m, q in enumerate(start):

@@ -203,7 +203,7 @@ def solve(
     if options.starts > 1 and problem.free.size:
         found = _searched(problem, weights, options, should_stop)
         if np.isfinite(min(found.reached[0])):
-            return Solved(problem, weights, settle(found.q[0], as_given=True), found.reached[0])
+            return Solved(problem, weights, settle(found.q[0], nearby=True), found.reached[0])
     settled = settle(None)
     return Solved(problem, weights, settled, (settled.solution.chi_square,))
 
@@ -424,25 +424,25 @@ def settler(
 ) -> Callable[..., Settled]:
     """Return what fits from given (or the model's own) start values, by the best engine.
 
-    With ``as_given=True`` areas and levels, too, start as they are given.
+    With ``nearby=True`` the start is next to the answer: areas and levels, too, stay as they are.
     """
     run = _runner(options, progress, should_stop)
     compiled = compiled_fit(problem, weights) if options.method == LEAST_SQUARES else None
 
-    def settle(q: Array | None, *, as_given: bool = False) -> Settled:
+    def settle(q: Array | None, *, nearby: bool = False) -> Settled:
         if compiled is not None:
             found = compiled_settle(
                 compiled,
                 q,
                 tolerance=options.tolerance,
                 max_iterations=options.max_iterations,
-                as_given=as_given,
+                nearby=nearby,
                 progress=progress,
                 should_stop=should_stop,
             )
             if found is not None:
                 return Settled(*found, compiled.packed)
-        return _settle(problem, weights, q, run, options.max_iterations, as_given=as_given)
+        return _settle(problem, weights, q, run, options.max_iterations, nearby=nearby)
 
     return settle
 
@@ -493,7 +493,7 @@ def _settle(
     run: Run,
     max_iterations: int,
     *,
-    as_given: bool = False,
+    nearby: bool = False,
 ) -> Settled:
     """Fit, and fit again with weights from the fitted model until both agree.
 
@@ -506,7 +506,7 @@ def _settle(
     if q is None:
         start = first_guess(problem, sigmas)
     else:
-        start = q if as_given else linear_start(problem, q, sigmas)
+        start = q if nearby else linear_start(problem, q, sigmas)
     if not squares_are_finite(*residual_jacobian(problem, start, sigmas)):
         raise FitError(
             "the model is not finite at its start values.",

@@ -338,7 +338,7 @@ class _Fits:
             reached = tuple((each,) for each in found.state[:, kernels().CHI_SQUARE].tolist())
         else:
             q, reached = self._search(own)
-            found = self._solve(q, kernels().AS_GIVEN)
+            found = self._solve(q, kernels().NEARBY)
         good = usable_rows(found.state) & settled_rows(found.state) & ~found.held.any(axis=1)
         rows = np.flatnonzero(good & well_conditioned_rows(found.state))
         return self._finished(rows, found, reached) if rows.size else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 # --- damping (Levenberg-Marquardt parameter, relative to the column norms) ----------------
 FIRST_DAMPING = 1e-3
+NEARBY_DAMPING = 1e-7  # of a fit that starts next to its answer
 LEAST_DAMPING = 1e-15
 MOST_DAMPING = 1e16  # beyond, no downhill step exists
 FASTEST_RELIEF = 0.1  # factor of the damping after a step that did what it promised

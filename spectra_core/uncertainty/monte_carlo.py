@@ -56,6 +56,7 @@ POISSON, GAUSSIAN = "poisson", "gaussian"
 RESIDUALS, BLOCKS = "residual bootstrap", "block bootstrap"
 CORRELATED_ABBE = 0.8
 _BLOCK = 50  # draws; whole blocks are drawn, so that more draws begin with the same ones
+_TOLERANCE = 5e-5  # of a standard error: numbers must not tell which engine drew them
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -338,7 +339,9 @@ def _draw_block(
         tuple(None if part is None else part[good] for part in static),
         _drawn_centres(task, number, size)[good],
     )
-    refits = task.refitter.refit(_starts(task, data), data=data, should_stop=should_stop)
+    refits = task.refitter.refit(
+        _starts(task, data), data=data, tolerance=_TOLERANCE, should_stop=should_stop
+    )
     reasons = [failure for failure in failures if failure]
     reasons += ["the fit did not converge."] * int((~refits.converged).sum())
     values = np.empty((int(refits.converged.sum()), len(task.quantities)))

@@ -75,8 +75,8 @@ from .regions import (
 )
 from .shapes import ROWS, component_rows
 
-# how to start
-AS_GIVEN, LINEAR, BETTER = 0, 1, 2
+# how to start; NEARBY is as given, with weights from the model there and next to no damping
+AS_GIVEN, LINEAR, BETTER, NEARBY = 0, 1, 2, 3
 # how the weights of a region come about: given, from the model, from all residuals together
 FIXED, POISSON, SCALED = 0, 1, 2
 # how a fit ended
@@ -165,7 +165,7 @@ class Course(NamedTuple):
     Attributes
     ----------
     how : int
-        AS_GIVEN, LINEAR or BETTER.
+        AS_GIVEN, LINEAR, BETTER or NEARBY.
     tolerance : float
         Joint step, in standard errors, at which it has converged.
     limit : int
@@ -586,12 +586,13 @@ def _begin(fit: _Fit) -> None:
     _first_weights(plan, task.y, task.modes, task.times, answer.weights, fit.work.scratch)
     for k in range(answer.precision.size):
         answer.precision[k] = 1.0 / task.known.sds[k]  # none yet where it is relative
-    if how != AS_GIVEN and task.linear.size:
+    if how in (LINEAR, BETTER) and task.linear.size:
         _start(plan, task, how, answer.q, answer, fit.form, fit.work)
     _renew_precision(task.known, answer.q, answer.precision)
-    state[PHASE], state[GROWTH] = _FIRST_PASS, tolerances.FIRST_GROWTH
+    near = how == NEARBY
+    state[PHASE], state[GROWTH] = _RENEWING if near else _FIRST_PASS, tolerances.FIRST_GROWTH
     if state[DAMPING] == 0.0:
-        state[DAMPING] = tolerances.FIRST_DAMPING
+        state[DAMPING] = tolerances.NEARBY_DAMPING if near else tolerances.FIRST_DAMPING
     answer.scale[:] = 0.0
     _fold(plan.flat, fit.work.sign, fit.box.lower, answer.q)
 
@@ -603,6 +604,11 @@ def _look(fit: _Fit) -> bool:
     state, weights = answer.state, answer.weights
     _evaluate_folded(fit.plan, task.static, answer.q, work, answer.jacobian)
     state[CHI_SQUARE] = _misfit(task, answer, work.curve, work.plain, answer.residual)
+    if fit.course.how == NEARBY and fit.following and state[EVALUATIONS] == 0.0:
+        n_free = work.plain.size
+        _renew_weights(fit.plan, task, work.curve, answer.residual, n_free, weights)
+        _renew_precision(task.known, work.plain, answer.precision)
+        state[CHI_SQUARE] = _misfit(task, answer, work.curve, work.plain, answer.residual)
     state[FRESH] = _YES
     if not np.isfinite(state[CHI_SQUARE]):
         copy(work.plain, answer.q)
