@@ -29,7 +29,7 @@ from ..widgets import Choice, label, printed, row, wrapped
 
 Index = QModelIndex | QPersistentModelIndex
 HEADINGS = ("model", "ratio", "", "weight", "ΔBIC", "why it does not count")
-AVERAGED = ("drawn", "background", "components")
+AVERAGED = ("drawn", "background", "components", "minimum")
 NO_FIT = "Fit to see which models the data leave open, and what each says of a ratio."
 NO_BUDGET = "No ratio has its full budget: define one, and compute it without “counting alone”."
 _PLACE = 2

@@ -1,13 +1,12 @@
 """Averaging over the models that the data leave open, instead of picking one.
 
 What a prior cannot carry continuously is a choice: the family of the background, where no slope
-is free in the model, the set of components, one fewer, two as one, one more that the library can
-name, one as two, and which of two neighbours is which: the same model in another minimum. Each such
-model that could matter is fitted; a quick look at the fit decides
-which could. Its weight is its evidence (`spectra_core.uncertainty.evidence`) times its odds:
-families of background are equally likely before the data; that components are other ones than the
-model's author named has odds of one to ten. All that add something to one region share those of a
-single model, because a longer library must not make the fitted model less likely.
+is free in the model, and the set of components, one fewer, two as one, one more that the library
+can name, one as two. Each such model that could matter is fitted; a quick look at the fit decides
+which could. Its weight is its evidence (`spectra_core.uncertainty.evidence`) times its odds
+before the data. Families of background are equally likely, and so is it that one more state is
+there or not, because nobody who fits a spectrum can rule out what its shoulders may hide. That a
+component which the author of the model named is not there has odds of one to twenty.
 
 A component that is left out has an area held at zero, in place and shape as fitted, so that what
 the priors say of widths and shapes that it shares with others holds on.
@@ -41,6 +40,7 @@ from ..library import load_library
 from ..library.records import Entry
 from ..model import (
     Model,
+    Region,
     get_parameter,
     level_of_owner,
     members,
@@ -59,9 +59,10 @@ from .surface import ask, surface_of
 from .variants import Trial, named_in, owners_in
 
 HOPELESS = 40.0  # rise of chi-square: no gain in simplicity makes up for it
-WORTH = 2.0  # fall of chi-square, as the fit's derivatives say: less and one more is not tried
-WORTH_SPLIT = 6.0  # the same for one as two, which nobody has seen anywhere
-OTHER_COMPONENTS = log(0.1)  # odds beforehand
+WORTH = 0.1  # fall of chi-square, as the fit's derivatives say: less and one more is not tried
+WORTH_SPLIT = 3.0  # the same for one as two, which has no place of its own to be known
+FEWER_ODDS = log(0.05)  # beforehand
+DISPLACED = 0.1  # of an area: less is left where another component took its place
 LEAST_WEIGHT = 0.005  # of a model that is drawn from
 NOT_SEPARABLE_EV = 0.5
 _SAME_PLACE_EV = 0.3
@@ -142,14 +143,11 @@ def considered(
         if model:
             trials += _sets(result, name, owners_in(result, name, quantities), shape)
             trials += _exchanged(result, name)
-        added = sum(isinstance(t, Trial) and _adds(t) for t in trials)
         for trial in trials:
-            if isinstance(trial, Considered):
-                found.append(trial)
+            if isinstance(trial, Trial):
+                found.append(_fitted(result, shape, trial, should_stop))
             else:
-                odds = OTHER_COMPONENTS if trial.choice == _COMPONENTS else 0.0
-                odds -= log(added) if _adds(trial) else 0.0
-                found.append(_fitted(result, shape, trial, odds, should_stop))
+                found.append(trial)
     return tuple(found)
 
 
@@ -240,12 +238,17 @@ def _exchanged(result: FitResult, name: str) -> Iterator[Trial]:
 
 
 def _cost_of_exchange(result: FitResult, name: str, low: str, high: str) -> float:
-    """Return what two owners in each other's place cost by priors and bounds, in chi-square."""
+    """Return what two owners in each other's place cost by priors and bounds, in chi-square.
+
+    Infinite where no prior knows which is which: their names are then all that tells them apart.
+    """
     problem = result.problem
     paths = [f"{name}/{members(result.model.region(name), o)[0].id}/center" for o in (low, high)]
     if not set(paths) <= set(problem.free_paths):
         return inf
     places = [problem.free_paths.index(path) for path in paths]
+    if not problem.prior_matrix[:, places].any():
+        return inf
     before = result.values[problem.free]
     after = before.copy()
     after[places] = before[places[::-1]]
@@ -473,11 +476,7 @@ def _gain_of_two(result: FitResult, name: str, owner: str, shape: Shape) -> floa
 
 
 def _fitted(
-    result: FitResult,
-    shape: Shape,
-    trial: Trial,
-    odds: float,
-    should_stop: ShouldStop | None,
+    result: FitResult, shape: Shape, trial: Trial, should_stop: ShouldStop | None
 ) -> Considered:
     if trial.obstacle:
         return _refused(trial, trial.obstacle)
@@ -502,11 +501,48 @@ def _fitted(
     solution = solved.settled.solution
     if not solution.converged:
         return Considered(trial, other, None, delta, f"it did not converge: {solution.message}")
+    odds = FEWER_ODDS if trial.choice == _COMPONENTS and not _adds(trial) else 0.0
     found = shape_of(other, _sigmas(result)).log_evidence - shape.log_evidence + odds
     considered = Considered(trial, other, found, delta, "")
-    if _adds(trial) and other.at_bound.any() and _is_empty(trial, other):
-        return replace(considered, reason="the data give it no area")
+    if _adds(trial):
+        return replace(considered, reason=_no_addition(result, trial, other))
+    if trial.alternative is not None and trial.alternative.kind == "fewer":
+        return replace(considered, reason=_renamed(result, trial, other))
     return considered
+
+
+def _renamed(result: FitResult, trial: Trial, other: FitResult) -> str:
+    """Return which owner took the place of the one that was left out: then none was."""
+    assert trial.alternative is not None
+    region = result.model.region(trial.region)
+    present = owners(region, enabled=True)
+    gone = [owner for owner in present if owner in trial.alternative.changed]
+    for owner in (o for o in present if o not in gone):
+        now, before = (_place(one, trial.region, owner) for one in (other, result))
+        for left in gone:
+            place = _place(result, trial.region, left)
+            if abs(now - place) < abs(now - before):
+                return f"{owner} takes its place, which is the same model under another name"
+    return ""
+
+
+def _no_addition(result: FitResult, trial: Trial, other: FitResult) -> str:
+    """Return why a model with one more is none: the new one is empty, or an old one now is."""
+    assert trial.alternative is not None
+    if _is_empty(trial, other):
+        return "the data give it no area"
+    if trial.alternative.kind != "more":
+        return ""
+    region = result.model.region(trial.region)
+    for owner in owners(region, enabled=True):
+        areas = [p for p in (f"{region.name}/{owner}/area",) if "area" in _names_of(region, owner)]
+        if any(other.value(path) < DISPLACED * result.value(path) for path in areas):
+            return f"it takes the place of {owner}, and adds nothing"
+    return ""
+
+
+def _names_of(region: Region, owner: str) -> list[str]:
+    return [spec.name for spec in region.specs_of(members(region, owner)[0])]
 
 
 def _is_same(result: FitResult, other: FitResult) -> bool:

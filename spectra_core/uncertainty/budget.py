@@ -59,6 +59,7 @@ from .spread import Spread, Variant, background_spreads, model_spreads, variance
 
 AVERAGED = ("background", "components")
 """Choices whose models are averaged over; the others are spreads."""
+_SKEWED = 0.3  # relative error of a ratio
 _NEARLY_ALL = 0.9  # weight of the drawn model
 _FAR_BETTER = 5.0  # of the logarithm of the evidence
 _QUANTILES = np.array([NormalDist().inv_cdf((k + 0.5) / 400) for k in range(400)])
@@ -466,7 +467,7 @@ def _sampled(
     Draws; where they would be too few to say anything of a tail, quantiles by the covariance.
     """
     assert one.result is not None
-    found = {q: np.zeros(1) for q in quantities if one.vanishes(q)}
+    found = {q: np.zeros_like(_QUANTILES) for q in quantities if one.vanishes(q)}
     own = {q: other for q in quantities if (other := one.trial.ratio_in(q)) is not None}
     drawn: MonteCarlo | FitError | None = None
     if draws >= FEWEST_DRAWS and own:
@@ -484,6 +485,8 @@ def _from_covariance(result: FitResult, quantity: AreaRatio) -> Array:
     value, spread = quantity_value(result, quantity), 0.0
     if value > 0 and isfinite(value):
         spread = sqrt(variance_of_log(result, quantity))
+    if spread > _SKEWED:  # near zero ln R says nothing any more: areas are normal, and not negative
+        return np.asarray(np.maximum(value * (1.0 + spread * _QUANTILES), 0.0))
     return np.asarray(value * np.exp(spread * _QUANTILES))
 
 

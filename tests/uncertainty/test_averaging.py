@@ -144,13 +144,13 @@ def test_a_species_that_the_library_names_is_tried_where_the_data_have_it():
     assert area == pytest.approx(900.0, abs=5 * sqrt(900.0 + 400.0 * 3))
 
 
-def test_a_species_that_is_not_there_has_hardly_any_weight():
+def test_species_that_are_not_there_leave_the_fitted_model_most_of_the_weight():
     weights = []
     for seed in range(10):
         result = fit(spectrum([(161.4, 4000.0), (163.0, 1500.0)], seed), model(TWO))
         own, _ = weights_of(considered(result, [R], background=False))
         weights.append(own)
-    assert np.median(weights) > 0.95
+    assert np.median(weights) > 0.75 and min(weights) > 0.5
 
 
 def test_what_is_clearly_there_is_not_left_out_and_the_reason_is_said():
@@ -171,6 +171,16 @@ def test_one_that_is_left_out_keeps_what_it_shares_under_its_prior():
     assert other.value("S 2p/new/area") == 0.0
     assert other.value("S 2p/PS4/fwhm") == pytest.approx(1.2, abs=0.003)
     assert len(other.priors) == 1
+
+
+def test_what_takes_the_place_of_a_named_component_is_no_addition():
+    """Nothing is known of where PS4 lies: a library species beside it can be all of it."""
+    data = spectrum([(161.9, 4000.0)], 6)
+    loose = set_parameter(model(TWO), "S 2p/PS4/center", value=161.9, min=160.0, max=163.0)
+    result = fit(data, loose)
+    for one in considered(result, [R], background=False):
+        if one.trial.name.startswith("with ") and not one.reason:
+            assert one.result.value("S 2p/PS4/area") > 0.1 * result.value("S 2p/PS4/area")
 
 
 # --- the mixture ---
@@ -216,7 +226,7 @@ def test_the_right_model_alone_has_its_own_interval():
     result = fit(spectrum([(161.4, 4000.0), (163.0, 1500.0)], 5), model(TWO))
     ratio = ratio_budget(result, ["new"], ["PS4"], name="new / PS4", monte_carlo=200)
     width = ratio.total_interval[1] - ratio.total_interval[0]
-    assert width < 1.6 * (ratio.interval[1] - ratio.interval[0])
+    assert width < 2.0 * (ratio.interval[1] - ratio.interval[0])
     weights = [
         v.weight for v in ratio.variants if v.choice in ("drawn", "background", "components")
     ]
