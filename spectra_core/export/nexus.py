@@ -70,6 +70,7 @@ _WEIGHTS = {
     "poisson": "standard deviation from counting statistics of the model",
     "unit": "equal weights; standard errors are scaled by the residuals",
     "given": "standard deviations given with the data",
+    "empirical": "noise found from channel to channel",
 }
 
 

@@ -325,7 +325,10 @@ class _Run:
         self.stacks, self.model, self.options, self.batch = stacks, model, options, batch
         self.total = len(next(iter(stacks.values())))
         self.problem = self._template()
-        self.weights = fitting.weights_of(self.problem, options.weights)
+        weights = fitting.weights_of(self.problem, options.weights)
+        if Weights.EMPIRICAL in weights:  # a noise that one spectrum shows is not that of all
+            weights = tuple(Weights.UNIT for _ in weights)
+        self.weights = weights
         lm = options.method == fitting.LEAST_SQUARES
         self.compiled = compiled_fit(self.problem, self.weights) if lm else None
         n, n_free = self.total, self.problem.free.size

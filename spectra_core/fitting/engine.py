@@ -38,7 +38,7 @@ from .problem import Problem, RegionProblem, Slot
 from .solver import Solution, TracePoint
 from .start import linear_columns, open_values
 from .tolerances import SOLVABLE, WELL_CONDITIONED
-from .weights import Weights, counting_time
+from .weights import Weights, counting_time, point_sigmas
 
 if TYPE_CHECKING:
     from .kernels.regions import Plan
@@ -557,14 +557,8 @@ def fixed_weights(problem: Problem, weights: tuple[Weights, ...]) -> list[Array]
     """Return 1 / sigma of each region where it does not depend on the model, else ones."""
     found = []
     for region, kind in zip(problem.regions, weights, strict=True):
-        sigma = region.spectrum.sigma
-        if kind is Weights.GIVEN and sigma is not None:
-            inside = sigma[region.inside]
-            if not (inside > 0).all():
-                raise FitError(
-                    "a given standard deviation is not positive.", where=region.spectrum.label
-                )
-            found.append(1.0 / inside)
+        if kind in (Weights.GIVEN, Weights.EMPIRICAL):
+            found.append(1.0 / point_sigmas(region.spectrum, region.inside, kind, region.y))
         else:
             found.append(np.ones(region.x.size))
     return found

@@ -116,7 +116,7 @@ class RegionFit(Tabular, Gridded):
         The whole spectrum the region was cut from.
     x, y, sigma : ndarray
     weights : str
-        ``"poisson"``, ``"unit"`` or ``"given"``.
+        ``"poisson"``, ``"unit"``, ``"given"`` or ``"empirical"``.
     background, envelope : ndarray
     peaks : mapping of str to ndarray
         Each enabled component without background, by id.

@@ -33,6 +33,7 @@ from .weights import (
     choose_weights,
     counting_noise,
     counting_time,
+    empirical_noise,
     has_negative_counts,
     point_sigmas,
 )
@@ -816,6 +817,8 @@ def region_warnings(
     for region, kind in zip(problem.regions, weights, strict=True):
         if kind is Weights.UNIT:
             warnings.append(_unit_weights_warning(region))
+        if kind is Weights.EMPIRICAL:
+            warnings.append(_empirical_warning(region))
         warnings += _outside(problem, region, values)
     return warnings
 
@@ -831,17 +834,30 @@ def _why_unknown(spectrum: Spectrum) -> str:
     return f"the counts behind the rate are not known ({missing or '--dwell'}{beside} would say)"
 
 
+def _negative(spectrum: Spectrum) -> str:
+    below = spectrum.y < 0
+    return (
+        f"{below.sum()} of {below.size} channels hold negative counts, the lowest"
+        f" {spectrum.y.min():.3g} {spectrum.y_unit}: these are no counts as measured, whose noise"
+        " would be known"
+    )
+
+
+def _empirical_warning(region: RegionProblem) -> FitWarning:
+    """Say that the noise was found in the data, and how large it is."""
+    sigma, unit = empirical_noise(region.spectrum)[region.inside], region.spectrum.y_unit
+    return FitWarning(
+        "negative_counts",
+        f"{_negative(region.spectrum)}. Their noise was found from channel to channel:"
+        f" {sigma.min():.3g} {unit} where there is least signal, {sigma.max():.3g} where there is"
+        " most.",
+        region.region.name,
+    )
+
+
 def _unit_weights_warning(region: RegionProblem) -> FitWarning:
     if has_negative_counts(region.spectrum):
-        below = region.spectrum.y < 0
-        code, reason = (
-            "negative_counts",
-            (
-                f"{below.sum()} of {below.size} channels hold negative counts, the lowest"
-                f" {region.spectrum.y.min():.3g} {region.spectrum.y_unit}: these are no counts as"
-                " measured, whose noise would be known"
-            ),
-        )
+        code, reason = "negative_counts", _negative(region.spectrum)
     elif counting_time(region.spectrum) is None:
         code, reason = "counts_unknown", _why_unknown(region.spectrum)
     else:

@@ -52,7 +52,7 @@ from .single import (
 )
 from .start import open_values_of
 from .statistics import Statistics
-from .weights import Weights
+from .weights import Weights, has_negative_counts
 
 Spectra = Mapping[str, Spectrum]
 
@@ -227,6 +227,7 @@ def _layout(spectrum: Spectrum) -> tuple[Hashable, ...]:
         spectrum.meta.acquisition_time_s,
         spectrum.meta.excitation_energy_ev,
         spectrum.sigma is None,
+        has_negative_counts(spectrum),
     )
 
 

@@ -3,7 +3,8 @@
 The variance of a channel is its expected number of counts, so the weights come from
 the model, not from the noisy data (data weights pull areas low). A rate is turned
 back into counts by the acquisition time; where that is not known the errors can only
-be scaled by the residuals, and the result says so.
+be scaled by the residuals, and the result says so. Counts from which something was taken off
+keep the noise of what is gone: theirs is found from channel to channel.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class Weights(Enum):
     POISSON = "poisson"
     UNIT = "unit"
     GIVEN = "given"
+    EMPIRICAL = "empirical"
 
 
 def as_weights(name: Weights | str) -> Weights:
@@ -64,7 +66,7 @@ def choose_weights(spectrum: Spectrum, wanted: Weights | None) -> Weights:
     spectrum : Spectrum
     wanted : Weights or None
         None: given standard deviations if there are some, else Poisson if the counts
-        are known, else unit weights.
+        are known, empirical where something was taken off them, else unit weights.
 
     Raises
     ------
@@ -74,6 +76,8 @@ def choose_weights(spectrum: Spectrum, wanted: Weights | None) -> Weights:
     if wanted is None:
         if spectrum.sigma is not None:
             return Weights.GIVEN
+        if has_negative_counts(spectrum) and len(spectrum) >= _LEAST_POINTS:
+            return Weights.EMPIRICAL
         return Weights.UNIT if counting_time(spectrum) is None else Weights.POISSON
     if wanted is Weights.GIVEN and spectrum.sigma is None:
         raise FitError("no standard deviations are given with this spectrum.", where=spectrum.label)
@@ -115,9 +119,46 @@ def point_sigmas(spectrum: Spectrum, inside: slice, weights: Weights, expected: 
         if not (sigma > 0).all():
             raise FitError("a given standard deviation is not positive.", where=spectrum.label)
         return sigma
+    if weights is Weights.EMPIRICAL:
+        return empirical_noise(spectrum)[inside]
     noise = counting_noise(spectrum, expected)
     assert noise is not None
     return noise
+
+
+_LEAST_POINTS = 30
+_FOURTH = np.array([1.0, -4.0, 6.0, -4.0, 1.0])
+_SMOOTH = np.full(7, 1.0 / 7.0)
+_PASSES = 20
+
+
+def empirical_noise(spectrum: Spectrum) -> Array:
+    """Return the standard deviation of each point as the data themselves show it, shape (N,).
+
+    Notes
+    -----
+    The variance is ``a + b * signal``: what was taken off leaves a constant, and the signal
+    counts for itself. Both are fitted to the squares of fourth differences, which no smooth
+    curve reaches, each square with the weight of its own variance. A change of the unit
+    changes the noise as it changes the data.
+    """
+    y = spectrum.y
+    squares = np.convolve(y, _FOURTH, mode="valid") ** 2 / float(_FOURTH @ _FOURTH)
+    signal = np.maximum(np.convolve(np.pad(y, 3, mode="edge"), _SMOOTH, mode="valid"), 0.0)
+    around, floor = signal[2:-2], 1e-6 * float(np.mean(squares)) + 1e-300
+    variance = np.full(around.size, float(np.mean(squares)) + floor)
+    level, slope = float(variance[0]), 0.0
+    for _ in range(_PASSES):
+        w = 1.0 / variance**2
+        middle = float(np.average(around, weights=w))
+        spread = float(np.average((around - middle) ** 2, weights=w))
+        covered = float(np.average((around - middle) * squares, weights=w))
+        slope = max(covered / spread, 0.0) if spread > 0 else 0.0
+        level = float(np.average(squares - slope * around, weights=w))
+        if level <= 0:  # all noise is that of the signal
+            level, slope = 0.0, float(np.sum(w * around * squares) / np.sum(w * around**2))
+        variance = np.maximum(level + slope * around, floor)
+    return np.asarray(np.sqrt(np.maximum(level + slope * signal, floor)))
 
 
 def counting_noise(spectrum: Spectrum, expected: Array) -> Array | None:

@@ -32,6 +32,7 @@ _END_EV = 0.5
 _ON_PEAK = 0.05  # of the height of the highest peak
 _CHI_Z = 4.0
 _CHI_MATTERS = 1.3
+_CHI_MATTERS_EMPIRICAL = 2.0  # the noise itself is known to a tenth or two
 CHI_ALARM = 3.0  # reduced chi-square beyond which no number of a fit should be used
 _MOST_SPIKES = 5  # more are no spikes but the noise, or the model
 _SMALL_MISFIT = 0.015  # of the highest peak: what imperfect line shapes leave
@@ -112,7 +113,8 @@ def chi_square_high(context: Context) -> Iterator[Note]:
         value = region.statistics.reduced_chi_square
         if z is None or region.weights == "unit" or _is_noise(region, value):
             continue
-        if z > _CHI_Z and value > _CHI_MATTERS:
+        matters = _CHI_MATTERS_EMPIRICAL if region.weights == "empirical" else _CHI_MATTERS
+        if z > _CHI_Z and value > matters:
             text = (
                 f"reduced chi-square is {value:.2f} ({z:.0f} standard deviations above 1): the"
                 " model misses more than the noise."
@@ -134,7 +136,8 @@ def chi_square_low(context: Context) -> Iterator[Note]:
     for region in context.regions:
         z = region_chi_square_z(region)
         value = region.statistics.reduced_chi_square
-        if z is None or region.weights == "unit" or noise_check(region).verdict == "smoothed":
+        unknown = region.weights in ("unit", "empirical")
+        if z is None or unknown or noise_check(region).verdict == "smoothed":
             continue
         if z < -_CHI_Z:
             yield Note(
@@ -148,8 +151,8 @@ def structured_residuals(context: Context) -> Iterator[Note]:
     """Find residuals that are not noise."""
     for region in context.regions:
         found = residual_structure(region)
-        # smoothed noise has structure of its own
-        if found.present and noise_check(region).verdict != "smoothed":
+        # smoothed noise has structure of its own, and the signs of empty channels are all alike
+        if found.present and noise_check(region).verdict not in ("smoothed", "sparse"):
             unit = region.spectrum.axis.unit
             part = _misfit_part(region)
             yield Note(

@@ -449,7 +449,7 @@ def _none_of_it(context: Context, owner: Owner) -> str:
     sizes = [o.area for o in context.owners_in(owner.region.name) if o.has_area]
     largest = max(sizes, default=0.0)
     if hidden is None or hidden > MAY_HIDE * largest:
-        much = "any" if hidden is None else f"up to {100 * hidden / largest:.2g} % of the largest"
+        much = "any" if hidden is None else f"up to {100 * hidden / largest:.0f} % of the largest"
         return (
             f", but its neighbours describe what it would: the data cannot exclude {much}"
             " area of it."

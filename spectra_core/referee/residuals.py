@@ -147,7 +147,9 @@ def expected_counts(region: RegionFit) -> Array | None:
     return np.asarray(np.maximum(region.envelope, 0.0) * time)
 
 
-Verdict = Literal["counting", "smoothed", "below counting", "above counting", "white", "sparse"]
+NoiseVerdict = Literal[
+    "counting", "smoothed", "below counting", "above counting", "white", "sparse"
+]
 _NOT_WHITE = 0.65
 LEAST_COUNTS = 3.0
 """Counts in half of the channels below which their noise is not judged."""
@@ -174,7 +176,7 @@ class NoiseCheck:
     ratio: float | None
     ratio_error: float
     whiteness: float
-    verdict: Verdict
+    verdict: NoiseVerdict
 
 
 _FOURTH = np.array([1.0, -4.0, 6.0, -4.0, 1.0])
@@ -253,7 +255,7 @@ def _fourth_noise(values: Array, lag: int) -> Array:
     return np.asarray(np.median(np.abs(differences), axis=-1) / (0.6745 * sqrt(70.0)))
 
 
-def _noise_verdict(ratio: float | None, error: float, whiteness: float) -> Verdict:
+def _noise_verdict(ratio: float | None, error: float, whiteness: float) -> NoiseVerdict:
     low = whiteness < 0.5 * max(1.0 - 2.0 * error, 0.0)
     if ratio is None:
         return "smoothed" if low else "white"

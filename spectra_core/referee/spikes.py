@@ -47,7 +47,7 @@ def spikes(region: RegionFit) -> tuple[Spike, ...]:
     """Return the single channels of a region that noise does not explain, the largest first."""
     z = beside_neighbours(region.residual)
     allowed = _sigmas(RATE / max(z.size, 1))
-    if region.weights == "unit":
+    if region.weights in ("unit", "empirical"):
         allowed *= _UNKNOWN_NOISE
     far = np.flatnonzero((np.abs(z) > allowed) & _unlikely_counts(region, RATE / max(z.size, 1)))
     order = far[np.argsort(-np.abs(z[far]))]

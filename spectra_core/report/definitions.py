@@ -98,5 +98,8 @@ WEIGHTS: Mapping[str, str] = MappingProxyType(
         " counts, taken from the model and renewed until weights and parameters agreed",
         "unit": "All points had the same weight",
         "given": "Each point was weighted by the standard deviation recorded with it",
+        "empirical": "Each point was weighted by a noise found from channel to channel in the data"
+        " (variance = constant + part of the signal), because a background or dark signal had been"
+        " taken off the counts",
     }
 )

@@ -139,7 +139,7 @@ def constraint_words(doublet: Doublet, replaced: Mapping[str, str] | None = None
     return text
 
 
-WEIGHTS_WORDS = {"poisson": "Poisson", "unit": "unit", "given": "given"}
+WEIGHTS_WORDS = {"poisson": "Poisson", "unit": "unit", "given": "given", "empirical": "empirical"}
 
 
 def listed(names: list[str]) -> str:

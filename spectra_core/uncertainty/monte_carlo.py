@@ -238,6 +238,8 @@ def _choose_method(result: FitResult) -> tuple[str, str]:
         return BLOCKS, f"the residuals are correlated (Abbe {abbe:.2f})"
     if not known:
         return RESIDUALS, "the counts are not known, and the residuals are not correlated"
+    if any(region.weights == Weights.EMPIRICAL.value for region in result.regions):
+        return GAUSSIAN, "the noise was found from channel to channel"
     if any(region.weights == Weights.GIVEN.value for region in result.regions):
         return GAUSSIAN, "standard deviations are given with the data"
     return POISSON, f"counts are known and the residuals are not correlated (Abbe {abbe:.2f})"
@@ -249,8 +251,8 @@ def _is_correlated(region: RegionFit) -> bool:
 
 
 def _noise_is_known(region: RegionFit) -> bool:
-    recorded = region.weights == Weights.GIVEN.value
-    return recorded or counting_time(region.spectrum) is not None
+    known = (Weights.GIVEN.value, Weights.EMPIRICAL.value)
+    return region.weights in known or counting_time(region.spectrum) is not None
 
 
 def _block_length(result: FitResult) -> int:

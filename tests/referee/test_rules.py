@@ -359,7 +359,10 @@ def test_counts_below_zero_are_named_and_never_weighed_as_counts():
     subtracted = replace_fields(spectrum, y=spectrum.y - np.median(spectrum.y), counts=None)
     below = int((subtracted.y < 0).sum())
     result = fit(subtracted, start(*ONE))
-    assert result.regions[0].weights == "unit"
+    # what was taken off left its noise, which the data show: no weights of counts
+    assert result.regions[0].weights == "empirical"
+    true = np.sqrt(spectrum.y / spectrum.meta.acquisition_time_s)
+    assert np.median(result.regions[0].sigma / true) == pytest.approx(1.0, abs=0.15)
     notes = [f for f in lint(result) if f.code == "negative_counts"]
     assert len(notes) == 1
     assert f"{below} of" in notes[0].message
