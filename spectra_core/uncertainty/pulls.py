@@ -42,10 +42,9 @@ from ..spectrum import Array
 from .areas import ratio_of_labels
 from .profile import limit_of
 from .quantities import AreaRatio, check_fitted, linear_form, quantity_value, quotient
-from .surface import Surface, ask, surface_of
+from .surface import ENOUGH, Surface, ask, surface_of
 
 _TIGHT = 1e-3  # of a posterior error: the standard deviation of what is held
-_ENOUGH = 1e-3  # of a standard error: closer no refit needs to come
 _UNTOLD = 1e-6  # of the variance: where the data narrow a prior by less they say nothing of it
 
 
@@ -523,4 +522,4 @@ def _refitted(
         y = tuple(np.broadcast_to(r.y, (rows, r.y.size)) for r in problem.regions)
         data = Data(y, tuple(None for _ in y), centres)
     again = refitter(changed, surface.refitter.weights)
-    return again.refit(start, data=data, tolerance=_ENOUGH, should_stop=should_stop)
+    return again.refit(start, data=data, tolerance=ENOUGH, should_stop=should_stop)

@@ -21,6 +21,9 @@ from ..fitting.engine import chosen_engine
 from ..fitting.refit import Refitter, eliminated, refitter, with_held_priors, with_sigmas
 from ..spectrum import Array
 
+ENOUGH = 1e-3
+"""Of a standard error: closer no refit needs to come, chi-square is then good to a millionth."""
+
 
 class Plane(NamedTuple):
     """The equation ``row @ q = target`` within a box, all of shape (F,)."""
@@ -68,7 +71,12 @@ class Surface:
         if pinned:
             start, lower, upper = (np.array(part) for part in zip(*pinned.values(), strict=True))
             refits = self.refitter.refit(
-                start, lower=lower, upper=upper, linear=True, should_stop=should_stop
+                start,
+                lower=lower,
+                upper=upper,
+                linear=True,
+                tolerance=ENOUGH,
+                should_stop=should_stop,
             )
             _check_convergence(refits.converged)
             rises[list(pinned)] = refits.chi_square - self.chi_square
@@ -164,6 +172,7 @@ def _fitted(
         lower=lower[None],
         upper=upper[None],
         linear=True,
+        tolerance=ENOUGH,
         should_stop=should_stop,
     )
     _check_convergence(refits.converged)
