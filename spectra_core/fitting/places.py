@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
@@ -24,14 +23,14 @@ Looks = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class _Line:
-    """A line with a free centre: its place in `q`, how it moves the line, what moves that only."""
+    """A line with a free centre: its place in `q`, and how that moves the line."""
 
     name: str
     j: int
     times: float
     offset: float
     width: float
-    only: np.ndarray
+    members: Set[str]
 
     def centre(self, x: Array) -> Array:
         """Return the value of the parameter with the line at `x`."""
@@ -76,9 +75,11 @@ def revivals(
     if not any(gone):
         return []
     base = q.copy()
-    for line in chain.from_iterable(gone):
-        again = line.only[~scatter.linear[line.only]]
-        base[again] = own[again]
+    for region, lines in zip(problem.regions, gone, strict=True):
+        for line in lines:
+            only = _acting_only_on(problem, region, line.members)
+            again = only[~scatter.linear[only]]
+            base[again] = own[again]
     all_, starts = base.copy(), []
     for region, lines, residual in zip(problem.regions, gone, residuals(q), strict=True):
         if lines:
@@ -107,8 +108,11 @@ def _vanished(problem: Problem, region: RegionProblem, q: Array, scatter: Scatte
     least = _NOTHING * sum(areas.values())
     if min(areas.values(), default=np.inf) > least:
         return []
-    lines = _lines(problem, region, q, scatter)
-    return [line for line in lines if areas[line.name] <= least and line.j in line.only]
+    return [
+        line
+        for line in _lines(problem, region, q, scatter)
+        if areas[line.name] <= least and line.j in _acting_only_on(problem, region, line.members)
+    ]
 
 
 def _lines(problem: Problem, region: RegionProblem, q: Array, scatter: Scatter) -> Iterator[_Line]:
@@ -128,8 +132,8 @@ def _lines(problem: Problem, region: RegionProblem, q: Array, scatter: Scatter) 
         seen.add(j)
         offset = float(problem.offset[i] + p[region.part][region.shift])
         members = {name} if doublet is None else {doublet.major, doublet.minor}
-        only = _acting_only_on(problem, region, members)
-        yield _Line(name, j, float(problem.matrix[i, j]), offset, float(scatter.width[j]), only)
+        times, width = float(problem.matrix[i, j]), float(scatter.width[j])
+        yield _Line(name, j, times, offset, width, members)
 
 
 def _acting_only_on(problem: Problem, region: RegionProblem, members: Set[str]) -> np.ndarray:
@@ -177,5 +181,5 @@ def _smooth(values: Array, x: Array, width: float) -> Array:
     """Return a running mean over a third of a width."""
     step = abs(x[-1] - x[0]) / (x.size - 1)
     half = min(int(width / 6.0 / step), (values.size - 1) // 2)
-    padded = np.pad(values, half, mode="edge")
+    padded = np.concatenate([np.full(half, values[0]), values, np.full(half, values[-1])])
     return np.convolve(padded, np.full(2 * half + 1, 1.0 / (2 * half + 1)), mode="valid")

@@ -165,7 +165,7 @@ def abbe(residual: Array) -> float:
     total = float(residual @ residual)
     if total == 0:
         return 1.0
-    differences = np.diff(residual)
+    differences = residual[1:] - residual[:-1]
     return float(0.5 * (differences @ differences) / total)
 
 

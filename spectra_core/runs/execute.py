@@ -30,6 +30,7 @@ from ..fitting.better import BetterMinimumError, in_best_minimum
 from ..fitting.stack import Stack, fit_stack, stack_key
 from ..foreign.comparison import compare_stored
 from ..library import PeakLibrary, load_library
+from ..model import Model
 from ..recipe.schema import RatioEntry, Recipe
 from ..referee.rules import lint
 from ..referee.screen import OF_METADATA, Screening
@@ -274,12 +275,12 @@ def _no_ratio(entry: RatioEntry, why: str) -> Ratio:
 # Many fits of one model
 
 
-def _tasks(jobs: Sequence[Job]) -> Iterator[list[Job]]:
+def _tasks(jobs: Sequence[Job], workers: int = _THREADS) -> Iterator[list[Job]]:
     """Yield jobs in portions: those of one stack together, others alone.
 
     A ratio with an error budget takes far longer than a fit, so that its job stays alone.
     """
-    most = max(_SMALL, min(_ROWS, len(jobs) // (2 * _THREADS)))  # no thread waits for another
+    most = max(_SMALL, min(_ROWS, len(jobs) // (2 * workers)))  # nobody waits for another
     for start in range(0, len(jobs), _WINDOW):
         stacks: dict[Hashable, list[Job]] = {}
         for job in jobs[start : start + _WINDOW]:
@@ -442,14 +443,36 @@ def _result(future: Future[_Portion]) -> _Portion:
 # Worker processes
 
 
-def _execute_each(jobs: Sequence[Job]) -> list[FitRecord | Failure]:
-    return [execute(job) for job in jobs]
+class _Worker:
+    """What a worker process keeps: the models, which jobs share, and what is known of them."""
+
+    def __init__(self, models: Sequence[Model]) -> None:
+        self.models = models
+        self.referee = _Referee(load_library())
+
+    def do(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """Return what became of jobs, in their order."""
+        portion = _Portion([], jobs)
+        if len(jobs) >= _FEWEST_ROWS:
+            portion = _together(jobs, self.referee, _never)
+        done = [*portion.done, *((job, execute(job)) for job in portion.left)]
+        found = {id(job): outcome for job, outcome in done}
+        return [found[id(job)] for job in jobs]
 
 
-def _begin_worker() -> None:
+_worker: _Worker | None = None
+
+
+def _never() -> bool:
+    return False
+
+
+def _begin_worker(models: Sequence[Model]) -> None:
     """Leave Ctrl-C to the parent, and end with it, however it ends."""
+    global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_the_parent, daemon=True).start()
+    _worker = _Worker(models)
 
 
 def _end_with_the_parent() -> None:
@@ -459,19 +482,50 @@ def _end_with_the_parent() -> None:
         os._exit(1)
 
 
+Sent = tuple[int, Job]
+"""Number of its model in the worker, and a job without it."""
+
+
+def _do_sent(sent: Sequence[Sent]) -> list[Outcome]:
+    """Do jobs in a worker process; rows go back without what their jobs hold."""
+    assert _worker is not None
+    found = _worker.do([replace(job, model=_worker.models[number]) for number, job in sent])
+    return [replace(one, fit=_at_home) if isinstance(one, RowRecord) else one for one in found]
+
+
+def _at_home() -> FitResult:
+    raise NotImplementedError("the job of this row is in another process")
+
+
+def _to_send(job: Job, models: dict[int, int]) -> Sent:
+    """Return a job without its model and without the other spectra of its samples."""
+    samples = tuple(replace(sample, spectra=()) for sample in job.group.samples)
+    light = replace(job, model=_NO_MODEL, group=replace(job.group, samples=samples))
+    return models[id(job.model)], light
+
+
+_NO_MODEL = Model(())
+
+
 def _in_processes(
     jobs: Sequence[Job], processes: int, should_stop: ShouldStop | None
 ) -> Iterator[Done]:
+    models = list({id(job.model): job.model for job in jobs}.values())
+    numbers = {id(model): number for number, model in enumerate(models)}
     # Spawn on every platform: a forked child would inherit threads and locks.
     pool = ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=_begin_worker
+        processes,
+        mp_context=get_context("spawn"),
+        initializer=_begin_worker,
+        initargs=(models,),
     )
-    chunks = iter(_chunks(jobs, processes))
-    waiting: dict[Future[list[FitRecord | Failure]], Sequence[Job]] = {}
+    tasks = _tasks(jobs, processes)
+    waiting: dict[Future[list[Outcome]], Sequence[Job]] = {}
     try:
         while not (should_stop is not None and should_stop()):
-            for chunk in islice(chunks, 2 * processes - len(waiting)):
-                waiting[pool.submit(_execute_each, chunk)] = chunk
+            for task in islice(tasks, 2 * processes - len(waiting)):
+                sent = [_to_send(job, numbers) for job in task]
+                waiting[pool.submit(_do_sent, sent)] = task
             if not waiting:
                 return
             done, _ = wait_for(waiting, timeout=_POLL_S, return_when=FIRST_COMPLETED)
@@ -481,17 +535,18 @@ def _in_processes(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _chunks(work: Sequence[Job], processes: int) -> list[Sequence[Job]]:
-    """Return chunks large enough to hide the transfer, small enough to stop soon."""
-    size = max(1, min(16, len(work) // (4 * processes)))
-    return [work[i : i + size] for i in range(0, len(work), size)]
-
-
-def _outcomes_of(future: Future[list[FitRecord | Failure]], chunk: Sequence[Job]) -> Done:
+def _outcomes_of(future: Future[list[Outcome]], jobs: Sequence[Job]) -> Done:
     found: Sequence[Outcome]
     try:
         found = future.result()
     except BrokenProcessPool:
         message = "the worker process ended unexpectedly, perhaps for lack of memory."
-        found = [Failure(job.file, job.label, message) for job in chunk]
-    return list(zip(chunk, found, strict=True))
+        found = [Failure(job.file, job.label, message) for job in jobs]
+    return [(job, _returned(job, one)) for job, one in zip(jobs, found, strict=True)]
+
+
+def _returned(job: Job, outcome: Outcome) -> Outcome:
+    """Return what a worker gave with what its job holds."""
+    if isinstance(outcome, RowRecord):
+        return replace(outcome, recipe=job.recipe, fit=partial(refit, job))
+    return outcome

@@ -153,6 +153,21 @@ def test_every_fit_is_what_it_would_be_alone(case):
     assert sum(isinstance(one, Failure) for one in together) == 1
 
 
+def test_worker_processes_give_the_same_rows_and_their_records_are_whole():
+    jobs = plan(recipe(), [*spectra(7), *spectra(8)]).jobs
+    here, _ = execute_all(jobs)
+    there, interrupted = execute_all(jobs, processes=2)
+    assert not interrupted and list(map(type, there)) == list(map(type, here))
+    assert any(isinstance(one, RowRecord) for one in there)
+    for one, other in zip(there, here, strict=True):
+        if isinstance(other, Failure):
+            assert one == other
+            continue
+        assert (one.id, one.warnings, one.ratios) == (other.id, other.warnings, other.ratios)
+        assert fit_entries([one]) == fit_entries([other])
+        np.testing.assert_array_equal(one.whole().result.values, other.whole().result.values)
+
+
 def test_fits_in_order_are_rows_and_all_others_are_looked_at():
     jobs = plan(recipe(), spectra(6)).jobs
     together, _ = execute_all(jobs)
