@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectra_core.results.table import interval_ends, value_text
+from spectra_core.results.table import interval_ends, rough, value_text, with_error
 from spectra_core.uncertainty.ratios import Ratio
 from spectra_core.uncertainty.spread import Variant
 
@@ -113,7 +113,10 @@ class AlternativesTab(QWidget):
         self.table.show_models(self.models, chosen)
 
 
-_COPIED = ("kind", "choice", "name", "ratio", "weight", "reduced_chi_square", "delta_bic", "reason")
+_COPIED = (
+    *("kind", "choice", "name", "ratio", "stderr", "weight"),
+    *("reduced_chi_square", "delta_bic", "reason"),
+)
 
 
 def _cell(value: object) -> str:
@@ -158,7 +161,7 @@ class _Table(QTableWidget):
             known = model.ratio is not None
             cells = (
                 model.name,
-                f"{model.ratio:.3g}" if known else "",
+                _ratio_text(model),
                 "",
                 _percent(model.weight),
                 f"{model.delta_bic:+.1f}" if model.delta_bic else "",
@@ -174,6 +177,14 @@ class _Table(QTableWidget):
                 if column == _PLACE and known and ratio is not None:
                     item.setData(_DATA, (model, ratio, span))
                 self.setItem(line, column, item)
+
+
+def _ratio_text(model: Variant) -> str:
+    if model.ratio is None:
+        return ""
+    if model.stderr is None:
+        return rough(model.ratio)
+    return with_error(model.ratio, model.stderr)
 
 
 def _percent(weight: float | None) -> str:

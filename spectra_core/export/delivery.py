@@ -28,6 +28,7 @@ from ..runs.batch import Prepared
 from ..runs.execute import Done, record_of, refit
 from ..runs.plan import Job
 from ..runs.records import Failure, Finished, FitRecord, Run
+from ..uncertainty.pulls import Impact, Pull
 from ..uncertainty.ratios import Budget, MonteCarloSummary, Ratio
 from ..uncertainty.spread import Variant
 from .formats import ExportOptions, fit_steps
@@ -229,6 +230,10 @@ def _ratio(entry: Mapping[str, Any]) -> Ratio:
         "total_interval": _pair(entry["total_interval"]),
         "budget": Budget(**entry["budget"]),
         "variants": tuple(Variant(**variant) for variant in entry["variants"]),
+        "impacts": tuple(
+            Impact(Pull(**impact["pull"]), impact["up"], impact["down"])
+            for impact in entry["impacts"]
+        ),
         "monte_carlo": drawn,
     }
     return Ratio(**{**entry, **changed})

@@ -25,6 +25,7 @@ from ..runs.collect import as_run
 from ..runs.records import Failure, FitRecord, Run
 from ..spectrum import Axis, is_synthetic, points_in_window
 from ..uncertainty.ratios import BUDGET_ROWS, Ratio
+from ..uncertainty.spread import Variant
 from .checklist import checklist
 from .document import (
     EMPTY,
@@ -318,6 +319,13 @@ def _budget_table(run: Run, level: str) -> ReportTable:
     return ReportTable(plain(title), columns, tuple(rows), "error budget")
 
 
+def _choice_cell(variant: Variant) -> Cell:
+    """Return the ratio of a variant with its error; two digits where it has none."""
+    if variant.ratio is None or variant.stderr is not None:
+        return measured(variant.ratio, variant.stderr)
+    return Cell(plain(rough(variant.ratio)), variant.ratio)
+
+
 def _choices_section(run: Run) -> list[Section]:
     """Return the models and other choices of each ratio, with their weights."""
     columns = (
@@ -325,7 +333,7 @@ def _choices_section(run: Run) -> list[Section]:
         Column(plain("sample"), 2.2),
         Column(plain("row"), 1.2),
         Column(plain("choice"), 3.4),
-        Column(plain("R"), 1, numeric=True),
+        Column(plain("R"), 1.6, numeric=True, errors=True),
         Column(plain("reduced χ²"), 1, numeric=True),
         Column(plain("ΔBIC"), 1, numeric=True),
         Column(plain("weight, %"), 1, numeric=True),
@@ -337,7 +345,7 @@ def _choices_section(run: Run) -> list[Section]:
             words(plain(_sample(record), longest=60)),
             words(variant.kind),
             words(variant.name),
-            number(variant.ratio, 4),
+            _choice_cell(variant),
             number(variant.reduced_chi_square, 3),
             number(variant.delta_bic, 3),
             number(None if variant.weight is None else 100.0 * variant.weight, 2),

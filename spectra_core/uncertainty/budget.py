@@ -589,17 +589,18 @@ def _average_note(middle: float, own: float, models: int) -> str:
 
 def _drawn_variant(ratio: Ratio, result: FitResult, weight: float) -> Variant:
     reduced = result.statistics.reduced_chi_square
-    return Variant(
-        "model", "drawn", "the model that is drawn", ratio.value, reduced, 0.0, True, "", weight
-    )
+    name, own = "the model that is drawn", ratio.error
+    return Variant("model", "drawn", name, ratio.value, reduced, 0.0, True, "", weight, own)
 
 
 def _considered_variant(one: Considered, quantity: AreaRatio, weight: float) -> Variant:
-    value = reduced = None
+    value = reduced = stderr = None
     if one.result is not None:
         reduced = one.result.statistics.reduced_chi_square
         other = one.trial.ratio_in(quantity)
         value = 0.0 if other is None else quantity_value(one.result, other)
+        if other is not None and value > 0 and isfinite(value):
+            stderr = value * sqrt(variance_of_log(one.result, other))
     reason = one.reason
     if not weight and not reason:
         odds = exp(min(-(one.log_evidence or 0.0), 500.0))
@@ -616,6 +617,7 @@ def _considered_variant(one: Considered, quantity: AreaRatio, weight: float) -> 
         weight > 0,
         reason,
         weight or None,
+        stderr,
     )
 
 
@@ -627,7 +629,7 @@ def _preferred_model(
     if best.reason or best.result is None or (best.log_evidence or 0.0) < _FAR_BETTER:
         return ""
     other = best.trial.ratio_in(quantity)
-    found = "" if other is None else f", with R = {quantity_value(best.result, other):.3g}"
+    found = "" if other is None else f", with R = {quantity_value(best.result, other):.2g}"
     odds = exp(min(best.log_evidence or 0.0, 500.0))
     return f"The evidence prefers another model, {odds:.2g} to 1: {best.trial.name}{found}."
 
@@ -683,7 +685,7 @@ def _with_rows(
 def _preferred_note(variant: Variant | None) -> str:
     if variant is None or variant.delta_bic is None:
         return ""
-    found = "" if variant.ratio is None else f", with R = {variant.ratio:.3g}"
+    found = "" if variant.ratio is None else f", with R = {variant.ratio:.2g}"
     return f"BIC prefers another model by {-variant.delta_bic:.0f}: {variant.name}{found}."
 
 

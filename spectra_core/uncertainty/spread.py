@@ -84,6 +84,8 @@ class Variant:
         Why it was not accepted; empty if it was.
     weight : float or None
         Its share among the fit and the variants of its choice; None where it does not count.
+    stderr : float or None
+        Standard error of `ratio` in it, from counts and priors; None where it is not known.
     """
 
     kind: str
@@ -95,6 +97,7 @@ class Variant:
     accepted: bool
     reason: str = ""
     weight: float | None = None
+    stderr: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..results.impacts import HEADINGS, impact_row
-from ..results.table import interval_text, ratio_text
+from ..results.table import interval_text, ratio_text, rough, with_error
 from ..uncertainty.ratios import BUDGET_ROWS, Ratio
+from ..uncertainty.spread import Variant
 from . import Columns, View
 from .screens import Grid, Screen
 
@@ -51,7 +52,7 @@ def report(ratio: Ratio) -> Screen:
         (
             v.choice,
             v.name,
-            "-" if v.ratio is None else f"{v.ratio:.4g}",
+            _variant_text(v),
             "-" if v.weight is None else f"{100 * v.weight:.2g} %",
             v.reason or "counted",
         )
@@ -63,6 +64,14 @@ def report(ratio: Ratio) -> Screen:
     cells = [(m.name, m.prior, m.fitted, m.pull, m.narrowing, m.gain, m.up, m.down) for m in moved]
     grids += [Grid(cells, HEADINGS, "pulls and impacts")] if cells else []
     return Screen(shown.title, (*shown.grids, *grids), shown.notes)
+
+
+def _variant_text(variant: Variant) -> str:
+    if variant.ratio is None:
+        return "-"
+    if variant.stderr is None:
+        return rough(variant.ratio)
+    return with_error(variant.ratio, variant.stderr)
 
 
 def columns(ratios: list[Ratio]) -> dict[str, list[Any]]:
@@ -95,8 +104,8 @@ def row(ratio: Ratio) -> Columns:
 
 def variants(ratio: Ratio) -> Columns:
     """Return the variants that were tried, one row each."""
-    names = ("kind", "choice", "name", "ratio", "weight", "reduced_chi_square", "delta_bic")
-    more = ("accepted", "reason")
+    names = ("kind", "choice", "name", "ratio", "stderr", "weight", "reduced_chi_square")
+    more = ("delta_bic", "accepted", "reason")
     return {name: [getattr(v, name) for v in ratio.variants] for name in (*names, *more)}
 
 

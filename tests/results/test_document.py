@@ -354,6 +354,7 @@ class Variant(Strict):
     accepted: bool
     reason: str
     weight: float | None
+    stderr: float | None
 
 
 class Impact(Strict):

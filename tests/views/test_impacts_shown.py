@@ -4,6 +4,7 @@ Synthetic data: two lines of numpy's Gaussian on a level, Poisson counts, seeded
 """
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -120,3 +121,10 @@ def test_a_project_keeps_impacts(fitted, ratio, tmp_path):
     sc.save_project(project, tmp_path / "p.doublet")
     (analysis,) = sc.load_project(tmp_path / "p.doublet").analyses.values()
     assert analysis.ratios == (ratio,)
+
+
+def test_a_run_that_is_taken_up_again_has_the_same_ratio(ratio):
+    """What `doublet fit --resume` keeps of a ratio is JSON; NaN and nested values come back."""
+    from spectra_core.export.delivery import _ratio
+
+    assert _ratio(json.loads(json.dumps(asdict(ratio)))) == ratio
