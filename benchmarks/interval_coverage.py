@@ -122,6 +122,23 @@ SEPARATIONS = {
     "P0": 0.3,
 }
 """How far a species may lie from where it is expected, one standard deviation, eV."""
+CLASSES = {
+    "Li2S": "Li2S or S2-",
+    "S0 or S-S": "bridging S",
+    "intermediate": "bridging S",
+    "sulfate": "sulfite",
+    "LixP": "Li3P",
+    "P0": "Li3P",
+}
+WIDTHS = {
+    "Li2S or S2-": 0.03,
+    "bridging S": 0.03,
+    "sulfite": 0.25,
+    "P2Sx": 0.03,
+    "PSxOy": 0.25,
+    "Li3P": 0.25,
+}
+"""How much wider than usual beside PS4 the lines of a class may be, one standard deviation."""
 
 
 # ---------------------------------------------------------------------------------
@@ -130,7 +147,8 @@ SEPARATIONS = {
 
 def drawn_from_priors(truth: Truth, rng: np.random.Generator) -> Truth:
     """Return a truth with everything drawn at once that is uncertain, but for the areas."""
-    ratio = exp(0.1 * rng.standard_normal())  # widths of P 2p over those of S 2p
+    widths = {"P 2p": exp(0.1 * rng.standard_normal())}  # over those of S 2p
+    classes = {name: exp(sd * rng.standard_normal()) for name, sd in WIDTHS.items()}
     apart = 0.2 * rng.standard_normal()
     levels = {
         level: {
@@ -140,8 +158,8 @@ def drawn_from_priors(truth: Truth, rng: np.random.Generator) -> Truth:
                 + SEPARATIONS.get(name, 0.0) * rng.standard_normal()
                 + (apart if level == "P 2p" else 0.0),
                 width=state.width
-                * (ratio if level == "P 2p" else 1.0)
-                * exp((0.25 if state.width > 1.2 else 0.03) * rng.standard_normal()),
+                * widths.get(level, 1.0)
+                * classes.get(CLASSES.get(name, name), 1.0),
             )
             for name, state in states.items()
         }
