@@ -53,6 +53,8 @@ _OPEN = 50.0  # of ln R: no interval any more
 _MOST_NAMED = 3
 ALL_ROWS, COUNTING_ALONE = "all rows", "counting alone"
 COVARIANCE, PROFILE, MONTE_CARLO = "covariance", "profile likelihood", "monte carlo"
+PRIOR_ROWS = ("energies", "ties", "shape", "background", "reference")
+"""Rows that what is known beforehand can have part in."""
 BUDGET_ROWS = ("counting", "energies", "ties", "shape", "background", "model", "reference")
 
 
@@ -162,9 +164,13 @@ class Ratio(Tabular, Drawn):
         """The standard error to print: the total, or, where there is none, that of the fit."""
         if self.budget.total is not None or self.budget.counting is None:
             return self.stderr if self.budget.total is None else self.budget.total
-        b = self.budget
-        rows = (b.counting, b.energies, b.ties, b.shape)
+        names = ("counting", *PRIOR_ROWS) if self._has_priors else ("counting",)
+        rows = (getattr(self.budget, name) for name in names)
         return sqrt(sum(row * row for row in rows if row is not None))
+
+    @property
+    def _has_priors(self) -> bool:
+        return any(getattr(self.budget, name) is not None for name in ("energies", "ties", "shape"))
 
     @property
     def best_interval(self) -> tuple[float, float] | None:
@@ -178,8 +184,7 @@ class Ratio(Tabular, Drawn):
             return ""
         if self.budget.total is not None:
             return ALL_ROWS
-        priors = (self.budget.energies, self.budget.ties, self.budget.shape)
-        return COUNTING_ALONE if priors == (None, None, None) else "counts and priors alone"
+        return "counts and priors alone" if self._has_priors else COUNTING_ALONE
 
 
 def area_ratio(

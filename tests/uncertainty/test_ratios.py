@@ -20,6 +20,7 @@ from spectra_core.model import (
     add_component,
     add_doublet,
     add_links,
+    add_priors,
     make_component,
     set_parameter,
 )
@@ -376,3 +377,14 @@ def test_the_rows_of_the_priors_are_what_holding_their_subjects_takes_away():
 
     subjects = ("S 2p/new/center", "S 2p/PS4/fwhm", "S 2p/new/fwhm")
     assert budget.counting == pytest.approx(error_with(*subjects), rel=2e-3)
+
+
+def test_counting_alone_with_priors_has_the_error_of_every_group_of_priors():
+    """A slope and a shift that are known beforehand are in rows of their own names."""
+    data, model = synthetic(two_doublets(1.3), 5), two_doublets(1.3)
+    region = replace(model.regions[0], background=Background("linear"))
+    known = (Prior("S 2p/background/slope", 0.0, 5.0), Prior("S 2p/PS4/center", 161.6, 0.02))
+    result = fit(data, add_priors(Model((region,)), known))
+    (ratio,) = ratio_budgets(result, [RatioRequest("r", ("new",), ("PS4",), None)])
+    assert ratio.budget.background > 0 and ratio.scope == "counts and priors alone"
+    assert ratio.error == pytest.approx(ratio.stderr, rel=1e-6)
