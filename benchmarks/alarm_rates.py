@@ -486,6 +486,18 @@ def row(kind: str, rates: Rates) -> str:
     return f"{lead} any alarm {rates.any_alarm:.1f} %: {_shares(rates.alarms)} | {_shares(others)}"
 
 
+def pooled(rates: Sequence[Rates]) -> str:
+    """Return how often each rule was an alarm in all clean spectra together."""
+    n = sum(one.n for one in rates)
+    codes = Counter[str]()
+    for one in rates:
+        codes.update({code: share * one.n / 100.0 for code, share in one.alarms.items()})
+    any_alarm = sum(one.any_alarm * one.n for one in rates) / n
+    shares = {code: 100.0 * k / n for code, k in codes.most_common()}
+    listed = ", ".join(f"{code} {share:.2f}" for code, share in shares.items())
+    return f"clean, all {n} spectra: any alarm {any_alarm:.2f} %: {listed or 'none'}"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables."""
     parser = argparse.ArgumentParser(description="How often the lint's rules are wrong, and right.")
@@ -496,10 +508,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args(arguments)
     began = time.perf_counter()
+    clean = []
     for kind, rates in tables(
         chosen.spectra, chosen.case, chosen.counts, chosen.table, chosen.jobs
     ):
         print(row(kind, rates), flush=True)
+        clean += [rates] if kind == "clean" else []
+    if clean:
+        print(pooled(clean))
     print(f"{date.today()}, {time.perf_counter() - began:.0f} s")
     return 0
 

@@ -52,6 +52,7 @@ _READING: tuple[tuple[str, str, Any, str | None, str], ...] = (
     ("--photon-energy", "photon_energy_ev", POSITIVE, "EV", "Photon energy in eV."),
     ("--dwell", "dwell_s", POSITIVE, "SECONDS", "Seconds per channel of one scan."),
     ("--scans", "scans", POSITIVE, "N", "Number of scans that were added up."),
+    ("--dead-time", "dead_time_s", POSITIVE, "SECONDS", "Dead time of the detector."),
     ("--y-unit", "y_unit", click.Choice(Y_UNIT_WORDS), None, "Unit of the intensity."),
     ("--delimiter", "delimiter", str, "WORD", "tab, comma, semicolon, space or a character."),
     ("--decimal", "decimal", click.Choice((".", ",")), None, "Decimal sign."),

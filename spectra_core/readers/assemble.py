@@ -162,6 +162,8 @@ def with_answers(meta: Meta, options: ReadOptions) -> Meta:
         "scans": options.scans,
     }
     given = {name: value for name, value in answers.items() if value is not None}
+    if options.dead_time_s is not None:
+        given["extra"] = {**meta.extra, "dead_time_s": options.dead_time_s}
     return replace(meta, **given) if given else meta
 
 

@@ -40,6 +40,8 @@ class ReadOptions:
     dwell_s, scans : float or None
         Seconds per channel of one scan, and the number of scans added up, of a text
         file or workbook.
+    dead_time_s : float or None
+        Dead time of the detector, seconds per count.
     delimiter : str or None
         ``"tab"``, ``"comma"``, ``"semicolon"``, ``"space"`` or the character itself.
     decimal : {".", ","} or None
@@ -66,6 +68,7 @@ class ReadOptions:
     y_unit: str | None = None
     dwell_s: float | None = None
     scans: float | None = None
+    dead_time_s: float | None = None
     delimiter: str | None = None
     decimal: str | None = None
     x_column: int | str | None = None
@@ -82,7 +85,7 @@ class ReadOptions:
         _check_word("decimal", self.decimal, (".", ","))
         if self.delimiter is not None and self.delimiter not in DELIMITERS:
             _check_character(self.delimiter)
-        for name in ("photon_energy_ev", "dwell_s", "scans"):
+        for name in ("photon_energy_ev", "dwell_s", "scans", "dead_time_s"):
             _check_positive(name, getattr(self, name))
 
     @property

@@ -231,8 +231,8 @@ def dead_time(context: Context) -> Iterator[Note]:
                 f"the highest channel has {rate:.3g} counts per second, and no dead time is"
                 f" recorded: with {tau:.1g} s it would have lost {100 * loss:.2g} % of"
                 f" them.{effect}",
-                "State the dead time of the detector (dead_time_s), or that counts are corrected"
-                " for it.",
+                "Give the dead time of the detector (--dead-time), or state that the counts are"
+                " corrected for it.",
                 "warning",
             )
 
