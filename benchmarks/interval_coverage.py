@@ -442,6 +442,36 @@ def row(cell: Cell) -> str:
     )
 
 
+def summary(found: Sequence[Cell]) -> str:
+    """Return Markdown tables, one of each preset: lowest and mean share of its ratios, %.
+
+    In brackets the share of spectra with an alarm, where there are any.
+    """
+    lines = []
+    for preset_id in dict.fromkeys(cell.preset for cell in found):
+        own = [cell for cell in found if cell.preset == preset_id]
+        counts = sorted({cell.counts for cell in own})
+        lines += [
+            f"\n`{preset_id}`\n",
+            f"| truth | {' | '.join(f'{n:,.0f} counts' for n in counts)} | width over exact |",
+            f"| --- |{' --- |' * (len(counts) + 1)}",
+        ]
+        for case in dict.fromkeys(cell.case for cell in own):
+            rows = [[c for c in own if c.case == case and c.counts == n] for n in counts]
+            wide = [c.over_exact for row in rows for c in row if c.over_exact is not None]
+            price = f"{np.mean(wide):.1f}" if wide else "-"
+            lines.append(f"| {case} | {' | '.join(map(_in_brief, rows))} | {price} |")
+    return "\n".join(lines)
+
+
+def _in_brief(row: Sequence[Cell]) -> str:
+    if not row:
+        return "-"
+    held = [100 * cell.held_95 for cell in row]
+    alarms = f" ({100 * row[0].alarms:.0f})" if row[0].alarms else ""
+    return f"{min(held):.0f} / {np.mean(held):.0f}{alarms}"
+
+
 HEAD = (
     f"{'preset':15} {'counts':>6} {'truth':20} {'ratio':24}"
     f"{'68':>5}{'95':>5}{'seen':>5}{'bias':>8}{'width':>7}{'/exact':>7}{'alarm':>6}"
@@ -469,6 +499,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ):
         found.append(cell)
         print(row(cell), flush=True)
+    print(summary(found))
     if chosen.json:
         chosen.json.write_text(json.dumps([asdict(cell) for cell in found], indent=1))
 

@@ -273,7 +273,8 @@ def test_both_engines_draw_the_same_numbers(close, monkeypatch):
         found[engine, "profile"] = profile_interval(close, R)
     for quantity in (R, path):
         a, b = (found[engine].values[quantity] for engine in ("numba", "numpy"))
-        assert np.abs(a - b).max() < 1e-4 * np.std(a)
+        assert np.abs(a - b).max() < 0.02 * np.std(a)  # each draw to a hundredth of its error
+        assert np.std(a) == pytest.approx(np.std(b), rel=2e-3)
     a, b = (found[engine, "profile"] for engine in ("numba", "numpy"))
     assert (a.low, a.high) == pytest.approx((b.low, b.high), rel=1e-6)
 
