@@ -33,7 +33,7 @@ from .inputs import as_model, on_fitting_axis, with_settings
 from .overlap import check_used_once
 from .problem import Problem, compile_problem, row_of, static_background
 from .result import Status
-from .search import LIMIT, CompiledRows, search
+from .search import CompiledRows, search
 from .single import FitOptions, fit
 from .start import open_values, scattered
 from .weights import Weights
@@ -443,8 +443,7 @@ class _Run:
         """Return the best minimum (m, F) of each spectrum."""
         assert self.compiled is not None
         y, known = self.compiled.packed.turned(self._windows(rows)), self.compiled.weights[None]
-        limit = min(self.options.max_iterations, LIMIT)
-        engine = CompiledRows(self.compiled, y, self._static(rows), known, limit, None)
+        engine = CompiledRows(self.compiled, y, self._static(rows), known, None)
         wanted = fitting.search_options(self.options, self.weights)
         return search(list(self._problems(rows)), own, engine, **wanted).q
 

@@ -725,10 +725,12 @@ class _Work:
         k, packed, state = self.kernels, self.fit.packed, self.state[0].tolist()
         status, found = int(state[k.STATUS]), self.answer
         exhausted = f"no convergence after {int(state[k.IN_PASS])} evaluations"
+        with np.errstate(divide="ignore"):  # a part of nothing says nothing
+            sds = 1.0 / found.precision[0]
         residual, jacobian = with_prior_rows(
             packed.problem,
             found.q[0],
-            1.0 / found.precision[0],
+            sds,
             packed.unturned(-found.residual[0]),
             packed.unturned(found.jacobian[0]).T,
         )

@@ -16,6 +16,7 @@ _NOTHING = 1e-6  # of all areas of a region
 _LOOK = 0.4  # widths between the places at which one line is tried
 _MOST_LOOKS = 40
 _TRIED = 2  # of them, from which fits start
+_APART = 0.35  # widths from the middle of two lines that one has stood for
 
 Residuals = Callable[[Array], Sequence[Array]]
 Looks = Callable[[Array], Array]
@@ -23,7 +24,10 @@ Looks = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class _Line:
-    """A line with a free centre: its place in `q`, and how that moves the line."""
+    """A line with a free centre: its place in `q`, and how that moves the line.
+
+    `minor` is the place of the centre that the other line of its doublet has of its own.
+    """
 
     name: str
     j: int
@@ -31,10 +35,22 @@ class _Line:
     offset: float
     width: float
     members: Set[str]
+    minor: int | None
 
-    def centre(self, x: Array) -> Array:
-        """Return the value of the parameter with the line at `x`."""
+    def values(self, x: Array) -> Array:
+        """Return the values of the parameter with the line at each `x`."""
         return (x - self.offset) / self.times
+
+    def at(self, q: Array) -> float:
+        """Return where the line is."""
+        return float(self.times * q[self.j] + self.offset)
+
+    def put(self, q: Array, x: float) -> None:
+        """Move the line, and the other one of its doublet with it."""
+        moved = (x - self.at(q)) / self.times
+        q[self.j] += moved
+        if self.minor is not None:
+            q[self.minor] += moved
 
 
 def from_maxima(problem: Problem, q: Array, scatter: Scatter) -> Array:
@@ -56,9 +72,8 @@ def revivals(
 ) -> list[Array]:
     """Return starts (F,) with the lines that have no area elsewhere; none without such lines.
 
-    All of them where the residuals are largest, and each by itself where chi-square is lowest,
-    with areas and levels at their optimum: where a line is too broad because it stands for
-    two, the residuals do not show the place of the second one.
+    All of them where the residuals are largest; each by itself where chi-square is lowest, with
+    areas and levels at their optimum; and each beside a line that may stand for both of them.
 
     Parameters
     ----------
@@ -90,7 +105,36 @@ def revivals(
             tried = np.tile(base, (n + 1, 1))
             tried[:, line.j] = np.linspace(low, high, n + 1)
             starts += [tried[k] for k in valleys(looks(tried))[:_TRIED]]
+            parted = np.array(_parted(problem, region, line, q, own, scatter))
+            if parted.size:
+                starts.append(parted[np.argmin(looks(parted))])
     return [all_, *starts]
+
+
+def _parted(
+    problem: Problem, region: RegionProblem, line: _Line, q: Array, own: Array, scatter: Scatter
+) -> list[Array]:
+    """Return `q` (F,) with a line beside each other that may stand for both, on either side.
+
+    Widths and shapes are those of the start: the other one has become too broad for one.
+    """
+    base = np.where(scatter.center | scatter.linear, q, own)
+    base[scatter.shifts] = q[scatter.shifts]
+    found = []
+    for other in _lines(problem, region, q, scatter):
+        at = other.at(q)
+        value = np.clip(
+            line.values(np.array([at]))[0], problem.lower[line.j], problem.upper[line.j]
+        )
+        far = abs(line.times * value + line.offset - at)
+        if other.j == line.j or far > _APART * line.width:
+            continue
+        for side in (-_APART * line.width, _APART * line.width):
+            start = base.copy()
+            line.put(start, at + side)
+            other.put(start, at - side)
+            found.append(np.clip(start, problem.lower, problem.upper))
+    return found
 
 
 def valleys(chi_square: Array) -> list[int]:
@@ -133,7 +177,12 @@ def _lines(problem: Problem, region: RegionProblem, q: Array, scatter: Scatter) 
         offset = float(problem.offset[i] + p[region.part][region.shift])
         members = {name} if doublet is None else {doublet.major, doublet.minor}
         times, width = float(problem.matrix[i, j]), float(scatter.width[j])
-        yield _Line(name, j, times, offset, width, members)
+        minor = None
+        if doublet is not None:
+            place = problem.places[f"{region.region.name}/{doublet.minor}/center"]
+            (own,) = np.nonzero(problem.matrix[place])
+            minor = int(own[0]) if own.size == 1 and own[0] != j else None
+        yield _Line(name, j, times, offset, width, members, minor)
 
 
 def _acting_only_on(problem: Problem, region: RegionProblem, members: Set[str]) -> np.ndarray:
@@ -167,13 +216,14 @@ def _put(
         if not tops[best] > least:
             break
         k = int(np.argmax(np.where(reach[line.j], smooth, -np.inf)))
-        q[line.j] = np.clip(line.centre(x[k]), problem.lower[line.j], problem.upper[line.j])
+        line.put(q, float(x[k]))
+        np.clip(q, problem.lower, problem.upper, out=q)
         smooth = np.where(np.abs(x - x[k]) > _CLAIM * width, smooth, -np.inf)
 
 
 def _within(problem: Problem, line: _Line, x: Array) -> np.ndarray:
     """Return which points a line's bounds let it stand on."""
-    value = line.centre(x)
+    value = line.values(x)
     return (value >= problem.lower[line.j]) & (value <= problem.upper[line.j])
 
 

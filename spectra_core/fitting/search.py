@@ -40,21 +40,27 @@ from .scatter import Numbers, Scatter, scatter_of
 MOST = 8  # starts for each time that the best minimum is to be found
 TOLERANCE = 1e-3  # of a standard error: enough to know a minimum again
 LIMIT = 100  # evaluations of one start
+_TASTE = 15  # of them, after which only what is not far above the best goes on
+_FAR_ABOVE = 2.0  # times the best chi-square
 _SAME = 0.1  # in units of the noise; at 1 a parameter has moved by a standard error
-_STEP = 0.2  # of the scan, in widths of a line
+_STEP = 0.3  # of the scan, in widths of a line
 _FAR = 5.0  # units of the axis: how far a shift without bounds is scanned
 _PLACES = 3  # of the scan, from which fits start
 _DRAWS = 4  # scattered values, the best of which is a start
 _REVIVALS = 3  # of one spectrum
 
 
+Ends = tuple[Array, Array, np.ndarray]
+
+
 class Engine(Protocol):
     """What fits rows of start values; `rows` (R,) says of which spectrum each is."""
 
-    def fits(self, rows: np.ndarray, q: Array) -> tuple[Array, Array]:
-        """Return where fits end, (R, F), and chi-square there (R,); infinite where nowhere.
+    def fits(self, rows: np.ndarray, q: Array, *, linear: bool, limit: int) -> Ends:
+        """Return where fits end, chi-square there, and whether they had not ended yet.
 
-        Areas and levels start at their optimum.
+        Shapes (R, F), (R,) and (R,); chi-square is infinite where there is none. With `linear`
+        areas and levels start at their optimum. `limit`: evaluations of each pass.
         """
 
     def looks(self, rows: np.ndarray, q: Array) -> Array:
@@ -76,8 +82,6 @@ class CompiledRows:
     static : ndarray, shape (M or 1, N)
     weights : ndarray, shape (M or 1, N)
         1 / sigma where it does not follow the model.
-    limit : int
-        Evaluations of each pass of a fit.
     should_stop : callable or None
     """
 
@@ -85,23 +89,27 @@ class CompiledRows:
     y: Array
     static: Array
     weights: Array
-    limit: int
     should_stop: ShouldStop | None
 
-    def fits(self, rows: np.ndarray, q: Array) -> tuple[Array, Array]:
+    def fits(self, rows: np.ndarray, q: Array, *, linear: bool, limit: int) -> Ends:
         """See `Engine`."""
-        found, state = self._run(rows, q, 2**40)
-        return found, comparable_chi_square(self.fit, state)
+        k = kernels()
+        found, state = self._run(rows, q, k.LINEAR if linear else k.AS_GIVEN, limit, 2**40)
+        exhausted = state[:, k.STATUS] == k.EXHAUSTED
+        return found, comparable_chi_square(self.fit, state), exhausted
 
     def looks(self, rows: np.ndarray, q: Array) -> Array:
         """See `Engine`."""
-        return comparable_chi_square(self.fit, self._run(rows, q, 0)[1])
+        state = self._run(rows, q, kernels().LINEAR, 1, 0)[1]
+        return comparable_chi_square(self.fit, state)
 
     def residuals(self, row: int, q: Array) -> list[Array]:
         """See `Engine`."""
         return residual_curve(self.fit, self.y[row], self.static[row % len(self.static)], q)
 
-    def _run(self, rows: np.ndarray, q: Array, budget: int) -> tuple[Array, Array]:
+    def _run(
+        self, rows: np.ndarray, q: Array, how: int, limit: int, budget: int
+    ) -> tuple[Array, Array]:
         if self.should_stop is not None and self.should_stop():
             raise Cancelled("the fit was cancelled; nothing was changed.")
         y = self.y if len(self.y) == 1 else self.y[rows]
@@ -112,9 +120,9 @@ class CompiledRows:
             self.static if len(self.static) == 1 else self.static[rows],
             np.tile(self.fit.times, (rows.size, 1)),
             q,
-            kernels().LINEAR,
+            how,
             tolerance=TOLERANCE,
-            limit=self.limit,
+            limit=limit,
             budget=budget,
             kept=Kept(weights, np.empty((1, y.shape[1]))),
         )
@@ -144,6 +152,7 @@ def search(
     wanted: int,
     spread: float,
     seed: int,
+    limit: int,
     noise_known: bool,
 ) -> Found:
     """Return the best minimum of each spectrum.
@@ -161,6 +170,8 @@ def search(
         Size of the scatter.
     seed : int
         Of the scatter.
+    limit : int
+        Evaluations of one start, at most `LIMIT`.
     noise_known : bool
         False: chi-square over the degrees of freedom is the unit in which minima are alike.
     """
@@ -170,7 +181,8 @@ def search(
         for m, (problem, start) in enumerate(zip(problems, own, strict=True))
     ]
     _scan(walks, scatter, engine)
-    _fit(walks, [walk.first(scatter) for walk in walks], engine)
+    limit = min(limit, LIMIT)
+    _fit(walks, [walk.first(scatter) for walk in walks], engine, limit)
     while active := [walk for walk in walks if walk.is_open]:
         numbers = scatter.numbers(rng, wanted * _DRAWS)
         seeking = [walk for walk in active if walk.is_seeking]
@@ -179,7 +191,7 @@ def search(
             if not walk.is_seeking:
                 seeking.append(walk)
                 starts.append(walk.revivals(scatter, engine))
-        _fit(seeking, starts, engine)
+        _fit(seeking, starts, engine, limit)
     return Found(
         np.array([walk.best for walk in walks]), tuple(tuple(walk.reached) for walk in walks)
     )
@@ -257,17 +269,32 @@ class _Walk:
         return _SAME * unit + 1e-7 * abs(self.lowest)
 
 
-def _fit(walks: Sequence[_Walk], starts: Sequence[Sequence[Array]], engine: Engine) -> None:
-    """Fit each spectrum from its starts, and note down where they have led."""
-    rows = np.repeat([walk.row for walk in walks], [len(each) for each in starts])
+def _fit(
+    walks: Sequence[_Walk], starts: Sequence[Sequence[Array]], engine: Engine, limit: int
+) -> None:
+    """Fit each spectrum from its starts, and note down where they have led.
+
+    A start that is still far above the best after some evaluations is left there.
+    """
+    counts = [len(each) for each in starts]
+    rows = np.repeat([walk.row for walk in walks], counts)
     if not rows.size:
         return
-    ends = iter(
-        zip(*engine.fits(rows, np.array([q for each in starts for q in each])), strict=True)
-    )
-    for walk, each in zip(walks, starts, strict=True):
-        for q, chi_square in islice(ends, len(each)):
-            walk.take(q, float(chi_square))
+    q = np.array([one for each in starts for one in each])
+    ends, chi_square, going = engine.fits(rows, q, linear=True, limit=min(_TASTE, limit))
+    if limit > _TASTE and going.any():
+        best = np.full(1 + max(walk.row for walk in walks), np.inf)
+        best[[walk.row for walk in walks]] = [walk.lowest for walk in walks]
+        np.minimum.at(best, rows, chi_square)
+        near = np.flatnonzero(going & (chi_square <= _FAR_ABOVE * best[rows]))
+        if near.size:
+            more = limit - _TASTE
+            further = engine.fits(rows[near], ends[near], linear=False, limit=more)
+            ends[near], chi_square[near] = further[:2]
+    found = iter(zip(ends, chi_square.tolist(), strict=True))
+    for walk, n in zip(walks, counts, strict=True):
+        for end, reached in islice(found, n):
+            walk.take(end, reached)
 
 
 def _scattered(

@@ -22,8 +22,8 @@ from .overlap import check_used_once
 from .priors import prior_residual, with_prior_rows
 from .problem import Problem, RegionProblem, compile_problem
 from .result import FitResult, FitWarning, Status, region_fit, with_values
-from .search import LIMIT, CompiledRows, Engine, Found, search
 from .search import TOLERANCE as SEARCH_TOLERANCE
+from .search import CompiledRows, Ends, Engine, Found, search
 from .solver import Solution, TracePoint, squares_are_finite
 from .start import completed, first_guess, given_values, linear_start, open_values
 from .statistics import Statistics, Total, fit_statistics
@@ -216,14 +216,13 @@ def _searched(
     should_stop: ShouldStop | None,
 ) -> Found:
     """Return the best minimum, looked for by the best engine, whatever method then settles it."""
-    limit = min(options.max_iterations, LIMIT)
     compiled = compiled_fit(problem, weights)
     engine: Engine
     if compiled is None:
-        engine = _PlainRow(problem, weights, limit, should_stop)
+        engine = _PlainRow(problem, weights, should_stop)
     else:
         y, static, known = compiled.y[None], compiled.static[None], compiled.weights[None]
-        engine = CompiledRows(compiled, y, static, known, limit, should_stop)
+        engine = CompiledRows(compiled, y, static, known, should_stop)
     start, _ = open_values(problem)
     return search([problem], start[None], engine, **search_options(options, weights))
 
@@ -234,6 +233,7 @@ def search_options(options: FitOptions, weights: Sequence[Weights]) -> dict[str,
         "wanted": options.starts,
         "spread": options.spread,
         "seed": options.seed,
+        "limit": options.max_iterations,
         "noise_known": Weights.UNIT not in weights,
     }
 
@@ -244,22 +244,21 @@ class _PlainRow:
 
     problem: Problem
     weights: tuple[Weights, ...]
-    limit: int
     should_stop: ShouldStop | None
 
-    def fits(self, rows: np.ndarray, q: Array) -> tuple[Array, Array]:
+    def fits(self, rows: np.ndarray, q: Array, *, linear: bool, limit: int) -> Ends:
         """Fit from each start."""
-        options = FitOptions(tolerance=SEARCH_TOLERANCE, max_iterations=self.limit)
+        options = FitOptions(tolerance=SEARCH_TOLERANCE, max_iterations=limit)
         run = _runner(options, None, self.should_stop)
-        ends, chi_square = q.copy(), np.full(len(q), np.inf)
+        ends, chi_square, going = q.copy(), np.full(len(q), np.inf), np.zeros(len(q), dtype=bool)
         for k, start in enumerate(q):
             try:
-                settled = _settle(self.problem, self.weights, start, run, self.limit)
+                settled = _settle(self.problem, self.weights, start, run, limit, nearby=not linear)
             except FitError:
                 continue  # not finite there
-            ends[k] = settled.solution.q
+            ends[k], going[k] = settled.solution.q, not settled.solution.converged
             chi_square[k] = self._comparable(settled)
-        return ends, chi_square
+        return ends, chi_square, going
 
     def _comparable(self, settled: Settled) -> float:
         """Return what `comparable_chi_square` returns of the kernels."""

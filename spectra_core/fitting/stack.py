@@ -35,7 +35,7 @@ from .inputs import as_spectra
 from .overlap import check_used_once
 from .problem import Problem, compile_problem, static_background
 from .result import Estimates, FitResult, FitWarning, RegionFit, Status
-from .search import LIMIT, CompiledRows, search
+from .search import CompiledRows, search
 from .single import (
     LEAST_SQUARES,
     FitOptions,
@@ -351,7 +351,6 @@ class _Fits:
             self._data(),
             self._static(),
             self._first_weights(),
-            min(self.options.max_iterations, LIMIT),
             self.should_stop,
         )
         found = search(self.problems, own, engine, **search_options(self.options, self.weights))

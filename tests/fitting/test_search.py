@@ -270,3 +270,17 @@ def test_draws_follow_what_is_known_beforehand():
     assert np.std(other - one) == pytest.approx(0.1, rel=0.3)
     assert np.mean(other - one) == pytest.approx(3.0, abs=0.05)
     assert np.std(one) > 0.4
+
+
+def test_a_line_that_stands_for_two_is_parted():
+    """The second doublet has no room of its own until the first, too broad, makes way."""
+    rng = np.random.default_rng(3)
+    spectrum = counts("S 2p", [(4000.0, 161.2), (2600.0, 161.95)], rng, fwhm=1.1)
+    drawn = Region("S 2p", WINDOW["S 2p"], "shirley")
+    for name, center in (("d0", (161.6, 160.9, 162.6)), ("d1", (160.3, 159.0, 161.3))):
+        drawn = add_doublet(
+            drawn, name, "S 2p", center=center, fwhm=(1.6, 0.8, 2.2), mix=Parameter(MIX, free=False)
+        )
+    found = fit(spectrum, drawn, starts=2)
+    assert found.value("S 2p/d1/area") == pytest.approx(4000.0, rel=0.2)
+    assert found.value("S 2p/d0/area") == pytest.approx(2600.0, rel=0.25)
