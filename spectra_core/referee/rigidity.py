@@ -172,7 +172,7 @@ def rigidity_test(
     if held is None and about.p_value < rate and abs(about.shift) > _LEAST_SHIFT_EV:
         shift = -median(row.offset for row in rows)
         message = (
-            f"All levels are off by nearly the same amount ({listed} eV, p = {p_value:.1g} for"
+            f"All levels are off together ({listed} eV, p = {p_value:.1g} for"
             f" one common shift): a charge shift explains it. Re-reference by {shift:+.1f} eV."
         )
         return Rigidity("rigid", *found, shift, message, about.chi_square, p_value)
