@@ -48,7 +48,7 @@ DETECTION_RATE = 0.01  # of fits in which any absent candidate may be called pre
 MISSING_RATE = 0.002  # of right models of which it may be said that a component is missing
 MISSING_MATTERS = 0.02  # of the area: less is what an imperfect line shape leaves
 MAY_HIDE = 0.1  # of the largest area: of more it cannot be said that the data hold none
-_WANTED_RATE = 0.01
+_WANTED_RATE = 0.003
 _CERTAIN = 6.0  # standard errors: an area that no search for candidates explains
 MOST_FREE = 60  # free parameters beyond which no alternative models are tried
 
@@ -448,6 +448,8 @@ def _none_of_it(context: Context, owner: Owner) -> str:
     hidden = largest_hidden(context.result, context.minimum, owner.region.name, owner.center)
     sizes = [o.area for o in context.owners_in(owner.region.name) if o.has_area]
     largest = max(sizes, default=0.0)
+    if largest <= 0:
+        return ", as that of every other component of this region."
     if hidden is None or hidden > MAY_HIDE * largest:
         much = "any" if hidden is None else f"up to {100 * hidden / largest:.0f} % of the largest"
         return (
