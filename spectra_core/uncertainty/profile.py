@@ -46,6 +46,7 @@ from .quantities import (
 from .surface import Plane, ask, surface_of
 
 _PRECISION = 3e-3  # of the root of the threshold, before the last straight line
+_NARROW = 1e-3  # of where a crossing may lie at first: one that jumps is found no better
 _FAR = 10.0  # times the root of the threshold: beyond, halving is quicker than a straight line
 _WIDENINGS, _STEPS = 40, 60
 
@@ -407,11 +408,11 @@ def _crossing(
 ) -> Generator[float, float, float]:
     """Return where a rising curve between two points is 0: straight lines, or halves."""
     (a, below), (b, above) = inner, outer
-    middle = b
+    middle, narrow = b, _NARROW * abs(b - a)
     for _ in range(_STEPS):
         middle = 0.5 * (a + b) if above > _FAR * goal else _straight(a, below, b, above)
         found = _root((yield middle)) - goal
-        if abs(found) <= _PRECISION * goal or abs(b - a) <= 1e-12 * abs(b):
+        if abs(found) <= _PRECISION * goal or abs(b - a) <= narrow:
             return (
                 _straight(a, below, middle, found)
                 if found > 0
