@@ -390,6 +390,11 @@ class Context:
     def _humps(self) -> dict[str, HumpTest | None]:
         return {}
 
+    @cached_property
+    def refits(self) -> dict[str, FitResult | None]:
+        """What rules found by fitting without an owner, by its path: several ask for the same."""
+        return {}
+
     @property
     def regions(self) -> tuple[RegionFit, ...]:
         """Fitted regions."""

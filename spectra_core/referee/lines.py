@@ -509,9 +509,7 @@ def _chance(context: Context, owner: Owner) -> tuple[float, float, int] | None:
         return None
     if owner.area >= max(o.area for o in beside):
         return None  # what is there at all is not one candidate of several
-    without = refit(
-        context.result, set_enabled(context.result.model, owner.region.name, owner.name, False)
-    )
+    without = _without(context, owner)
     if without is None:
         return None
     gain = _gain(without, context.result)
@@ -522,6 +520,14 @@ def _chance(context: Context, owner: Owner) -> tuple[float, float, int] | None:
     z = sqrt(max(gain, 0.0))
     p_value = max(tried, 1) * p_of_largest(z, path_of_places(reach, owner.width))
     return gain, min(p_value, 1.0), max(tried, 1)
+
+
+def _without(context: Context, owner: Owner) -> FitResult | None:
+    """Return the fit without an owner, made once."""
+    if owner.where not in context.refits:
+        model = set_enabled(context.result.model, owner.region.name, owner.name, False)
+        context.refits[owner.where] = refit(context.result, model)
+    return context.refits[owner.where]
 
 
 def _gain(simple: FitResult, full: FitResult) -> float:
@@ -558,9 +564,7 @@ def not_needed(context: Context) -> Iterator[Note]:
             smallest = smallest_area(owner) if owner.has_area else None
             if error is None or smallest is None or not smallest <= owner.area < 6.0 * error:
                 continue
-            without = refit(
-                context.result, set_enabled(context.result.model, region.name, owner.name, False)
-            )
+            without = _without(context, owner)
             gain = context.result.statistics.bic - without.statistics.bic if without else -1.0
             if gain > 0:
                 yield Note(
