@@ -97,6 +97,19 @@ def engine(name: str) -> Callable[[], dict[str, float]]:
     return measure
 
 
+def search(name: str) -> Callable[[], dict[str, float]]:
+    """Return a measurement of `search_speed.py`."""
+
+    def measure() -> dict[str, float]:
+        sys.path.insert(0, str(ROOT))
+        from benchmarks import search_speed
+
+        measured: dict[str, float] = getattr(search_speed, name)()
+        return measured
+
+    return measure
+
+
 def command_batch() -> dict[str, float]:
     """Time the command on a map; see `command_batch.py`."""
     sys.path.insert(0, str(ROOT))
@@ -141,6 +154,23 @@ BENCHMARKS = (
         "`doublet fit` of 10,000 S 2p spectra, one ratio: results and csv <= 60 lmfit fits,"
         " results alone <= 20, <= 600 MiB",
         command_batch,
+    ),
+    Benchmark(
+        "search",
+        "the fit of a joint preset with its search for the best minimum: in the median <= 30 fits"
+        " of the bare engine from one start",
+        search("searched_fit"),
+    ),
+    Benchmark(
+        "many-doublets",
+        "default fits of 6 and 11 doublets to one real doublet <= 20x that of 4",
+        search("many_doublets"),
+    ),
+    Benchmark(
+        "joint-example",
+        "each of the four joint fits of Fig. 1e-f (synthetic) with ratios, full budgets and"
+        " findings <= 200 ms",
+        search("joint_example"),
     ),
     Benchmark(
         "robust",
