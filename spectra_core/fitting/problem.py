@@ -223,7 +223,7 @@ def compile_problem(model: Model, spectra: Mapping[str, Spectrum]) -> Problem:
     """
     regions = _lay_out(model, spectra)
     orientations = tuple(region.orientation for region in regions)
-    flat = _flatten(_Same(model), orientations)
+    flat = _flatten(Same(model), orientations)
     return Problem(
         model,
         regions,
@@ -259,7 +259,7 @@ class _Flat:
 
 
 @dataclass(frozen=True, eq=False)
-class _Same:
+class Same:
     """A model that is equal to itself only: models are values, so one object never changes."""
 
     model: Model
@@ -268,11 +268,11 @@ class _Same:
         return id(self.model)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.model is self.model
+        return isinstance(other, Same) and other.model is self.model
 
 
 @lru_cache(maxsize=16)
-def _flatten(same: _Same, orientations: tuple[int, ...]) -> _Flat:
+def _flatten(same: Same, orientations: tuple[int, ...]) -> _Flat:
     """Return parameters, links and bounds of a model; kept for the next fit with it."""
     model = same.model
     parts, entries = _parts(model)
@@ -362,7 +362,7 @@ def _lay_out(model: Model, spectra: Mapping[str, Spectrum]) -> tuple[RegionProbl
     for region in model.regions:
         if region.name not in spectra:
             raise FitError("there is no spectrum for this region.", where=region.name)
-    parts, _ = _kept_parts(_Same(model))
+    parts, _ = _kept_parts(Same(model))
     return tuple(
         _lay_out_region(region, spectra[region.name], part)
         for region, part in zip(model.regions, parts, strict=True)
@@ -387,7 +387,7 @@ def _lay_out_region(region: Region, spectrum: Spectrum, part: _Part) -> RegionPr
 
 
 @lru_cache(maxsize=16)
-def _kept_parts(same: _Same) -> tuple[tuple[_Part, ...], Entries]:
+def _kept_parts(same: Same) -> tuple[tuple[_Part, ...], Entries]:
     return _parts(same.model)
 
 

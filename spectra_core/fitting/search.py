@@ -40,7 +40,7 @@ from .scatter import Numbers, Scatter, scatter_of
 MOST = 8  # starts for each time that the best minimum is to be found
 TOLERANCE = 1e-3  # of a standard error: enough to know a minimum again
 LIMIT = 100  # evaluations of one start
-_TASTE = 15  # of them, after which only what is not far above the best goes on
+_TASTE = 40  # of them, after which only what is not far above the best goes on
 _FAR_ABOVE = 2.0  # times the best chi-square
 _SAME = 0.1  # in units of the noise; at 1 a parameter has moved by a standard error
 _STEP = 0.3  # of the scan, in widths of a line

@@ -8,16 +8,17 @@ negative. That start is taken unless the model's own start values are better.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from ..curves.backgrounds import BACKGROUNDS
 from ..errors import ModelError, SpectraError
-from ..model import BACKGROUND, split_path
+from ..model import BACKGROUND, Model, split_path
 from ..spectrum import Array, Axis, Spectrum
 from .evaluate import residual, residual_jacobian
 from .priors import prior_residual, with_prior_rows
-from .problem import LINEAR_IN_MODEL, Problem, RegionProblem, drawn_places
+from .problem import LINEAR_IN_MODEL, Problem, RegionProblem, Same, drawn_places
 
 START_FWHM_EV = 1.2
 WIDTH_NAMES = ("fwhm", "fwhm_gauss", "fwhm_lorentz")
@@ -125,10 +126,8 @@ def linear_start(
 
 def linear_columns(problem: Problem) -> np.ndarray:
     """Return which free parameters act on areas and background levels only, shape (F,)."""
-    linear = np.array([_is_linear(problem, i) for i in range(len(problem.paths))])
-    return np.asarray(
-        [bool(linear[np.flatnonzero(column)].all()) for column in problem.matrix.T], dtype=bool
-    )
+    linear = _linear_places(Same(problem.model), problem.paths)
+    return np.asarray(~((problem.matrix != 0) & ~linear[:, None]).any(axis=0))
 
 
 def scattered(problem: Problem, q: Array, rng: np.random.Generator, spread: float) -> Array:
@@ -172,11 +171,18 @@ def _check_fixed(problem: Problem) -> None:
         )
 
 
-def _is_linear(problem: Problem, i: int) -> bool:
-    region_name, owner, name = split_path(problem.paths[i])
+@lru_cache(maxsize=16)
+def _linear_places(same: Same, paths: tuple[str, ...]) -> np.ndarray:
+    """Return which parameters are areas or levels, shape (P,)."""
+    found = np.array([_is_linear(same.model, path) for path in paths], dtype=bool)
+    found.setflags(write=False)
+    return found
+
+
+def _is_linear(model: Model, path: str) -> bool:
+    region_name, owner, name = split_path(path)
     if owner == BACKGROUND:
-        kind = problem.model.region(region_name).background.kind
-        return name in kind.linear_parameters
+        return name in model.region(region_name).background.kind.linear_parameters
     return name in LINEAR_IN_MODEL
 
 
@@ -196,7 +202,7 @@ def _estimates(problem: Problem) -> Array:
 def _estimate(problem: Problem, region: RegionProblem, i: int, j: int, name: str) -> float:
     if name == "step":
         return _step_estimate(region)
-    if _is_linear(problem, i):
+    if _is_linear(problem.model, problem.paths[i]):
         return float(np.clip(0.0, problem.lower[j], problem.upper[j]))
     if (partner := _from_partner(problem, region, i, name)) is not None:
         return partner
