@@ -241,6 +241,7 @@ class _Profile:
         self.lower, self.upper = np.array(problem.lower), np.array(problem.upper)
         places = [problem.free_paths.index(path) for path in held]
         self.lower[places] = self.upper[places] = self.surface.best[places]
+        self.near: Array | None = None
         self.stderr = self._stderr()
 
     def plane(self, value: float) -> Plane:
@@ -257,7 +258,7 @@ class _Profile:
                 hint="Let one of its parameters be free.",
                 where=quantity_name(self.quantity),
             )
-        return Plane(row, value - constant, self.lower, self.upper)
+        return Plane(row, value - constant, self.lower, self.upper, self.near)
 
     def _stderr(self) -> float | None:
         """Return the standard error of the value; of a ratio, of ln R."""
@@ -306,7 +307,7 @@ class _Profile:
         """Return the lowest and highest value that the bounds allow."""
         if isinstance(self.quantity, AreaRatio):
             return 0.0, inf
-        row, target, lower, upper = self.plane(0.0)
+        row, target, lower, upper, _ = self.plane(0.0)
         used = np.flatnonzero(row)
         a, b = row[used] * lower[used], row[used] * upper[used]
         return float(np.minimum(a, b).sum() - target), float(np.maximum(a, b).sum() - target)
@@ -334,7 +335,10 @@ def _rises(asked: Sequence[tuple[_Profile, float]], should_stop: ShouldStop | No
     if not asked:
         return np.empty(0)
     planes = [profile.plane(value) for profile, value in asked]
-    return asked[0][0].surface.rises(planes, should_stop)
+    rises, places = asked[0][0].surface.rises(planes, should_stop)
+    for (profile, _), place in zip(asked, places, strict=True):
+        profile.near = place if place is not None else profile.near
+    return rises
 
 
 def _together(

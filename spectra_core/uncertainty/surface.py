@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import inf, sqrt
+from math import inf, isfinite, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -26,12 +26,17 @@ ENOUGH = 1e-3
 
 
 class Plane(NamedTuple):
-    """The equation ``row @ q = target`` within a box, all of shape (F,)."""
+    """The equation ``row @ q = target`` within a box, all of shape (F,).
+
+    `near` is another start beside the place nearest to the best fit: where a plane beside this
+    one had its least chi-square, so that a valley which forks is followed on both ways.
+    """
 
     row: Array
     target: float
     lower: Array
     upper: Array
+    near: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +61,12 @@ class Surface:
     covariance: Array
     scales: Array
 
-    def rises(self, planes: Sequence[Plane], should_stop: ShouldStop | None) -> Array:
-        """Return the least chi-square on each plane minus that of the best fit, shape (M,).
+    def rises(
+        self, planes: Sequence[Plane], should_stop: ShouldStop | None
+    ) -> tuple[Array, list[Array | None]]:
+        """Return the least chi-square on each plane minus that of the best fit, and where.
 
-        Infinite where a plane does not meet its box.
+        The rise is infinite, and there is no place, where a plane does not meet its box.
 
         Raises
         ------
@@ -68,6 +75,7 @@ class Surface:
         """
         pinned = {m: found for m, plane in enumerate(planes) if (found := self._pinned(plane))}
         rises = np.full(len(planes), inf)
+        places: list[Array | None] = [None] * len(planes)
         if pinned:
             start, lower, upper = (np.array(part) for part in zip(*pinned.values(), strict=True))
             refits = self.refitter.refit(
@@ -86,8 +94,9 @@ class Surface:
                 ask(should_stop)
                 free, chi_square = self._least(plane, should_stop)
                 rises[m] = chi_square - self.chi_square
+                places[m] = free if isfinite(chi_square) else None
                 self._check(free[None], np.array([chi_square]))
-        return rises
+        return rises, places
 
     def _check(self, free: Array, chi_square: Array) -> None:
         """Raise where a refit lies below the best fit: that had not found its minimum."""
@@ -123,7 +132,7 @@ class Surface:
 
         Infinite if they are apart.
         """
-        row, target, lower, upper = plane
+        row, target, lower, upper, near = plane
         scale = np.abs(row) * self.scales
         k = int(np.argmax(scale))
         used = np.flatnonzero(row)
@@ -133,13 +142,14 @@ class Surface:
             if abs(missing) <= 1e-12 * scale[k]:  # the plane only touches a corner of the box
                 lower, upper = lower.copy(), upper.copy()
                 lower[used] = upper[used] = bounds
-                return _fitted(self.refitter, self.best, lower, upper, should_stop)
+                return _fitted(self.refitter, [self.best], lower, upper, should_stop)
             if missing < 0:  # the plane does not meet the box at all
                 return self.best, inf
         others = np.delete(np.arange(row.size), k)
+        starts = [self._start(plane), *([] if near is None else [near])]
         reached, chi_square = _fitted(
             refitter(eliminated(self.refitter.problem, k, row, target), self.refitter.weights),
-            self._start(plane)[others],
+            [start[others] for start in starts],
             lower[others],
             upper[others],
             should_stop,
@@ -152,31 +162,34 @@ class Surface:
         lower, upper, rest = lower.copy(), upper.copy(), row.copy()
         lower[k] = upper[k] = bound
         rest[k] = 0.0
-        plane = Plane(rest, target - float(row[k]) * bound, lower, upper)
+        plane = Plane(rest, target - float(row[k]) * bound, lower, upper, near)
         found = self._pinned(plane)
         if found is not None:
-            return _fitted(self.refitter, *found, should_stop)
+            start, lower, upper = found
+            return _fitted(self.refitter, [start], lower, upper, should_stop)
         return self._least(plane, should_stop) if rest.any() else (self.best, inf)
 
 
 def _fitted(
     fit_again: Refitter,
-    start: Array,
+    starts: Sequence[Array],
     lower: Array,
     upper: Array,
     should_stop: ShouldStop | None,
 ) -> tuple[Array, float]:
-    """Return free parameters and chi-square of one refit."""
+    """Return free parameters and chi-square of the best of some refits."""
+    rows = np.array([np.clip(start, lower, upper) for start in starts])
     refits = fit_again.refit(
-        np.clip(start, lower, upper)[None],
-        lower=lower[None],
-        upper=upper[None],
+        rows,
+        lower=np.broadcast_to(lower, rows.shape),
+        upper=np.broadcast_to(upper, rows.shape),
         linear=True,
         tolerance=ENOUGH,
         should_stop=should_stop,
     )
-    _check_convergence(refits.converged)
-    return refits.free[0], float(refits.chi_square[0])
+    _check_convergence(np.array([refits.converged.any()]))
+    m = int(np.argmin(np.where(refits.converged, refits.chi_square, inf)))
+    return refits.free[m], float(refits.chi_square[m])
 
 
 def _check_convergence(converged: np.ndarray) -> None:
