@@ -7,7 +7,7 @@ spread thin, and where several priors share it each is pulled a little. `tension
 takes each tie between areas of different regions and each prior off again, one at a time, and
 the priors of each group together, and looks at the gain in chi-square. How large a gain is
 too large follows from the number of things that were tried: all together they cry wolf in
-three per mille of the fits whose ties and priors are right.
+one per mille of the fits whose ties and priors are right.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ..spectrum import Array
 from ..uncertainty.pulls import freed as freed_priors
 from .score import gain_without, minimum_of
 
-RATE = 0.003
+RATE = 0.001
 """How often a fit whose ties and priors are all right may be said to contradict one."""
 WORTH_A_REFIT = 0.5  # of the limit, by which the gain to first order may be wrong
 _GROUP_WORDS = {

@@ -31,7 +31,7 @@ from spectra_core.model import (
 from spectra_core.referee.rigidity import Level, rigidity_test
 from spectra_core.referee.rules import Finding, lint
 from spectra_core.referee.score import largest_excess_of, minimum_of, p_of_largest
-from spectra_core.referee.spikes import without_spikes
+from spectra_core.referee.spikes import spikes, without_spikes
 from spectra_core.referee.ties import tensions
 from spectra_core.spectrum import Axis, Calibration, Meta, Spectrum, make_spectrum
 
@@ -217,6 +217,17 @@ def test_known_separations_make_the_test_sharper_and_name_the_line_that_is_wrong
     assert "p = " in sharp.message
 
 
+def test_lines_whose_positions_are_hardly_known_are_held_together_by_their_separation():
+    levels = [
+        Level("S 2p", "PS4", 161.4, 161.4, 4.0, entry="a"),
+        Level("P 2p", "PS4", 132.5, 131.9, 4.0, entry="b"),
+    ]
+    assert rigidity_test(levels).verdict == "consistent"
+    test = rigidity_test(levels, separations={("a", "b"): (29.5, 0.1)})
+    assert test.verdict == "non-rigid"
+    assert test.chi_square == pytest.approx((0.6 / np.hypot(0.1, 0.03 * np.sqrt(2))) ** 2, rel=0.01)
+
+
 def test_a_fit_that_makes_its_own_scale_is_not_told_to_re_reference(library):
     known = truth(1e4, joint=True)
     free = model("S 2p", "P 2p")
@@ -254,7 +265,8 @@ def test_noise_and_a_missing_line_are_no_spikes():
     for seed in range(40):
         assert not found(fit(spectra(truth(300.0), seed), model()), "outlier")
     lacking = fit(spectra(truth(1e4), 0), model(centers={"PS4": 161.4}))
-    assert not found(lacking, "outlier")
+    assert lacking.regions[0].residual.max() > 8.0
+    assert spikes(lacking.regions[0]) == ()
 
 
 def test_a_recorded_dead_time_is_an_alarm_with_the_ratio_that_it_made():

@@ -12,6 +12,7 @@ from benchmarks.forward import SCOFIELD, State, Truth, draw
 from spectra_core.recipe.presets import preset
 from spectra_core.report.checklist import checklist
 from spectra_core.report.methods import methods
+from spectra_core.report.provenance import works_in
 from spectra_core.report.references import Bibliography
 from spectra_core.runs.execute import execute
 from spectra_core.runs.plan import plan
@@ -109,6 +110,14 @@ def test_scofield_and_every_key_of_the_library_become_works(charged):
     position = text.split("Reference positions of the peak library")[1]
     assert re.search(r"S 2p3/2 of PS4 161\.4 eV \[\d", position)
     assert re.search(r"P 2p3/2 of PSxOy 133\.9 eV \[\d", position)
+
+
+def test_keys_in_a_text_are_looked_up_and_other_words_are_not():
+    works = works_in("separation li2s-ps4: du2022, zhou2024; usual; I. One, J. Two 3, 4 (1999)")
+    assert len(works) == 3
+    assert works[0] == "I. One, J. Two 3, 4 (1999)"
+    assert "10.1021/acsenergylett.2c01637" in works[1]
+    assert "10.1038/s41586-024-07101-z" in works[2]
 
 
 def test_the_table_of_the_photons_that_were_used_is_named():
