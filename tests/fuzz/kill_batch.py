@@ -140,6 +140,8 @@ def main() -> None:
                 if fault:
                     faults.append(f"{number.name} {k}: {fault}")
                     print(faults[-1], flush=True)
+                elif not (k + 1) % 10:
+                    print(f"{k + 1} of {arguments.kills} by {number.name}", flush=True)
     total = 2 * arguments.kills
     print(f"{total - len(faults)} of {total} disturbed runs equal the undisturbed one")
     sys.exit(bool(faults))
