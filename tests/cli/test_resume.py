@@ -88,6 +88,23 @@ def test_what_is_in_the_journal_is_not_done_again(doublet, clear, work, tmp_path
         assert (half / file.name).read_bytes() == file.read_bytes(), file.name
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs to see open files")
+def test_a_batch_leaves_no_file_open(doublet, work, tmp_path, monkeypatch):
+    from spectra_core.export.delivery import Delivery
+
+    take, handles = Delivery.take, []
+
+    def counted(self, done):
+        take(self, done)
+        handles.append(len(os.listdir("/proc/self/fd")))
+
+    monkeypatch.setattr(Delivery, "take", counted)
+    arguments = ("--recipe", work.folder / "s2p.toml", "--formats", "json,csv", "-o", tmp_path)
+    assert doublet("fit", work.folder / "synthetic", *arguments).code == 0
+    assert len(handles) > 3 and len(set(handles)) == 1
+    assert len(list(tmp_path.glob("*_curves.csv"))) == 80
+
+
 def stop_after(patch, fits):
     """Ask the run to stop, as a signal does, once so many fits are done."""
     import spectra_core.export.delivery as delivery
