@@ -22,8 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, exp, inf, isfinite, log, sqrt
-from statistics import NormalDist
+from math import exp, isfinite, log, sqrt
 
 import numpy as np
 
@@ -33,17 +32,15 @@ from ..model import Model
 from ..model.values import GROUPS
 from ..spectrum import Array
 from .areas import level_of_area, ratio_of_labels
-from .averaging import Considered, Part, considered, mixed_quantile, weights_of
-from .monte_carlo import MonteCarlo, monte_carlo
+from .mixture import Asked, Average, averages, drawn_or_why, with_limit
+from .monte_carlo import MonteCarlo
 from .pulls import pulls_of
 from .quantities import (
-    FEWEST_DRAWS,
     LEVEL,
     AreaRatio,
     Progress,
     linear_form,
     normal_quantile,
-    quantity_value,
 )
 from .ratios import (
     BUDGET_ROWS,
@@ -55,14 +52,10 @@ from .ratios import (
     Ratio,
     counted,
 )
-from .spread import Spread, Variant, background_spreads, model_spreads, variance_of_log
+from .spread import Spread, Variant, background_spreads, model_spreads
 
 AVERAGED = ("background", "components")
 """Choices whose models are averaged over; the others are spreads."""
-_SKEWED = 0.3  # relative error of a ratio
-_NEARLY_ALL = 0.9  # weight of the drawn model
-_FAR_BETTER = 5.0  # of the logarithm of the evidence
-_QUANTILES = np.array([NormalDist().inv_cdf((k + 0.5) / 400) for k in range(400)])
 
 
 @dataclass(frozen=True)
@@ -219,7 +212,9 @@ def _budgets(
         same = [i for i in left if wanted[i].rows.monte_carlo == n]
         own = [i for i in same if n and ratios[i].interval_method != PROFILE]
         if own:
-            drawn = _drawn(result, [quantities[i] for i in own], n, seed, should_stop, progress)
+            drawn = drawn_or_why(
+                result, [quantities[i] for i in own], n, seed, should_stop, progress
+            )
             for i in own:
                 ratios[i] = _with_draws(ratios[i], drawn, quantities[i])
                 if isinstance(drawn, MonteCarlo):
@@ -229,18 +224,23 @@ def _budgets(
     for i in left:
         ratios[i] = _with_priors(ratios[i], result, quantities[i])
     limited = [
-        i
-        for i, ratio in enumerate(ratios)
-        if ratio.upper_limit is not None and wanted[i].rows.model
+        i for i, r in enumerate(ratios) if r.upper_limit is not None and wanted[i].rows.model
     ]
-    averages = _averages(ratios, full, limited, wanted, samples, result, seed, should_stop)
+    asked = {i: _asked(ratios[i], wanted[i], samples.get(i)) for i in (*full, *limited)}
+    found = averages(result, list(asked.values()), seed, should_stop)
+    average = dict(zip(asked, found, strict=True))
     for i in limited:
-        ratios[i] = _with_limit(ratios[i], averages[i])
+        ratios[i] = with_limit(ratios[i], average[i])
     spreads = _spreads(full, wanted, ratios, result, should_stop)
     for i in full:
         across, note = _reference(result.model, quantities[i], wanted[i].rows.reference)
-        ratios[i] = _with_rows(ratios[i], averages[i], spreads[i], across, note)
+        ratios[i] = _with_rows(ratios[i], average[i], spreads[i], across, note)
     return tuple(ratios)
+
+
+def _asked(ratio: Ratio, wanted: _Wanted, sample: Array | None) -> Asked:
+    rows = wanted.rows
+    return Asked(ratio, wanted.quantity, rows.background, rows.model, rows.monte_carlo, sample)
 
 
 def _spreads(
@@ -276,23 +276,6 @@ def _add_impacts(
     found = pulls_of(result, own, names, should_stop=should_stop)
     for i, impacts in zip(places, found.impacts, strict=True):
         ratios[i] = replace(ratios[i], impacts=impacts)
-
-
-def _drawn(
-    result: FitResult,
-    quantities: Sequence[AreaRatio],
-    n: int,
-    seed: int,
-    should_stop: ShouldStop | None,
-    progress: Progress | None,
-) -> MonteCarlo | FitError:
-    """Return the draws, or why there are none: the covariance then has to do."""
-    try:
-        return monte_carlo(
-            result, quantities, n, seed=seed, should_stop=should_stop, progress=progress
-        )
-    except FitError as error:
-        return error
 
 
 def _with_draws(plain: Ratio, drawn: MonteCarlo | FitError, quantity: AreaRatio) -> Ratio:
@@ -369,278 +352,12 @@ def _reference(model: Model, quantity: AreaRatio, given: float | None) -> tuple[
 
 
 # ---------------------------------------------------------------------------------
-# Models beside the fitted one
-
-
-@dataclass(frozen=True, eq=False)
-class _Average:
-    """What all models together say of a ratio.
-
-    Attributes
-    ----------
-    background, model : float
-        Standard errors of R: how far other models lie from the fitted one, and by how much they
-        are less certain by themselves, each by its weight.
-    middle : float or None
-        Median of the mixture; None where the fitted model is alone.
-    interval : tuple of two floats, or None
-        Of the mixture.
-    variants : tuple of Variant
-        The fitted model first, with its weight.
-    note : str
-    limit : float or None
-        Where there is only an upper limit: that of the mixture, if it is higher.
-    """
-
-    background: float = 0.0
-    model: float = 0.0
-    middle: float | None = None
-    interval: tuple[float, float] | None = None
-    variants: tuple[Variant, ...] = ()
-    note: str = ""
-    limit: float | None = None
-
-
-def _averages(
-    ratios: Sequence[Ratio],
-    places: Sequence[int],
-    limited: Sequence[int],
-    wanted: Sequence[_Wanted],
-    samples: Mapping[int, Array],
-    result: FitResult,
-    seed: int,
-    should_stop: ShouldStop | None,
-) -> dict[int, _Average]:
-    """Return the averages of the ratios at `places`, and those `limited` from above only.
-
-    Each model is fitted and drawn from once.
-    """
-    found: dict[int, _Average] = dict.fromkeys((*places, *limited), _Average())
-    own = [*(i for i in places if (ratios[i].value or 0.0) > 0), *limited]
-    background, model = (
-        any(getattr(wanted[i].rows, kind) for i in own) for kind in ("background", "model")
-    )
-    if not (own and (background or model)):
-        return found
-    models = considered(
-        result,
-        [wanted[i].quantity for i in own],
-        background=background,
-        model=model,
-        should_stop=should_stop,
-    )
-    _, weights = weights_of(models)
-    draws = max(wanted[i].rows.monte_carlo for i in own)
-    quantities = [wanted[i].quantity for i in own]
-    others = [
-        _sampled(one, quantities, ceil(draws * weight), seed, should_stop) if weight else {}
-        for one, weight in zip(models, weights, strict=True)
-    ]
-    for i in own:
-        mine = [
-            one
-            if getattr(wanted[i].rows, one.kind) and _speaks_of(one, wanted[i].quantity)
-            else None
-            for one in models
-        ]
-        if i in limited:
-            found[i] = _average_limit(ratios[i], wanted[i].quantity, mine, others)
-            continue
-        sample = samples[i] if i in samples else _from_interval(ratios[i])
-        found[i] = _average(ratios[i], wanted[i].quantity, sample, result, mine, others)
-    return found
-
-
-def _speaks_of(one: Considered, quantity: AreaRatio) -> bool:
-    return one.vanishes(quantity) or one.trial.ratio_in(quantity) is not None
-
-
-def _sampled(
-    one: Considered,
-    quantities: Sequence[AreaRatio],
-    draws: int,
-    seed: int,
-    should_stop: ShouldStop | None,
-) -> dict[AreaRatio, Array]:
-    """Return what a model says of each ratio that it has.
-
-    Draws; where they would be too few to say anything of a tail, quantiles by the covariance.
-    """
-    assert one.result is not None
-    found = {q: np.zeros_like(_QUANTILES) for q in quantities if one.vanishes(q)}
-    own = {q: other for q in quantities if (other := one.trial.ratio_in(q)) is not None}
-    drawn: MonteCarlo | FitError | None = None
-    if draws >= FEWEST_DRAWS and own:
-        drawn = _drawn(one.result, list(own.values()), draws, seed, should_stop, None)
-    for quantity, other in own.items():
-        values = np.empty(0)
-        if isinstance(drawn, MonteCarlo):
-            values = drawn.values[other][np.isfinite(drawn.values[other])]
-        found[quantity] = values if values.size else _from_covariance(one.result, other)
-    return found
-
-
-def _from_covariance(result: FitResult, quantity: AreaRatio) -> Array:
-    """Return quantiles of a ratio as the covariance has it."""
-    value, spread = quantity_value(result, quantity), 0.0
-    if value > 0 and isfinite(value):
-        spread = sqrt(variance_of_log(result, quantity))
-    if spread > _SKEWED:  # near zero ln R says nothing any more: areas are normal, and not negative
-        return np.asarray(np.maximum(value * (1.0 + spread * _QUANTILES), 0.0))
-    return np.asarray(value * np.exp(spread * _QUANTILES))
-
-
-def _from_interval(ratio: Ratio) -> Array:
-    """Return quantiles of a ratio as its interval has it; each side has its own width."""
-    assert ratio.value is not None
-    if ratio.interval is None:
-        return np.full(_QUANTILES.size, ratio.value)
-    low, high = ratio.interval
-    sides = np.abs(_QUANTILES) / normal_quantile(ratio.level)
-    if low > 0:
-        ends = np.where(_QUANTILES < 0, log(low / ratio.value), log(high / ratio.value))
-        return np.asarray(ratio.value * np.exp(sides * ends))
-    ends = np.where(_QUANTILES < 0, low - ratio.value, high - ratio.value)
-    return np.asarray(np.maximum(ratio.value + sides * ends, 0.0))
-
-
-def _average(
-    ratio: Ratio,
-    quantity: AreaRatio,
-    sample: Array,
-    result: FitResult,
-    mine: Sequence[Considered | None],
-    others: Sequence[Mapping[AreaRatio, Array]],
-) -> _Average:
-    """Return the average of one ratio over the models that speak of it (None: does not)."""
-    assert ratio.value is not None
-    kept = [(one, other) for one, other in zip(mine, others, strict=True) if one is not None]
-    own, weights = weights_of([one for one, _ in kept], [bool(drawn) for _, drawn in kept])
-    sample = sample[np.isfinite(sample)]
-    base = Part("fit", own, sample)
-    parts = [base]
-    variants = [_drawn_variant(ratio, result, own)]
-    for (one, drawn), weight in zip(kept, weights, strict=True):
-        values = drawn.get(quantity, np.empty(0))
-        if weight and values.size:
-            parts.append(Part(one.kind, weight, values))
-        variants.append(_considered_variant(one, quantity, weight))
-    if len(parts) == 1:
-        return _Average(variants=tuple(variants))
-    between = {"background": 0.0, "model": 0.0}
-    for part in parts[1:]:
-        wider = max(part.half**2 - base.half**2, 0.0)
-        between[part.kind] += part.weight * ((part.middle - ratio.value) ** 2 + wider)
-    tail = (1.0 - ratio.level) / 2.0
-    low, middle, high = (mixed_quantile(parts, p) for p in (tail, 0.5, 1.0 - tail))
-    return _Average(
-        sqrt(between["background"]),
-        sqrt(between["model"]),
-        middle,
-        (low, high),
-        tuple(variants),
-        _average_note(middle, own, len(parts)) + _preferred_model(kept, quantity),
-    )
-
-
-def _average_limit(
-    ratio: Ratio,
-    quantity: AreaRatio,
-    mine: Sequence[Considered | None],
-    others: Sequence[Mapping[AreaRatio, Array]],
-) -> _Average:
-    """Return what the models say of a ratio of which the fitted one knows a limit only."""
-    assert ratio.upper_limit is not None
-    kept = [(one, other) for one, other in zip(mine, others, strict=True) if one is not None]
-    own, weights = weights_of([one for one, _ in kept], [bool(drawn) for _, drawn in kept])
-    below = ratio.upper_limit * np.abs(_QUANTILES) / normal_quantile(ratio.level)
-    parts = [Part("fit", own, below)]
-    most, name = 0.0, ""
-    for (one, drawn), weight in zip(kept, weights, strict=True):
-        values = drawn.get(quantity, np.empty(0))
-        if weight and values.size:
-            parts.append(Part(one.kind, weight, values))
-            if np.median(values) > ratio.upper_limit and weight > most:
-                most, name = weight, f"{one.trial.name}, R = {np.median(values):.2g}"
-    limit = mixed_quantile(parts, ratio.level)
-    if not limit > ratio.upper_limit:
-        return _Average()
-    return _Average(limit=limit, note=f"{name}, has a weight of {100 * most:.2g} %" if name else "")
-
-
-def _with_limit(ratio: Ratio, average: _Average) -> Ratio:
-    """Return a ratio below detection with the limit that holds in every model."""
-    if average.limit is None:
-        return ratio
-    why = f" ({average.note})" if average.note else ""
-    text = f"Over all models that the data leave open{why} the limit is R < {average.limit:.2g}."
-    return replace(ratio, upper_limit=average.limit, note=f"{ratio.note} {text}".strip())
-
-
-def _average_note(middle: float, own: float, models: int) -> str:
-    """Return both ratios in a sentence, where the drawn model is not nearly all of it."""
-    if own > _NEARLY_ALL:
-        return ""
-    return (
-        f"Over {models} models, weighed by evidence, R is {middle:.3g}; the value is that of the"
-        f" model that is drawn, whose weight is {100 * own:.2g} %. "
-    )
-
-
-def _drawn_variant(ratio: Ratio, result: FitResult, weight: float) -> Variant:
-    reduced = result.statistics.reduced_chi_square
-    name, own = "the model that is drawn", ratio.error
-    return Variant("model", "drawn", name, ratio.value, reduced, 0.0, True, "", weight, own)
-
-
-def _considered_variant(one: Considered, quantity: AreaRatio, weight: float) -> Variant:
-    value = reduced = stderr = None
-    if one.result is not None:
-        reduced = one.result.statistics.reduced_chi_square
-        other = one.trial.ratio_in(quantity)
-        value = 0.0 if other is None else quantity_value(one.result, other)
-        if other is not None and value > 0 and isfinite(value):
-            stderr = value * sqrt(variance_of_log(one.result, other))
-    reason = one.reason
-    if not weight and not reason:
-        odds = exp(min(-(one.log_evidence or 0.0), 500.0))
-        reason = f"beside the drawn model its odds are 1 to {odds:.2g}"
-        if odds < 1.0:
-            reason = "another model has nearly all of the weight"
-    return Variant(
-        one.kind,
-        one.trial.choice,
-        one.trial.name,
-        value if value is None or isfinite(value) else None,
-        reduced,
-        one.delta_bic,
-        weight > 0,
-        reason,
-        weight or None,
-        stderr,
-    )
-
-
-def _preferred_model(
-    kept: Sequence[tuple[Considered, Mapping[AreaRatio, Array]]], quantity: AreaRatio
-) -> str:
-    """Return a sentence where another model is far better than the one that is drawn."""
-    best = max((one for one, _ in kept), key=lambda one: one.log_evidence or -inf)
-    if best.reason or best.result is None or (best.log_evidence or 0.0) < _FAR_BETTER:
-        return ""
-    other = best.trial.ratio_in(quantity)
-    found = "" if other is None else f", with R = {quantity_value(best.result, other):.2g}"
-    odds = exp(min(best.log_evidence or 0.0, 500.0))
-    return f"The evidence prefers another model, {odds:.2g} to 1: {best.trial.name}{found}."
-
-
-# ---------------------------------------------------------------------------------
 # Rows
 
 
 def _with_rows(
     ratio: Ratio,
-    average: _Average,
+    average: Average,
     spreads: Mapping[str, Spread],
     reference: float | None,
     note: str,
