@@ -166,7 +166,7 @@ class MainWindow(QMainWindow):
         for tab, title in (
             (self.ratios, "Ratios"),
             (self.alternatives, "Alternatives"),
-            (self.pulls, "Pulls and impacts"),
+            (self.pulls, "Pulls"),
             (self.table, "Components"),
             (self.correlations, "Correlations"),
             (self.uniqueness, "Uniqueness"),

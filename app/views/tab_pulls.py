@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from math import sqrt
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPen
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -36,11 +36,12 @@ from ..widgets import Choice, label, printed, row, wrapped
 
 Index = QModelIndex | QPersistentModelIndex
 _Place = Callable[[float], float]
-HEADINGS = ("assumption", "prior", "fitted", "pull, σ of the prior", "Δχ² if freed", "impact", "±")
+HEADINGS = ("assumption", "prior", "fitted", "pull, σ", "Δχ² freed", "impact", "±")
 NO_PRIORS = "The model has no priors: everything in it is free, tied exactly or held."
 NO_FIT = "Fit to see what each assumption wanted, and what it moves."
 NO_RATIO = "Define a ratio, and compute it with its full budget, to see the impacts."
-_PULL, _IMPACT = 3, 5
+_FITTED, _PULL, _IMPACT = 2, 3, 5
+_NARROW = 760  # pixels
 _DATA = Qt.ItemDataRole.UserRole
 _REACH = 2.6  # standard deviations that the column of pulls shows at least
 _ROW = 26
@@ -183,6 +184,11 @@ class _Table(QTableWidget):
         self.setItemDelegateForColumn(_PULL, _PullDelegate(self))
         self.setItemDelegateForColumn(_IMPACT, _ImpactDelegate(self))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Leave what the fit says to the tooltip where the plots would have no room."""
+        super().resizeEvent(event)
+        self.setColumnHidden(_FITTED, self.width() < _NARROW)
+
     def show_impacts(self, impacts: Sequence[Impact]) -> None:
         """Fill the table."""
         self.setRowCount(len(impacts))
@@ -212,6 +218,7 @@ def _tip(impact: Impact, one: ImpactRow) -> str:
     pull = impact.pull
     lines = [
         pull.prior,
+        f"fitted {printed(one.fitted)}",
         f"pull {printed(one.pull)}, narrowed to {printed(one.narrowing)} of the prior's width",
         f"+1 σ: {printed(one.up)}, −1 σ: {printed(one.down)}",
         pull.source or "no source was given",

@@ -127,6 +127,15 @@ def test_both_plots_are_painted(known: Scene, tab: Callable) -> None:
     assert len(colours) >= 4  # card, two bands, dot
 
 
+def test_in_a_narrow_window_the_plots_keep_their_room(known: Scene, tab: Callable, qtbot) -> None:
+    view = tab(known)
+    view.resize(640, 300)
+    qtbot.waitUntil(lambda: view.table.width() < 700)
+    assert view.table.isColumnHidden(2)
+    assert min(view.table.columnWidth(column) for column in (3, 5)) > 60
+    assert "fitted 0.49" in view.table.item(0, 0).toolTip()
+
+
 def test_without_priors_one_sentence_says_so(tab: Callable) -> None:
     view = tab(scene((), REQUESTS))
     assert view._said.text() == NO_PRIORS and not view.table.isVisible()
