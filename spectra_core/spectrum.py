@@ -500,7 +500,8 @@ def replace_fields(spectrum: Spectrum, **values: Any) -> Spectrum:
     if not values.keys() <= _BESIDE_ARRAYS:
         return replace(spectrum, **values)
     other = object.__new__(Spectrum)
-    other.__dict__.update(spectrum.__dict__, **values)
+    own = spectrum.__dict__  # beside the fields it may hold what others keep of it: not of a copy
+    other.__dict__.update({name: own[name] for name in Spectrum.__dataclass_fields__}, **values)
     if "calibration" in values:
         shift = other.axis.orientation * other.calibration.shift
         other.__dict__["x"] = _read_only(other.x_recorded + shift)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FitError, ShouldStop
-from ..model import Model, Region, split_path
+from ..model import BACKGROUND, Model, Region, split_path
 from ..spectrum import Array, Spectrum
 from . import tolerances
 from .engine import NUMBA, NUMPY, Packed, chosen_engine, compiled_fit, peaks_of, residual_of
@@ -597,7 +597,10 @@ def result_of(
         unit, sigmas = float(sigmas[0][0]), tuple(np.ones(sigma.size) for sigma in sigmas)
     statistics = statistics_of(problem, weights, solution.q, unit * data)
     scale = covariance_scale(weights, statistics, unit)
+    nuisance = solution.held & nuisances(problem)
     free_covariance, undetermined = _free_covariance(solution, scale)
+    if nuisance.any():
+        free_covariance = _beside(problem, settled, nuisance, free_covariance, scale)
     values = problem.full(solution.q)
     covariance = full_covariance(problem, free_covariance, undetermined)
     bound = _at_bound(problem, solution)
@@ -611,7 +614,7 @@ def result_of(
         regions.append(region_fit(problem, i, part.curves, part.sigma, kind, part.statistics))
     warnings = (
         *start_warnings(problem),
-        *_parameter_warnings(problem, values, bound, undetermined, solution),
+        *_parameter_warnings(problem, values, bound, undetermined, nuisance, solution),
         *region_warnings(problem, values, weights),
         *_engine_warnings(problem, settled, options),
     )
@@ -693,6 +696,45 @@ def _free_covariance(solution: Solution, scale: float) -> tuple[Array, np.ndarra
     half = (rows.T * inverse) / norms[:, None]
     covariance[np.ix_(moving, moving)] = scale * (half @ half.T)
     return covariance, undetermined
+
+
+def nuisances(problem: Problem) -> np.ndarray:
+    """Return which free parameters are background or line shape, shape (F,)."""
+    return np.array(
+        [
+            split_path(problem.paths[i])[1] == BACKGROUND or problem.specs[i].unit == "1"
+            for i in problem.free
+        ],
+        dtype=bool,
+    )
+
+
+def _beside(
+    problem: Problem, settled: Settled, nuisance: np.ndarray, held: Array, scale: float
+) -> Array:
+    """Return the covariance (F, F) of what lies beside a nuisance on its bound.
+
+    Nobody knows that a background has no step because the best one is zero: what lies beside it
+    is as uncertain as if it could move. It has no error itself. `held` is the covariance with it
+    held, which stays where the data do not determine both.
+    """
+    solution, n_points = settled.solution, problem.n_points
+    r, jacobian = residual_jacobian(problem, solution.q, settled.sigmas)
+    sigmas = problem.prior_sigmas(solution.q)
+    r, jacobian = with_prior_rows(problem, solution.q, sigmas, r[:n_points], jacobian[:n_points])
+    moving = replace(
+        solution,
+        residual=r,
+        jacobian=jacobian,
+        held=solution.held & ~nuisance,
+        covariance=None,
+    )
+    covariance, undetermined = _free_covariance(moving, scale)
+    if undetermined.any():
+        return held
+    covariance[nuisance, :] = 0.0
+    covariance[:, nuisance] = 0.0
+    return covariance
 
 
 def full_covariance(problem: Problem, free: Array, undetermined: np.ndarray) -> Array:
@@ -779,19 +821,25 @@ def start_warnings(problem: Problem) -> list[FitWarning]:
 
 
 def _parameter_warnings(
-    problem: Problem, values: Array, bound: np.ndarray, undetermined: np.ndarray, solution: Solution
+    problem: Problem,
+    values: Array,
+    bound: np.ndarray,
+    undetermined: np.ndarray,
+    nuisance: np.ndarray,
+    solution: Solution,
 ) -> list[FitWarning]:
     warnings = []
     for j, i in enumerate(problem.free):
         path = problem.paths[i]
         if bound[i]:
             side = "lower" if values[i] <= problem.lower[j] else "upper"
+            others = "let it move" if nuisance[j] else "take it as exact"
             warnings.append(
                 FitWarning(
                     "at_bound",
                     f"the value {values[i]:.6g} sits on its {side} bound, so it is not a"
                     " result of the data and has no standard error; those of the other parameters"
-                    " take it as exact.",
+                    f" {others}.",
                     path,
                 )
             )

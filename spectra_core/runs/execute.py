@@ -255,7 +255,7 @@ def requests_of(entries: Sequence[RatioEntry]) -> tuple[RatioRequest, ...]:
 
 
 def _plain_ratio(result: FitResult, entry: RatioEntry, why: str) -> Ratio:
-    """Return a ratio as the covariance has it, with a note; without a value if not even that."""
+    """Return a ratio as the covariance has it, with a note; without a value if it has no error."""
     if entry.uncertainty == "counting":
         return _no_ratio(entry, why)
     try:
@@ -263,6 +263,8 @@ def _plain_ratio(result: FitResult, entry: RatioEntry, why: str) -> Ratio:
     except Exception as error:  # noqa: BLE001 - as above
         return _no_ratio(entry, _said(error, "the ratio broke down"))
     note = f"{plain.note} The error budget could not be made: {why}".strip()
+    if plain.interval is None:
+        return _no_ratio(entry, note)
     return replace(plain, note=note)
 
 

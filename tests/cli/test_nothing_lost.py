@@ -11,6 +11,7 @@ import pytest
 
 from spectra_core.errors import FitError
 from spectra_core.readers import READERS, Reader
+from spectra_core.uncertainty.ratios import Ratio
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -114,6 +115,22 @@ def test_an_error_after_the_fit_does_not_lose_the_fit(
     assert ratios and all(ratio["value"] is None for ratio in ratios)
     assert all("not determined" in ratio["note"] for ratio in ratios)
     assert "lint_failed" in [warning["code"] for warning in entry["warnings"]]
+
+
+def test_a_ratio_without_any_error_is_not_determined(doublet, vamas_file, recipe_file, monkeypatch):
+    """Where the budget cannot be made and the covariance has no error either, 0 is no result."""
+    import spectra_core.runs.execute as execute
+
+    def bare(result, numerator, denominator, *, name):
+        note = "an area is fixed, so the ratio has no error."
+        return Ratio(name, 0.0, None, None, 0.95, "A / B", note)
+
+    monkeypatch.setattr(execute, "ratio_budgets", raising(FitError("a refit did not converge.")))
+    monkeypatch.setattr(execute, "area_ratio", bare)
+    document = json.loads(doublet("fit", vamas_file, "--recipe", recipe_file, "--json", "-").out)
+    for ratio in document["ratios"]:
+        assert ratio["value"] is None and ratio["note"].startswith("not determined: an area is")
+        assert "a refit did not converge" in ratio["note"]
 
 
 def test_a_template_that_divides_by_zero_costs_one_report(

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import voigt_profile
 
 from spectra_core.errors import Cancelled, FitError, ModelError
 from spectra_core.fitting import FitOptions, Status, Weights, evaluate, fit
@@ -23,6 +24,7 @@ from spectra_core.model import (
     replace_region,
     set_enabled,
     set_parameter,
+    share,
     share_shift,
     unlock,
 )
@@ -534,3 +536,36 @@ def test_drawing_a_model_without_a_value_names_the_parameter_that_lacks_it(measu
 def test_results_are_read_only(fitted):
     with pytest.raises(ValueError, match="read-only"):
         fitted.regions[0].envelope[0] = 1.0
+
+
+# --- beside a nuisance on its bound ---
+
+
+def test_errors_beside_a_step_of_zero_are_the_scatter_of_the_fits():
+    """Two doublets on a flat background, synthetic: half of all fits want a step below zero."""
+    x = np.arange(157.0, 170.01, 0.1)
+    rng = np.random.default_rng(7)
+
+    def pair(center, area):
+        lines = (voigt_profile(x - center - apart, 0.45, 0.1) for apart in (0.0, 1.18))
+        return area * sum(part * line for part, line in zip((2 / 3, 1 / 3), lines, strict=True))
+
+    expected = 300.0 + pair(161.5, 3000.0) + pair(163.1, 900.0)
+    region = Region("S 2p", (157.0, 170.0), Background("shirley"))
+    for name, center in (("PS4", 161.5), ("mid", 163.1)):
+        region = add_doublet(region, name, "S 2p", splitting=1.18, center=center, fwhm=1.15)
+    model = add_links(Model((region,)), share(["S 2p/PS4/fwhm", "S 2p/mid/fwhm"]))
+    areas, errors, bound = [], [], []
+    for _ in range(120):
+        y = rng.poisson(expected).astype(float)
+        spectrum = make_spectrum(x, y, Axis.BINDING_ENERGY, y_unit="counts", counts=y)
+        result = fit(spectrum, model, options=FitOptions(starts=1))
+        areas.append(result.value("S 2p/PS4/area"))
+        errors.append(result.stderr("S 2p/PS4/area"))
+        bound.append(result.stderr("S 2p/background/step") is None)
+    areas, errors, bound = np.array(areas), np.array(errors), np.array(bound)
+    assert 0.2 < bound.mean() < 0.8
+    off = areas - 3000.0
+    assert errors[bound].mean() == pytest.approx(errors[~bound].mean(), rel=0.15)
+    assert np.mean(np.abs(off) < 1.96 * errors) > 0.9
+    assert np.sqrt(np.mean(off**2)) == pytest.approx(errors.mean(), rel=0.3)

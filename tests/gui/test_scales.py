@@ -259,7 +259,7 @@ def test_report_and_figure_say_which_scale_they_print(fitted: Program, tmp_path:
     write_report(report, tmp_path / "report.html")
     said = (tmp_path / "report.html").read_text("utf-8")
     assert "center, referenced" in said
-    assert "Centers are on a referenced scale" in said
+    assert "centers are given on the referenced scale" in said
     assert scene.fit is not None
     figure = fit_figure(scene.fit.region("S 2p"), scene.fit)
     label = figure.axes[1].get_xlabel()

@@ -867,3 +867,12 @@ def test_a_project_is_a_run_again_and_the_run_the_project(ran):
     assert [r.sample for r in run.fits] == [f"sample {i} (synthetic)" for i in range(3)]
     assert_same_numbers(ran, again)
     assert again.ratios == ran.ratios and again.settings == ran.settings
+
+
+def test_a_spectrum_calibrated_after_a_save_is_saved_as_it_is_now(saved, project, tmp_path):
+    """What a file keeps ready of a spectrum that it wrote is not that of a changed one."""
+    moved = calibrate_spectra(project, Calibration(0.4))
+    save_project(moved, tmp_path / "moved.doublet")
+    loaded = load_project(tmp_path / "moved.doublet")
+    assert [s.calibration.shift for s in loaded.spectra.values()] == [0.4] * 3
+    assert all(is_stale(loaded, key) for key in loaded.analyses)
