@@ -45,8 +45,8 @@ from spectra_core.spectrum import Axis, Meta, Spectrum, make_spectrum
 from spectra_core.uncertainty.ratios import Ratio
 
 COUNTS = (300.0, 1e3, 1e4)
-SPECTRA = 60
-EXACT_SPECTRA = 12  # of a case, also fitted with everything exact
+SPECTRA = 20
+EXACT_SPECTRA = 6  # of a case, also fitted with everything exact
 _FURTHEST_SLOPE = 0.04  # of the level, per eV: further down a background would be negative
 
 _P = {"PS4": State(131.9, 0.25), "P2Sx": State(132.7, 0.09), "PSxOy": State(133.8, 0.05, 1.32)}
