@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
-from PySide6.QtGui import QGuiApplication, QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -24,16 +19,15 @@ from spectra_core.uncertainty.spread import Variant
 
 from ..formula import formula
 from ..scene import Scene
-from ..theme import colour, number_font, theme
-from ..widgets import Choice, label, printed, row, wrapped
+from ..theme import colour, number_font
+from ..widgets import printed, wrapped
+from .ratio_tab import DATA, Index, PlainTable, RatioTab, copied
 
-Index = QModelIndex | QPersistentModelIndex
-HEADINGS = ("model", "ratio", "", "weight", "ΔBIC", "why it does not count")
+HEADINGS = ("model", "ratio", "", "weight", "ΔBIC", "why not")
 AVERAGED = ("drawn", "background", "components", "minimum")
 NO_FIT = "Fit to see which models the data leave open, and what each says of a ratio."
 NO_BUDGET = "No ratio has its full budget: define one, and compute it without “counting alone”."
 _PLACE = 2
-_DATA = Qt.ItemDataRole.UserRole
 _ROW = 24
 
 
@@ -43,28 +37,13 @@ def models_of(ratio: Ratio) -> list[Variant]:
     return sorted(models, key=lambda v: -(v.weight or 0.0))
 
 
-class AlternativesTab(QWidget):
+class AlternativesTab(RatioTab):
     """The choice of a ratio, and the table of models by weight."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._ratios: tuple[Ratio, ...] = ()
-        self._shown: tuple[object, ...] = ()
-        self.ratio = Choice(name="Ratio")
-        self.ratio.setMinimumContentsLength(24)
-        self.ratio.chosen.connect(lambda _: self._show())
-        self._said = label("", "muted", wrap=True)
-        self.copy_button = QPushButton("Copy")
-        self.copy_button.setToolTip("Copy the table with all digits for a spreadsheet.")
-        self.copy_button.clicked.connect(self.copy)
-        self.table = _Table()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 8)
-        top = row(self.ratio, self._said, self.copy_button)
-        top.setStretch(1, 1)
-        layout.addLayout(top)
-        layout.addWidget(self.table, 1)
-        theme().changed.connect(self._show)
+        table = _Table()
+        super().__init__(table, parent)
+        self.table = table
 
     def show_scene(self, scene: Scene) -> None:
         """Show the ratios of a scene's analysis."""
@@ -72,12 +51,7 @@ class AlternativesTab(QWidget):
         if self._shown == (scene.fitted, id(ratios)):
             return
         self._shown = (scene.fitted, id(ratios))
-        self._ratios = tuple(ratio for ratio in ratios if models_of(ratio))
-        before = self.ratio.value
-        names = [ratio.name for ratio in self._ratios]
-        self.ratio.set_options([(name, formula(name)) for name in names])
-        self.ratio.set_value(before if before in names else next(iter(names), ""))
-        self._show()
+        self._offer(tuple(ratio for ratio in ratios if models_of(ratio)))
 
     @property
     def models(self) -> list[Variant]:
@@ -92,15 +66,8 @@ class AlternativesTab(QWidget):
         lines = ["\t".join(("ratio", *_COPIED))]
         for model in self.models:
             values = (getattr(model, key) for key in _COPIED)
-            lines.append("\t".join((name, *map(_cell, values))))
+            lines.append("\t".join((name, *map(copied, values))))
         return "\n".join(lines)
-
-    def copy(self) -> None:
-        """Put the table on the clipboard."""
-        QGuiApplication.clipboard().setText(self.text())
-
-    def _chosen(self) -> Ratio | None:
-        return next((r for r in self._ratios if r.name == self.ratio.value), None)
 
     def _show(self) -> None:
         chosen = self._chosen()
@@ -119,10 +86,6 @@ _COPIED = (
 )
 
 
-def _cell(value: object) -> str:
-    return "" if value is None else f"{value:.10g}" if isinstance(value, float) else str(value)
-
-
 def _in_words(ratio: Ratio) -> str:
     """Return the drawn ratio, that of all models, and their interval."""
     said = f"drawn {value_text(ratio)}"
@@ -133,24 +96,11 @@ def _in_words(ratio: Ratio) -> str:
     return printed(said)
 
 
-class _Table(QTableWidget):
+class _Table(PlainTable):
     """Rows of models; one column is painted."""
 
     def __init__(self) -> None:
-        super().__init__(0, len(HEADINGS))
-        self.setObjectName("plain")
-        self.setAccessibleName("Alternatives")
-        self.setHorizontalHeaderLabels(list(HEADINGS))
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(_ROW)
-        self.setShowGrid(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        header = self.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        wide, fit = QHeaderView.ResizeMode.Stretch, QHeaderView.ResizeMode.ResizeToContents
-        for column in range(len(HEADINGS)):
-            header.setSectionResizeMode(column, wide if column in (_PLACE, 5) else fit)
+        super().__init__("Alternatives", HEADINGS, _ROW, (_PLACE, 5))
         self.setItemDelegateForColumn(_PLACE, _PlaceDelegate(self))
 
     def show_models(self, models: Sequence[Variant], ratio: Ratio | None) -> None:
@@ -175,7 +125,7 @@ class _Table(QTableWidget):
                 if not model.weight:
                     item.setForeground(colour("faint"))
                 if column == _PLACE and known and ratio is not None:
-                    item.setData(_DATA, (model, ratio, span))
+                    item.setData(DATA, (model, ratio, span))
                 self.setItem(line, column, item)
 
 
@@ -208,7 +158,7 @@ class _PlaceDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint the interval as a band and the ratio as a dot."""
         super().paint(painter, option, index)
-        data = index.data(_DATA)
+        data = index.data(DATA)
         if not data:
             return
         model, ratio, (low, high) = data

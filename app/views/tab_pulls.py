@@ -10,17 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import sqrt
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPen, QResizeEvent
+from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtGui import QColor, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -31,10 +26,10 @@ from spectra_core.uncertainty.ratios import Ratio
 
 from ..formula import formula
 from ..scene import Scene
-from ..theme import colour, number_font, theme
-from ..widgets import Choice, label, printed, row, wrapped
+from ..theme import colour, number_font
+from ..widgets import label, printed, wrapped
+from .ratio_tab import DATA, Index, PlainTable, RatioTab, copied
 
-Index = QModelIndex | QPersistentModelIndex
 _Place = Callable[[float], float]
 HEADINGS = ("assumption", "prior", "fitted", "pull, σ", "Δχ² freed", "impact", "±")
 NO_PRIORS = "The model has no priors: everything in it is free, tied exactly or held."
@@ -42,36 +37,20 @@ NO_FIT = "Fit to see what each assumption wanted, and what it moves."
 NO_RATIO = "Define a ratio, and compute it with its full budget, to see the impacts."
 _FITTED, _PULL, _IMPACT = 2, 3, 5
 _NARROW = 760  # pixels
-_DATA = Qt.ItemDataRole.UserRole
 _REACH = 2.6  # standard deviations that the column of pulls shows at least
 _ROW = 26
 
 
-class PullsTab(QWidget):
+class PullsTab(RatioTab):
     """The choice of a ratio, and the table ranked by the impacts on it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._ratios: tuple[Ratio, ...] = ()
+        table = _Table()
+        super().__init__(table, parent)
+        self.table = table
         self._plain: tuple[Impact, ...] = ()
-        self._shown: tuple[object, ...] = ()
-        self.ratio = Choice(name="Ratio")
-        self.ratio.setMinimumContentsLength(24)
-        self.ratio.chosen.connect(lambda _: self._show())
-        self._said = label("", "muted", wrap=True)
         self._foot = label("", "muted")
-        self.copy_button = QPushButton("Copy")
-        self.copy_button.setToolTip("Copy the table with all digits for a spreadsheet.")
-        self.copy_button.clicked.connect(self.copy)
-        self.table = _Table()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 8)
-        top = row(self.ratio, self._said, self.copy_button)
-        top.setStretch(1, 1)
-        layout.addLayout(top)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(self._foot)
-        theme().changed.connect(self._show)
+        self._layout.addWidget(self._foot)
 
     def show_scene(self, scene: Scene) -> None:
         """Show the priors of a scene's fit and the ratios of its analysis."""
@@ -81,15 +60,10 @@ class PullsTab(QWidget):
         if self._shown and self._shown[0] is fit and self._shown[1] is ratios:
             return
         self._shown = (fit, ratios)
-        self._ratios = tuple(ratio for ratio in ratios if ratio.impacts)
         self._plain = ()
         if fit is not None:
             self._plain = tuple(Impact(pull, None, None) for pull in pulls_at_rest(fit))
-        before = self.ratio.value
-        names = [ratio.name for ratio in self._ratios]
-        self.ratio.set_options([(name, formula(name)) for name in names])
-        self.ratio.set_value(before if before in names else next(iter(names), ""))
-        self._show()
+        self._offer(tuple(ratio for ratio in ratios if ratio.impacts))
 
     @property
     def impacts(self) -> tuple[Impact, ...]:
@@ -105,15 +79,8 @@ class PullsTab(QWidget):
         for rank, impact in enumerate(self.impacts, 1):
             values = [getattr(impact.pull, number) for number in _NUMBERS]
             cells = [name, rank, *values, impact.up, impact.down]
-            lines.append("\t".join(_cell(value) for value in cells))
+            lines.append("\t".join(copied(value) for value in cells))
         return "\n".join(lines)
-
-    def copy(self) -> None:
-        """Put the table on the clipboard."""
-        QGuiApplication.clipboard().setText(self.text())
-
-    def _chosen(self) -> Ratio | None:
-        return next((r for r in self._ratios if r.name == self.ratio.value), None)
 
     def _show(self) -> None:
         impacts, chosen = self.impacts, self._chosen()
@@ -138,10 +105,6 @@ _NUMBERS = (
 )
 
 
-def _cell(value: object) -> str:
-    return "" if value is None else f"{value:.10g}" if isinstance(value, float) else str(value)
-
-
 def _in_quadrature(ratio: Ratio) -> str:
     """Return the rows of a budget in words: priors, counting and model, and their total."""
     budget = ratio.budget
@@ -158,29 +121,11 @@ def _in_quadrature(ratio: Ratio) -> str:
     return printed(f"In quadrature: {said}{total}")
 
 
-class _Table(QTableWidget):
+class _Table(PlainTable):
     """Rows of assumptions; two columns are painted."""
 
     def __init__(self) -> None:
-        super().__init__(0, len(HEADINGS))
-        self.setObjectName("plain")
-        self.setAccessibleName("Pulls and impacts")
-        self.setHorizontalHeaderLabels(list(HEADINGS))
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(_ROW)
-        self.setShowGrid(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        header = self.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column in range(len(HEADINGS)):
-            painted = column in (_PULL, _IMPACT)
-            header.setSectionResizeMode(
-                column,
-                QHeaderView.ResizeMode.Stretch
-                if painted
-                else QHeaderView.ResizeMode.ResizeToContents,
-            )
+        super().__init__("Pulls and impacts", HEADINGS, _ROW, (_PULL, _IMPACT))
         self.setItemDelegateForColumn(_PULL, _PullDelegate(self))
         self.setItemDelegateForColumn(_IMPACT, _ImpactDelegate(self))
 
@@ -208,9 +153,9 @@ class _Table(QTableWidget):
                 if one.disagrees:
                     item.setForeground(colour("alarm"))
                 if column == _PULL:
-                    item.setData(_DATA, (impact.pull, reach))
+                    item.setData(DATA, (impact.pull, reach))
                 if column == _IMPACT:
-                    item.setData(_DATA, (impact, largest))
+                    item.setData(DATA, (impact, largest))
                 self.setItem(line, column, item)
 
 
@@ -234,7 +179,7 @@ class _PullDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint bands, bar and dot."""
         super().paint(painter, option, index)
-        data = index.data(_DATA)
+        data = index.data(DATA)
         if not data:
             return
         pull, reach = data
@@ -275,7 +220,7 @@ class _ImpactDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint the bars: filled for one standard error up, open for down."""
         super().paint(painter, option, index)
-        data = index.data(_DATA)
+        data = index.data(DATA)
         if not data or not data[1]:
             return
         impact, largest = data

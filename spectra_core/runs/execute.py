@@ -496,7 +496,7 @@ def _do_sent(sent: Sequence[Sent]) -> list[Outcome]:
 
 
 def _at_home() -> FitResult:
-    raise NotImplementedError("the job of this row is in another process")
+    raise RuntimeError("the job of this row is in another process")
 
 
 def _to_send(job: Job, models: dict[int, int]) -> Sent:
