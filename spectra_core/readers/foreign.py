@@ -31,7 +31,6 @@ _AVANTAGE = "In Avantage: select the spectra, then File > Export > VAMAS, or Exc
 _CASAXPS = "In CasaXPS: File > Save As makes a VAMAS file with the spectra and their fit."
 _SPECS = "In SpecsLab Prodigy: mark the regions, then Export > VAMAS or XY."
 _WIRE = "In WiRE: File > Save file as > Text (*.txt)."
-_MULTIPAK = "In MultiPak: File > Export > ASCII, or Save As > VAMAS."
 _SES = "In SES: save regions as text (*.txt), or export VAMAS."
 _LABSPEC = "In LabSpec: Save as > Text (*.txt)."
 _WITEC = "In WITec Project: Export > Table or ASCII."
@@ -61,7 +60,6 @@ SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     ),
     (b"SQLite format 3", Kind("an SQLite database (SPECS .sle is one)", _SPECS)),
     (b"WDF1", Kind("a Renishaw .wdf file", _WIRE)),
-    (b"SOFH", Kind("a PHI .spe or .pro file", _MULTIPAK)),
     (b"IGOR", Kind("an Igor Pro file", _SES)),
     (b"\x00\x05", Kind("an Igor binary wave (.ibw)", _SES)),
     (b"\x05\x00", Kind("an Igor binary wave (.ibw)", _SES)),

@@ -245,7 +245,7 @@ def _meta(values: Values, header: Header, comment: str, kept: Values, axis: Axis
     variables = _variables(values, header)
     dwell, scans = values["dwell_s"], values["scans"]
     meta = Meta(
-        sample=_recorded_text(values["sample"]),
+        sample=_sample_name(_recorded_text(values["sample"])),
         region=values["region"],
         technique=values["technique"],
         species=values["species"],
@@ -272,6 +272,12 @@ def _positive(value: float | None) -> float | None:
 
 def _recorded_text(text: str) -> str:
     return "" if text.casefold() in ("not specified", "not recorded", "unknown") else text
+
+
+def _sample_name(text: str) -> str:
+    """Return the name of a MultiPak sample identifier, e.g. film of ``C:/a.pro:1:1:film``."""
+    found = re.fullmatch(r"(?:[A-Za-z]:)?[^:]*[\\/]([^:\\/]+)\.\w{3}:\d+:\d+:(.*)", text.strip())
+    return found[2].strip() or found[1] if found else text
 
 
 def _variables(values: Values, header: Header) -> dict[str, tuple[float, str]]:

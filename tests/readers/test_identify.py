@@ -28,6 +28,7 @@ FORMAT_OF = {
     "pynxtools-xps/vamas/FeO_analyzed_lineshapes_cols.txt": "CasaXPS export",
     "pynxtools-xps/vamas/vms_txt_export.txt": "CasaXPS export",
     "pynxtools-xps/specs/specs_xy_ref.nxs": "NeXus",
+    "pynxtools-xps/phi/SnO2_10nm_1.pro": "PHI",
     "rampy-glass/LS4.txt": "JASCO text",
     "spectrochempy-labspec/lasertest1.txt": "LabSpec text",
     "theoechem-tfsi-casaxps/20240220_Au_MPPipTFSI4AMSIol3_S_2p.csv": "CasaXPS export",

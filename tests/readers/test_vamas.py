@@ -669,6 +669,11 @@ def _holds(values, wanted):
         return any(np.allclose(windows[i], wanted, rtol=2e-7, atol=0) for i in starts)
 
 
+def test_the_sample_of_a_multipak_file_is_its_name_not_its_path(data_dir):
+    spectra = vamas.read(data_dir / "qnngroup-ito-NOLICENCE" / "104.1.itosa3ci_1.vms")
+    assert {s.meta.sample for s in spectra} == {"1.ITOSA3ci"}
+
+
 def test_the_etch_times_of_a_depth_profile_are_read(data_dir):
     spectra = vamas.read(data_dir / "qnngroup-ito-NOLICENCE" / "104.1.itosa3ci_1.vms")
     times = [s.meta.etch_time_s for s in spectra]
