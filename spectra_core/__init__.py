@@ -47,6 +47,7 @@ _FACE = {
     "runs.batch": "run",
     "runs.plan": "plan",
     "runs.records": "Run",
+    "runs.reexamine": "reexamine",
     "runs.simulate": "Acquisition simulate simulate_recipe",
     "results.document": "write_results",
     "results.figures": "fit_figure save_figure",

@@ -57,6 +57,7 @@ from .results.figures import save_figure as save_figure
 from .runs.batch import run as run
 from .runs.plan import plan as plan
 from .runs.records import Run as Run
+from .runs.reexamine import reexamine as reexamine
 from .runs.simulate import Acquisition as Acquisition
 from .runs.simulate import simulate as simulate
 from .runs.simulate import simulate_recipe as simulate_recipe

@@ -83,6 +83,18 @@ def has_exported_fit(spectrum: Spectrum) -> bool:
     return background in spectrum.columns and bool(list(_component_columns(spectrum)))
 
 
+def exported_envelope(spectrum: Spectrum, x: Array) -> Array | None:
+    """Return the exported sum of background and components at some of a spectrum's points.
+
+    None where no such curve came with the spectrum, or it has no value at one of them.
+    """
+    curve = spectrum.columns.get(str(_export(spectrum).get("envelope")))
+    places = np.searchsorted(spectrum.x, x)
+    if curve is None or places[-1] >= spectrum.x.size or not np.all(spectrum.x[places] == x):
+        return None
+    return np.asarray(curve[places])
+
+
 def exported_components(spectrum: Spectrum) -> tuple[ExportedComponent, ...]:
     """Return every exported component, measured; in the order of the columns."""
     background = spectrum.columns[_background_column(spectrum)]

@@ -291,7 +291,8 @@ def _stored_entry(compared: ComparedRegion) -> Entry:
     """Return another program's stored numbers beside the refit's."""
     return {
         "components": [
-            asdict(number) | {"difference": number.difference} for number in compared.numbers
+            asdict(number) | {"difference": number.difference, "sigmas": number.sigmas}
+            for number in compared.numbers
         ],
         "sum_of_squares": {
             "stored": compared.stored_squares,

@@ -5,9 +5,13 @@ The comment of CasaXPS here is made up and labelled synthetic.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+import spectra_core as sc
+from spectra_core.errors import ModelError
 from spectra_core.fitting import evaluate, fit
 from spectra_core.foreign.comparison import compare_stored
 from spectra_core.foreign.stored_fit import has_stored_fit, stored_fit_in_words
@@ -17,7 +21,7 @@ from spectra_core.results.document import results_document
 from spectra_core.results.table import fit_text
 from spectra_core.runs.batch import run
 from spectra_core.runs.plan import plan_stored
-from spectra_core.spectrum import Axis, make_spectrum
+from spectra_core.spectrum import Axis, make_spectrum, replace_fields
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +61,62 @@ def test_a_stored_state_that_is_no_minimum_is_said_with_both_sums_of_squares(sto
     assert "the stored state is no minimum" in compared.sentence
     area = next(n for n in compared.numbers if n.parameter == "area")
     assert area.refitted / area.stored == pytest.approx(1 / 1.2, rel=1e-3)
+
+
+def test_what_the_user_added_or_took_away_is_left_out(stored):
+    spectrum, model = stored
+    best = fit(spectrum, model)
+    more = sc.add_component(model.regions[0], "more", "voigt", center=166.0, fwhm=1.5, area=9.0)
+    with_more = Model((more,))
+    for before, after in ((with_more, best), (model, fit(spectrum, with_more))):
+        compared = compare_stored({"S 2p": spectrum}, before, after)["S 2p"]
+        assert {n.component for n in compared.numbers} == {
+            c.id for c in model.regions[0].components
+        }
+    other = Model((replace(more, name="P 2p"),))
+    assert compare_stored({"P 2p": spectrum}, other, best) == {}
+
+
+def exported(stored, *, area=1.0):
+    """Return the synthetic spectrum with the curves of another program's fit of it."""
+    spectrum, model = stored
+    drawn = evaluate(spectrum, model).regions[0]
+    background = np.full(len(spectrum), 200.0)
+    curves = {key: background.copy() for key in drawn.peaks}
+    inside = np.isin(spectrum.x, drawn.x)
+    for key, peak in drawn.peaks.items():
+        curves[key][inside] += area * peak
+    envelope = sum(curves.values()) - (len(curves) - 1) * background
+    columns = {**curves, "Background": background, "Envelope": envelope}
+    export = {
+        "background": "Background",
+        "envelope": "Envelope",
+        "components": [{"column": key} for key in curves],
+    }
+    meta = replace(spectrum.meta, region="S 2p", extra={"casaxps_export": export})
+    return replace_fields(spectrum, columns=columns, meta=meta)
+
+
+def test_the_exported_curve_itself_is_the_stored_state(stored):
+    """Whatever our line shape makes of it: only the other program's own misfit is its own."""
+    spectrum = exported(stored, area=1.1)
+    found = sc.reexamine(spectrum)
+    (compared,) = found.record.stored.values()
+    fitted = found.record.regions[0]
+    own = spectrum.columns["Envelope"][np.isin(spectrum.x, fitted.x)]
+    assert compared.envelope == pytest.approx(own)
+    misfit = (fitted.y - own) / fitted.sigma
+    assert compared.stored_squares == pytest.approx(float(misfit @ misfit))
+    assert not compared.is_minimum
+    area = next(n for n in compared.numbers if n.parameter == "area")
+    assert area.refitted / area.stored == pytest.approx(1 / 1.1, rel=0.02)
+    assert area.sigmas == pytest.approx(area.difference / area.stderr)
+    assert area.sigmas < -3.0
+
+
+def test_what_has_no_stored_fit_cannot_be_reexamined(stored):
+    with pytest.raises(ModelError, match="no CasaXPS fit"):
+        sc.reexamine(stored[0])
 
 
 def test_the_results_of_stored_fits_hold_the_comparison(data_dir):

@@ -271,7 +271,9 @@ class StoredNumber(Strict):
     parameter: Literal["center", "fwhm", "area"]
     stored: float
     refitted: float
+    stderr: float | None
     difference: float
+    sigmas: float | None
 
 
 class SumOfSquares(Strict):
