@@ -17,10 +17,10 @@ from ..model import BACKGROUND, REGION, Component, Region, split_path
 from ..recipe.text import dump_recipe
 from ..referee.rules import Finding, lint
 from ..results.document import program_versions
-from ..results.entries import doublet_label, position
+from ..results.entries import coordinates_of_record, doublet_label, position
 from ..results.figures import fit_figure
 from ..results.scales import scales_of
-from ..results.table import interval_ends, rough
+from ..results.table import interval_ends, level_text, rough
 from ..runs.collect import as_run
 from ..runs.records import Failure, FitRecord, Run
 from ..spectrum import Axis, is_synthetic, points_in_window
@@ -207,7 +207,8 @@ def _summary_row(
 
 
 def _sample(record: FitRecord) -> str:
-    level = f" [{record.level + 1}/{record.levels}]" if record.levels > 1 else ""
+    level = level_text(record.level, record.levels, coordinates_of_record(record))
+    level = f" [{level.strip()}]" if level else ""
     return f"{clean_text(record.sample, longest=70) or '(no name)'}{level}"
 
 

@@ -13,6 +13,7 @@ from .. import __version__
 from ..fitting import RegionFit
 from ..model import Region
 from ..runs.records import Finished
+from ..series.coordinates import coordinates_of
 from ..spectrum import Array, Spectrum, is_synthetic, points_in_window
 from ..writers.atomic import write_bytes
 
@@ -71,6 +72,7 @@ def _comments(record: Finished, fit: RegionFit) -> list[tuple[str, str]]:
         ("file", Path(record.file).name),
         ("sha256", source.sha256),
         ("spectrum_index", str(source.index)),
+        *((c.name, f"{c.value!r} {c.unit}") for c in coordinates_of(fit.spectrum)),
         ("energy_shift", f"{calibration.shift!r} {fit.spectrum.axis.unit}"),
         ("synthetic", "yes" if is_synthetic(fit.spectrum) else "no"),
     ]

@@ -36,6 +36,7 @@ from ..model import (
 )
 from ..recipe.text import recipe_to_dict
 from ..runs.records import Finished, FitRecord, sample_of
+from ..series.coordinates import coordinates_of
 from ..spectrum import Array, Axis, Calibration, Spectrum
 from ..uncertainty.pulls import Impact
 from ..uncertainty.ratios import MonteCarloSummary, Ratio
@@ -232,6 +233,7 @@ def _region_form(
         "spectrum_index": Column([fitted.spectra[row].source.index for row in rows]),
         "level": Column([record.level for record in records]),
         "levels": Column([record.levels for record in records]),
+        "coordinates": _coordinates([fitted.spectra[row] for row in rows]),
         "technique": _technique(first),
         "axis": {"kind": first.axis.value, "unit": first.axis.unit},
         "status": column([stack.statuses[row].value for row in rows]),
@@ -278,6 +280,25 @@ def _background(columns: _Columns, fitted: StackRegion, region: Region) -> Entry
         },
         "info": Parts([dict(fitted.info[row]) for row in columns.rows.tolist()]),
     }
+
+
+def _coordinates(spectra: Sequence[Spectrum]) -> Form:
+    """Return what tells levels apart, by name: sputter time, voltage, position..."""
+    found = [_named(spectrum) for spectrum in spectra]
+    return Parts(found) if any(found) else {}
+
+
+def _named(spectrum: Spectrum) -> Entry:
+    return {c.name: {"value": c.value, "unit": c.unit} for c in coordinates_of(spectrum)}
+
+
+def coordinates_of_record(record: Finished) -> Entry:
+    """Return what tells the level of a fit from others; the first region that says it counts."""
+    stack, row = record.stacked
+    named: Entry = {}
+    for region in stack.regions:
+        named = _named(region.spectra[row]) | named
+    return named
 
 
 def _calibration(calibrations: Sequence[Calibration]) -> Entry:
@@ -497,6 +518,7 @@ def ratio_entry(record: Finished, ratio: Ratio) -> Entry:
         "file": record.file,
         "sample": sample_of(record, ratio.name),
         "level_index": record.level,
+        "coordinates": coordinates_of_record(record),
         "value": ratio.value,
         "stderr": ratio.stderr,
         "interval": ratio.interval,

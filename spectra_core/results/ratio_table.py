@@ -47,7 +47,10 @@ class RatioRow:
     def sample(self) -> str:
         """Sample, with the number of the level where it is not the first."""
         level = self.entry["level_index"]
-        return f"{self.entry['sample']} [{level + 1}]" if level else str(self.entry["sample"])
+        first = next(iter(self.entry["coordinates"].values()), None)
+        at = f"{first['value']:g} {first['unit']}".rstrip() if first else ""
+        place = ", ".join(filter(None, (str(level + 1) if level or at else "", at)))
+        return f"{self.entry['sample']} [{place}]" if place else str(self.entry["sample"])
 
 
 def read_ratios(path: str | Path) -> list[RatioRow]:
@@ -116,7 +119,20 @@ def _complete(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
     if not isinstance(level, int) or level < 0:
         raise ReadError(f'"level_index" is {level!r}, not a number from 0.', where=where)
     whole["level_index"] = level
+    whole["coordinates"] = _coordinates(entry.get("coordinates") or {}, where)
     return whole
+
+
+def _coordinates(value: Any, where: str) -> dict[str, dict[str, Any]]:
+    if not isinstance(value, Mapping) or not all(isinstance(c, Mapping) for c in value.values()):
+        raise ReadError(f'"coordinates" is {value!r}, not a table of tables.', where=where)
+    return {
+        str(name): {
+            "value": _number(own.get("value"), f"coordinates.{name}", where),
+            "unit": _text(own.get("unit"), f"coordinates.{name}.unit", where, required=False),
+        }
+        for name, own in value.items()
+    }
 
 
 def _text(value: Any, key: str, where: str, *, required: bool) -> str:
@@ -180,15 +196,21 @@ CSV_COLUMNS = (
 def ratios_csv(rows: Iterable[RatioRow]) -> str:
     """Return the merged table as csv: one heading, every digit, empty where nothing is known.
 
+    Coordinates of levels, such as the sputter time, have a column each before the ratio's name.
     `counting` to `total` are standard errors of R; `low` and `high` are the interval of
     counting statistics, `total_low` and `total_high` that with all rows of the budget.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+    rows = list(rows)
+    units = {n: c["unit"] for row in rows for n, c in row.entry["coordinates"].items()}
+    place = CSV_COLUMNS.index("level_index") + 1
+    columns = [*CSV_COLUMNS[:place], *units, *CSV_COLUMNS[place:]]
+    heads = [f"{c} / {units[c]}" if units.get(c) else c for c in columns]
+    writer.writerow(heads)
     for row in rows:
-        cells = _cells(row)
-        writer.writerow([_written(cells[column]) for column in CSV_COLUMNS])
+        cells = dict.fromkeys(units) | _cells(row)
+        writer.writerow([_written(cells[column]) for column in columns])
     return buffer.getvalue()
 
 
@@ -196,6 +218,7 @@ def _cells(row: RatioRow) -> dict[str, Any]:
     low, high = row.entry["interval"] or (None, None)
     total_low, total_high = row.entry["total_interval"] or (None, None)
     return {
+        **{name: own["value"] for name, own in row.entry["coordinates"].items()},
         **row.entry,
         **row.entry["budget"],
         "results": row.results,

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..runs.records import Finished, Run, sample_of
 from ..uncertainty.ratios import ALL_ROWS, BUDGET_ROWS, Ratio
-from .entries import formed
+from .entries import coordinates_of_record, formed
 from .rows import Form
 
 Entry = Mapping[str, Any]
@@ -59,6 +59,7 @@ _OF_ENTRY = (
     "region",
     "level",
     "levels",
+    "coordinates",
     "joint",
     "axis",
     "status",
@@ -73,7 +74,7 @@ _OF_COMPONENT = ("id", "label", "enabled", "lineshape", "position", "fwhm")
 def fit_text(entry: Entry) -> str:
     """Return the table of one region of a fit from its entry in the results, or from `tabled`."""
     background = entry["background"]
-    level = f" {entry['level'] + 1}/{entry['levels']}" if entry["levels"] > 1 else ""
+    level = level_text(entry["level"], entry["levels"], entry["coordinates"])
     title = " / ".join(filter(None, (entry["sample"] + level, entry["region"])))
     joint = " (joint fit)" if entry["joint"] else ""
     head = (
@@ -83,6 +84,14 @@ def fit_text(entry: Entry) -> str:
     rows = [component_heads(entry), *component_rows(entry)]
     lines = [head, *_aligned(rows), *(_warning_text(w) for w in entry["warnings"])]
     return "\n".join([*lines, *stored_lines(entry)])
+
+
+def level_text(level: int, levels: int, coordinates: Mapping[str, Entry]) -> str:
+    """Return which of several levels a fit is of, with its first coordinate; or nothing."""
+    if levels < 2:
+        return ""
+    named = [f"{c['value']:g} {c['unit']}".rstrip() for c in coordinates.values()]
+    return f" {level + 1}/{levels}" + (f" at {named[0]}" if named else "")
 
 
 def stored_lines(entry: Entry) -> list[str]:
@@ -195,7 +204,7 @@ class RatioCells:
 
 def ratio_row(record: Finished, ratio: Ratio) -> RatioCells:
     """Return a ratio of a fit as the table prints it."""
-    level = f" {record.level + 1}/{record.levels}" if record.levels > 1 else ""
+    level = level_text(record.level, record.levels, coordinates_of_record(record))
     rows = {name: getattr(ratio.budget, name) for name in (*BUDGET_ROWS, "total")}
     return RatioCells(
         ratio.name,

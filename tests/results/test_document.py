@@ -288,6 +288,11 @@ class StoredEntry(Strict):
     message: str
 
 
+class CoordinateEntry(Strict):
+    value: float
+    unit: str
+
+
 class Fit(Strict):
     id: str
     joint: str | None
@@ -297,6 +302,7 @@ class Fit(Strict):
     spectrum_index: int
     level: int
     levels: int
+    coordinates: dict[str, CoordinateEntry]
     technique: Literal["XPS", "Raman"] | None
     axis: AxisEntry
     status: Literal["converged", "at_bound", "not_converged", "failed"]
@@ -385,6 +391,7 @@ class RatioEntry(Strict):
     file: str
     sample: str
     level_index: int
+    coordinates: dict[str, CoordinateEntry]
     value: float | None
     stderr: float | None
     interval: list[float] | None
