@@ -22,6 +22,7 @@ from .assemble import with_answers
 from .foreign import looks_like
 from .options import AXES, ReadOptions
 from .text_table import HEAD_BYTES
+from .trial import SIGNATURE, try_hdf5
 
 __all__ = ["AXES", "READERS", "ReadOptions", "Reader", "identify", "read"]
 
@@ -114,7 +115,7 @@ def read(path: str | Path, *, options: ReadOptions | None = None) -> list[Spectr
 
 def _read(location: str, path: Path, options: ReadOptions) -> list[Spectrum]:
     data = _bytes(path)
-    reader = _reader_of(path, data[:HEAD_BYTES])
+    reader = _tried_reader_of(path, data[:HEAD_BYTES])
     checksum = hashlib.sha256(data).hexdigest()
     try:
         spectra = reader.read(path, options)
@@ -143,7 +144,7 @@ def identify(path: str | Path) -> str:
     """
     path = Path(path)
     try:
-        return _reader_of(path, _bytes(path, HEAD_BYTES)).name
+        return _tried_reader_of(path, _bytes(path, HEAD_BYTES)).name
     except SpectraError:
         raise
     except Exception as error:  # as in `read`
@@ -151,6 +152,13 @@ def identify(path: str | Path) -> str:
 
 
 _NO_COLUMNS = ": no columns of numbers were found in it."
+
+
+def _tried_reader_of(path: Path, head: bytes) -> Reader:
+    """Return the reader of a file, once its library is known to come back from it."""
+    if head.startswith(SIGNATURE):
+        try_hdf5(path)
+    return _reader_of(path, head)
 
 
 def _reader_of(path: Path, head: bytes) -> Reader:

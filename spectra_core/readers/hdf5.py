@@ -20,10 +20,11 @@ import numpy as np
 from ..errors import ReadError, SpectraError
 from ..spectrum import Array, Spectrum
 from .assemble import kept
-from .hdf5_files import SIGNATURE, array, can_be_opened, inside, is_group, items, opened, texts
+from .hdf5_files import array, can_be_opened, inside, is_group, items, opened, texts
 from .integrity import check_counts, check_seal, has_changed
 from .options import ReadOptions
 from .spectrum_fields import from_text, from_values
+from .trial import SIGNATURE
 
 FORMAT = "Doublet HDF5"
 MARK = "doublet-spectra/1"

@@ -20,7 +20,6 @@ from ..errors import ReadError
 from ..spectrum import Array
 from .integrity import has_changed
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _LARGEST = 16 * 2**30
 _SMALL = 64 * 2**20
 _COMPRESSED = 1100

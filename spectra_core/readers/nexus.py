@@ -23,7 +23,6 @@ from ..errors import ReadError, SpectraError
 from ..spectrum import Array, Axis, Meta, Source, Spectrum, make_spectrum
 from .assemble import kept, noted, settled_axis
 from .hdf5_files import (
-    SIGNATURE,
     array,
     can_be_opened,
     inside,
@@ -35,6 +34,7 @@ from .hdf5_files import (
 from .integrity import check_counts, check_seal
 from .options import AXES, ReadOptions
 from .spectrum_fields import from_text, from_values
+from .trial import SIGNATURE
 from .units import FAMILIES, axis_factor, scaled
 
 FORMAT = "NeXus"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import h5py
 import numpy as np
 import openpyxl
 
@@ -145,11 +146,33 @@ def _workbook() -> bytes:
     return buffer.getvalue()
 
 
+def _unsealed() -> bytes:
+    """Return an HDF5 file of ours without the checksum behind it, as others may copy it."""
+    return _written(".h5").partition(b"\nDoublet sha256 ")[0]
+
+
+def _foreign_nexus() -> bytes:
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        for number, spectrum in enumerate(spectra()):
+            entry = file.create_group(f"entry{number}")
+            entry.attrs["NX_class"] = "NXentry"
+            entry["title"] = spectrum.meta.region
+            data = entry.create_group("data")
+            data.attrs.update(NX_class="NXdata", signal="data", axes=["energy"])
+            data.create_dataset("data", data=spectrum.y, compression="gzip")
+            data.create_dataset("energy", data=spectrum.x)
+            data["energy"].attrs.update(units="eV", type="binding")
+    return buffer.getvalue()
+
+
 KINDS: dict[str, Callable[[], bytes]] = {
     "vamas": lambda: _written(".vms"),
     "own csv": lambda: _written(".csv"),
     "own hdf5": lambda: _written(".h5"),
     "own nexus": lambda: _written(".nxs"),
+    "hdf5": _unsealed,
+    "nexus": _foreign_nexus,
     "workbook": _workbook,
     "text": _columns,
     "quoted csv": _csv,

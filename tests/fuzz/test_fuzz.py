@@ -47,6 +47,12 @@ def test_damaged_files_are_read_or_refused(kind, reader):
         assert tally.changed == 0
 
 
+def test_the_hdf5_library_may_hang_or_break_down_and_the_file_is_refused(reader):
+    """In this case the library never came back: found by reading hundreds of them."""
+    tally = harness.fuzz("hdf5", range(31, 32), reader)
+    assert tally.failures == [] and tally.outcomes["refused"] == 1
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a FIFO to wait for")
 def test_the_harness_finds_a_hang_and_goes_on(tmp_path):
     os.mkfifo(tmp_path / "endless")

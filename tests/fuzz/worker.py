@@ -66,6 +66,8 @@ def main() -> None:
     import openpyxl  # noqa: F401
 
     limit_memory()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     for line in sys.stdin:
         sys.stdout.write(json.dumps(outcome(Path(line.rstrip("\n")))) + "\n")
         sys.stdout.flush()
