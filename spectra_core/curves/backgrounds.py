@@ -265,7 +265,11 @@ _SLOPE = ParameterSpec(
     "slope", "y/x", 0.0, description="Rise per axis unit towards higher binding energy."
 )
 _STEP = ParameterSpec(
-    "step", "1/x", min=0.0, description="Step height behind a peak per peak area."
+    "step",
+    "1/x",
+    usual_min=0.0,
+    description="Step height behind a peak per peak area; below zero only where more was taken off"
+    " the data than there was.",
 )
 _BEND = ParameterSpec(
     "bend", "1/x^2", 0.0, description="Change of slope behind a peak per peak area."

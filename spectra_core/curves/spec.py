@@ -35,6 +35,8 @@ class ParameterSpec:
     flat : float or None
         Where the curve has no slope in this parameter, only curvature (a Voigt whose
         Gaussian share goes to nothing): a fit that started there could not leave.
+    usual_min : float
+        Lower bound where the user gives none, if it is not `min`.
     """
 
     name: str
@@ -45,6 +47,12 @@ class ParameterSpec:
     free: bool = True
     description: str = ""
     flat: float | None = None
+    usual_min: float = -inf
+
+    @property
+    def low(self) -> float:
+        """Lower bound of a parameter that the user gives none."""
+        return max(self.min, self.usual_min)
 
 
 def unit_text(symbolic: str, x_unit: str, y_unit: str) -> str:

@@ -462,7 +462,8 @@ def _given_background(column: str, spectrum: Spectrum, inside: slice) -> StaticB
 
 def _within_spec(parameter: Parameter, spec: ParameterSpec, path: str) -> Parameter:
     """Return the parameter with its bounds cut to where the formula has a meaning."""
-    low, high = max(parameter.min, spec.min), min(parameter.max, spec.max)
+    low = spec.low if parameter.min == -inf else max(parameter.min, spec.min)
+    high = min(parameter.max, spec.max)
     if low > high:
         raise ModelError(
             f"the bounds {parameter.min:g} to {parameter.max:g} lie outside"

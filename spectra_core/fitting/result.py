@@ -354,7 +354,7 @@ def _region_with_values(region: Region, values: Mapping[str, float | None]) -> R
         for spec in specs:
             old = parameters.get(spec.name)
             low, high, free = (
-                (spec.min, spec.max, spec.free) if old is None else (old.min, old.max, old.free)
+                (spec.low, spec.max, spec.free) if old is None else (old.min, old.max, old.free)
             )
             value = values[f"{region.name}/{owner}/{spec.name}"]
             found[spec.name] = Parameter(value, low, high, free)

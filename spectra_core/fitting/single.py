@@ -21,6 +21,7 @@ from .inputs import Spectra, as_model, as_spectra, with_settings
 from .overlap import check_used_once
 from .priors import prior_residual, with_prior_rows
 from .problem import Problem, RegionProblem, compile_problem
+from .remainder import FURTHEST_FALL, with_remainders
 from .result import FitResult, FitWarning, Status, region_fit, with_values
 from .search import TOLERANCE as SEARCH_TOLERANCE
 from .search import CompiledRows, Ends, Engine, Found, search
@@ -197,7 +198,8 @@ def solve(
     should_stop: ShouldStop | None = None,
 ) -> Solved:
     """Fit as `fit` does, and give numbers instead of curves, errors and warnings."""
-    problem = compile_problem(model, as_spectra(spectra, model))
+    given = as_spectra(spectra, model)
+    problem = compile_problem(with_remainders(model, given), given)
     check_data(problem)
     weights = weights_of(problem, options.weights)
     settle = settler(problem, weights, options, progress, should_stop)
@@ -897,8 +899,23 @@ def _empirical_warning(region: RegionProblem) -> FitWarning:
         "negative_counts",
         f"{_negative(region.spectrum)}. Their noise was found from channel to channel:"
         f" {sigma.min():.3g} {unit} where there is least signal, {sigma.max():.3g} where there is"
-        " most.",
+        f" most.{_fall(region)}",
         region.region.name,
+    )
+
+
+def _fall(region: RegionProblem) -> str:
+    """Say what the background may do that one of counts as measured cannot."""
+    falling = [
+        name
+        for name, value in region.region.background.parameters.items()
+        if value.min == FURTHEST_FALL
+    ]
+    if not falling:
+        return ""
+    return (
+        f" What was taken off may have been too much, so the {' and '.join(falling)} of the"
+        " background may be below zero."
     )
 
 

@@ -156,7 +156,7 @@ def _given_or_default(
         return parameters[name]
     for spec in specs:
         if spec.name == name:
-            return Parameter(spec.default, spec.min, spec.max, spec.free)
+            return Parameter(spec.default, spec.low, spec.max, spec.free)
     raise unknown("parameter", name, [spec.name for spec in specs], path.rpartition("/")[0])
 
 

@@ -652,7 +652,7 @@ def _entries(
 
 def _entry(parameter: Parameter, spec: ParameterSpec) -> ParameterEntry:
     """Return a parameter as a recipe writes it; bounds that the formula has anyway are left out."""
-    low = parameter.min if isfinite(parameter.min) and parameter.min > spec.min else None
+    low = parameter.min if isfinite(parameter.min) and parameter.min != spec.low else None
     high = parameter.max if isfinite(parameter.max) and parameter.max < spec.max else None
     usual = spec.free or low is not None or high is not None
     free = None if parameter.free == usual else parameter.free

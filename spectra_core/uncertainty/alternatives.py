@@ -188,7 +188,9 @@ def one_more(
     *,
     known: tuple[str, float, float] | None = None,
 ) -> Alternative | None:
-    """Return the model with one more owner at a place, like the nearest one; None without any.
+    """Return the model with one more owner at a place, like the nearest one.
+
+    None where there is no owner, or where the place lies outside the window.
 
     Parameters
     ----------
@@ -204,11 +206,14 @@ def one_more(
     present = owners(region, enabled=True)
     if not present:
         return None
-    place = at - (region.shift.value or 0.0)
+    shift = region.shift.value or 0.0
+    place, first, last = (point - shift for point in (at, *region.window))
     like = min(present, key=lambda owner: abs(_value(region, owner, "center") - place))
     template = _major(region, like)
     reach = max(_value(region, like, *WIDTH_NAMES), 1e-3) if known is None else known[2]
-    low, high = max(region.window[0], place - reach), min(region.window[1], place + reach)
+    low, high = max(first, place - reach), min(last, place + reach)
+    if low > high:
+        return None
     size = _size(template)
     values = {
         "center": Parameter(min(max(place, low), high), low, high),

@@ -20,8 +20,10 @@ from spectra_core.model import (
     add_doublet,
     add_links,
     add_priors,
+    get_parameter,
     make_component,
     owners,
+    set_parameter,
 )
 from spectra_core.spectrum import Axis, Meta, make_spectrum
 from spectra_core.uncertainty.alternatives import fewer, one_more, split
@@ -156,3 +158,14 @@ def test_a_lone_line_gets_a_lone_line_and_an_empty_region_nothing(three):
     assert one_more(result, "S 2p", 163.0).model.regions[0].doublets == ()
     bare = fit(three.regions[0].spectrum, Model((replace(region, components=()),)))
     assert one_more(bare, "S 2p", 163.0) is None
+
+
+def test_one_more_lies_in_the_window_that_the_shift_leaves(three):
+    """Charged by -2.5 eV, sulfate at 169.2 is recorded at 166.7, inside 157 to 168."""
+    charged = set_parameter(three.model, "S 2p/region/shift", value=-2.5)
+    near = replace(charged.regions[0], window=(157.0, 168.0))
+    result = fit(three.regions[0].spectrum, replace(charged, regions=(near,)), max_iterations=1)
+    found = one_more(result, "S 2p", 166.7, known=("sulfate", 0.3, 0.5))
+    center = get_parameter(found.model, "S 2p/one more/center")
+    assert (center.min, center.value, center.max) == pytest.approx((168.7, 169.2, 169.7))
+    assert one_more(result, "S 2p", 169.2, known=("sulfate", 0.3, 0.5)) is None
