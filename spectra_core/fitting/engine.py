@@ -433,6 +433,7 @@ class _Packer:
             problem.matrix[rows, columns],
             np.array(problem.offset),
             np.array(problem.flat),
+            self._reach(),
         )
         for array in arrays:
             array.setflags(write=False)  # as `kernels.regions.PLAN` says
@@ -443,6 +444,14 @@ class _Packer:
         )
         linear = np.flatnonzero(linear_columns(problem)).astype(np.int64)
         return Packed(problem, plan, linear, places)
+
+    def _reach(self) -> np.ndarray:
+        """Return the points on which each free parameter acts, (F, 2)."""
+        first, stop = np.array(self.regions)[:, :2].T
+        acts = np.array([self.hangs[r.part].any(axis=0) for r in self.problem.regions])
+        there = np.where(acts, first[:, None], self.sizes["points"]).min(axis=0)
+        last = np.where(acts, stop[:, None], 0).max(axis=0)
+        return np.array([np.minimum(there, last), last], dtype=np.int64).T.copy()
 
 
 def _coupling(region: RegionProblem) -> int | None:

@@ -100,10 +100,20 @@ def dot(a: Array, b: Array) -> float:
 
 
 @inlined
-def _eight_products(row: Array, others: Array, out: Array) -> None:
-    """Fill `out` (8,) with the products of `row` (N,) and the rows of `others` (8, N)."""
-    a0, a1, a2, a3 = others[0], others[1], others[2], others[3]
-    a4, a5, a6, a7 = others[4], others[5], others[6], others[7]
+def _eight_products(row: Array, others: Array, start: int, stop: int, out: Array) -> None:
+    """Fill `out` (8,) with the products of `row` and that part of the rows of `others`."""
+    a0, a1, a2, a3 = (
+        others[0, start:stop],
+        others[1, start:stop],
+        others[2, start:stop],
+        others[3, start:stop],
+    )
+    a4, a5, a6, a7 = (
+        others[4, start:stop],
+        others[5, start:stop],
+        others[6, start:stop],
+        others[7, start:stop],
+    )
     s0, s1, s2, s3, s4, s5, s6, s7 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for k in range(row.size):
         z = row[k]
@@ -119,39 +129,50 @@ def _eight_products(row: Array, others: Array, out: Array) -> None:
     out[4], out[5], out[6], out[7] = s4, s5, s6, s7
 
 
+@inlined
+def _four_products(row: Array, others: Array, start: int, stop: int, out: Array) -> None:
+    """Fill `out` (4,) as `_eight_products` does."""
+    one, two = others[0, start:stop], others[1, start:stop]
+    three, four = others[2, start:stop], others[3, start:stop]
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    for k in range(row.size):
+        z = row[k]
+        a += z * one[k]
+        b += z * two[k]
+        c += z * three[k]
+        d += z * four[k]
+    out[0], out[1], out[2], out[3] = a, b, c, d
+
+
 @compiled
-def normal_equations(jacobian: Array, weights: Array, residual: Array, form: Form) -> None:
+def normal_equations(
+    reach: Ints, jacobian: Array, weights: Array, residual: Array, form: Form
+) -> None:
     """Fill J^T W^2 J and J^T W r for weighted residuals r.
 
-    Eight or four products at a time share the loads of their row, and their sums do not
-    wait for each other.
+    Row i of J is zero but on the points from ``reach[i, 0]`` to ``reach[i, 1]``. Eight or four
+    products at a time share the loads of their row, and their sums do not wait for each other.
     """
-    hessian, gradient, row = form.hessian, form.gradient, form.row
+    hessian, gradient = form.hessian, form.gradient
     for i in range(gradient.size):
-        own = jacobian[i]
+        start, stop = reach[i, 0], reach[i, 1]
+        own, noise, left = jacobian[i, start:stop], weights[start:stop], residual[start:stop]
+        row, products = form.row[: own.size], hessian[i]
         slope = 0.0
-        for k in range(row.size):
-            weighted = own[k] * weights[k]
-            slope += weighted * residual[k]
-            row[k] = weighted * weights[k]
+        for k in range(own.size):
+            weighted = own[k] * noise[k]
+            slope += weighted * left[k]
+            row[k] = weighted * noise[k]
         gradient[i] = slope
         j = 0
         while j + 7 <= i:
-            _eight_products(row, jacobian[j : j + 8], hessian[i, j : j + 8])
+            _eight_products(row, jacobian[j : j + 8], start, stop, products[j : j + 8])
             j += 8
         while j + 3 <= i:
-            one, two, three, four = jacobian[j], jacobian[j + 1], jacobian[j + 2], jacobian[j + 3]
-            a, b, c, d = 0.0, 0.0, 0.0, 0.0
-            for k in range(row.size):
-                z = row[k]
-                a += z * one[k]
-                b += z * two[k]
-                c += z * three[k]
-                d += z * four[k]
-            hessian[i, j], hessian[i, j + 1], hessian[i, j + 2], hessian[i, j + 3] = a, b, c, d
+            _four_products(row, jacobian[j : j + 4], start, stop, products[j : j + 4])
             j += 4
         while j <= i:
-            hessian[i, j] = dot(row, jacobian[j])
+            products[j] = dot(row, jacobian[j, start:stop])
             j += 1
     for i in range(gradient.size):
         for j in range(i):
@@ -327,6 +348,23 @@ def bounded_minimum(form: Form, box: Box, linear: Ints, s: Array) -> None:
         free[which] = True
 
 
+@compiled
+def _invert(factor: Array, n: int, inverse: Array) -> None:
+    """Fill `inverse` with that of L L^T, (n, n) of its first rows; `factor` L is used up.
+
+    Row j of L^-T, ended by zeros no more than L itself, then products of those rows.
+    """
+    for j in range(n):
+        row = inverse[j]
+        row[j] = 1.0 / factor[j, j]
+        for a in range(j + 1, n):
+            row[a] = -dot(factor[a, j:a], row[j:a]) / factor[a, a]
+    for i in range(n):
+        own = inverse[i]
+        for j in range(i, n):
+            factor[i, j] = dot(own[j:n], inverse[j, j:n])
+
+
 @exact
 def fill_covariance(form: Form, held: Array, covariance: Array) -> float:
     """Fill the inverse of H among the parameters not held; return its condition number.
@@ -334,33 +372,25 @@ def fill_covariance(form: Form, held: Array, covariance: Array) -> float:
     That of the scaled H, in the 1-norm; 1e300 if it is singular.
     """
     hessian, factor = form.hessian, form.factor
-    n = held.size
-    covariance[:] = 0.0
     moving = _chosen(held, False, form.moving)
-    scale, unit, out, undamped = form.spare[0], form.spare[1], form.spare[2], form.spare[3]
+    scale, undamped = form.spare[0], form.spare[3]
     undamped[:] = 0.0
+    covariance[:] = 0.0
     for i in moving:
         if not hessian[i, i] > 0.0:
             return 1e300
     if not _factorise(hessian, undamped, moving, scale, factor):
         return 1e300
-    for j in moving:
-        unit[:] = 0.0
-        unit[j] = 1.0
-        _substitute(unit, moving, scale, factor, out)
-        for i in moving:
-            covariance[i, j] = out[i]
+    n = moving.size
+    _invert(factor, n, covariance)
+    covariance[:] = 0.0
     largest, inverse = 0.0, 0.0
-    for j in moving:
+    for b in range(n):
         column, inverse_column = 0.0, 0.0
-        for i in moving:
-            size = sqrt(hessian[i, i] * hessian[j, j])
-            column += abs(hessian[i, j]) / size
-            inverse_column += abs(covariance[i, j]) * size
+        for a in range(n):
+            found = factor[a, b] if a <= b else factor[b, a]
+            column += abs(hessian[moving[a], moving[b]]) * scale[a] * scale[b]
+            inverse_column += abs(found)
+            covariance[moving[a], moving[b]] = found * scale[a] * scale[b]
         largest, inverse = max(largest, column), max(inverse, inverse_column)
-    for a in range(n):
-        for b in range(a):
-            mean = 0.5 * (covariance[a, b] + covariance[b, a])
-            covariance[a, b] = mean
-            covariance[b, a] = mean
     return max(largest * inverse, 1.0)

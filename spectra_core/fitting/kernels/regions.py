@@ -19,7 +19,7 @@ import numpy as np
 
 from ...spectrum import Array
 from .compile import INT, compiled, exact, given, inlined, named
-from .shapes import ROWS, component_rows
+from .shapes import N_LANDMARKS, ROWS, UNKNOWN, component_rows
 
 Ints = np.ndarray
 
@@ -79,6 +79,8 @@ class Plan(NamedTuple):
     flat : ndarray, shape (F,)
         Where the curve has no slope in a free parameter, see `spectra_core.fitting.folding`;
         NaN for most.
+    reach : ndarray of int, shape (F, 2)
+        The first point on which a free parameter acts, and the one after its last.
     """
 
     regions: Ints
@@ -95,6 +97,7 @@ class Plan(NamedTuple):
     factors: Array
     offset: Array
     flat: Array
+    reach: Ints
 
 
 PLAN = named(
@@ -109,6 +112,7 @@ PLAN = named(
     given(1),
     given(1),
     given(1),
+    given(2, INT),
 )
 
 
@@ -345,13 +349,15 @@ def _step_behind(
 @inlined
 def scratch_size(widest: int) -> int:
     """Return the room that `evaluate` needs beside its results."""
-    return (ROWS + 1) * widest + ROWS
+    return (ROWS + 1) * widest + ROWS + N_LANDMARKS
 
 
 @inlined
-def parted(scratch: Array, n: int) -> tuple[Array, Array]:
-    """Return scratch as distances (n,) and rows (ROWS, n)."""
-    return scratch[:n], scratch[n : n + ROWS * n].reshape((ROWS, n))
+def parted(scratch: Array, n: int) -> tuple[Array, Array, Array, Array]:
+    """Return scratch as distances (n,), rows (ROWS, n), scales (ROWS,) and landmarks."""
+    end = scratch.size - N_LANDMARKS
+    rows = scratch[n : n + ROWS * n].reshape((ROWS, n))
+    return scratch[:n], rows, scratch[end - ROWS : end], scratch[end:]
 
 
 @inlined
@@ -366,14 +372,23 @@ def _add_components(
 ) -> None:
     start, stop, shift = region[FIRST_POINT], region[STOP_POINT], region[SHIFT]
     pointers, columns, factors = plan.pointers, plan.columns, plan.factors
-    u, rows = parted(scratch, stop - start)
-    x, scales = plan.x[start:stop], scratch[scratch.size - ROWS :]
+    u, rows, scales, landmarks = parted(scratch, stop - start)
+    x = plan.x[start:stop]
     for c in range(region[FIRST_COMPONENT], region[STOP_COMPONENT]):
         component = plan.components[c]
         own, n_own = component[OWN], component[N_OWN]
         table = plan.tables[component[TABLE] : component[STOP_TABLE]]
         component_rows(
-            component[CODE], x, turn, p[own : own + n_own], p[shift], table, u, scales, rows
+            component[CODE],
+            x,
+            turn,
+            p[own : own + n_own],
+            p[shift],
+            table,
+            u,
+            scales,
+            rows,
+            landmarks,
         )
         if region[COUPLING] == STEP_EACH:
             _step_behind(plan, component, p, start, stop, jacobian, u, rows)
@@ -427,13 +442,14 @@ def evaluate(
     scratch : ndarray, shape (scratch_size(n),), n the size of the largest region
     """
     full_parameters(plan, q, p)
+    scratch[scratch.size - N_LANDMARKS] = UNKNOWN
     jacobian[:] = 0.0
     curve[:] = 0.0
     for r in range(plan.regions.shape[0]):
         region, settings = plan.regions[r], plan.settings[r]
         n = region[STOP_POINT] - region[FIRST_POINT]
         total = curve[region[FIRST_POINT] : region[STOP_POINT]]
-        _, rows = parted(scratch, n)
+        rows = parted(scratch, n)[1]
         _add_components(plan, region, settings[TURN], p, total, jacobian, scratch)
         if region[COUPLING] not in (UNCOUPLED, STEP_EACH):
             _couple(plan, region, settings, p, total, jacobian, rows)

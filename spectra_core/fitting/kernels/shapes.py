@@ -30,6 +30,8 @@ GL_PRODUCT, DONIACH_SUNJIC, BWF, LA_SHARP, TABLE_AREA, TABLE_HEIGHT = 6, 7, 8, 9
 ASYMMETRIC_VOIGT = 12
 
 ROWS = 8  # scratch rows that a component may need
+N_LANDMARKS = 9  # code and two shape parameters, and the six numbers that follow from them
+UNKNOWN = -1.0  # code of landmarks that belong to nothing yet
 TABLE_HEADER = 18  # width, norm, then (start, cells per unit, number, offset) of four parts
 TABLE_ORDER = 8  # polynomial coefficients of each cell
 
@@ -184,20 +186,25 @@ def _la_sharp(
 
 @compiled
 def _asymmetric_voigt(u: Array, mix: float, asymmetry: float, rows: Array) -> None:
-    """Fill rows 0 (value), 1 (slope), 3 and 4 (gradients); see `profiles.asymmetric_voigt`."""
-    v = rows[7]
+    """Fill rows 0 (value), 1 (slope), 3 and 4 (gradients); see `profiles.asymmetric_voigt`.
+
+    Row 5 keeps the root of u^2 + 1: u^2 / (root + 1) is root - 1, to the rounding of v.
+    """
+    root, v = rows[5], rows[7]
     for k in range(u.size):
-        v[k] = u[k] - asymmetry * (u[k] * u[k] / (sqrt(u[k] * u[k] + 1.0) + 1.0))
+        root[k] = sqrt(u[k] * u[k] + 1.0)
+        v[k] = u[k] - asymmetry * (root[k] - 1.0)
     voigt_rows(v, 0.0, (1.0 - mix) / _FWHM_PER_SIGMA, 0.5 * mix, rows)
     value, slope, by_sigma, by_mix, by_asymmetry = rows[0], rows[1], rows[2], rows[3], rows[4]
     for k in range(u.size):
-        root = sqrt(u[k] * u[k] + 1.0)
-        stretch = 1.0 - asymmetry * u[k] / root
+        inverse = 1.0 / root[k]
+        side = u[k] * inverse
+        stretch = 1.0 - asymmetry * side
         y, dy = value[k], slope[k]
         value[k] = y * stretch
-        slope[k] = dy * stretch * stretch - asymmetry * y / (root * root * root)
+        slope[k] = dy * stretch * stretch - asymmetry * y * inverse * inverse * inverse
         by_mix[k] = (0.5 * by_mix[k] - by_sigma[k] / _FWHM_PER_SIGMA) * stretch
-        by_asymmetry[k] = -dy * (u[k] * u[k] / (root + 1.0)) * stretch - y * u[k] / root
+        by_asymmetry[k] = -dy * (root[k] - 1.0) * stretch - y * side
 
 
 @compiled
@@ -206,13 +213,14 @@ def _asymmetric_voigt_point(
 ) -> tuple[float, float, float, float]:
     """Return value, slope and the gradients by mix and asymmetry at one place."""
     root = sqrt(u * u + 1.0)
-    rise, stretch = u * u / (root + 1.0), 1.0 - asymmetry * u / root
+    side, rise = u / root, root - 1.0
+    stretch = 1.0 - asymmetry * side
     y, dy, by_sigma, by_gamma = voigt_point(
         u - asymmetry * rise, (1.0 - mix) / _FWHM_PER_SIGMA, 0.5 * mix
     )
     slope = dy * stretch * stretch - asymmetry * y / (root * root * root)
     by_mix = (0.5 * by_gamma - by_sigma / _FWHM_PER_SIGMA) * stretch
-    return y * stretch, slope, by_mix, -dy * rise * stretch - y * u / root
+    return y * stretch, slope, by_mix, -dy * rise * stretch - y * side
 
 
 @exact
@@ -515,10 +523,18 @@ def _two_widths(x: Array, turn: float, p: Array, center: float, scales: Array, r
 
 
 @compiled
-def _voigt(x: Array, turn: float, p: Array, center: float, scales: Array, rows: Array) -> None:
+def _voigt(
+    x: Array,
+    turn: float,
+    p: Array,
+    center: float,
+    scales: Array,
+    rows: Array,
+    width: float,
+    by_mix: float,
+) -> None:
     """Do `_two_widths` for a width and a mix, which are both widths in other words."""
     area, fwhm, mix = p[0], p[2], p[3]
-    width, by_mix = voigt_width(mix)
     unit = fwhm / width
     sigma, gamma = (1.0 - mix) * unit / _FWHM_PER_SIGMA, 0.5 * mix * unit
     voigt_rows(x, turn * center, sigma, gamma, rows)
@@ -539,6 +555,9 @@ def _landmarks(
     code: int, p: Array, table: Array
 ) -> tuple[float, float, float, float, float, float]:
     """Return width, norm, and their derivatives by the first and second shape parameter."""
+    if code == VOIGT:
+        width, by_mix = voigt_width(p[3])
+        return width, 1.0, by_mix, 0.0, 0.0, 0.0
     if code == PSEUDO_VOIGT:
         return 1.0, 1.0, 0.0, 0.0, 0.0, 0.0
     if code == GAUSSIAN:
@@ -568,6 +587,17 @@ def _landmarks(
         low, by_low, back, by_back = _power_side(p[4])
         return reach + back, high + low, by_reach, by_high, by_back, by_low
     return table[0], table[1], 0.0, 0.0, 0.0, 0.0
+
+
+@exact
+def _find_landmarks(code: int, p: Array, table: Array, known: Array) -> None:
+    """Fill `known`, unless it holds the landmarks of this very shape: lines often share it."""
+    first = p[3] if p.size > 3 else 0.0
+    second = p[4] if p.size > 4 else 0.0
+    if known[0] == code and known[1] == first and known[2] == second and table.size == 0:
+        return
+    known[0], known[1], known[2] = code, first, second
+    known[3], known[4], known[5], known[6], known[7], known[8] = _landmarks(code, p, table)
 
 
 @compiled
@@ -602,9 +632,17 @@ def _formula(code: int, u: Array, p: Array, table: Array, rows: Array) -> None:
 
 @compiled
 def _rows_of_one_width(
-    code: int, x: Array, turn: float, p: Array, center: float, table: Array, u: Array, rows: Array
+    code: int,
+    x: Array,
+    turn: float,
+    p: Array,
+    center: float,
+    table: Array,
+    u: Array,
+    rows: Array,
+    known: Array,
 ) -> None:
-    width, norm, by_width, by_norm, by_width_2, by_norm_2 = _landmarks(code, p, table)
+    width, norm = known[3], known[4]
     inverse = width / p[2]
     for k in range(x.size):
         u[k] = inverse * (x[k] - turn * center)
@@ -625,10 +663,10 @@ def _rows_of_one_width(
         width,
         norm,
         n_shape,
-        by_width,
-        by_norm,
-        by_width_2,
-        by_norm_2,
+        known[5],
+        known[6],
+        known[7],
+        known[8],
     )
 
 
@@ -643,6 +681,7 @@ def component_rows(
     u: Array,
     scales: Array,
     rows: Array,
+    landmarks: Array,
 ) -> None:
     """Fill `rows` with the derivatives of one component by its parameters.
 
@@ -666,11 +705,16 @@ def component_rows(
         Scratch.
     scales : ndarray, shape (ROWS,)
     rows : ndarray, shape (ROWS, N)
+    landmarks : ndarray, shape (N_LANDMARKS,)
+        Those of the component before; its code is `UNKNOWN` where there is none.
     """
     scales[:] = 1.0
     if code == VOIGT_TWO_WIDTHS:
         _two_widths(x, turn, p, p[1] + shift, scales, rows)
-    elif code == VOIGT:
-        _voigt(x, turn, p, p[1] + shift, scales, rows)
+        return
+    _find_landmarks(code, p, table, landmarks)
+    if code == VOIGT:
+        width, by_mix = landmarks[3], landmarks[5]
+        _voigt(x, turn, p, p[1] + shift, scales, rows, width, by_mix)
     else:
-        _rows_of_one_width(code, x, turn, p, p[1] + shift, table, u, rows)
+        _rows_of_one_width(code, x, turn, p, p[1] + shift, table, u, rows, landmarks)

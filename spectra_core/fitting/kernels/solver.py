@@ -73,7 +73,7 @@ from .regions import (
     parted,
     scratch_size,
 )
-from .shapes import ROWS, component_rows
+from .shapes import N_LANDMARKS, UNKNOWN, component_rows
 
 # how to start; NEARBY is as given, with weights from the model there and next to no damping
 AS_GIVEN, LINEAR, BETTER, NEARBY = 0, 1, 2, 3
@@ -398,9 +398,9 @@ def _add_priors(known: Known, q: Array, precision: Array, form: Form, slopes: Ar
 
 
 @exact
-def _equations(task: Task, answer: Answer, q: Array, form: Form, slopes: Array) -> None:
+def _equations(plan: Plan, task: Task, answer: Answer, q: Array, form: Form, slopes: Array) -> None:
     """Fill the normal equations at `q`, where curve and derivatives are those of `answer`."""
-    normal_equations(answer.jacobian, answer.weights, answer.residual, form)
+    normal_equations(plan.reach, answer.jacobian, answer.weights, answer.residual, form)
     _add_priors(task.known, q, answer.precision, form, slopes)
 
 
@@ -563,7 +563,7 @@ def _start(
     work.slopes[:] = 1.0
     evaluate(plan, task.static, started, work.p, curve, answer.jacobian, work.scratch)
     _residuals(task.y, curve, answer.weights, answer.residual)
-    _equations(task, answer, started, form, work.slopes)
+    _equations(plan, task, answer, started, form, work.slopes)
     bounded_minimum(form, Box(task.lower, task.upper), linear, started)
     if how == BETTER:
         reached, offered = 0.0, 0.0
@@ -614,7 +614,7 @@ def _look(fit: _Fit) -> bool:
         copy(work.plain, answer.q)
         state[STATUS], state[PHASE] = NOT_FINITE, _DONE
         return False
-    _equations(task, answer, work.plain, fit.form, work.slopes)
+    _equations(fit.plan, task, answer, work.plain, fit.form, work.slopes)
     state[SIGNAL] = 0.0
     for k in range(task.y.size):
         state[SIGNAL] += task.y[k] * task.y[k] * weights[k] * weights[k]
@@ -642,7 +642,7 @@ def _follow(plan: Plan, task: Task, answer: Answer, form: Form, work: _Work) -> 
     _renew_weights(plan, task, work.curve, residual, q.size, answer.weights)
     _renew_precision(task.known, q, answer.precision)
     state[CHI_SQUARE] = _misfit(task, answer, work.curve, q, residual)
-    _equations(task, answer, q, form, work.slopes)
+    _equations(plan, task, answer, q, form, work.slopes)
     state[RENEWALS] += 1.0
 
 
@@ -737,7 +737,7 @@ def _accept(fit: _Fit, move: _Move, negligible: bool, gain: float) -> None:
     done = False
     renewing = fit.following and move.final
     if negligible or not renewing:
-        _equations(fit.task, answer, work.plain, form, work.slopes)
+        _equations(fit.plan, fit.task, answer, work.plain, form, work.slopes)
     if negligible:
         left = _left_to_go(form, fit.box, answer.q, answer.scale, work)
         far = max(move.goal, tolerances.FINEST) * tolerances.SLACK * move.noise
@@ -819,13 +819,13 @@ def _finish(fit: _Fit) -> None:
     if state[FRESH] == _NO:
         _evaluate_folded(plan, task.static, answer.q, work, answer.jacobian)
         state[CHI_SQUARE] = _misfit(task, answer, work.curve, work.plain, residual)
-        _equations(task, answer, work.plain, form, work.slopes)
+        _equations(plan, task, answer, work.plain, form, work.slopes)
     mark_pushed(form.gradient, answer.q, fit.box, answer.held)
     if _unfold(fit):
         work.slopes[:] = 1.0
         evaluate(plan, task.static, answer.q, work.p, work.curve, answer.jacobian, work.scratch)
         state[CHI_SQUARE] = _misfit(task, answer, work.curve, answer.q, residual)
-        _equations(task, answer, answer.q, form, work.slopes)
+        _equations(plan, task, answer, answer.q, form, work.slopes)
     state[PRIORS] = _prior_misfit(task.known, answer.q, answer.precision)
     state[NOISE] = 1.0 / answer.weights[0] if task.modes[0] == SCALED else 1.0
     _weigh_rows(answer.weights, answer.jacobian)
@@ -930,12 +930,13 @@ def peak_curves(plan: Plan, q: Array, peaks: Array) -> None:
     """Fill `peaks` (C, N) with each component's curve on the points of its region."""
     p, scratch = np.empty(plan.offset.size), np.empty(scratch_size(_widest(plan)))
     full_parameters(plan, q, p)
+    scratch[scratch.size - N_LANDMARKS] = UNKNOWN
     peaks[:] = 0.0
     for r in range(plan.regions.shape[0]):
         region = plan.regions[r]
         start, stop = region[FIRST_POINT], region[STOP_POINT]
         n = stop - start
-        (u, rows), scales = parted(scratch, n), scratch[scratch.size - ROWS :]
+        u, rows, scales, landmarks = parted(scratch, n)
         for c in range(region[FIRST_COMPONENT], region[STOP_COMPONENT]):
             component = plan.components[c]
             own = component[OWN]
@@ -949,6 +950,7 @@ def peak_curves(plan: Plan, q: Array, peaks: Array) -> None:
                 u,
                 scales,
                 rows,
+                landmarks,
             )
             for k in range(n):
                 peaks[c, start + k] = p[own] * rows[0, k]
