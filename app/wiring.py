@@ -184,6 +184,7 @@ def _file(crew: Crew) -> Doing:
         "export": crew.program_dialogs.export,
         "export_recipe": reporting.ask_recipe,
         "export_picture": reporting.ask_picture,
+        "compose": crew.composing.compose,
     }
 
 

@@ -51,6 +51,7 @@ _FACE = {
     "runs.simulate": "Acquisition simulate simulate_recipe",
     "results.document": "write_results",
     "results.figures": "fit_figure save_figure",
+    "results.panels": "compose_figure",
     "report": "build_report write_report",
     "project.project": "Project",
     "project.file": "load_project save_project",

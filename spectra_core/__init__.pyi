@@ -54,6 +54,7 @@ from .report import write_report as write_report
 from .results.document import write_results as write_results
 from .results.figures import fit_figure as fit_figure
 from .results.figures import save_figure as save_figure
+from .results.panels import compose_figure as compose_figure
 from .runs.batch import run as run
 from .runs.plan import plan as plan
 from .runs.records import Run as Run

@@ -82,7 +82,7 @@ def fit_and_deliver(
         chosen,
         options,
         resume=resume,
-        keep=keep or (folder is not None and needs_whole_run(chosen)),
+        keep=keep or (folder is not None and needs_whole_run(chosen, options)),
     )
     if resume and folder is not None:
         note(f"{delivery.resumed} of {len(prepared.jobs)} fits are done already, as {folder} says.")

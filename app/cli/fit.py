@@ -89,6 +89,37 @@ figure_width_option = click.option(
     metavar="WIDTH",
     help="Of figures in files of their own: column (85 mm), page (175 mm), or millimetres.",
 )
+_PANEL_OPTIONS = (
+    click.option(
+        "--panels",
+        type=click.Choice(("sample", "region")),
+        help="All fits as one figure, too, panels.svg or as --formats says: a row of its grid is"
+        " a sample or a region.",
+    ),
+    click.option(
+        "--columns",
+        type=click.IntRange(min=1, max=12),
+        metavar="N",
+        help="Of panels that would stand in one column.",
+    ),
+    click.option(
+        "--same-height", is_flag=True, help="Panels of one region with one axis of counts."
+    ),
+)
+
+
+def panel_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of the composed figure."""
+    for option in reversed(_PANEL_OPTIONS):
+        function = option(function)
+    return function
+
+
+def panel_values(values: dict[str, Any]) -> dict[str, Any]:
+    """Return what a command's options say of the composed figure."""
+    return {name: values[name] for name in ("panels", "columns", "same_height")}
+
+
 template_option = click.option(
     "--template",
     metavar="PATH",
@@ -119,6 +150,7 @@ template_option = click.option(
 @formats_option
 @template_option
 @figure_width_option
+@panel_options
 @click.option("--project", metavar="FILE", help="Save spectra and fits as a project (.doublet).")
 @click.option(
     "--quick", is_flag=True, help="Ratios with the error of the counts alone, and named so."
@@ -235,7 +267,7 @@ def _export_options(values: dict[str, Any]) -> ExportOptions:
         from spectra_core.report.template import load_template
 
         load_template(values["template"])
-    return ExportOptions(values["template"], values["figure_width"])
+    return ExportOptions(values["template"], values["figure_width"], **panel_values(values))
 
 
 def _say_left_out(reasons: Sequence[str]) -> None:

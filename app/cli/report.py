@@ -12,7 +12,13 @@ from spectra_core.recipe.formats import FORMATS
 
 from .border import Tally
 from .deliver import write_files
-from .fit import figure_width_option, formats_option, template_option
+from .fit import (
+    figure_width_option,
+    formats_option,
+    panel_options,
+    panel_values,
+    template_option,
+)
 from .output import check_folder, make_folder
 
 DEFAULT_FOLDER = "doublet-report"
@@ -22,6 +28,7 @@ EPILOG = f"""\b
 Examples:
   doublet report work.doublet -o report
   doublet report work.doublet --formats pdf,figure-pdf --figure-width column -o figures
+  doublet report work.doublet --formats svg --panels sample -o figures
 
 Formats: {", ".join(FORMATS)}.
 The numbers are those saved with the project: nothing is fitted. An analysis whose model or data
@@ -37,6 +44,7 @@ changed after its fit is reported with the fit it has, and said so.
 @formats_option
 @template_option
 @figure_width_option
+@panel_options
 def command(project: str, output: str, **values: Any) -> int:
     """Write the report of a saved project."""
     from spectra_core.project.file import load_project
@@ -68,6 +76,7 @@ def command(project: str, output: str, **values: Any) -> int:
         saved.settings.title,
         tuple(notes),
         saved.checklist,
+        **panel_values(values),
     )
     write_files(
         run, make_folder(folder), values["formats"] or REPORT_DEFAULTS, tally, options=options

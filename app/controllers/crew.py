@@ -8,6 +8,7 @@ from ..autosave import Autosave
 from ..desk import Desk
 from ..main_window import MainWindow
 from .acting import Acting
+from .composing import Composing
 from .dialogs import Dialogs
 from .dragging import Dragging
 from .editing import Editing
@@ -27,6 +28,7 @@ class Crew:
     """The controllers, and where their dialogs are shown."""
 
     acting: Acting
+    composing: Composing
     dialogs: Dialogs
     dragging: Dragging
     editing: Editing
@@ -51,6 +53,7 @@ def make_crew(desk: Desk, window: MainWindow, autosave: Autosave) -> Crew:
     reporting = Reporting(desk, window.plot)
     return Crew(
         acting,
+        Composing(desk, dialogs),
         dialogs,
         Dragging(desk),
         editing,

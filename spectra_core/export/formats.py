@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
     from ..fitting import RegionFit
     from ..report import Report
+    from ..results.panels import By
     from ..runs.records import Finished, FitRecord, Run
 
 FIGURES = {"png": ".png", "svg": ".svg", "figure-pdf": ".pdf"}  # format -> suffix
 REPORTS = ("html", "pdf", "docx", "xlsx")
-RESULTS = "results.json"
+RESULTS, PANELS = "results.json", "panels"
 EXCHANGE = {"nexus": "results.nxs", "vamas": "results.vms"}  # format -> file for the run
 
 Say = Callable[[str], None]
@@ -48,6 +49,12 @@ class ExportOptions:
         Paragraphs of the user's own.
     entries : mapping of str to str
         Their answers to the checklist.
+    panels : {"sample", "region"} or None
+        Write the figures of all fits as one, too: what a row of its grid of panels is.
+    columns : int or None
+        Of a grid that would have one column; None: as many as are wide enough.
+    same_height : bool
+        Whether the panels of one region have one axis of counts.
     """
 
     template: str | None = None
@@ -55,6 +62,9 @@ class ExportOptions:
     title: str = ""
     notes: tuple[str, ...] = ()
     entries: Mapping[str, str] = field(default_factory=dict)
+    panels: By | None = None
+    columns: int | None = None
+    same_height: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,12 +178,39 @@ def run_steps(
     if "vamas" in formats:
         path = folder / EXCHANGE["vamas"]
         yield Step(path.name, partial(_write_vamas, run, path, say))
-    yield from _reports(run, folder, formats, options or ExportOptions())
+    options = options or ExportOptions()
+    if options.panels is not None:
+        yield from _panel_steps(run, folder, formats, options)
+    yield from _reports(run, folder, formats, options)
 
 
-def needs_whole_run(formats: Sequence[str]) -> bool:
-    """Return whether a format needs all fits at once, so that they have to be kept."""
-    return any(name in (*REPORTS, *EXCHANGE) for name in formats)
+def needs_whole_run(formats: Sequence[str], options: ExportOptions | None = None) -> bool:
+    """Return whether something needs all fits at once, so that they have to be kept."""
+    panels = options is not None and options.panels is not None
+    return panels or any(name in (*REPORTS, *EXCHANGE) for name in formats)
+
+
+def _panel_steps(
+    run: Run, folder: Path, formats: Sequence[str], options: ExportOptions
+) -> Iterator[Step]:
+    """Yield the steps that write all fits as one figure, in each format of figures."""
+
+    @cache
+    def draw() -> Figure:
+        from ..results.figures import PAGE_MM
+        from ..results.panels import compose_figure
+
+        return compose_figure(
+            run.fits,
+            by=options.panels or "sample",
+            columns=options.columns,
+            width_mm=options.figure_width_mm or PAGE_MM,
+            same_height=options.same_height,
+        )
+
+    for name in [name for name in formats if name in FIGURES] or ["svg"]:
+        path = folder / f"{PANELS}{FIGURES[name]}"
+        yield Step(path.name, partial(_write_figure, draw, path))
 
 
 def _write_vamas(run: Run, path: Path, say: Say) -> None:

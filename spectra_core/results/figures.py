@@ -55,7 +55,7 @@ _LABEL_LENGTH = 60
 
 
 @dataclass(frozen=True)
-class _Band:
+class Band:
     """A filled curve: one component, or both lines of a doublet."""
 
     label: str
@@ -94,7 +94,7 @@ def fit_figure(
     for axes in (upper, lower):
         style_axes(axes, minor_y=axes is upper)
     region = result.model.region(fit.name)
-    _draw_fit(upper, fit, _bands(fit, region), (size[0], heights[0]))
+    _draw_fit(upper, fit, bands_of(fit, region), (size[0], heights[0]))
     _draw_residual(lower, fit)
     _label(upper, lower, fit, title, scales_of(fit.spectrum, result, fit.name))
     _lay_out(figure, upper, lower)
@@ -115,9 +115,9 @@ def draw_fit(axes: Axes, fit: RegionFit, region: Region, *, title: str | None = 
     """
     style_axes(axes)
     box = axes.get_window_extent().transformed(axes.figure.dpi_scale_trans.inverted())
-    _draw_fit(axes, fit, _bands(fit, region), (box.width, box.height))
+    _draw_fit(axes, fit, bands_of(fit, region), (box.width, box.height))
     _label_fit(axes, fit, title)
-    axes.set_xlabel(_axis_label(fit.spectrum), **_LABEL)
+    axes.set_xlabel(axis_label(fit.spectrum), **_LABEL)
 
 
 def new_axes() -> Axes:
@@ -132,20 +132,20 @@ def new_axes() -> Axes:
 
 def label_axes(axes: Axes, x: str, y: str, *, title: str = "") -> None:
     """Write the labels of both axes, and the title, in the letters of all figures."""
-    axes.set_xlabel(_text(x), **_LABEL)
-    axes.set_ylabel(_text(y), **_LABEL)
+    axes.set_xlabel(shown_text(x), **_LABEL)
+    axes.set_ylabel(shown_text(y), **_LABEL)
     if title:
-        axes.set_title(_text(title), loc="left", **_LABEL)
+        axes.set_title(shown_text(title), loc="left", **_LABEL)
 
 
 def draw_spectrum(axes: Axes, spectrum: Spectrum) -> None:
     """Draw a measured spectrum into axes, binding energy falling to the right."""
     style_axes(axes)
-    label = _text(spectrum.label) if spectrum.label else "_"
+    label = shown_text(spectrum.label) if spectrum.label else "_"
     axes.plot(spectrum.x, spectrum.y, color=INK, linewidth=0.9, label=label)
     _set_limits(axes, spectrum, spectrum.x)
     title = _honest(spectrum.label, spectrum)
-    label_axes(axes, _axis_label(spectrum), f"Intensity / {_unit(spectrum)}", title=title)
+    label_axes(axes, axis_label(spectrum), f"Intensity / {intensity_unit(spectrum)}", title=title)
 
 
 def _size(width_mm: float | None) -> tuple[float, float]:
@@ -279,9 +279,9 @@ def style_axes(axes: Axes, *, minor_y: bool = True) -> None:
         spine.set(linewidth=0.8, color=INK)
 
 
-def _bands(fit: RegionFit, region: Region) -> list[_Band]:
+def bands_of(fit: RegionFit, region: Region) -> list[Band]:
     """Return what is filled: a doublet is one band, so its two lines have one colour."""
-    bands: list[_Band] = []
+    bands: list[Band] = []
     colours = component_colours(region)
     for component in region.components:
         doublet = region.doublet_of(component.id)
@@ -292,16 +292,14 @@ def _bands(fit: RegionFit, region: Region) -> list[_Band]:
             lines.append(region.component(doublet.minor))
         curves = tuple(fit.peaks[line.id] for line in lines)
         label = doublet_label(region, doublet) if doublet is not None else component.label
-        bands.append(_Band(label, colours[component.id], curves))
+        bands.append(Band(label, colours[component.id], curves))
     return bands
 
 
-def _draw_fit(
-    axes: Axes, fit: RegionFit, bands: Sequence[_Band], size: tuple[float, float]
-) -> None:
+def _draw_fit(axes: Axes, fit: RegionFit, bands: Sequence[Band], size: tuple[float, float]) -> None:
     scale, _ = _scale(fit)
-    x = _fine(fit.x)
-    base = _smooth(fit.x, fit.background / scale, x)
+    x = fine_grid(fit.x)
+    base = smooth_curve(fit.x, fit.background / scale, x)
     axes.plot(
         fit.x,
         fit.y / scale,
@@ -314,27 +312,27 @@ def _draw_fit(
         label="data",
         zorder=4,
     )
-    envelope = _smooth(fit.x, fit.envelope / scale, x)
+    envelope = smooth_curve(fit.x, fit.envelope / scale, x)
     axes.plot(x, envelope, color="#C0152F", linewidth=1.4, label="fit", zorder=5)
     axes.plot(
         x, base, color="#6B6B6B", linewidth=1.0, linestyle=(0, (4, 2)), label="background", zorder=3
     )
     for band in bands:
         for i, curve in enumerate(band.curves):
-            top = base + _smooth(fit.x, curve / scale, x)
-            label = _text(formula_letters(band.label)) if i == 0 else "_"
+            top = base + smooth_curve(fit.x, curve / scale, x)
+            label = shown_text(formula_letters(band.label)) if i == 0 else "_"
             axes.fill_between(x, base, top, color=band.colour, alpha=0.28, linewidth=0)
             axes.plot(x, top, color=band.colour, linewidth=1.1, label=label)
     _place_legend(axes, fit, scale, size)
 
 
-def _fine(x: Array) -> Array:
+def fine_grid(x: Array) -> Array:
     """Return points between the channels, so that a coarse step shows no corners."""
     parts = max(1, 480 // x.size)
     return np.interp(np.arange((x.size - 1) * parts + 1) / parts, np.arange(x.size), x)
 
 
-def _smooth(x: Array, curve: Array, fine: Array) -> Array:
+def smooth_curve(x: Array, curve: Array, fine: Array) -> Array:
     """Return a fitted curve between the channels; all curves alike, so their sum fits."""
     from scipy.interpolate import CubicSpline
 
@@ -393,10 +391,10 @@ def _draw_residual(axes: Axes, fit: RegionFit) -> None:
 def _label(upper: Axes, lower: Axes, fit: RegionFit, title: str | None, scales: Scales) -> None:
     _label_fit(upper, fit, title)
     upper.tick_params(labelbottom=False)
-    axis = _axis_label(fit.spectrum)
+    axis = axis_label(fit.spectrum)
     if scales.axis == "recorded":
         axis = f"Recorded {axis[0].lower()}{axis[1:]} ({scales.formula})"
-    lower.set_xlabel(_text(axis), **_LABEL)
+    lower.set_xlabel(shown_text(axis), **_LABEL)
     lower.set_ylabel(f"Residual / {misfit_of(fit).unit}", **_LABEL)
 
 
@@ -407,7 +405,7 @@ def _label_fit(axes: Axes, fit: RegionFit, title: str | None) -> None:
     heading = _title(fit) if title is None else title
     # A fixed height: finding a free one draws everything twice.
     heading = _honest(heading, fit.spectrum)
-    axes.set_title(_text(heading), loc="left", pad=6, y=1.0, **_LABEL)
+    axes.set_title(shown_text(heading), loc="left", pad=6, y=1.0, **_LABEL)
 
 
 def _honest(title: str, spectrum: Spectrum) -> str:
@@ -429,19 +427,21 @@ def _title(fit: RegionFit) -> str:
     return ", ".join(part for part in (sample, fit.name) if part)
 
 
-def _axis_label(spectrum: Spectrum) -> str:
+def axis_label(spectrum: Spectrum) -> str:
+    """Return the label of the axis of a spectrum."""
     name = spectrum.axis.value
     unit = "cm⁻¹" if spectrum.axis.unit == "cm-1" else spectrum.axis.unit
     return f"{name[0].upper()}{name[1:]} / {unit}" if unit else "Abscissa"
 
 
-def _unit(spectrum: Spectrum) -> str:
+def intensity_unit(spectrum: Spectrum) -> str:
+    """Return the unit of the intensities of a spectrum in letters."""
     return {"counts/s": "counts s⁻¹", "counts": "counts"}.get(spectrum.y_unit, "arb. units")
 
 
 def _scale(fit: RegionFit) -> tuple[float, str]:
     """Return the power of ten that keeps the tick labels short, and the unit with it."""
-    unit = _unit(fit.spectrum)
+    unit = intensity_unit(fit.spectrum)
     highest = float(np.abs(fit.y).max())
     if highest < 1e4:
         return 1.0, unit
@@ -450,7 +450,7 @@ def _scale(fit: RegionFit) -> tuple[float, str]:
     return 10.0**power, f"10{exponent} {unit}"
 
 
-def _text(label: str) -> str:
+def shown_text(label: str) -> str:
     """Return a label that matplotlib prints as it stands: no mathematics, never hidden."""
     known = _characters()
     plain = "".join(c if ord(c) in known else "?" for c in " ".join(label.split()))

@@ -107,3 +107,15 @@ def test_a_project_without_a_fit_has_no_report(doublet, clear, tmp_path):
     save_project(Project(), tmp_path / "empty.doublet")
     assert not load_project(tmp_path / "empty.doublet").analyses
     clear(doublet("report", tmp_path / "empty.doublet"), words="nothing to report")
+
+
+def test_all_fits_are_one_figure_where_panels_are_asked_for(fitted):
+    from PIL import Image
+
+    outcome, folder = fitted("--formats", "png", "--panels", "region", "--figure-width", "column")
+    assert outcome.code == 0, outcome
+    assert "panels.png" in outcome.err
+    with Image.open(folder / "panels.png") as image:
+        assert image.width == pytest.approx(85.0 / 25.4 * 600, abs=2)
+    outcome, folder = fitted("--formats", "json", "--panels", "sample")
+    assert (folder / "panels.svg").read_bytes().startswith(b"<?xml")
