@@ -19,6 +19,7 @@ from spectra_core.model import (
     add_doublet,
     add_links,
     make_component,
+    set_parameter,
     share,
 )
 from spectra_core.referee.alternatives import compare_components, comparison_table
@@ -299,7 +300,9 @@ def test_real_sulfur_is_needed_beside_any_hump(seed):
     assert not test.hump_needed
 
 
-def test_a_sulfate_on_a_plasmon_is_still_seen_and_the_hump_named():
+@pytest.mark.parametrize("shift", [0.0, -10.0])
+def test_a_sulfate_on_a_plasmon_is_still_seen_and_the_hump_named(shift):
+    """Also of a charged sample, whose lines are found where they are recorded."""
     window = (157.0, 175.0)
     values = {"level": Parameter(1000.0), "slope": Parameter(5.0)}
     region = Region("S 2p", window, Background("linear", "active", parameters=values))
@@ -307,7 +310,9 @@ def test_a_sulfate_on_a_plasmon_is_still_seen_and_the_hump_named():
         region, make_component("loss", "gaussian", area=1500.0, center=167.5, fwhm=6.0)
     )
     region = add_doublet(region, "SO4", "S 2p", area=800.0, center=168.6, fwhm=1.4, mix=0.3)
-    test = hump_test(fit(draw(region), start(("SO4", 168.6), window=window)), "S 2p")
+    model = start(("SO4", 168.6 - shift), window=window)
+    model = set_parameter(model, "S 2p/region/shift", value=shift, free=False)
+    test = hump_test(fit(draw(region), model), "S 2p")
     assert test.lines_needed
     assert test.hump_needed
     assert test.area_change < 0
