@@ -24,6 +24,7 @@ Examples:
   doublet ratios bare/results.json --json - | jq .ratios
 
 PATH is a results.json of `doublet fit`, or the folder it lies in. Nothing is computed again.
+Below the table stands how much each ratio differs from that of the first sample, in its errors.
 Interval and error hold what the column "of" says; the columns counting to total are standard
 errors of the ratio. `docs/ratios.md` explains them.
 A file that cannot be used is said; the others make the table, and the exit code is 1.
@@ -40,6 +41,7 @@ def command(paths: tuple[str, ...], csv_file: str | None, json_file: str | None)
         raise click.UsageError(
             "Standard output can hold either csv or JSON, not both.", click.get_current_context()
         )
+    from spectra_core.results.ratio_changes import changes_document
     from spectra_core.results.ratio_table import ratios_csv, ratios_document
 
     tally = Tally()
@@ -51,7 +53,7 @@ def command(paths: tuple[str, ...], csv_file: str | None, json_file: str | None)
     if csv_file is not None:
         write_text(csv_file, ratios_csv(rows))
     if json_file is not None:
-        write_text(json_file, json_text(ratios_document(rows)))
+        write_text(json_file, json_text(ratios_document(rows) | changes_document(rows)))
     return tally.exit_code
 
 
@@ -72,6 +74,7 @@ def _rows(paths: tuple[str, ...], tally: Tally) -> list[RatioRow]:
 
 
 def _print(rows: list[RatioRow]) -> None:
+    from spectra_core.results.ratio_changes import ratio_changes
     from spectra_core.results.ratio_table import BUDGET_ROWS
 
     several = len({row.results for row in rows}) > 1
@@ -81,6 +84,8 @@ def _print(rows: list[RatioRow]) -> None:
     for row in rows:
         if row.entry["note"]:
             note(f"{row.entry['name']}, {row.sample}: {row.entry['note']}")
+    for change in ratio_changes(rows):
+        click.echo(f"{change.name}: {change.sentence}")
 
 
 def _cells(row: RatioRow, known: list[str], *, several: bool) -> list[str]:

@@ -24,9 +24,11 @@ def test_the_ratios_of_several_files_are_one_table(doublet, results):
     outcome = doublet("ratios", *results)
     assert outcome.code == 0
     lines = outcome.out.splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert "bare" in lines[1]
     assert "coated" in lines[2]
+    assert "it changes by +0 %" in lines[3]
+    assert "no change that the errors allow to be named" in lines[3]
 
 
 def test_only_json_goes_to_standard_output(doublet, results):
