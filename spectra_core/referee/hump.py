@@ -138,12 +138,12 @@ def _lines_and_hump(
 ) -> FitResult | None:
     region = result.model.region(region_name)
     name = unused_name("hump", names_of(region))
-    shift = region.shift.value or 0.0
+    (low, high), shift = region.window, region.shift.value or 0.0
     hump = make_component(
         name,
         "gaussian",
         area=Parameter(None, 0.0),
-        center=Parameter(*(point - shift for point in (center, *region.window))),
+        center=Parameter(center - shift, low - shift, high - shift),
         fwhm=Parameter(width, *HUMP_FWHM),
     )
     if region.background.component_specs:
