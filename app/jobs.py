@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -25,6 +25,7 @@ from spectra_core.errors import Cancelled, SpectraError
 _LOG = logging.getLogger(__name__)
 _REPORT_EVERY_S = 0.05
 _THREADS = 3
+_WAIT_S = 0.2  # for threads at the end: a user who leaves does not wait for a fit
 
 
 @dataclass(eq=False)
@@ -121,6 +122,7 @@ class Jobs(QObject):
         self._numbers = count(1)
         self._running: dict[int, tuple[RunningJob, Taker | None]] = {}
         self._takers: dict[int, Taker] = {}
+        self._futures: set[Future[Any]] = set()
         self._closed = False
         queued = Qt.ConnectionType.QueuedConnection
         self._progressed.connect(self._on_progress, queued)
@@ -129,8 +131,9 @@ class Jobs(QObject):
 
     @property
     def running(self) -> tuple[RunningJob, ...]:
-        """Jobs that a user sees, in the order they began."""
-        return tuple(job for job, _ in self._running.values() if not job.quiet)
+        """Jobs that a user sees, in the order they began; not those that were cancelled."""
+        jobs = (job for job, _ in self._running.values())
+        return tuple(job for job in jobs if not job.quiet and not job.stop.is_set())
 
     @property
     def is_idle(self) -> bool:
@@ -167,6 +170,7 @@ class Jobs(QObject):
         if found is not None:
             self._takers[job.number] = found
         future = self._pool.submit(work, Reporter(job, self._progressed.emit, self._found.emit))
+        self._futures = {f for f in self._futures if not f.done()} | {future}
         future.add_done_callback(partial(self._tell_end, job))
         self.changed.emit()
         return job
@@ -176,14 +180,21 @@ class Jobs(QObject):
         for running, _ in self._running.values():
             if running is job or (job is None and not running.quiet):
                 running.stop.set()
+        self.changed.emit()
 
     def close(self) -> None:
-        """Stop all jobs and wait for their threads; nothing comes back from them."""
+        """Stop all jobs and wait a moment for their threads; nothing comes back from them."""
         self._closed = True
         for job, _ in self._running.values():
             job.stop.set()
         self._running.clear()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        wait(self._futures, timeout=_WAIT_S)
+
+    @property
+    def are_done(self) -> bool:
+        """Whether no thread is at work any more."""
+        return all(future.done() for future in self._futures)
 
     def _tell_end(self, job: RunningJob, future: Future[Any]) -> None:
         """Hand the outcome over; called in the job's thread."""

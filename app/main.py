@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
@@ -30,7 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     program.ended.connect(application.quit)
     application.aboutToQuit.connect(logging.shutdown)
     QTimer.singleShot(0, program, lambda: program.start(words))
-    return int(application.exec())
+    code = int(application.exec())
+    if not program.desk.jobs.are_done:
+        # A thread in the middle of a fit would keep the process, though nobody waits for it.
+        logging.shutdown()
+        os._exit(code)
+    return code
 
 
 def make_application() -> QApplication:

@@ -54,7 +54,7 @@ from .views.tab_pulls import PullsTab
 from .views.tab_ratios import RatiosTab
 from .views.tab_report import ReportTab
 from .views.tab_uniqueness import UniquenessTab
-from .widgets import heading, link_button, wrapped
+from .widgets import link_button, wrapped
 
 HELPFUL = {
     "rigid_shift": ("Calibrate…", "calibrate"),
@@ -177,15 +177,9 @@ class MainWindow(QMainWindow):
         panel = _Narrow()
         panel.setObjectName("page")
         column = QVBoxLayout(panel)
-        column.setContentsMargins(6, 8, 12, 12)
-        column.setSpacing(8)
-        for title, view in (
-            ("Components", self.cards),
-            ("Background", self.background),
-            ("Fit", self.fit_panel),
-            ("Referee's notes", self.notes),
-        ):
-            column.addWidget(heading(title))
+        column.setContentsMargins(4, 8, 8, 8)
+        column.setSpacing(9)
+        for view in (self.cards, self.fit_panel, self.background, self.notes):
             column.addWidget(view)
         column.addStretch(1)
         scroll = QScrollArea()
@@ -205,18 +199,19 @@ class MainWindow(QMainWindow):
             self._dock("Model", scroll, right),
             self._dock("Results", below, Qt.DockWidgetArea.BottomDockWidgetArea),
         )
-        self.resizeDocks([self.docks[0], self.docks[1]], [252, 346], Qt.Orientation.Horizontal)
+        self.arrange(False)
+        self.resizeDocks([self.docks[0], self.docks[1]], [216, 372], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks[2]], [240], Qt.Orientation.Vertical)
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(f"dock {title}")
-        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
         dock.setWidget(widget)
         self.addDockWidget(area, dock)
         return dock
 
     def _make_status(self) -> None:
+        self.engine_label = QLabel("")
         self.state_label, self.saved_label = QLabel(""), QLabel("")
         self.cursor_label, self.file_label = QLabel(""), QLabel("")
         self._progress_words = QLabel("")
@@ -226,7 +221,12 @@ class MainWindow(QMainWindow):
         self._cancel = link_button("Cancel", "Stop; nothing changes. Ctrl+.")
         self._cancel.clicked.connect(self.cancel_asked)
         bar = self.statusBar()
-        for widget in (self.state_label, self.saved_label, self.cursor_label):
+        for widget in (
+            self.engine_label,
+            self.state_label,
+            self.saved_label,
+            self.cursor_label,
+        ):
             bar.addWidget(widget)
         beside: tuple[QWidget, ...] = (
             self._progress_words,
@@ -412,6 +412,8 @@ class MainWindow(QMainWindow):
         moves = can.DockWidgetMovable | can.DockWidgetFloatable
         for dock in self.docks:
             dock.setFeatures(can.DockWidgetClosable | moves if on else can.DockWidgetClosable)
+            # A title says nothing that the panel does not, so it is there to be pulled at alone.
+            dock.setTitleBarWidget(None if on else QWidget(dock))  # type: ignore[arg-type]
 
     def reset_layout(self) -> None:
         """Put the docks where they were at the first start."""

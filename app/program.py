@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, QSettings, Signal
 from .autosave import Autosave
 from .controllers.crew import make_crew
 from .desk import Desk
-from .jobs import Reporter
 from .main_window import MainWindow
 from .wiring import connect
 
@@ -54,7 +53,7 @@ class Program(QObject):
     def start(self, paths: Sequence[str] = ()) -> None:
         """Show the window, open what was asked for, and offer recovered work."""
         self.window.show()
-        self._prepare()
+        self.crew.kernels.begin()
         self.crew.program_dialogs.recovery(lambda: self.crew.files.open_paths(paths))
 
     def crashed(self, error: BaseException) -> None:
@@ -78,20 +77,12 @@ class Program(QObject):
         self._is_down = True
         self.crew.showing.stop()
         self.crew.dialogs.close()
+        self.window.hide()
         self.autosave.stop()
+        self.crew.kernels.stop()
         self.desk.jobs.close()
         self.desk.document.close()
         self.crew.files.release()
         self.window.keep(self.desk.settings)
         self.desk.settings.sync()
         self.window.allow_close()
-
-    def _prepare(self) -> None:
-        """Load the fit engine in the background, so that the first fit does not wait."""
-
-        def work(report: Reporter) -> None:
-            from spectra_core.fitting.engine import kernels
-
-            kernels()
-
-        self.desk.jobs.start("Preparing the fit engine", work, quiet=True)

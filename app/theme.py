@@ -260,6 +260,12 @@ QFrame#card[severity="alarm"] {{ border-left: 3px solid {alarm}; }}
 QFrame#card[chosen="true"] {{ border: 1px solid {accent}; }}
 QFrame#card[chosen="true"][severity="warn"] {{ border-left: 3px solid {warn}; }}
 QFrame#card[chosen="true"][severity="alarm"] {{ border-left: 3px solid {alarm}; }}
+QFrame#modelrow {{ background: transparent; border: none;
+    border-bottom: 1px solid {border}; border-left: 3px solid transparent; }}
+QFrame#modelrow[chosen="true"] {{ background: {hover}; border-left: 3px solid {accent}; }}
+QFrame#modelrow[severity="warn"] {{ border-left: 3px solid {warn}; }}
+QFrame#modelrow[severity="alarm"] {{ border-left: 3px solid {alarm}; }}
+QLabel#strong {{ font-weight: 600; }}
 QPushButton#pill {{ border: none; border-radius: 9px; padding: 2px 9px; font-weight: 600; }}
 QPushButton#pill[severity="good"] {{ background: {good_surface}; color: {good}; }}
 QPushButton#pill[severity="warn"] {{ background: {warn_surface}; color: {warn}; }}
@@ -325,6 +331,7 @@ QComboBox::drop-down {{ border: none; width: 20px; }}
 QComboBox::down-arrow {{ image: url({arrow}); width: 10px; height: 6px; }}
 QComboBox QAbstractItemView {{ background: {card}; border: 1px solid {border};
     selection-background-color: {selection}; selection-color: {text}; }}
+QTreeView::branch:selected, QTreeView::branch:hover {{ background: transparent; }}
 QAbstractItemView {{ background: {card}; alternate-background-color: {window};
     border: 1px solid {border}; border-radius: 5px; outline: none;
     selection-background-color: {selection}; selection-color: {text}; }}

@@ -165,10 +165,13 @@ class NumberField(QLineEdit):
         Name of the number, for the explanation of a wrong one.
     optional : bool
         Empty means "not given" and emits `cleared`.
+    takes_names : bool
+        What is no number emits `named` in place of being explained: ``= PS4``.
     """
 
     committed = Signal(float)
     cleared = Signal()
+    named = Signal(str)
 
     def __init__(
         self,
@@ -180,11 +183,12 @@ class NumberField(QLineEdit):
         what: str = "value",
         digits: int = 7,
         optional: bool = False,
+        takes_names: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._low, self._high, self._unit, self._what = low, high, unit, what
-        self._digits, self._optional = digits, optional
+        self._digits, self._optional, self._takes_names = digits, optional, takes_names
         self._value: float | None = None
         self._shown = ""
         self.setFont(number_font())
@@ -233,6 +237,11 @@ class NumberField(QLineEdit):
             self.cleared.emit()
             return
         value = read_number(self.text())
+        if value is None and self._takes_names and self.text().strip():
+            typed = self.text().strip()
+            self._show_old()
+            self.named.emit(typed)
+            return
         problem = self._problem(value)
         if problem or value is None:
             self._explain(problem)
@@ -393,11 +402,58 @@ class DeleteKey(QObject):
         return True
 
 
-class Elided(QLabel):
-    """A label of one line that is shortened in the middle where there is no room."""
+class Section(QWidget):
+    """A panel under a heading, with one line that is always there and more on request.
 
-    def __init__(self, text: str = "", name: str = "", parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    title : str
+    more : QWidget
+        What the link in the heading unfolds.
+    words : str
+        Of that link while it is folded.
+    """
+
+    def __init__(self, title: str, more: QWidget, words: str = "Change") -> None:
+        super().__init__()
+        self._unfolds, self.more = words, more
+        self.toggle = link_button(words)
+        self.toggle.clicked.connect(lambda _=False: self.unfold(not self.is_unfolded))
+        self.body = QVBoxLayout()
+        self.body.setSpacing(4)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        layout.addLayout(row(heading(title), 1, self.toggle))
+        layout.addLayout(self.body)
+        layout.addWidget(more)
+        more.hide()
+
+    @property
+    def is_unfolded(self) -> bool:
+        """Whether all of it is shown."""
+        return not self.more.isHidden()
+
+    def unfold(self, on: bool = True) -> None:
+        """Show all of it, or the line alone."""
+        self.more.setVisible(on)
+        self.toggle.setText("Less" if on else self._unfolds)
+
+
+class Elided(QLabel):
+    """A label of one line, shortened in the middle or at its end where there is no room."""
+
+    def __init__(
+        self,
+        text: str = "",
+        name: str = "",
+        parent: QWidget | None = None,
+        *,
+        at_end: bool = False,
+    ) -> None:
         super().__init__(parent)
+        mode = Qt.TextElideMode
+        self._mode = mode.ElideRight if at_end else mode.ElideMiddle
         self.setObjectName(name)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -426,7 +482,5 @@ class Elided(QLabel):
             self._fit_text()
 
     def _fit_text(self) -> None:
-        room = self.fontMetrics().elidedText(
-            self._full, Qt.TextElideMode.ElideMiddle, max(self.width(), 30)
-        )
+        room = self.fontMetrics().elidedText(self._full, self._mode, max(self.width(), 30))
         self.setText(room)

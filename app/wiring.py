@@ -50,6 +50,7 @@ def _connect_desk(desk: Desk, window: MainWindow, crew: Crew, autosave: Autosave
     crew.files.saved_at.connect(lambda at: window.saved_label.setText(f"Saved {at}"))
     crew.files.recent_changed.connect(window.show_recent)
     crew.files.axis_unclear.connect(crew.spectra_dialogs.axis)
+    crew.kernels.compiling.connect(window.engine_label.setText)
     crew.fitting.curve_ready.connect(window.uniqueness.show_curve)
     crew.fitting.compared.connect(crew.model_dialogs.show_comparison)
     crew.reporting.report_ready.connect(window.report.show_preview)
@@ -124,6 +125,10 @@ def _connect_owners(view: OwnerIntents, crew: Crew) -> None:
     view.species_asked.connect(ask.species)
     view.link_asked.connect(ask.link)
     view.unlink_asked.connect(edit.unlink)
+    view.link_typed.connect(edit.link_typed)
+    view.link_made.connect(edit.link_to)
+    view.prior_edited.connect(edit.set_prior)
+    view.prior_removed.connect(edit.remove_prior)
     view.unlock_asked.connect(ask.unlock)
     view.relock_asked.connect(edit.relock)
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "simulate": ("simulate", "Make synthetic spectra with known truth from a recipe."),
     "convert": ("convert", "Write spectra in another file format (.vms, .csv, .h5)."),
     "library": ("library", "Peak positions: candidates, sources, conflicts; check the library."),
+    "setup-cache": ("setup_cache", "Compile the fit kernels ahead, for the first fit."),
     "gui": ("gui", "Open the desktop program."),
     "demo": ("demo", "Simulate and fit the bundled example: an argyrodite cathode, S 2p."),
 }

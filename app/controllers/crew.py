@@ -14,6 +14,7 @@ from .dragging import Dragging
 from .editing import Editing
 from .files import Files
 from .fitting import Fitting
+from .kernels import Kernels
 from .model_dialogs import ModelDialogs
 from .program_dialogs import ProgramDialogs
 from .reporting import Reporting
@@ -34,6 +35,7 @@ class Crew:
     editing: Editing
     files: Files
     fitting: Fitting
+    kernels: Kernels
     model_dialogs: ModelDialogs
     program_dialogs: ProgramDialogs
     reporting: Reporting
@@ -59,6 +61,7 @@ def make_crew(desk: Desk, window: MainWindow, autosave: Autosave) -> Crew:
         editing,
         files,
         Fitting(desk),
+        Kernels(desk),
         ModelDialogs(desk, dialogs, editing, spectra),
         ProgramDialogs(desk, dialogs, files, acting),
         reporting,

@@ -9,9 +9,11 @@ from typing import Any
 from PySide6.QtCore import Signal
 
 from spectra_core.editing import edits as model_edits
+from spectra_core.editing.priors import remove_prior, set_prior
+from spectra_core.editing.typed import typed_link
 from spectra_core.errors import ModelError, SpectraError
 from spectra_core.library import load_library
-from spectra_core.model import Link, Model, set_enabled
+from spectra_core.model import Link, Model, Term, set_enabled
 from spectra_core.project.analyses import add_component_at, add_library_entry, start_analysis
 from spectra_core.project.project import (
     Project,
@@ -221,6 +223,32 @@ class Editing(Controller):
     def link(self, link: Link) -> None:
         """Tie one parameter to others."""
         self._change(f"Link {self._name(link.target)}", model_edits.link, link)
+
+    def link_typed(self, path: str, text: str) -> None:
+        """Tie a parameter to what was typed into its field: ``= PS4``, ``0.5 * PS4``."""
+
+        def tie(model: Model) -> Model:
+            return model_edits.link(model, typed_link(model, path, text))
+
+        self._change(f"{self._name(path)} {'' if text.startswith('=') else '= '}{text}", tie)
+
+    def link_to(self, path: str, source: str) -> None:
+        """Tie a parameter to the one that it was dropped on."""
+        followed = self._name(source)
+        self._change(
+            f"{self._name(path)} = {followed}",
+            model_edits.link,
+            Link(path, (Term(1.0, source),), note="dragged together"),
+        )
+
+    def set_prior(self, path: str, value: float, sd: float) -> None:
+        """Say what is known of a parameter beforehand."""
+        label = f"{self._name(path)} is known to be {value:g} ± {sd:g}"
+        self._change(label, set_prior, path, value, sd)
+
+    def remove_prior(self, path: str) -> None:
+        """Say that nothing is known of a parameter beforehand."""
+        self._change(f"Nothing is known of {self._name(path)}", remove_prior, path)
 
     def unlink(self, path: str) -> None:
         """Take a link off."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 
 from spectra_core.curves.background_kind import OptionSpec
 from spectra_core.curves.backgrounds import BACKGROUNDS
@@ -16,6 +16,7 @@ from ..widgets import (
     Card,
     Choice,
     NumberField,
+    Section,
     clear_layout,
     in_locale,
     label,
@@ -27,8 +28,8 @@ from ..widgets import (
 _MODES = (("active", "fitted with the peaks"), ("static", "computed beforehand"))
 
 
-class BackgroundPanel(Card):
-    """A card that emits what a user changes.
+class BackgroundPanel(Section):
+    """What the background is in a line, and on request all that can be changed of it.
 
     Signals
     -------
@@ -46,7 +47,9 @@ class BackgroundPanel(Card):
     window_edited = Signal(float, float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        self._content = Card(margins=8)
+        super().__init__("Background", self._content)
+        self.setParent(parent)
         self._scene: Scene | None = None
         self._structure: tuple[object, ...] = ()
         kinds = [(name, kind.title) for name, kind in BACKGROUNDS.items()]
@@ -64,10 +67,7 @@ class BackgroundPanel(Card):
         self._grid.setVerticalSpacing(3)
         self._grid.setColumnStretch(1, 1)
         self._fields: dict[str, QWidget] = {}
-        self._content = QWidget()
-        inner = QVBoxLayout(self._content)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(5)
+        inner = self._content.body
         inner.addWidget(self.kind)
         inner.addWidget(self.mode)
         window = label("window", "muted")
@@ -75,17 +75,17 @@ class BackgroundPanel(Card):
         inner.addLayout(self._grid)
         self._words = label("", "muted", wrap=True)
         inner.addWidget(self._words)
-        self._none = label("No region is shown.", "muted")
-        self.body.addWidget(self._none)
-        self.body.addWidget(self._content)
+        self._line = label("", wrap=True)
+        self.body.addWidget(self._line)
 
     def show_scene(self, scene: Scene) -> None:
         """Show the background of a scene's region."""
         self._scene = scene
         region = scene.region
-        self._content.setVisible(region is not None)
-        self._none.setVisible(region is None)
+        self.toggle.setVisible(region is not None)
         if region is None:
+            self.unfold(False)
+            self._line.setText("No region is shown.")
             self._structure = ()
             return
         background = region.background
@@ -98,6 +98,7 @@ class BackgroundPanel(Card):
         unit = scene.spectrum.axis.unit if scene.spectrum is not None else ""
         axis = scene.scales.axis
         self._unit.setText(unit.replace("cm-1", "cm⁻¹") + (f", {axis}" if axis else ""))
+        self._line.setText(_in_words(background, region.window, self._unit.text()))
         structure = background.type, background.mode, tuple(s.name for s in background.specs)
         if structure != self._structure:
             self._structure = structure
@@ -203,3 +204,11 @@ class BackgroundPanel(Card):
         """Return the path of a fitted number of the background."""
         region = self._scene.region if self._scene is not None else None
         return f"{region.name if region else ''}/{BACKGROUND}/{name}"
+
+
+def _in_words(background: Background, window: tuple[float, float], unit: str) -> str:
+    """Return kind, how it is found, and window in a line."""
+    how = dict(_MODES).get(background.mode or "", "") if len(background.kind.modes) > 1 else ""
+    low, high = (in_locale(f"{end:g}") for end in window)
+    parts = (background.kind.title, how, f"{low} to {high} {unit}")
+    return ", ".join(part for part in parts if part)

@@ -7,12 +7,33 @@ from dataclasses import dataclass
 
 from spectra_core.curves.lineshapes import lineshape
 from spectra_core.curves.spec import ParameterSpec, unit_text
-from spectra_core.editing.edits import effective_links, members, owners, state_of, value_of
+from spectra_core.editing.edits import (
+    effective_links,
+    members,
+    owner_label,
+    owner_of,
+    owners,
+    state_of,
+    value_of,
+)
+from spectra_core.editing.priors import own_priors
 from spectra_core.errors import ModelError
-from spectra_core.model import Component, Doublet, Link, Model
+from spectra_core.model import (
+    BACKGROUND,
+    REGION,
+    Component,
+    Doublet,
+    Link,
+    Model,
+    Prior,
+    members_of,
+    resolve_component,
+    split_path,
+)
 from spectra_core.referee.verdict import Verdict
 from spectra_core.results.table import rounded
 
+from ..formula import formula
 from ..parameter_words import NAMES
 from ..scene import Scene
 from ..verdicts import owner_verdicts
@@ -42,6 +63,10 @@ class NumberCell:
         The same in a sentence.
     recorded : str
         Where a centre was recorded, in a sentence, where that is another energy.
+    brief : str
+        What stands below the number: its error, ``held``, or what it follows.
+    prior : Prior or None
+        What is known of it alone beforehand.
     """
 
     path: str
@@ -54,6 +79,8 @@ class NumberCell:
     kind: str
     words: str
     recorded: str = ""
+    brief: str = ""
+    prior: Prior | None = None
 
     @property
     def tip(self) -> str:
@@ -84,6 +111,9 @@ class Numbers:
         self._fitted = scene.fit if scene.fitted else None
         known = before is not None and before.model is self.model
         self._links: Mapping[str, Link] = before._links if known and before else _links(self.model)
+        self._priors: Mapping[tuple[str, ...], Prior] = (
+            before._priors if known and before else own_priors(self.model)
+        )
         self._shares: dict[str, float] | None = None
         self._verdicts: dict[str, Verdict] | None = None
 
@@ -121,18 +151,39 @@ class Numbers:
         text, error = ("", None) if value is None else rounded(value, stderr)
         if value is not None and error is None:
             text = show_number(value, 6)
+        behind = f"± {in_locale(error)}" if error else ""
         return NumberCell(
             path,
             name or NAMES.get(spec.name, spec.name),
             value,
             stderr,
             in_locale(text),
-            f"± {in_locale(error)}" if error else "",
+            behind,
             self.unit(spec),
             state.kind,
             state.words,
             self._recorded(spec, value),
+            self._brief(own, state.kind) or behind,
+            self._priors.get(members_of(self.model, path)),
         )
+
+    def _brief(self, path: str, kind: str) -> str:
+        """Return in a word or two why a number has no error of its own."""
+        link = self._links.get(path)
+        if kind != "linked" or link is None:
+            return {"fixed": "held", "at bound": "⚠ bound"}.get(kind, "")
+        if len(link.terms) != 1:
+            return "linked"
+        region, owner, name = split_path(link.terms[0].source)
+        if owner in (BACKGROUND, REGION):
+            return "linked"
+        shown = self.model.region(region)
+        words = owner_label(shown, owner_of(shown, resolve_component(shown, owner)))
+        words = words if region == self.region.name else f"{region} {words}"
+        words = words if name == path.rpartition("/")[2] else f"{words} {NAMES.get(name, name)}"
+        times = link.terms[0].times
+        said = f"= {words}" if times == 1 else f"= {in_locale(f'{times:.4g}')} × {words}"
+        return formula(said + (" …" if link.offset else ""))
 
     def _recorded(self, spec: ParameterSpec, value: float | None) -> str:
         scales = self.scene.scales

@@ -14,7 +14,17 @@ from spectra_core.referee.residuals import start_agreement
 from spectra_core.results.table import rounded
 
 from ..scene import Scene
-from ..widgets import Card, Choice, Count, NumberField, in_locale, label, row, wrapped
+from ..widgets import (
+    Card,
+    Choice,
+    Count,
+    NumberField,
+    Section,
+    in_locale,
+    label,
+    row,
+    wrapped,
+)
 
 _WEIGHTS = (
     ("", "as the data allow"),
@@ -35,6 +45,7 @@ _NO_CHI = (
     "The noise of these data is not known, so chi-square cannot judge the fit: errors are scaled"
     " by the misfit, and residuals are per cent of the signal."
 )
+_STARTS = "How many starts reached the best minimum."
 _STATUS = {
     "converged": "Converged.",
     "at_bound": "Converged; a parameter is at its bound.",
@@ -43,8 +54,8 @@ _STATUS = {
 }
 
 
-class FitPanel(Card):
-    """A card of statistics and options.
+class FitPanel(Section):
+    """Statistics, and on request the options.
 
     Signals
     -------
@@ -60,17 +71,19 @@ class FitPanel(Card):
     shift_freed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        self._content = Card(margins=8)
+        super().__init__("Fit", self._content, "Options")
+        self.setParent(parent)
         self._options = FitOptions()
         self._figures = QHBoxLayout()
-        self._figures.setSpacing(11)
+        self._figures.setSpacing(8)
         self._values: dict[str, QLabel] = {}
         for key, caption, tip in (
             ("chi", "χ²ᵣ", _CHI),
             ("abbe", "Abbe", "1 for random residuals, towards 0 for a correlated misfit."),
             ("runs", "runs p", "Probability of so few or many runs of signs by chance."),
             ("free", "free", "Free parameters; what is linked or fixed adds none."),
-            ("starts", "starts agree", "How many starts reached the best minimum."),
+            ("starts", "starts agree", _STARTS),
         ):
             column = QVBoxLayout()
             column.setSpacing(0)
@@ -98,9 +111,8 @@ class FitPanel(Card):
         self.shift_free = QCheckBox("fitted")
         self.shift_free.setToolTip("Fit one charge shift for all regions of this model.")
         self.shift_free.clicked.connect(self.shift_freed)
-        self._content = QWidget()
-        grid = QGridLayout(self._content)
-        grid.setContentsMargins(0, 4, 0, 0)
+        grid = QGridLayout()
+        self._content.body.addLayout(grid)
         grid.setColumnStretch(1, 1)
         grid.addWidget(label("weights", "muted"), 0, 0)
         grid.addWidget(self.weights, 0, 1)
@@ -112,12 +124,13 @@ class FitPanel(Card):
         grid.addLayout(row(self.shift, self._shift_unit, self.shift_free), 3, 1)
         self.body.addLayout(self._figures)
         self.body.addWidget(self._state)
-        self.body.addWidget(self._content)
 
     def show_scene(self, scene: Scene) -> None:
         """Show statistics and options of a scene's analysis."""
         self._show_statistics(scene)
-        self._content.setVisible(scene.analysis is not None)
+        self.toggle.setVisible(scene.analysis is not None)
+        if scene.analysis is None:
+            self.unfold(False)
         if scene.analysis is None or scene.region is None:
             return
         self._options = scene.analysis.options
@@ -146,6 +159,7 @@ class FitPanel(Card):
             sentence = "The model was changed after its fit: fit again (F)." if scene.stale else ""
             sentence = sentence or ("Not fitted yet (F)." if scene.analysis is not None else "")
             self._state.setText(sentence)
+            self._state.setVisible(bool(sentence))
             return
         statistics = shown.statistics
         share, n = start_agreement(scene.fit)
@@ -160,7 +174,13 @@ class FitPanel(Card):
             ("starts", f"{round(share * n)}/{n}"),
         ):
             self._values[key].setText(in_locale(text))
-        self._state.setText(_sentence(scene.fit) + ("" if known else f" {_NO_CHI}"))
+        # What ended at a bound is said by its number and by the alarms.
+        fine = scene.fit.status.value in ("converged", "at_bound")
+        said = "" if fine else _STATUS[scene.fit.status.value]
+        said = " ".join(part for part in (said, "" if known else _NO_CHI) if part)
+        self._state.setText(said)
+        self._state.setVisible(bool(said))
+        self._values["starts"].setToolTip(wrapped(f"{_STARTS} {_sentence(scene.fit)}"))
 
     def _set_weights(self, name: str) -> None:
         self._set(weights=Weights(name) if name else None)

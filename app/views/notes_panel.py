@@ -11,21 +11,23 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
 from spectra_core.editing.edits import Fix, fix_for
 from spectra_core.fitting import FitWarning
 from spectra_core.referee.context import Finding
+from spectra_core.referee.verdict import asks_for_a_look
 
 from ..scene import Scene
-from ..widgets import clear_layout, label, link_button, row
+from ..widgets import clear_layout, heading, label, link_button, row
 
 _SEVERITY = {
     "note": ("", "Worth knowing"),
     "warning": ("warn", "Warning"),
     "alarm": ("alarm", "Alarm"),
 }
-_ROOM = 200  # pixels for links in the narrowest panel
+_ROOM = 270  # pixels for links in the narrowest panel
+_WORST = 2  # alarms that are always shown
 _ORDER = ("alarm", "warning", "note")
 
 
 class NotesPanel(QWidget):
-    """Notes, the worst first, and the user's own note below.
+    """The alarms, the two worst first; what is worth knowing folded; the user's own note below.
 
     Signals
     -------
@@ -48,13 +50,27 @@ class NotesPanel(QWidget):
         super().__init__(parent)
         self._helpful = helpful
         self._shown: tuple[object, ...] = (None, None, None)
-        self._body = QVBoxLayout()
+        self._scene: Scene | None = None
+        self._alarms: list[FitWarning] = []
+        self._notes: list[FitWarning] = []
+        self._all, self._reading = False, False
+        self._heading = heading("Alarms")
+        self.more = link_button("", "Every alarm and warning of this fit.")
+        self.more.clicked.connect(lambda _=False: self.unfold(alarms=not self._all))
+        self.read = link_button("", "What the preset and the referee have to say beside.")
+        self.read.clicked.connect(lambda _=False: self.unfold(notes=not self._reading))
+        self._body, self._folded = QVBoxLayout(), QVBoxLayout()
         self._body.setSpacing(6)
+        self._folded.setSpacing(6)
         self.note = _Note()
         self.note.left.connect(self.note_edited)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(row(self._heading, 1, self.more))
         layout.addLayout(self._body)
+        layout.addLayout(row(self.read, 1))
+        layout.addLayout(self._folded)
         layout.addWidget(self.note)
 
     def show_scene(self, scene: Scene) -> None:
@@ -64,30 +80,57 @@ class NotesPanel(QWidget):
         text = scene.project.notes.get(key, "") if key else ""
         self.note.show_note(key or "", text)
         self.note.setVisible(analysis is not None)
+        self._heading.setVisible(analysis is not None)
         found: tuple[FitWarning, ...] = ()
         if analysis is not None:
             found = (*analysis.warnings, *(analysis.findings if scene.fitted else ()))
         shown = (analysis, found, scene.fitted)
         if analysis is self._shown[0] and shown[1:] == self._shown[1:]:
             return
-        self._shown = shown
+        self._shown, self._scene = shown, scene
+        ranked = sorted(dict.fromkeys(found), key=_rank)
+        self._alarms = [f for f in ranked if asks_for_a_look(f)]
+        self._notes = [f for f in ranked if not asks_for_a_look(f)]
+        self._all = self._reading = False
+        self._fill()
+
+    def unfold(self, *, alarms: bool | None = None, notes: bool | None = None) -> None:
+        """Show all alarms or the worst, and all notes or none."""
+        self._all = self._all if alarms is None else alarms
+        self._reading = self._reading if notes is None else notes
+        self._fill()
+
+    def _fill(self) -> None:
+        scene, number = self._scene, len(self._alarms)
         clear_layout(self._body)
-        for finding in sorted(found, key=_rank):
+        clear_layout(self._folded)
+        if scene is None:
+            return
+        for finding in self._alarms if self._all else self._alarms[:_WORST]:
             self._body.addWidget(self._frame(finding, scene))
-        if analysis is not None and not found and scene.fitted:
+        if scene.analysis is not None and scene.fitted and not self._alarms:
             frame = _frame("good")
             body = QVBoxLayout(frame)
-            body.setContentsMargins(10, 7, 8, 7)
+            body.setContentsMargins(10, 5, 8, 5)
             body.addWidget(label("Nothing to object to.", wrap=True))
             self._body.addWidget(frame)
+        for finding in self._notes if self._reading else ():
+            self._folded.addWidget(self._frame(finding, scene))
+        self.more.setVisible(number > _WORST)
+        self.more.setText("the worst" if self._all else f"{_WORST} of {number}")
+        few = len(self._notes) == 1
+        self.read.setVisible(bool(self._notes))
+        self.read.setText(
+            "Fold the notes" if self._reading else f"{len(self._notes)} note{'s' * (not few)}: read"
+        )
 
     def _frame(self, finding: FitWarning, scene: Scene) -> QFrame:
         severity, word = _SEVERITY[getattr(finding, "severity", "note")]
         frame = _frame(severity)
         place = f" · {finding.where}" if finding.where else ""
         body = QVBoxLayout(frame)
-        body.setContentsMargins(10, 7, 8, 7)
-        body.setSpacing(3)
+        body.setContentsMargins(10, 5, 8, 5)
+        body.setSpacing(2)
         body.addWidget(label(f"{word}{place}", "muted", wrap=True, selectable=True))
         sentence = finding.message[:1].upper() + finding.message[1:]
         body.addWidget(label(sentence, wrap=True, selectable=True))
@@ -127,7 +170,7 @@ class _Note(QPlainTextEdit):
         self.setPlaceholderText("Your own note; it goes into the report.")
         self.setAccessibleName("Own note")
         self.setTabChangesFocus(True)
-        self.setFixedHeight(64)
+        self.setFixedHeight(40)
         self._key, self._shown = "", ""
 
     def show_note(self, key: str, text: str) -> None:

@@ -24,8 +24,14 @@ class OwnerIntents(_Base):
     rename_asked(str)
         Component or doublet by id; empty for none.
     value_edited(str, float), held_set(str, bool), bounds_asked(str), link_asked(str),
-    unlink_asked(str)
+    unlink_asked(str), prior_removed(str)
         Parameter by path.
+    link_typed(str, str)
+        Parameter by path, and what was typed: ``= PS4``.
+    link_made(str, str)
+        Parameter by path, and the one that it is to follow.
+    prior_edited(str, float, float)
+        Parameter by path, what is known of it, and the standard deviation of that.
     paste_asked()
     unlock_asked(str, str), relock_asked(str, str)
         Doublet and parameter.
@@ -46,5 +52,9 @@ class OwnerIntents(_Base):
     rename_asked = Signal(str)
     link_asked = Signal(str)
     unlink_asked = Signal(str)
+    link_typed = Signal(str, str)
+    link_made = Signal(str, str)
+    prior_edited = Signal(str, float, float)
+    prior_removed = Signal(str)
     unlock_asked = Signal(str, str)
     relock_asked = Signal(str, str)

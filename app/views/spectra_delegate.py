@@ -17,6 +17,8 @@ from .spectra_rows import Index, Row
 
 _SPARK_POINTS = 48
 _SPARK_WIDTH = 62
+_SPARK_NARROW = 46  # where the panel is narrow: the words of the states need the room
+_NARROW = 214  # pixels
 _TONES = {SOUND: "good", CHECK: "warn", NOT_YET: "alarm", "stale": "faint"}
 
 
@@ -70,8 +72,11 @@ class SpectraDelegate(QStyledItemDelegate):
         self._paint_spark(painter, area, one.spectrum)
         painter.restore()
 
+    def _spark_width(self, area: QRect) -> int:
+        return _SPARK_NARROW if area.width() < _NARROW else _SPARK_WIDTH
+
     def _paint_words(self, painter: QPainter, area: QRect, one: Row, font: Any) -> None:
-        left, room = area.left() + 22, area.width() - 22 - _SPARK_WIDTH - 14
+        left, room = area.left() + 22, area.width() - 22 - self._spark_width(area) - 14
         font.setBold(True)
         painter.setFont(font)
         metrics = QFontMetrics(font)
@@ -102,12 +107,10 @@ class SpectraDelegate(QStyledItemDelegate):
             )
 
     def _paint_spark(self, painter: QPainter, area: QRect, spectrum: Spectrum) -> None:
-        shape = self._spark(spectrum)
-        left = area.right() - _SPARK_WIDTH - 6
+        shape, width = self._spark(spectrum), self._spark_width(area)
+        left = area.right() - width - 6
         top, height = area.top() + 5, area.height() - 10
-        points = QPolygonF(
-            [QPointF(left + x * _SPARK_WIDTH, top + (1 - y) * height) for x, y in shape]
-        )
+        points = QPolygonF([QPointF(left + x * width, top + (1 - y) * height) for x, y in shape])
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(colour("residual"), 1.1))
         painter.drawPolyline(points)

@@ -54,6 +54,9 @@ _MESSAGES = {
     4: "no downhill step was found",
 }
 _LOADING = threading.Lock()
+_PLAIN_MEANWHILE = threading.Event()
+_POLL_S = 0.1
+_ENTRIES = ("solver", "baselines")  # modules of kernels, in the order they are compiled in
 
 # Line shapes that have a kernel of their own: code, parameters it takes.
 SHAPE_CODES = {
@@ -98,7 +101,7 @@ def chosen_engine() -> str:
         raise FitError(
             f'DOUBLET_ENGINE is "{wanted}", which is no engine.', hint='Use "numba" or "numpy".'
         )
-    if wanted == NUMPY:
+    if wanted == NUMPY or _PLAIN_MEANWHILE.is_set():
         return NUMPY
     if _numba_is_there():
         return NUMBA
@@ -113,6 +116,53 @@ def chosen_engine() -> str:
 @cache
 def _numba_is_there() -> bool:
     return importlib.util.find_spec("numba") is not None
+
+
+def plain_meanwhile(on: bool) -> None:
+    """Fit with the plain engine while the kernels are being compiled, or no longer."""
+    if on:
+        _PLAIN_MEANWHILE.set()
+    else:
+        _PLAIN_MEANWHILE.clear()
+
+
+def are_compiled() -> bool:
+    """Return whether the kernels of fits are in the cache of this machine."""
+    return (kernel_cache() / _ready_name(_ENTRIES[0])).exists()
+
+
+def compile_kernels(should_stop: ShouldStop | None = None) -> Path:
+    """Compile all kernels into the cache of this machine; return its folder.
+
+    It is done in a process of its own, so that neither this one nor its interpreter lock is
+    held; what is compiled already is left as it is.
+
+    Raises
+    ------
+    FitError
+        If they cannot be compiled here.
+    Cancelled
+        If `should_stop` returned True; the process is ended.
+    """
+    if not _numba_is_there():
+        raise FitError(
+            "numba is not installed, so there is nothing to compile.",
+            hint="Fits are made by the plain engine. For the fast one: pip install numba.",
+        )
+    folder = kernel_cache()
+    for module in _ENTRIES:
+        ready = folder / _ready_name(module)
+        problem = ""
+        if not ready.exists():
+            name = f"{__package__}.kernels.{module}"
+            problem = _compile_apart(name, folder, ready, should_stop)
+        if problem:
+            raise FitError(f"the kernels could not be compiled: {problem}")
+    return folder
+
+
+def _ready_name(module: str) -> str:
+    return f"{module}-{_processor()}.ready"
 
 
 def kernels() -> ModuleType:
@@ -144,10 +194,11 @@ def _import_kernels(name: str) -> ModuleType:
 
     config: Any = numba_config
     folder = kernel_cache()
-    ready = folder / f"{name.rpartition('.')[2]}-{_processor()}.ready"
+    ready = folder / _ready_name(name.rpartition(".")[2])
     if not ready.exists():
         LOG.warning("compiling the fit kernels, once; this takes about half a minute")
-        _compile_apart(name, folder, ready)
+        if problem := _compile_apart(name, folder, ready):
+            LOG.warning("the kernels are compiled in this process: %s", problem)
     before = config.CACHE_DIR
     # numba reads the folder where a function is decorated, so others keep their own.
     config.CACHE_DIR = str(folder)
@@ -157,21 +208,38 @@ def _import_kernels(name: str) -> ModuleType:
         config.CACHE_DIR = before
 
 
-def _compile_apart(name: str, folder: Path, ready: Path) -> None:
-    """Fill the cache from a process of its own; where that fails the import compiles."""
+def _compile_apart(
+    name: str, folder: Path, ready: Path, should_stop: ShouldStop | None = None
+) -> str:
+    """Fill the cache from a process of its own; return why that failed, or nothing."""
     above = str(Path(__file__).parents[2])
     search = os.pathsep.join(filter(None, [above, os.environ.get("PYTHONPATH", "")]))
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": search}
     command = [sys.executable, "-c", f"import {name}"]
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     except OSError as error:
-        LOG.warning("the kernels are compiled in this process: %s", error)
-        return
-    if done.returncode == 0:
-        ready.touch()
-    else:
-        LOG.warning("the kernels could not be compiled apart: %s", done.stderr.strip()[-500:])
+        return str(error)
+    while True:
+        try:
+            _, said = process.communicate(timeout=_POLL_S)
+            break
+        except subprocess.TimeoutExpired:
+            if should_stop is not None and should_stop():
+                process.kill()
+                process.communicate()
+                message = "compiling the kernels was cancelled; the next fit compiles them."
+                raise Cancelled(message) from None
+    if process.returncode:
+        return said.strip()[-500:] or f"the process ended with {process.returncode}"
+    ready.touch()
+    return ""
 
 
 def _processor() -> str:

@@ -456,7 +456,12 @@ def _none_of_it(context: Context, owner: Owner) -> str:
             f", but its neighbours describe what it would: the data cannot exclude {much}"
             " area of it."
         )
-    return f": the data hold none of it (less than {hidden:.2g}, 95 %)."
+    return f": the data hold none of it (less than {_plain(hidden)}, 95 %)."
+
+
+def _plain(value: float) -> str:
+    """Return a number with two digits, and never as a power of ten where it is an area."""
+    return f"{value:.0f}" if 99.5 <= value < 1e6 else f"{value:.2g}"
 
 
 def _wanted(context: Context, owner: Owner) -> Excess | None:

@@ -52,7 +52,7 @@ def verdict_of(findings: Iterable[FitWarning], *, converged: bool = True) -> Ver
     """
     found = tuple(findings)
     alarms = tuple(f for f in found if getattr(f, "severity", "note") == "alarm")
-    warnings = tuple(f for f in found if _asks_for_a_look(f))
+    warnings = tuple(f for f in found if asks_for_a_look(f))
     if alarms or not converged:
         return Verdict(NOT_YET, _reason(alarms) or "it did not converge", alarms + warnings)
     if warnings:
@@ -68,8 +68,10 @@ def about_region(finding: FitWarning, name: str, others: Iterable[str]) -> bool:
     return not any(where == other or where.startswith(f"{other}/") for other in others)
 
 
-def _asks_for_a_look(finding: FitWarning) -> bool:
-    return getattr(finding, "severity", "note") == "warning" or finding.code in SERIOUS
+def asks_for_a_look(finding: FitWarning) -> bool:
+    """Return whether a finding is more than a note: then the fit it is about is not sound."""
+    severity = getattr(finding, "severity", "note")
+    return severity in ("alarm", "warning") or finding.code in SERIOUS
 
 
 def _reason(findings: tuple[FitWarning, ...]) -> str:

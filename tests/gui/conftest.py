@@ -40,6 +40,7 @@ def make_program(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[[], Program]
     yield make
     for program in made:
         program.shut_down()
+        qtbot.waitUntil(lambda: program.desk.jobs.are_done, timeout=WAIT_MS)
         program.window.deleteLater()
         program.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

@@ -7,15 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from doublet.app.scene import Scene
 from doublet.app.views.component_cards import ComponentCards
 from doublet.app.views.component_numbers import Numbers, numbers
+from doublet.app.views.number_box import PARAMETER_MIME, NumberBox
 from doublet.app.views.owner_menu import owner_menu
 from doublet.app.widgets import read_number
+from spectra_core.editing.priors import set_prior
 from spectra_core.results.table import rounded
 
 if TYPE_CHECKING:
@@ -43,6 +46,10 @@ def numbers_of(scene: Scene) -> Numbers:
     return found
 
 
+def choosing(scene: Scene, owner: str) -> Scene:
+    return replace(scene, selection=replace(scene.selection, owner=owner))
+
+
 def type_into(qtbot: QtBot, cards: ComponentCards, owner: str, name: str, text: str) -> None:
     field = cards.card(owner).field(name)
     qtbot.mouseClick(field, Qt.MouseButton.LeftButton)
@@ -57,7 +64,8 @@ def test_a_fitted_value_is_rounded_by_its_error(cards: ComponentCards, scenes: S
     value, error = rounded(fit.value(path), fit.stderr(path))
     shown = cards.card("PS4").field("centre").text()
     assert read_number(shown) == float(value)
-    assert f"± {error} eV" in words(cards.card("PS4"))
+    assert f"± {error}" in words(cards.card("PS4"))
+    assert "centre, eV" in words(cards)
 
 
 def test_an_area_is_that_of_both_lines(cards: ComponentCards, scenes: Scenes) -> None:
@@ -80,19 +88,33 @@ def test_shares_make_a_whole(scenes: Scenes) -> None:
         ("bridge", "unlocked: area (a satellite under 2p1/2)"),
         ("bridge", "FWHM = PS₄³⁻ 2p3/2 fwhm, from one width"),
         ("bridge", "2p1/2 area"),
-        ("sulfate", "⚠ at bound"),
+        ("bridge", "= PS₄³⁻"),
+        ("sulfate", "⚠ bound"),
         ("sulfate", "⚠ FWHM: Ended at a bound, between 0.7 and 1: it has no error."),
-        ("plasmon", "· fixed"),
+        ("plasmon", "held"),
     ],
 )
-def test_every_state_is_told_in_words(cards: ComponentCards, owner: str, said: str) -> None:
-    assert said in words(cards.card(owner))
+def test_every_state_of_the_chosen_one_is_told_in_words(
+    in_panel: InPanel, scenes: Scenes, owner: str, said: str
+) -> None:
+    view = ComponentCards()
+    in_panel(view, 380)
+    view.show_scene(choosing(scenes.fitted, owner))
+    assert said in words(view.card(owner))
+
+
+def test_a_bound_is_told_also_of_what_is_not_chosen(in_panel: InPanel, scenes: Scenes) -> None:
+    view = ComponentCards()
+    in_panel(view, 420)
+    view.show_scene(choosing(scenes.fitted, "PS4"))
+    assert "⚠ FWHM: Ended at a bound" in words(view.card("sulfate"))
+    assert "½ area" not in words(view.card("sulfate"))
 
 
 def test_a_link_names_the_other_region(in_panel: InPanel, scenes: Scenes) -> None:
     view = ComponentCards()
     in_panel(view)
-    view.show_scene(scenes.phosphorus)
+    view.show_scene(choosing(scenes.phosphorus, "PS4"))
     assert "in S 2p" in words(view.card("PS4"))
     assert "stoichiometry" in words(view.card("PS4"))
 
@@ -169,7 +191,7 @@ def test_twenty_components_scroll_and_none_is_wider_than_the_panel(
     view = ComponentCards()
     area = in_panel(view, width)
     view.show_scene(scenes.crowded)
-    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > area.height())
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > area.height() / 2)
     assert view.width() <= area.viewport().width()
     assert view.minimumSizeHint().width() <= area.viewport().width()
 
@@ -178,8 +200,8 @@ def test_a_raman_band_is_in_wavenumbers(in_panel: InPanel, scenes: Scenes) -> No
     view = ComponentCards()
     in_panel(view)
     view.show_scene(scenes.raman)
-    assert "cm⁻¹" in words(view.card("a1"))
-    assert "eV" not in words(view.card("a1"))
+    assert "cm⁻¹" in words(view)
+    assert "eV" not in words(view)
 
 
 def test_a_spectrum_without_a_model_says_what_to_do(in_panel: InPanel, scenes: Scenes) -> None:
@@ -226,3 +248,94 @@ def test_a_card_edits_the_region_that_is_shown(
         qtbot.keyClicks(field, "132.4")
         qtbot.keyClick(field, Qt.Key.Key_Return)
     assert heard.args == ["P 2p 2/PS4 2p3/2/center", 132.4]
+
+
+# ---------------------------------------------------------------------------------
+# In place
+
+
+def glyph(cards: ComponentCards, owner: str, name: str) -> QAbstractButton:
+    return cards.card(owner).box(name).glyph
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "kind", "said"),
+    [
+        ("PS4", "centre", "free", ("held_set", ["S 2p/PS4 2p3/2/center", True])),
+        ("sulfate", "FWHM", "at bound", ("held_set", ["S 2p/sulfate 2p3/2/fwhm", True])),
+        ("plasmon", "centre", "fixed", ("held_set", ["S 2p/plasmon/center", False])),
+        ("bridge", "FWHM", "linked", ("unlink_asked", ["S 2p/bridge 2p3/2/fwhm"])),
+    ],
+)
+def test_one_click_on_the_glyph_holds_frees_and_unlinks(
+    qtbot: QtBot,
+    cards: ComponentCards,
+    owner: str,
+    name: str,
+    kind: str,
+    said: tuple[str, list[object]],
+) -> None:
+    button = glyph(cards, owner, name)
+    assert button.accessibleName() == f"{name} of {owner}: {kind}"
+    with qtbot.waitSignal(getattr(cards, said[0])) as heard:
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert heard.args == said[1]
+
+
+@pytest.mark.parametrize("text", ["= PS4", "0.5 * PS4"])
+def test_a_link_is_typed_into_the_field(qtbot: QtBot, cards: ComponentCards, text: str) -> None:
+    with qtbot.waitSignal(cards.link_typed) as heard:
+        type_into(qtbot, cards, "sulfate", "FWHM", text)
+        qtbot.keyClick(cards.card("sulfate").field("FWHM"), Qt.Key.Key_Return)
+    assert heard.args == ["S 2p/sulfate 2p3/2/fwhm", text]
+
+
+def dropped(cards: ComponentCards, source: NumberBox, target: NumberBox) -> list[list[object]]:
+    """Drop one number on another, and return what the cards said."""
+    heard: list[list[object]] = []
+    cards.link_made.connect(lambda *args: heard.append(list(args)))
+    data = QMimeData()
+    data.setData(PARAMETER_MIME, source.path.encode())
+    middle, buttons = target.rect().center(), Qt.MouseButton.LeftButton
+    keys, action = Qt.KeyboardModifier.NoModifier, Qt.DropAction.LinkAction
+    enter = QDragEnterEvent(middle, action, data, buttons, keys)
+    QApplication.sendEvent(target, enter)
+    if enter.isAccepted():
+        QApplication.sendEvent(target, QDropEvent(middle, action, data, buttons, keys))
+    return heard
+
+
+def test_a_width_dropped_on_another_follows_it(cards: ComponentCards) -> None:
+    source, target = cards.card("sulfate").box("FWHM"), cards.card("PS4").box("FWHM")
+    assert dropped(cards, source, target) == [
+        ["S 2p/sulfate 2p3/2/fwhm", "S 2p/PS4 2p3/2/fwhm"],
+    ]
+
+
+@pytest.mark.parametrize(("owner", "name"), [("PS4", "centre"), ("sulfate", "FWHM")])
+def test_a_width_is_not_taken_by_an_energy_or_by_itself(
+    cards: ComponentCards, owner: str, name: str
+) -> None:
+    assert dropped(cards, cards.card("sulfate").box("FWHM"), cards.card(owner).box(name)) == []
+
+
+def test_a_prior_is_shown_and_typed(qtbot: QtBot, in_panel: InPanel, scenes: Scenes) -> None:
+    scene = choosing(scenes.fitted, "PS4")
+    assert scene.analysis is not None
+    path = "S 2p/PS4 2p3/2/center"
+    model = set_prior(scene.analysis.model, path, 161.7, 0.1, source="consensus")
+    view = ComponentCards()
+    in_panel(view, 380)
+    view.show_scene(replace(scene, analysis=replace(scene.analysis, model=model)))
+    known = view.card("PS4").details.priors["centre"]
+    assert [read_number(f.text()) for f in (known.value, known.sd)] == [161.7, 0.1]
+    assert "consensus" in known.sd.toolTip()
+    with qtbot.waitSignal(view.prior_edited) as heard:
+        known.sd.setFocus()
+        known.sd.selectAll()
+        qtbot.keyClicks(known.sd, "0.2")
+        qtbot.keyClick(known.sd, Qt.Key.Key_Return)
+    assert heard.args == [path, 161.7, 0.2]
+    assert view.card("PS4").details.priors["FWHM"].isHidden()
+    view.card("PS4").details.know("FWHM")
+    assert not view.card("PS4").details.priors["FWHM"].isHidden()

@@ -45,6 +45,7 @@ def type_into(qtbot: QtBot, field: QWidget, text: str) -> None:
 
 def test_statistics_are_those_of_the_fit(in_panel: InPanel, scenes: Scenes) -> None:
     panel = FitPanel()
+    panel.unfold()
     in_panel(panel)
     panel.show_scene(scenes.fitted)
     shown = scenes.fitted.region_fit
@@ -53,11 +54,13 @@ def test_statistics_are_those_of_the_fit(in_panel: InPanel, scenes: Scenes) -> N
     assert f"{shown.statistics.reduced_chi_square:.2f}" in said.replace(",", ".")
     for caption in ("χ²ᵣ", "Abbe", "runs p", "free", "starts agree"):
         assert caption in said
-    assert "at its bound" in said
+    starts = next(w for w in panel.findChildren(QLabel) if w.text() == "starts agree")
+    assert "How many starts" in starts.toolTip()
 
 
 def test_a_changed_model_has_no_statistics(in_panel: InPanel, scenes: Scenes) -> None:
     panel = FitPanel()
+    panel.unfold()
     in_panel(panel)
     panel.show_scene(scenes.stale)
     assert "fit again" in words(panel)
@@ -65,6 +68,7 @@ def test_a_changed_model_has_no_statistics(in_panel: InPanel, scenes: Scenes) ->
 
 def test_the_shift_is_in_the_unit_of_the_axis(in_panel: InPanel, scenes: Scenes) -> None:
     panel = FitPanel()
+    panel.unfold()
     in_panel(panel)
     panel.show_scene(scenes.raman)
     assert "cm⁻¹" in words(panel)
@@ -75,6 +79,7 @@ def test_options_speak_when_they_change_only(
     qtbot: QtBot, in_panel: InPanel, scenes: Scenes
 ) -> None:
     panel = FitPanel()
+    panel.unfold()
     in_panel(panel)
     panel.show_scene(scenes.fitted)
     heard: list[FitOptions] = []
@@ -89,6 +94,7 @@ def test_the_wheel_over_a_choice_changes_nothing(
     in_panel: InPanel, scenes: Scenes, wheel: Callable[[QWidget], None]
 ) -> None:
     panel = BackgroundPanel()
+    panel.unfold()
     in_panel(panel)
     panel.show_scene(scenes.fitted)
     heard: list[object] = []
@@ -103,6 +109,7 @@ def test_the_wheel_over_a_choice_changes_nothing(
 
 def test_a_window_edge_is_typed(qtbot: QtBot, in_panel: InPanel, scenes: Scenes) -> None:
     panel = BackgroundPanel()
+    panel.unfold()
     in_panel(panel)
     panel.show_scene(scenes.fitted)
     with qtbot.waitSignal(panel.window_edited) as blocker:
@@ -114,6 +121,7 @@ def test_a_note_says_its_severity_in_words(in_panel: InPanel, scenes: Scenes) ->
     panel = NotesPanel({})
     in_panel(panel)
     panel.show_scene(scenes.fitted)
+    panel.unfold(alarms=True, notes=True)
     frames = [f for f in panel.findChildren(QFrame) if f.objectName() == "note"]
     assert len(frames) == len(scenes.fitted.analysis.findings)  # type: ignore[union-attr]
     first = [words(frame).split("\n")[0].split(" ·")[0] for frame in frames]
@@ -210,6 +218,7 @@ def test_unlocking_asks_why(qtbot: QtBot) -> None:
 
 def test_a_number_of_the_background_can_be_read(in_panel: InPanel, scenes: Scenes) -> None:
     panel = BackgroundPanel()
+    panel.unfold()
     in_panel(panel)
     panel.show_scene(scenes.fitted)
     assert scenes.fitted.fit is not None
@@ -231,6 +240,7 @@ def test_a_number_of_the_background_can_be_fixed_and_freed(
     qtbot: QtBot, in_panel: InPanel, scenes: Scenes
 ) -> None:
     panel = BackgroundPanel()
+    panel.unfold()
     in_panel(panel)
     panel.show_scene(scenes.fitted)
     level, step = boxes(qtbot, panel, "fixed")
@@ -254,6 +264,7 @@ def test_a_setting_of_the_background_that_is_yes_or_no_can_be_switched(
     background = Background("tougaard_u2", "static")
     region = replace(scene.region, background=background)
     panel = BackgroundPanel()
+    panel.unfold()
     in_panel(panel)
     panel.show_scene(replace(scene, region=region, fit=None))
     heard: list[tuple[str, object]] = []

@@ -1,0 +1,132 @@
+"""Nobody waits: not for kernels on a new machine, not for a cancelled job, not at the end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from doublet.app.jobs import Reporter
+from doublet.app.program import Program
+from spectra_core.errors import Cancelled
+from spectra_core.fitting import engine
+
+ROOT = Path(__file__).parents[2]
+
+NEW_MACHINE = """
+import subprocess, sys, time
+from pathlib import Path
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+from doublet.app.main import make_application
+from doublet.app.program import Program
+from spectra_core.datafiles import data_path
+from spectra_core.fitting import engine
+
+def wait(until):
+    while not until():
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+application = make_application()
+folder = Path(sys.argv[1])
+program = Program(QSettings(str(folder / "s.ini"), QSettings.Format.IniFormat), folder)
+program.start()
+assert not engine.are_compiled()
+assert "fits run meanwhile" in program.window.engine_label.text(), "no word of the kernels"
+spectra = sorted(data_path("resources", "examples").glob("su2025_fig5*.vms"))
+program.crew.files.open_paths(spectra[:1])
+wait(lambda: program.desk.scene.spectrum is not None)
+program.crew.editing.add_entry("xps/ps4/s2p")
+program.crew.acting.run("fit")
+wait(lambda: program.desk.scene.fitted)
+print("engine", program.desk.scene.fit.engine, "compiled", engine.are_compiled())
+program.shut_down()
+wait(lambda: program.desk.jobs.are_done)
+print("left", engine.are_compiled())
+"""
+
+
+@pytest.mark.skipif(engine.chosen_engine() == engine.NUMPY, reason="nothing is compiled")
+def test_on_a_new_machine_the_first_fit_does_not_wait_for_the_kernels(tmp_path: Path) -> None:
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-c", NEW_MACHINE, str(tmp_path)],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    # The fit was there before the kernels, and leaving ended their compilation.
+    assert done.stdout.splitlines() == ["engine numpy compiled False", "left False"]
+
+
+def test_compiling_ends_when_it_is_asked_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine.chosen_engine() == engine.NUMPY:
+        pytest.skip("nothing is compiled")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    with pytest.raises(Cancelled):
+        engine.compile_kernels(lambda: True)
+    assert not engine.are_compiled()
+
+
+def test_the_plain_engine_stands_in_meanwhile() -> None:
+    before = engine.chosen_engine()
+    engine.plain_meanwhile(True)
+    try:
+        assert engine.chosen_engine() == engine.NUMPY
+    finally:
+        engine.plain_meanwhile(False)
+    assert engine.chosen_engine() == before
+
+
+@pytest.fixture
+def stubborn() -> Event:
+    """Return what a job waits for that does not listen."""
+    return Event()
+
+
+def begin(qtbot: QtBot, program: Program, stubborn: Event, found: list[object]) -> None:
+    begun = Event()
+
+    def work(report: Reporter) -> str:
+        begun.set()
+        stubborn.wait(60)
+        return "late"
+
+    program.desk.jobs.start("Something long", work, found.append)
+    qtbot.waitUntil(begun.is_set)
+
+
+def test_cancel_answers_at_once_though_the_job_does_not_listen(
+    qtbot: QtBot, program: Program, stubborn: Event, settle: Callable[[Program], None]
+) -> None:
+    found: list[object] = []
+    begin(qtbot, program, stubborn, found)
+    window = program.window
+    assert window.actions_by_id["cancel"].isEnabled()
+    program.crew.acting.run("cancel")
+    assert program.desk.jobs.running == ()
+    assert not window.actions_by_id["cancel"].isEnabled()
+    stubborn.set()
+    settle(program)
+    assert found == []
+
+
+def test_leaving_does_not_wait_for_a_job(qtbot: QtBot, program: Program, stubborn: Event) -> None:
+    begin(qtbot, program, stubborn, [])
+    program.leave()
+    assert not program.window.isVisible()
+    assert not program.desk.jobs.are_done  # it is still at it, and nobody waited
+    stubborn.set()
+    qtbot.waitUntil(lambda: program.desk.jobs.are_done)
