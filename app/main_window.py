@@ -47,6 +47,7 @@ from .views.fit_panel import FitPanel
 from .views.notes_panel import NotesPanel
 from .views.plot import PlotView
 from .views.spectra_tree import SpectraTree
+from .views.stored_strip import StoredStrip
 from .views.tab_alternatives import AlternativesTab
 from .views.tab_correlations import CorrelationsTab
 from .views.tab_history import HistoryTab
@@ -149,11 +150,13 @@ class MainWindow(QMainWindow):
         self.middle.addWidget(self.empty)
         self.middle.addWidget(self.plot)
         self.banner = Banner()
+        self.stored = StoredStrip()
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(2, 8, 2, 2)
         layout.setSpacing(6)
         layout.addWidget(self.banner)
+        layout.addWidget(self.stored)
         layout.addWidget(self.middle, 1)
         self.setCentralWidget(page)
 
@@ -317,8 +320,11 @@ class MainWindow(QMainWindow):
         self.middle.setCurrentIndex(1 if len(scene.project.spectra) else 0)
         self.tree.show_scene(scene)
         self.plot.show_scene(scene)
+        self.stored.show_scene(scene)
         for view in (self.cards, self.background, self.fit_panel, self.notes):
             view.show_scene(scene)
+        for section in (self.background, self.fit_panel, self.notes):
+            section.setVisible(scene.analysis is not None)
         self.ratios.show_scene(scene)
         self.alternatives.show_scene(scene)
         self.pulls.show_scene(scene)

@@ -32,6 +32,7 @@ def connect(
 def _connect_desk(desk: Desk, window: MainWindow, crew: Crew, autosave: Autosave) -> None:
     showing, viewing, asking = crew.showing, crew.viewing, crew.program_dialogs
     desk.shown.connect(showing.show)
+    desk.shown.connect(crew.reexamining.follow)
     desk.message.connect(window.state_label.setText)
     desk.complained.connect(window.banner.show_complaint)
     desk.edited.connect(window.banner.hide)
@@ -53,6 +54,10 @@ def _connect_desk(desk: Desk, window: MainWindow, crew: Crew, autosave: Autosave
     crew.kernels.compiling.connect(window.engine_label.setText)
     crew.fitting.curve_ready.connect(window.uniqueness.show_curve)
     crew.fitting.compared.connect(crew.model_dialogs.show_comparison)
+    crew.reexamining.begun.connect(window.stored.show_busy)
+    crew.reexamining.found.connect(window.stored.show_found)
+    crew.reexamining.failed.connect(window.stored.show_failure)
+    crew.reexamining.nothing.connect(window.stored.show_nothing)
     crew.reporting.report_ready.connect(window.report.show_preview)
     crew.spectra.reference_found.connect(crew.spectra_dialogs.show_reference)
     asking.export_asked.connect(crew.reporting.export)
@@ -142,6 +147,8 @@ def _connect_panels(window: MainWindow, crew: Crew) -> None:
     window.background.value_edited.connect(edit.set_value)
     window.background.held_set.connect(edit.hold)
     window.background.window_edited.connect(edit.set_window)
+    window.stored.take_over_asked.connect(lambda: run("take_over"))
+    window.stored.both_shown.connect(window.plot.show_stored)
     window.fit_panel.options_edited.connect(crew.fitting.set_options)
     window.fit_panel.shift_edited.connect(edit.set_shift)
     window.fit_panel.shift_freed.connect(crew.spectra.free_shift)

@@ -17,6 +17,7 @@ from .fitting import Fitting
 from .kernels import Kernels
 from .model_dialogs import ModelDialogs
 from .program_dialogs import ProgramDialogs
+from .reexamining import Reexamining
 from .reporting import Reporting
 from .showing import Showing
 from .spectra import SpectraControl
@@ -38,6 +39,7 @@ class Crew:
     kernels: Kernels
     model_dialogs: ModelDialogs
     program_dialogs: ProgramDialogs
+    reexamining: Reexamining
     reporting: Reporting
     showing: Showing
     spectra: SpectraControl
@@ -64,6 +66,7 @@ def make_crew(desk: Desk, window: MainWindow, autosave: Autosave) -> Crew:
         Kernels(desk),
         ModelDialogs(desk, dialogs, editing, spectra),
         ProgramDialogs(desk, dialogs, files, acting),
+        Reexamining(desk),
         reporting,
         Showing(desk, window, acting, reporting),
         spectra,

@@ -74,7 +74,6 @@ class NumberBox(QWidget):
             grid.addWidget(self._below, 0, 2)
         else:
             grid.addWidget(self._below, 1, 0, 1, 2)
-        self.setAcceptDrops(True)
 
     @property
     def path(self) -> str:
@@ -133,7 +132,13 @@ class NumberBox(QWidget):
         data.setData(PARAMETER_MIME, self.path.encode())
         drag = QDrag(self)
         drag.setMimeData(data)
+        # They take drops during such a drag alone: files dropped on them are for the window.
+        others = [box for box in self.window().findChildren(NumberBox) if box is not self]
+        for box in others:
+            box.setAcceptDrops(True)
         drag.exec(Qt.DropAction.LinkAction)
+        for box in others:
+            box.setAcceptDrops(False)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         """Take a number of the same kind."""
@@ -155,7 +160,7 @@ class NumberBox(QWidget):
             event.setDropAction(Qt.DropAction.LinkAction)
             event.accept()
         else:
-            event.ignore()  # files are for the window
+            event.ignore()
 
     def _dropped(self, data: QMimeData) -> str:
         path = data.data(PARAMETER_MIME).toStdString()

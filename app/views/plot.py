@@ -22,7 +22,7 @@ from spectra_core.fitting import FitResult
 from spectra_core.model import Region, resolve_component
 from spectra_core.referee.verdict import CHECK, NOT_YET, SOUND, Verdict
 from spectra_core.results.misfit import misfit_of
-from spectra_core.spectrum import Axis
+from spectra_core.spectrum import Array, Axis
 
 from ..scene import Scene
 from ..theme import theme
@@ -234,6 +234,17 @@ class PlotView(QFrame):
             self._view_of = view
             self._hover.hide()
             self.reset_view()
+
+    def show_stored(self, curve: tuple[Array, Array] | None) -> None:
+        """Draw another program's fit dashed, or draw it no more.
+
+        Parameters
+        ----------
+        curve : tuple of ndarray or None
+            Energies and intensities, each of shape (N,), on the axis that is shown.
+        """
+        x, y = curve if curve is not None else (np.empty(0), np.empty(0))
+        self._panels.stored.setData(x, self._height.up(np.asarray(y)))
 
     def show_live(self, fit: FitResult, region: str) -> None:
         """Draw the curves of a drag in progress; nothing else changes.

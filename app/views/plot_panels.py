@@ -102,9 +102,16 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.points = pg.ScatterPlotItem(pxMode=True, size=_CIRCLE_PX)
         self.dense = TracesItem()
         self.overlays = TracesItem(1.2)
+        self.stored = pg.PlotCurveItem()
         self.curves = CurvesItem()
         self.residual = ResidualItem()
-        for item, z in ((self.overlays, -5), (self.curves, 0), (self.dense, 4), (self.points, 5)):
+        for item, z in (
+            (self.overlays, -5),
+            (self.curves, 0),
+            (self.stored, 3),
+            (self.dense, 4),
+            (self.points, 5),
+        ):
             item.setZValue(z)
             self._main.addItem(item, ignoreBounds=True)
         self._upper.addItem(self.residual, ignoreBounds=True)
@@ -205,6 +212,9 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             dress(axis)
         self.points.setPen(cosmetic(colour("data", 0.8), 1.0))
         self.points.setBrush(colour("card", 0.0))
+        dashed = cosmetic(colour("alarm"), 1.5)
+        dashed.setStyle(Qt.PenStyle.DashLine)
+        self.stored.setPen(dashed)
         self.curves.restyle()
         self.viewport().update()
 

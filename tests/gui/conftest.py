@@ -40,10 +40,14 @@ def make_program(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[[], Program]
     yield make
     for program in made:
         program.shut_down()
-        qtbot.waitUntil(lambda: program.desk.jobs.are_done, timeout=WAIT_MS)
+        _await_threads(qtbot, program)
         program.window.deleteLater()
         program.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+def _await_threads(qtbot: QtBot, program: Program) -> None:
+    qtbot.waitUntil(lambda: program.desk.jobs.are_done, timeout=WAIT_MS)
 
 
 @pytest.fixture

@@ -296,6 +296,7 @@ def dropped(cards: ComponentCards, source: NumberBox, target: NumberBox) -> list
     cards.link_made.connect(lambda *args: heard.append(list(args)))
     data = QMimeData()
     data.setData(PARAMETER_MIME, source.path.encode())
+    target.setAcceptDrops(True)  # as while a number is dragged
     middle, buttons = target.rect().center(), Qt.MouseButton.LeftButton
     keys, action = Qt.KeyboardModifier.NoModifier, Qt.DropAction.LinkAction
     enter = QDragEnterEvent(middle, action, data, buttons, keys)
