@@ -20,6 +20,7 @@ _FACE = {
     "core_levels": "core_level",
     "spectrum": "Axis Calibration Meta Spectrum calibrate crop make_spectrum to_axis",
     "readers": "ReadOptions read",
+    "series": "SpectrumSeries series_of",
     "writers": "write",
     "model": (
         "Background Component Link Model Parameter Prior Region Term"
@@ -38,6 +39,8 @@ _FACE = {
     "uncertainty.pulls": "Pulls pulls",
     "uncertainty.profile": "profile_interval uniqueness_curve upper_limit",
     "uncertainty.monte_carlo": "monte_carlo",
+    "quantify": "QuantifyEntry atomic_fractions imfp overlayer_thickness",
+    "quantify.areas": "areas_of_fit",
     "calibration": "measure_reference",
     "referee.rules": "lint",
     "editing.edits": "link",
@@ -46,6 +49,7 @@ _FACE = {
     "recipe.presets": "preset preset_ids",
     "runs.batch": "run",
     "runs.plan": "plan",
+    "runs.quantify": "quantify_spectra",
     "runs.records": "Run",
     "runs.reexamine": "reexamine",
     "runs.simulate": "Acquisition simulate simulate_recipe",

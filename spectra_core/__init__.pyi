@@ -40,6 +40,11 @@ from .model import unlock as unlock
 from .project.file import load_project as load_project
 from .project.file import save_project as save_project
 from .project.project import Project as Project
+from .quantify import QuantifyEntry as QuantifyEntry
+from .quantify import atomic_fractions as atomic_fractions
+from .quantify import imfp as imfp
+from .quantify import overlayer_thickness as overlayer_thickness
+from .quantify.areas import areas_of_fit as areas_of_fit
 from .readers import ReadOptions as ReadOptions
 from .readers import read as read
 from .recipe.compile import recipe_from_model as recipe_from_model
@@ -57,11 +62,14 @@ from .results.figures import save_figure as save_figure
 from .results.panels import compose_figure as compose_figure
 from .runs.batch import run as run
 from .runs.plan import plan as plan
+from .runs.quantify import quantify_spectra as quantify_spectra
 from .runs.records import Run as Run
 from .runs.reexamine import reexamine as reexamine
 from .runs.simulate import Acquisition as Acquisition
 from .runs.simulate import simulate as simulate
 from .runs.simulate import simulate_recipe as simulate_recipe
+from .series import SpectrumSeries as SpectrumSeries
+from .series import series_of as series_of
 from .spectrum import Axis as Axis
 from .spectrum import Calibration as Calibration
 from .spectrum import Meta as Meta

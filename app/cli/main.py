@@ -23,6 +23,7 @@ COMMANDS = {
     "inspect": ("inspect", "What is in the files: one row per spectrum."),
     "fit": ("fit", "Fit spectra with a recipe, or with the CasaXPS fit they carry."),
     "ratios": ("ratios", "Merge the ratio tables of results files into one table."),
+    "quantify": ("quantify", "Atomic fractions of results files, or of spectra without a fit."),
     "report": ("report", "Write the report of a saved project: HTML, PDF, Word, workbook."),
     "recipe": ("recipe", "Make a recipe from a CasaXPS fit, or print the recipe schema."),
     "simulate": ("simulate", "Make synthetic spectra with known truth from a recipe."),

@@ -22,6 +22,7 @@ from ..curves.backgrounds import background_kind, complete_options
 from ..curves.lineshapes import lineshape
 from ..errors import ModelError
 from ..fitting import DEFAULT_STARTS
+from ..quantify.entry import DEFAULT_EXPONENT, DEFAULT_TABLE, QuantifyEntry
 from ..shown import Shown
 from ..uncertainty.quantities import FEWEST_DRAWS
 from .formats import DEFAULT_FORMATS, Format
@@ -443,6 +444,58 @@ class CalibrationEntry(RecipeTable):
         return self
 
 
+class QuantifyTable(RecipeTable):
+    """Atomic fractions from the areas of core levels."""
+
+    table: Name = Field(
+        DEFAULT_TABLE,
+        description='Sensitivity factors: a table of the library ("xraylib@ENERGY" for other'
+        " photons), or a csv or TOML file.",
+    )
+    column: Name | None = Field(None, description='Column of a csv, e.g. "CorrectedRSF".')
+    factors: dict[Name, Positive] = Field(
+        {}, description='Factors in place of a table, e.g. { "S 2p" = 1.677, "In 3d5" = 4.53 }.'
+    )
+    holds: tuple[Literal["length", "transmission", "angle"], ...] = Field(
+        (), description="What these hold beside the cross section, and is not applied again."
+    )
+    relative: NotNegative | None = Field(
+        None, description="Relative standard uncertainty of each factor."
+    )
+    transmission: Literal["recorded", "none"] | Number = Field(
+        "recorded", description="Of the analyser, or an exponent of the kinetic energy."
+    )
+    length: Name | Number = Field(
+        DEFAULT_EXPONENT,
+        description='"tpp2m:MATERIAL", "none", or an exponent of the kinetic energy.',
+    )
+    angle: Number | None = Field(
+        None, description="Degrees between X-rays and analyser, for the angular term."
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> QuantifyTable:
+        if self.factors and self.table != DEFAULT_TABLE:
+            raise ValueError("give either `table` or `factors`, not both")
+        if self.holds and not self.factors:
+            raise ValueError("`holds` is only for `factors`: a table says itself what it holds")
+        return self
+
+    @property
+    def entry(self) -> QuantifyEntry:
+        """The same for `spectra_core.quantify`."""
+        return QuantifyEntry(
+            self.table,
+            self.column,
+            self.transmission,
+            self.length,
+            self.angle,
+            dict(self.factors),
+            self.holds,
+            self.relative,
+        )
+
+
 class FitEntry(RecipeTable):
     """How to fit."""
 
@@ -516,6 +569,9 @@ class Recipe(Shown, RecipeTable):
     link: tuple[LinkEntry, ...] = ()
     prior: tuple[PriorEntry, ...] = ()
     ratio: tuple[RatioEntry, ...] = ()
+    quantify: QuantifyTable | None = Field(
+        None, description="Atomic fractions; left out: none are worked out."
+    )
     fit: FitEntry = FitEntry()
     report: ReportEntry = ReportEntry()
     simulate: SimulateEntry | None = None

@@ -53,6 +53,7 @@ from .document import (
 )
 from .impacts import impact_sections
 from .methods import methods, replaced_ties
+from .quantification import quantification_sections
 from .references import REPORTING, Bibliography
 from .typography import column_heading, printed_unit, species
 from .wording import (
@@ -105,6 +106,7 @@ def build_report(
     sections = [
         _summary(run, pairs, keys, remarks, notes),
         *_ratio_section(run),
+        *quantification_sections(run, _sample),
         *impact_sections(run),
         Section("methods", plain("Methods"), methods(run, bibliography)),
         Section("regions", plain("Regions"), ()),

@@ -40,6 +40,8 @@ from ..series.coordinates import coordinates_of
 from ..spectrum import Array, Axis, Calibration, Spectrum
 from ..uncertainty.pulls import Impact
 from ..uncertainty.ratios import MonteCarloSummary, Ratio
+from .level_areas import level_area_forms
+from .quantification import quantification_entries
 from .rows import Column, Entry, Form, Parts, column, parts, picked, texts
 
 STRONG_CORRELATION = 0.9
@@ -250,6 +252,7 @@ def _region_form(
         "shift": columns.estimates(f"{fitted.name}/{REGION}/shift"),
         "background": _background(columns, fitted, region),
         "components": [_component_form(columns, fitted, region, c) for c in region.components],
+        "level_areas": level_area_forms(stack, fitted, rows),
         "doublets": [_doublet_form(columns, region, d) for d in region.doublets],
         "priors": parts([_priors(stack, row, fitted.name) for row in rows]),
         "correlations": parts(_correlations(columns, fitted.name)),
@@ -263,6 +266,8 @@ def _region_form(
     compared = [getattr(record, "stored", {}).get(fitted.name) for record in records]
     if all(compared):
         form["stored"] = Parts([_stored_entry(one) for one in compared if one])
+    if number == 0 and (found := quantification_entries(stack, rows, records)):
+        form["quantification"] = Parts(found)
     if records[0].files:
         form["files"] = Parts([list(record.files) for record in records])
         form["spectrum_file"] = Column([fitted.spectra[row].source.location for row in rows])

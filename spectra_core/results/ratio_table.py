@@ -82,6 +82,18 @@ def results_file(path: str | Path) -> Path:
     return path / RESULTS_NAME if path.is_dir() else path
 
 
+def read_results(path: str | Path) -> Mapping[str, Any]:
+    """Return a results file as plain values.
+
+    Raises
+    ------
+    ReadError
+        If it cannot be read or is not a results file.
+    """
+    place = results_file(path)
+    return _document(place, str(place))
+
+
 def _document(path: Path, where: str) -> Mapping[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))

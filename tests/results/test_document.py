@@ -288,6 +288,14 @@ class StoredEntry(Strict):
     message: str
 
 
+class LevelAreaEntry(Strict):
+    value: float
+    binding: float
+    kinetic: float | None
+    transmission: float | None
+    covariance: dict[str, float]
+
+
 class CoordinateEntry(Strict):
     value: float
     unit: str
@@ -303,6 +311,8 @@ class Fit(Strict):
     level: int
     levels: int
     coordinates: dict[str, CoordinateEntry]
+    level_areas: dict[str, LevelAreaEntry]
+    quantification: dict | None = None
     technique: Literal["XPS", "Raman"] | None
     axis: AxisEntry
     status: Literal["converged", "at_bound", "not_converged", "failed"]
