@@ -330,6 +330,24 @@ class Packed:
         return np.concatenate(self.regions_of(values), axis=-1)
 
 
+def relinked(packed: Packed, problem: Problem) -> Packed:
+    """Return the packing of a problem of the same curves on the same points.
+
+    Only links, free parameters, bounds and priors may be other ones.
+    """
+    before = packed.problem
+    if problem.matrix is before.matrix and problem.offset is before.offset:
+        return replace(packed, problem=problem)
+    plan = packed.plan._replace(**_links(problem, packed.plan.regions))
+    return Packed(problem, plan, _linear_places(problem), packed.places)
+
+
+def turned_data(packed: Packed, problem: Problem) -> tuple[Array, Array]:
+    """Return data and static backgrounds (N,) as the kernels take them."""
+    y = packed.turned([region.y for region in problem.regions])
+    return y, packed.turned([_static_curve(region) for region in problem.regions])
+
+
 def pack(problem: Problem) -> Packed | None:
     """Return a problem in the arrays of the kernels, or None if one of them is missing."""
     kept = _pack(_Layout(problem))
@@ -395,11 +413,10 @@ class _Packer:
         self.regions: list[list[int]] = []
         self.components: list[list[int]] = []
         self.settings: list[list[float]] = []
-        self.acting: list[np.ndarray] = []
         self.x: list[Array] = []
         self.basis: list[Array] = []
         self.tables: list[Array] = []
-        self.sizes = {"points": 0, "basis": 0, "tables": 0, "acting": 0}
+        self.sizes = {"points": 0, "basis": 0, "tables": 0}
 
     def add_region(self, region: RegionProblem) -> bool:
         """Take one region in; False if a kernel for it is missing."""
@@ -411,10 +428,9 @@ class _Packer:
         if not all(self._add_component(region, slot) for slot in region.slots):
             return False
         rows, exponential = _base_rows(region)
-        acting = np.flatnonzero(self.hangs[self._moving_parts(region)].any(axis=0))
         base = region.part.start + region.background.start
         n_base = len(rows) - (2 if exponential else 0)
-        points, basis, active = (self.sizes[k] for k in ("points", "basis", "acting"))
+        points, basis = self.sizes["points"], self.sizes["basis"]
         self.regions.append(
             [
                 points,
@@ -428,11 +444,10 @@ class _Packer:
                 base + n_base,
                 int(exponential),
                 region.part.start + region.shift,
-                active,
-                active + acting.size,
+                0,
+                0,
             ]
         )
-        self._keep("acting", self.acting, acting)
         self._keep("basis", self.basis, rows[:n_base].ravel())
         options = region.region.background.options
         gap, origin = float(options.get("gap", 0.0)), float(options.get("origin", 0.0))
@@ -444,13 +459,6 @@ class _Packer:
     def _keep(self, what: str, parts: list[Any], values: np.ndarray) -> None:
         parts.append(values)
         self.sizes[what] += values.size
-
-    def _moving_parts(self, region: RegionProblem) -> list[int]:
-        start = region.part.start
-        own = [start + region.shift]
-        for slot in region.slots:
-            own += range(start + slot.own.start, start + slot.own.stop)
-        return own
 
     def _add_component(self, region: RegionProblem, slot: Slot) -> bool:
         own = region.part.start + slot.own.start
@@ -482,44 +490,71 @@ class _Packer:
         """Return the arrays."""
         from .kernels.regions import Plan
 
-        problem = self.problem
-        rows, columns = np.nonzero(self.hangs)
-        pointers = np.zeros(len(problem.paths) + 1, dtype=np.int64)
-        np.cumsum(np.bincount(rows, minlength=len(problem.paths)), out=pointers[1:])
-        arrays = (
-            np.array(self.regions, dtype=np.int64),
-            np.array(self.components, dtype=np.int64).reshape(-1, 6),
-            np.array(self.settings),
-            np.concatenate(self.acting).astype(np.int64),
-            np.concatenate(self.x),
-            np.concatenate([np.concatenate([[0.0], 0.5 * np.diff(x)]) for x in self.x]),
-            np.concatenate([_channel_widths(x) for x in self.x]),
-            np.concatenate(self.basis),
-            np.concatenate([*self.tables, np.empty(0)]),
-            pointers,
-            columns.astype(np.int64),
-            problem.matrix[rows, columns],
-            np.array(problem.offset),
-            np.array(problem.flat),
-            self._reach(),
-        )
-        for array in arrays:
-            array.setflags(write=False)  # as `kernels.regions.PLAN` says
-        plan = Plan(*arrays)
+        fixed = {
+            "components": np.array(self.components, dtype=np.int64).reshape(-1, 6),
+            "settings": np.array(self.settings),
+            "x": np.concatenate(self.x),
+            "half_widths": np.concatenate(
+                [np.concatenate([[0.0], 0.5 * np.diff(x)]) for x in self.x]
+            ),
+            "widths": np.concatenate([_channel_widths(x) for x in self.x]),
+            "basis": np.concatenate(self.basis),
+            "tables": np.concatenate([*self.tables, np.empty(0)]),
+        }
+        linked = _links(self.problem, np.array(self.regions, dtype=np.int64))
         places = tuple(
             (slice(row[0], row[1]), region.orientation)
-            for row, region in zip(self.regions, problem.regions, strict=True)
+            for row, region in zip(self.regions, self.problem.regions, strict=True)
         )
-        linear = np.flatnonzero(linear_columns(problem)).astype(np.int64)
-        return Packed(problem, plan, linear, places)
+        plan = Plan(**_read_only(fixed), **linked)
+        return Packed(self.problem, plan, _linear_places(self.problem), places)
 
-    def _reach(self) -> np.ndarray:
-        """Return the points on which each free parameter acts, (F, 2)."""
-        first, stop = np.array(self.regions)[:, :2].T
-        acts = np.array([self.hangs[r.part].any(axis=0) for r in self.problem.regions])
-        there = np.where(acts, first[:, None], self.sizes["points"]).min(axis=0)
-        last = np.where(acts, stop[:, None], 0).max(axis=0)
-        return np.array([np.minimum(there, last), last], dtype=np.int64).T.copy()
+
+def _read_only(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return arrays as `kernels.regions.PLAN` wants them."""
+    for array in arrays.values():
+        array.setflags(write=False)
+    return arrays
+
+
+def _linear_places(problem: Problem) -> np.ndarray:
+    return np.flatnonzero(linear_columns(problem)).astype(np.int64)
+
+
+def _links(problem: Problem, regions: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the arrays of a `Plan` that follow from what hangs on the free parameters."""
+    hangs = problem.matrix != 0
+    rows, columns = np.nonzero(hangs)
+    pointers = np.zeros(len(problem.paths) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(rows, minlength=len(problem.paths)), out=pointers[1:])
+    acting = [np.flatnonzero(hangs[_moving_parts(r)].any(axis=0)) for r in problem.regions]
+    ends = np.cumsum([each.size for each in acting])
+    placed = regions.copy()
+    placed[:, -2], placed[:, -1] = ends - [each.size for each in acting], ends
+    acts = np.array([hangs[r.part].any(axis=0) for r in problem.regions])
+    first, stop = regions[:, :1], regions[:, 1:2]
+    last = np.where(acts, stop, 0).max(axis=0)
+    return _read_only(
+        {
+            "regions": placed,
+            "acting": np.concatenate(acting).astype(np.int64),
+            "pointers": pointers,
+            "columns": columns.astype(np.int64),
+            "factors": problem.matrix[rows, columns],
+            "offset": np.array(problem.offset),
+            "flat": np.array(problem.flat),
+            "reach": np.column_stack([np.where(acts, first, last).min(axis=0), last]),
+        }
+    )
+
+
+def _moving_parts(region: RegionProblem) -> list[int]:
+    """Return the places of a region's shift and of the parameters of its lines."""
+    start = region.part.start
+    own = [start + region.shift]
+    for slot in region.slots:
+        own += range(start + slot.own.start, start + slot.own.stop)
+    return own
 
 
 def _coupling(region: RegionProblem) -> int | None:
@@ -597,6 +632,10 @@ class CompiledFit:
     weights: Array
     start: tuple[Array, bool]
 
+    def relinked(self, problem: Problem) -> CompiledFit:
+        """Return the way to fit the same data, with the same weights; see `relinked`."""
+        return replace(self, packed=relinked(self.packed, problem))
+
 
 def compiled_fit(
     problem: Problem, weights: tuple[Weights, ...], *, with_start: bool = True
@@ -613,8 +652,7 @@ def compiled_fit(
     modes, times = weight_modes(problem, weights)
     return CompiledFit(
         packed,
-        packed.turned([region.y for region in problem.regions]),
-        packed.turned([_static_curve(region) for region in problem.regions]),
+        *turned_data(packed, problem),
         modes,
         times,
         packed.turned(fixed_weights(problem, weights)),
@@ -989,8 +1027,7 @@ def message_of(status: int) -> str:
 
 def residual_of(packed: Packed, problem: Problem, q: Array, sigmas: tuple[Array, ...]) -> Array:
     """Return (data - model) / sigma (N,) at `q`, in the order of the kernels."""
-    y = packed.turned([region.y for region in problem.regions])
-    static = packed.turned([_static_curve(region) for region in problem.regions])
+    y, static = turned_data(packed, problem)
     return _residual(packed, y, static, 1.0 / packed.turned(list(sigmas)), q)
 
 

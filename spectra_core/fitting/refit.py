@@ -134,6 +134,11 @@ class Refitter:
         )
         return _with_rows(found, again, second)
 
+    def relinked(self, problem: Problem) -> Refitter:
+        """Return what fits the same data with other links, bounds or priors."""
+        compiled = None if self.compiled is None else self.compiled.relinked(problem)
+        return replace(self, problem=problem, compiled=compiled)
+
     def _compiled(
         self,
         start: Array,

@@ -28,6 +28,7 @@ from .search import CompiledRows, Ends, Engine, Found, search
 from .solver import Solution, TracePoint, squares_are_finite
 from .start import completed, first_guess, given_values, linear_start, open_values
 from .statistics import Statistics, Total, fit_statistics
+from .tangents import tangent_rows
 from .weights import (
     Weights,
     as_weights,
@@ -720,10 +721,10 @@ def _beside(
     is as uncertain as if it could move. It has no error itself. `held` is the covariance with it
     held, which stays where the data do not determine both.
     """
-    solution, n_points = settled.solution, problem.n_points
-    r, jacobian = residual_jacobian(problem, solution.q, settled.sigmas)
+    solution = settled.solution
+    r, jacobian = tangent_rows(problem, solution.q, settled.sigmas)
     sigmas = problem.prior_sigmas(solution.q)
-    r, jacobian = with_prior_rows(problem, solution.q, sigmas, r[:n_points], jacobian[:n_points])
+    r, jacobian = with_prior_rows(problem, solution.q, sigmas, r, jacobian)
     moving = replace(
         solution,
         residual=r,

@@ -154,7 +154,9 @@ def solve(
             gain = actual / predicted if predicted > 0 else 1.0
             q, r, jacobian, chi_square = new_q, new_r, new_jacobian, new_chi_square
             damping *= max(tolerances.FASTEST_RELIEF, 1.0 - (2.0 * gain - 1.0) ** 3)
-            damping, growth = max(damping, tolerances.LEAST_DAMPING), tolerances.FIRST_GROWTH
+            poor = gain < tolerances.POOR_GAIN
+            least = tolerances.FELT_DAMPING if poor else tolerances.LEAST_DAMPING
+            damping, growth = max(damping, least), tolerances.FIRST_GROWTH
             # A short step under heavy damping says nothing; only an undamped one does.
             if negligible and _newton_step_is_negligible(
                 r, jacobian, q, lower, upper, scale, tolerance, chi_square
@@ -165,7 +167,7 @@ def solve(
             if negligible and abs(actual) <= same + 1e-300:
                 converged, message = True, _TO_ROUNDING
                 break
-            damping *= growth
+            damping = max(damping * growth, tolerances.FELT_DAMPING)
             growth *= 2.0
             if damping > tolerances.MOST_DAMPING:
                 message = "no downhill step was found"

@@ -1,17 +1,17 @@
-"""How the curve of a model moves with its free parameters, by the kernels where they can."""
+"""Residuals and how they move with the free parameters, by the kernels where they can."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..spectrum import Array
-from .engine import NUMBA, chosen_engine, kernels, pack
+from .engine import NUMBA, chosen_engine, kernels, pack, turned_data
 from .evaluate import residual_jacobian
 from .problem import Problem
 
 
-def tangent_rows(problem: Problem, q: Array, sigmas: tuple[Array, ...]) -> Array:
-    """Return the derivatives (N, F) of the model over sigma by its free parameters.
+def tangent_rows(problem: Problem, q: Array, sigmas: tuple[Array, ...]) -> tuple[Array, Array]:
+    """Return what `evaluate.residual_jacobian` returns: residuals (N,), derivatives (N, F).
 
     Parameters
     ----------
@@ -22,9 +22,10 @@ def tangent_rows(problem: Problem, q: Array, sigmas: tuple[Array, ...]) -> Array
     """
     packed = pack(problem) if chosen_engine() == NUMBA else None
     if packed is None:
-        return residual_jacobian(problem, q, sigmas)[1]
-    none = np.zeros(packed.n_points)  # data and static backgrounds do not move
-    curve, residual, rows = np.empty_like(none), np.empty_like(none), np.empty((q.size, none.size))
+        return residual_jacobian(problem, q, sigmas)
+    n = packed.n_points
+    curve, residual, rows = np.empty(n), np.empty(n), np.empty((q.size, n))
     weights = 1.0 / packed.turned(list(sigmas))
-    kernels().weighted_rows(packed.plan, none, none, weights, q, curve, residual, rows)
-    return packed.unturned(rows).T
+    y, static = turned_data(packed, problem)
+    kernels().weighted_rows(packed.plan, y, static, weights, q, curve, residual, rows)
+    return -packed.unturned(residual), packed.unturned(rows).T

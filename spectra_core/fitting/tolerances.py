@@ -10,6 +10,8 @@ from __future__ import annotations
 FIRST_DAMPING = 1e-3
 NEARBY_DAMPING = 1e-7  # of a fit that starts next to its answer
 LEAST_DAMPING = 1e-15
+POOR_GAIN = 0.25  # of what a step promised: the model of chi-square is wrong there
+FELT_DAMPING = 1e-2  # the least after a poor or a refused step: less would change nothing
 MOST_DAMPING = 1e16  # beyond, no downhill step exists
 FASTEST_RELIEF = 0.1  # factor of the damping after a step that did what it promised
 FIRST_GROWTH = 2.0  # factor of the damping after a refused step; doubles each time

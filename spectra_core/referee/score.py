@@ -27,7 +27,6 @@ from scipy.special import chdtrc, ndtr
 
 from ..curves.lineshapes import LineShape, lineshape
 from ..fitting import FitResult
-from ..fitting.evaluate import residual_jacobian
 from ..fitting.priors import with_prior_rows
 from ..fitting.problem import Problem
 from ..fitting.tangents import tangent_rows
@@ -80,7 +79,7 @@ def minimum_of(result: FitResult) -> Minimum:
     problem = result.problem
     q = result.values[problem.free]
     sigmas = tuple(region.sigma for region in result.regions)
-    r, jacobian = residual_jacobian(problem, q, sigmas)
+    r, jacobian = tangent_rows(problem, q, sigmas)
     r, jacobian = with_prior_rows(problem, q, problem.prior_sigmas(q), r, jacobian)
     places, start = {}, 0
     for region in result.regions:
@@ -101,9 +100,8 @@ def directions_of(
     sigmas : tuple of ndarray
     at_bound : ndarray of bool, shape (P,)
     """
-    rows = tangent_rows(problem, q, sigmas)
-    none = np.zeros(len(rows))
-    _, rows = with_prior_rows(problem, q, problem.prior_sigmas(q), none, rows)
+    r, rows = tangent_rows(problem, q, sigmas)
+    _, rows = with_prior_rows(problem, q, problem.prior_sigmas(q), r, rows)
     return _basis(rows[:, ~at_bound[problem.free]])
 
 

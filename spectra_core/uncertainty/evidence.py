@@ -23,7 +23,7 @@ from functools import cached_property
 import numpy as np
 
 from ..fitting import FitResult
-from ..fitting.evaluate import residual_jacobian
+from ..fitting.tangents import tangent_rows
 from ..spectrum import Array
 
 _BLIND = 1e-12  # of a direction's information: less is none, before and after
@@ -90,7 +90,7 @@ def shape_of(result: FitResult, sigmas: Sequence[Array]) -> Shape:
     """Return chi-square around a fit with the standard deviations of another of the same data."""
     problem = result.problem
     q = result.values[problem.free]
-    residual, jacobian = residual_jacobian(problem, q, tuple(sigmas))
+    residual, jacobian = tangent_rows(problem, q, tuple(sigmas))
     rows = problem.prior_matrix / problem.prior_sigmas(q)[:, None]
     pulls = np.array([known.pull for known in result.priors])
     return Shape(residual, jacobian, rows, pulls)

@@ -33,10 +33,10 @@ import numpy as np
 
 from ..errors import Cancelled, FitError, ShouldStop, SpectraError
 from ..fitting import FitResult, RegionFit, Weights
-from ..fitting.evaluate import residual_jacobian
 from ..fitting.priors import with_prior_rows
 from ..fitting.problem import RegionProblem
 from ..fitting.refit import Data, Refitter, refitter
+from ..fitting.tangents import tangent_rows
 from ..fitting.weights import counting_time
 from ..shown import Drawn, Gridded, Tabular
 from ..spectrum import Array
@@ -276,7 +276,7 @@ def _newton(result: FitResult) -> Array:
     problem, places = result.problem, result.problem.free
     sigmas = tuple(region.sigma for region in result.regions)
     q = result.values[places]
-    r, jacobian = residual_jacobian(problem, q, sigmas)
+    r, jacobian = tangent_rows(problem, q, sigmas)
     _, jacobian = with_prior_rows(problem, q, problem.prior_sigmas(q), r, jacobian)
     covariance = np.nan_to_num(result.covariance[np.ix_(places, places)], posinf=0.0, neginf=0.0)
     return np.asarray(covariance @ jacobian.T)

@@ -34,7 +34,7 @@ import numpy as np
 from ..errors import ShouldStop
 from ..fitting import FitResult
 from ..fitting.better import BETTER, BetterMinimumError
-from ..fitting.refit import Data, Refits, refitter
+from ..fitting.refit import Data, Refits
 from ..fitting.result import PriorEstimate, unit_at
 from ..model import BACKGROUND, REGION, Prior, members_of, split_path
 from ..shown import Drawn, Tabular
@@ -521,5 +521,5 @@ def _refitted(
         rows = len(centres)
         y = tuple(np.broadcast_to(r.y, (rows, r.y.size)) for r in problem.regions)
         data = Data(y, tuple(None for _ in y), centres)
-    again = refitter(changed, surface.refitter.weights)
+    again = surface.refitter.relinked(changed)
     return again.refit(start, data=data, tolerance=ENOUGH, should_stop=should_stop)

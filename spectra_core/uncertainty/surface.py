@@ -148,7 +148,7 @@ class Surface:
         others = np.delete(np.arange(row.size), k)
         starts = [self._start(plane), *([] if near is None else [near])]
         reached, chi_square = _fitted(
-            refitter(eliminated(self.refitter.problem, k, row, target), self.refitter.weights),
+            self.refitter.relinked(eliminated(self.refitter.problem, k, row, target)),
             [start[others] for start in starts],
             lower[others],
             upper[others],

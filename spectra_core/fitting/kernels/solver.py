@@ -732,7 +732,8 @@ def _accept(fit: _Fit, move: _Move, negligible: bool, gain: float) -> None:
     copy(work.trial, answer.q)
     copy(work.tried, answer.residual)
     state[DAMPING] *= max(tolerances.FASTEST_RELIEF, 1.0 - (2.0 * gain - 1.0) ** 3)
-    state[DAMPING] = max(state[DAMPING], tolerances.LEAST_DAMPING)
+    least = tolerances.FELT_DAMPING if gain < tolerances.POOR_GAIN else tolerances.LEAST_DAMPING
+    state[DAMPING] = max(state[DAMPING], least)
     state[GROWTH], state[FRESH] = tolerances.FIRST_GROWTH, _YES
     done = False
     renewing = fit.following and move.final
@@ -759,7 +760,7 @@ def _refuse(state: Array, negligible: bool, actual: float) -> None:
     if negligible and abs(actual) <= tolerances.SAME * state[CHI_SQUARE] + 1e-300:
         state[STATUS], state[PHASE] = ROUNDING, _DONE
     else:
-        state[DAMPING] *= state[GROWTH]
+        state[DAMPING] = max(state[DAMPING] * state[GROWTH], tolerances.FELT_DAMPING)
         state[GROWTH] *= 2.0
         _give_up(state)
 
