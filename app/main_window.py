@@ -169,12 +169,12 @@ class MainWindow(QMainWindow):
         for tab, title in (
             (self.ratios, "Ratios"),
             (self.alternatives, "Alternatives"),
-            (self.pulls, "Pulls"),
+            (self.pulls, "Pulls and impacts"),
             (self.table, "Components"),
             (self.correlations, "Correlations"),
             (self.uniqueness, "Uniqueness"),
             (self.history, "History"),
-            (self.report, "Report preview"),
+            (self.report, "Report"),
         ):
             self.tabs.addTab(tab, title)
         panel = _Narrow()

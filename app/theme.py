@@ -260,6 +260,7 @@ QFrame#card[severity="alarm"] {{ border-left: 3px solid {alarm}; }}
 QFrame#card[chosen="true"] {{ border: 1px solid {accent}; }}
 QFrame#card[chosen="true"][severity="warn"] {{ border-left: 3px solid {warn}; }}
 QFrame#card[chosen="true"][severity="alarm"] {{ border-left: 3px solid {alarm}; }}
+QScrollArea#clear, QWidget#clear {{ background: transparent; }}
 QFrame#modelrow {{ background: transparent; border: none;
     border-bottom: 1px solid {border}; border-left: 3px solid transparent; }}
 QFrame#modelrow[chosen="true"] {{ background: {hover}; border-left: 3px solid {accent}; }}
@@ -347,7 +348,7 @@ QTableCornerButton::section {{ background: {card}; border: none; }}
 QTabWidget::pane {{ border: 1px solid {border}; background: {card}; border-radius: 7px;
     border-top-left-radius: 0; top: -1px; }}
 QTabBar {{ background: transparent; }}
-QTabBar::tab {{ background: transparent; color: {muted}; padding: 7px 15px; border: none; }}
+QTabBar::tab {{ background: transparent; color: {muted}; padding: 7px 11px; border: none; }}
 QTabBar::tab:hover {{ color: {text}; }}
 QTabBar::tab:selected {{ background: {card}; color: {text}; font-weight: 600;
     border: 1px solid {border}; border-bottom-color: {card}; border-top-left-radius: 6px;

@@ -159,6 +159,10 @@ def _connect_panels(window: MainWindow, crew: Crew) -> None:
 
 
 def _connect_results(window: MainWindow, crew: Crew, desk: Desk) -> None:
+    window.alternatives.look_asked.connect(crew.alternatives.look)
+    window.alternatives.adopt_asked.connect(crew.alternatives.adopt)
+    crew.alternatives.found.connect(window.alternatives.show_models)
+    crew.alternatives.failed.connect(window.alternatives.show_failure)
     window.ratios.define_asked.connect(crew.model_dialogs.ratio)
     window.ratios.ratio_removed.connect(crew.editing.remove_ratio)
     window.ratios.compute_asked.connect(crew.fitting.compute_ratios)

@@ -8,6 +8,7 @@ from ..autosave import Autosave
 from ..desk import Desk
 from ..main_window import MainWindow
 from .acting import Acting
+from .alternatives import Alternatives
 from .composing import Composing
 from .dialogs import Dialogs
 from .dragging import Dragging
@@ -30,6 +31,7 @@ class Crew:
     """The controllers, and where their dialogs are shown."""
 
     acting: Acting
+    alternatives: Alternatives
     composing: Composing
     dialogs: Dialogs
     dragging: Dragging
@@ -55,14 +57,16 @@ def make_crew(desk: Desk, window: MainWindow, autosave: Autosave) -> Crew:
     viewing = Viewing(desk, window)
     acting = Acting(desk, editing, spectra, viewing)
     reporting = Reporting(desk, window.plot)
+    fitting = Fitting(desk)
     return Crew(
         acting,
+        Alternatives(desk, fitting),
         Composing(desk, dialogs),
         dialogs,
         Dragging(desk),
         editing,
         files,
-        Fitting(desk),
+        fitting,
         Kernels(desk),
         ModelDialogs(desk, dialogs, editing, spectra),
         ProgramDialogs(desk, dialogs, files, acting),

@@ -157,6 +157,11 @@ class ComponentCards(OwnerIntents, QWidget):
             behind[0].show_numbers(self._numbers)
         return len(behind) > 1
 
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Components and doublets that have a row, in its order."""
+        return tuple(self._cards)
+
     def card(self, owner: str) -> _OwnerCard:
         """Return the card of a component or doublet."""
         return self._cards[owner]

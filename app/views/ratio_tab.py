@@ -41,9 +41,9 @@ class RatioTab(QWidget):
         self.copy_button.clicked.connect(self.copy)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(10, 8, 10, 8)
-        top = row(self.ratio, self._said, self.copy_button)
-        top.setStretch(1, 1)
-        self._layout.addLayout(top)
+        self._top = row(self.ratio, self._said, self.copy_button)
+        self._top.setStretch(1, 1)
+        self._layout.addLayout(self._top)
         self._layout.addWidget(table, 1)
         theme().changed.connect(self._show)
 

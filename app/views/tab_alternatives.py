@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QScrollArea,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableWidgetItem,
@@ -14,14 +17,16 @@ from PySide6.QtWidgets import (
 )
 
 from spectra_core.results.table import interval_ends, rough, value_text, with_error
+from spectra_core.uncertainty.open_models import OpenModel
 from spectra_core.uncertainty.ratios import Ratio
 from spectra_core.uncertainty.spread import Variant
 
 from ..formula import formula
 from ..scene import Scene
 from ..theme import colour, number_font
-from ..widgets import printed, wrapped
+from ..widgets import link_button, printed, wrapped
 from .ratio_tab import DATA, Index, PlainTable, RatioTab, copied
+from .thumbnail import Curves, Shown, Thumbnail, curves_of
 
 HEADINGS = ("model", "ratio", "", "weight", "ΔBIC", "why not")
 AVERAGED = ("drawn", "background", "components", "minimum")
@@ -38,20 +43,53 @@ def models_of(ratio: Ratio) -> list[Variant]:
 
 
 class AlternativesTab(RatioTab):
-    """The choice of a ratio, and the table of models by weight."""
+    """The choice of a ratio, a small plot of each model, and behind a link the table of all.
+
+    Signals
+    -------
+    look_asked(str)
+        The models of a ratio are wanted, fitted.
+    adopt_asked(str)
+        Name of the model that is to be that of the analysis.
+    """
+
+    look_asked = Signal(str)
+    adopt_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         table = _Table()
         super().__init__(table, parent)
         self.table = table
+        self._scene: Scene | None = None
+        self._open: dict[str, OpenModel] = {}
+        self._fault = ""
+        self.as_table = link_button("", "Every model with its chi-square, or why it was refused.")
+        self.as_table.setCheckable(True)
+        self.as_table.toggled.connect(lambda _: self._arrange())
+        self._top.insertWidget(self._top.count() - 1, self.as_table)
+        self.gallery = _Gallery()
+        self.gallery.picked.connect(self.adopt_asked)
+        self._layout.addWidget(self.gallery, 1)
 
     def show_scene(self, scene: Scene) -> None:
         """Show the ratios of a scene's analysis."""
         ratios = scene.analysis.ratios if scene.analysis is not None and scene.fitted else ()
+        self._scene = scene
         if self._shown == (scene.fitted, id(ratios)):
             return
         self._shown = (scene.fitted, id(ratios))
+        self._open, self._fault = {}, ""
         self._offer(tuple(ratio for ratio in ratios if models_of(ratio)))
+
+    def show_models(self, found: Sequence[OpenModel]) -> None:
+        """Show the curves of the models of the chosen ratio."""
+        self._open = {one.name: one for one in found}
+        self._show()
+
+    def show_failure(self, why: str) -> None:
+        """Say why the models cannot be drawn."""
+        self._fault = why
+        self._show()
 
     @property
     def models(self) -> list[Variant]:
@@ -69,15 +107,131 @@ class AlternativesTab(RatioTab):
             lines.append("\t".join((name, *map(copied, values))))
         return "\n".join(lines)
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Ask for the curves, which are fitted only when somebody looks."""
+        super().showEvent(event)
+        self._look()
+
+    def _look(self) -> None:
+        chosen = self._chosen()
+        if chosen is not None and self.isVisible():
+            self.look_asked.emit(chosen.name)
+
     def _show(self) -> None:
         chosen = self._chosen()
-        for part in (self.ratio, self.copy_button, self.table):
+        for part in (self.ratio, self.copy_button, self.as_table):
             part.setVisible(chosen is not None)
         fitted = bool(self._shown and self._shown[0])
         self._said.setText(
             _in_words(chosen) if chosen is not None else NO_BUDGET if fitted else NO_FIT
         )
         self.table.show_models(self.models, chosen)
+        self.gallery.show_models(self._thumbnails(chosen))
+        self._arrange()
+        self._look()
+
+    def _arrange(self) -> None:
+        """Show the gallery or the table."""
+        refused = sum(not model.weight for model in self.models)
+        why = f"{refused} refused: see why" if refused else "Table"
+        self.as_table.setText("Pictures" if self.as_table.isChecked() else why)
+        there = self._chosen() is not None
+        self.table.setVisible(there and self.as_table.isChecked())
+        self.gallery.setVisible(there and not self.as_table.isChecked())
+
+    def _thumbnails(self, chosen: Ratio | None) -> list[Shown]:
+        scene = self._scene
+        if chosen is None or scene is None or scene.fit is None or scene.region is None:
+            return []
+        models = [model for model in self.models if model.weight]
+        span = _span(models, chosen)
+        own = next((one.region for one in self._open.values()), scene.region.name)
+        drawn = curves_of(scene.fit, own)
+        found = []
+        for model in models:
+            fitted = self._open.get(model.name)
+            is_drawn = model.choice == "drawn"
+            curves = drawn if is_drawn else None
+            if fitted is not None:
+                curves = curves_of(fitted.result, fitted.region)
+            found.append(_thumb(model, span, curves, is_drawn=is_drawn, fault=self._fault))
+        return found
+
+
+def _thumb(
+    model: Variant,
+    span: tuple[float, float],
+    curves: Curves | None,
+    *,
+    is_drawn: bool,
+    fault: str,
+) -> Shown:
+    missing = fault if curves is None else ""
+    return Shown(
+        model.name,
+        "drawn" if is_drawn else formula(model.name.partition(": ")[2] or model.name),
+        printed(_ratio_text(model)),
+        _percent(model.weight),
+        "" if is_drawn else printed(f"BIC {model.delta_bic or 0.0:+.1f}"),
+        model.ratio,
+        model.stderr,
+        model.weight or 0.0,
+        span,
+        curves,
+        is_drawn,
+        model.reason or missing,
+    )
+
+
+class _Gallery(QScrollArea):
+    """Thumbnails by weight, in as many columns as there is room for."""
+
+    picked = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName("Models that the data leave open")
+        self.setObjectName("clear")
+        self._page = QWidget()
+        self._page.setObjectName("clear")
+        self._grid = QGridLayout(self._page)
+        self._grid.setContentsMargins(0, 2, 0, 2)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(6)
+        self._grid.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.setWidget(self._page)
+        self.thumbnails: list[Thumbnail] = []
+
+    def show_models(self, shown: Sequence[Shown]) -> None:
+        """Show models; those that are there already are shown anew in their place."""
+        while len(self.thumbnails) > len(shown):
+            last = self.thumbnails.pop()
+            self._grid.removeWidget(last)
+            last.hide()
+            last.deleteLater()
+        for place, one in enumerate(shown):
+            if place < len(self.thumbnails):
+                self.thumbnails[place].show_model(one)
+            else:
+                made = Thumbnail(one, self._page)
+                made.picked.connect(self.picked)
+                self.thumbnails.append(made)
+                made.show()
+        self._place()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Use another number of columns."""
+        super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
+        if not self.thumbnails:
+            return
+        columns = max(1, self.viewport().width() // (self.thumbnails[0].width() + 12))
+        for number, one in enumerate(self.thumbnails):
+            self._grid.addWidget(one, number // columns, number % columns)
 
 
 _COPIED = (

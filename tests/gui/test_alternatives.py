@@ -1,0 +1,116 @@
+"""The gallery of models that the data leave open: seen, weighed, adopted. Synthetic spectra."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from doublet.app.program import Program
+from spectra_core.project.project import Project, RatioDefinition, add_spectra
+from spectra_core.spectrum import Axis, Meta, make_spectrum
+from spectra_core.uncertainty.alternatives import fewer
+from spectra_core.uncertainty.averaging import Considered
+from spectra_core.uncertainty.open_models import OpenModel
+from spectra_core.uncertainty.variants import Trial
+
+Settle = Callable[[Program], None]
+
+
+def doublet(x: np.ndarray, center: float, area: float, fwhm: float = 1.2) -> np.ndarray:
+    sigma = fwhm / 2.3548200450309493
+    total = np.zeros_like(x)
+    for part, place in ((2 / 3, center), (1 / 3, center + 1.18)):
+        peak = np.exp(-(((x - place) / sigma) ** 2) / 2) / (sigma * np.sqrt(2 * np.pi))
+        total += part * area * peak
+    return total
+
+
+@pytest.fixture
+def open_question(program: Program, settle: Settle) -> Program:
+    """Return a fitted spectrum whose background may be of several families."""
+    x = np.arange(157.0, 168.0, 0.05)
+    y = 400 + doublet(x, 161.6, 4000.0) + doublet(x, 163.0, 150.0)
+    counts = np.random.default_rng(11).poisson(y).astype(float)
+    meta = Meta(sample="pellet (synthetic)", region="S 2p", dwell_s=1.0, scans=1)
+    spectrum = make_spectrum(x, counts, Axis.BINDING_ENERGY, y_unit="counts", meta=meta)
+    program.desk.document.open(add_spectra(Project(), [spectrum]))
+    program.crew.editing.add_entry("xps/ps4/s2p")
+    program.crew.editing.add_entry("xps/bridging/s2p")
+    definition = RatioDefinition("S/PS4", ("bridging S",), ("PS4",))
+    program.crew.editing.define_ratio(definition)
+    program.crew.acting.run("fit")
+    settle(program)
+    return program
+
+
+def test_every_model_with_weight_has_its_curves_and_a_click_adopts_it(
+    qtbot: QtBot, open_question: Program, settle: Settle
+) -> None:
+    program, tab = open_question, open_question.window.alternatives
+    program.window.show_tab(tab)
+    settle(program)
+    thumbs = tab.gallery.thumbnails
+    heavy = [model for model in tab.models if model.weight]
+    assert len(heavy) > 1
+    assert [t.shown.name for t in thumbs] == [model.name for model in heavy]
+    assert all(t.shown.curves is not None for t in thumbs)
+    shares = [t.shown.share for t in thumbs]
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(1.0, abs=0.02)
+    other = next(t for t in thumbs if t.shown.name == "linear background, active")
+    qtbot.mouseClick(other, Qt.MouseButton.LeftButton)
+    settle(program)
+    region = program.desk.scene.region
+    assert region is not None and program.desk.scene.fitted
+    assert region.background.type == "linear"
+    stack = program.desk.document.stack
+    stack.undo()  # the fit
+    stack.undo()  # the model
+    region = program.desk.scene.region
+    assert region is not None and region.background.type == "shirley"
+
+
+def test_the_curves_of_a_model_add_up_to_its_envelope(
+    open_question: Program, settle: Settle
+) -> None:
+    tab = open_question.window.alternatives
+    open_question.window.show_tab(tab)
+    settle(open_question)
+    for one in tab.gallery.thumbnails:
+        curves = one.shown.curves
+        assert curves is not None
+        summed = curves.background[:, 1] + sum(
+            points[:, 1] - curves.background[:, 1] for _, points in curves.peaks
+        )
+        assert summed == pytest.approx(curves.envelope[:, 1], abs=1e-6)
+        # Binding energy falls to the right: the peak at 161.6 stands right of the middle.
+        assert curves.envelope[np.argmax(curves.envelope[:, 1]), 0] > 0.5
+
+
+def test_what_was_refused_says_why(qtbot: QtBot, open_question: Program, settle: Settle) -> None:
+    tab = open_question.window.alternatives
+    open_question.window.show_tab(tab)
+    settle(open_question)
+    refused = [model for model in tab.models if not model.weight]
+    assert tab.table.isHidden()
+    qtbot.mouseClick(tab.as_table, Qt.MouseButton.LeftButton)
+    assert not tab.table.isHidden() and tab.gallery.isHidden()
+    assert tab.table.rowCount() == len(tab.models)
+    assert any(model.name == "without bridging S" for model in refused)
+    assert all(model.reason for model in refused)
+
+
+def test_a_component_that_a_model_leaves_out_is_disabled_where_it_is_adopted(
+    open_question: Program,
+) -> None:
+    scene = open_question.desk.scene
+    assert scene.fit is not None
+    other = next(a for a in fewer(scene.fit, "S 2p") if a.change == "without bridging S")
+    trial = Trial("components", other.change, other.model, "S 2p", alternative=other)
+    one = OpenModel(other.change, "S 2p", scene.fit, Considered(trial, scene.fit, 0.0, 0.0, ""))
+    kept = [c.id for c in one.model.region("S 2p").components if c.enabled]
+    assert kept == ["PS4 2p3/2", "PS4 2p1/2"]
