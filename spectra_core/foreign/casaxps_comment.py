@@ -92,7 +92,7 @@ class CasaNote:
     line: str = ""
 
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _TEXT = r"\(\*(.*?)\*\)"
 _FIVE = r"\s+".join([f"({_NUMBER})"] * 5)
 _REGION = re.compile(

@@ -19,6 +19,7 @@ from ..errors import DataError, PartialRead, ReadError
 from ..spectrum import Array, Axis, Meta, Spectrum, make_spectrum
 from .options import AXES, ReadOptions
 from .repeats import without_repeats
+from .steps import broken_steps
 
 Y_UNIT_NOTE = "the file does not say whether the ordinate is counts or counts/s"
 
@@ -81,6 +82,7 @@ def assemble(
     """
     columns, meta = _without_repeats(columns, with_answers(meta, options))
     check_axis_order(columns.x, columns.row_numbers)
+    meta = noted(meta, steps_note=broken_steps(columns.x, columns.row_numbers))
     axis = settled_axis(axis, columns.x, options)
     x, sign_note = with_binding_sign(columns.x, axis)
     columns, meta = replace(columns, x=x), noted(meta, axis_note=sign_note)

@@ -24,7 +24,7 @@ from .assemble import Columns, assemble, noted
 from .columns import unique
 from .keys import unread_note
 from .options import ReadOptions
-from .text_table import Block, TextTables, decode, read_tables, to_lines
+from .text_table import Block, TextTables, check_announced, decode, read_tables, to_lines
 
 FORMAT = "CasaXPS export"
 _CHARACTERISTIC = re.compile(r'^[\t,; "]*Characteristic Energy eV["\t,;]', re.MULTILINE)
@@ -61,7 +61,10 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     tables = read_tables(path, options)
     spectra: list[Spectrum] = []
     for block in tables.blocks:
-        spectra += _spectra_of_block(tables, block, path, options)
+        found = _spectra_of_block(tables, block, path, options)
+        if not found and len(block.row_numbers) > 1:
+            check_announced(block, begun=bool(spectra))
+        spectra += found
     if not spectra:
         raise ReadError("no CasaXPS columns (BE and CPS) were found below the heading.")
     return spectra

@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import ReadError
 from ..spectrum import Axis, Meta, Spectrum
 from .assemble import Columns, assemble, noted
@@ -37,7 +39,7 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     keys = Keys(values, tables.dialect)
     announced = int(keys.number("NPOINTS") or 0)
     n_points = len(blocks[0].row_numbers) if blocks else 0
-    if n_points < max(announced, 1):
+    if n_points < 1 or (announced and n_points != announced):
         raise ReadError(
             f"the file announces {announced} points but holds {n_points}.",
             hint="It seems cut off; export it again.",
@@ -49,7 +51,31 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     block = blocks[0]
     columns = Columns(block.values[:, 0], block.values[:, 1], row_numbers=block.row_numbers)
     file_says = options if axis is None else replace(options, axis=None)
-    return [assemble(columns, axis, _meta(keys, path, raman), file_says)]
+    meta = noted(_meta(keys, path, raman), extremes_note=_differing(keys, columns))
+    return [assemble(columns, axis, meta, file_says)]
+
+
+def _differing(keys: Keys, columns: Columns) -> str:
+    """Return where the numbers are not those that the heading says of them."""
+    x, y = columns.x, columns.y
+    found = {
+        "FIRSTX": x[0],
+        "LASTX": x[-1],
+        "FIRSTY": y[0],
+        "MAXY": np.max(y),
+        "MINY": np.min(y),
+    }
+    said = {key: keys.number(key, positive=False) for key in found}
+    differing = [
+        f"{key} is {value:g}, but in the rows it is {found[key]:g}"
+        for key, value in said.items()
+        if value is not None and not abs(value - found[key]) <= _ROUNDED_TO * abs(value)
+    ]
+    changed = "a number was changed, or the heading was not written again"
+    return f"{'; '.join(differing)}: {changed}" if differing else ""
+
+
+_ROUNDED_TO = 2e-5
 
 
 def _values(lines: tuple[str, ...]) -> dict[str, str]:

@@ -25,6 +25,7 @@ from .options import ReadOptions
 from .text_table import (
     Block,
     TextTables,
+    check_announced,
     decode,
     read_tables,
     to_lines,
@@ -66,7 +67,14 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     tables = read_tables(path, replace(options, delimiter=options.delimiter or "tab"))
     if not tables.blocks:
         raise ReadError("the LabSpec file holds no numbers below its heading: it seems cut off.")
-    block = tables.blocks[0]
+    block, *more = tables.blocks
+    for other in more:
+        check_announced(other)
+    if below := next((line for line in tables.footer if line.strip()), ""):
+        raise ReadError(
+            f"{below.strip()[:60]!r} stands below the numbers: rows are damaged.",
+            hint="Export or copy the file again.",
+        )
     values = _header_values([line for line in block.header if line.startswith("#")])
     keys = Keys(values, tables.dialect)
     axis = _axis(values)

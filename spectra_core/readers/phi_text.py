@@ -17,7 +17,7 @@ from ..spectrum import Axis, Meta, Spectrum
 from .assemble import Columns, assemble, noted
 from .keys import Keys
 from .options import ReadOptions
-from .text_table import Dialect, decode, read_tables, to_lines
+from .text_table import Dialect, check_announced, decode, read_tables, to_lines
 
 FORMAT = "PHI text"
 _REGION = re.compile(r"^Element ([^;]*); Region (\d+) of \d+;(.*)$")
@@ -41,6 +41,7 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     for block in tables.blocks:
         heading = next((m for line in block.header if (m := _REGION.match(line.strip()))), None)
         if heading is None:
+            check_announced(block, begun=bool(spectra))
             continue
         bad = np.flatnonzero(~np.isfinite(block.values[:, :2]).all(axis=1))
         if bad.size:

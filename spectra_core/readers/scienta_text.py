@@ -78,6 +78,7 @@ def _region(sections: Sections, number: int, path: Path, options: ReadOptions) -
             f"region {number} announces {announced:g} points but holds {len(rows)}.",
             hint="The file seems cut off; export it again.",
         )
+    _check_scale(region.get("Dimension 1 scale", ""), rows, row_numbers, dialect)
     axis = axis_of_words(region.get("Dimension 1 name", ""))
     n_slices = rows.shape[1] - 1
     return [
@@ -95,6 +96,27 @@ def _region(sections: Sections, number: int, path: Path, options: ReadOptions) -
         )
         for column in range(1, n_slices + 1)
     ]
+
+
+def _check_scale(scale: str, rows: Any, row_numbers: Any, dialect: Dialect) -> None:
+    """Raise an error where the energies of the rows are not those of the region's heading."""
+    values = [dialect.number(text) for text in scale.split()]
+    if len(values) != len(rows):
+        return
+    said = np.array([np.nan if value is None else value for value in values])
+    step = float(np.median(np.abs(np.diff(rows[:, 0])))) if len(rows) > 1 else 0.0
+    off = np.flatnonzero(~(np.abs(said - rows[:, 0]) <= _SAME_PLACE * step))
+    if off.size:
+        i = int(off[0])
+        raise ReadError(
+            f"row {row_numbers[i]} begins with {rows[i, 0]:g}, but the heading of its region says"
+            f" {scale.split()[i]} for it: one of them was changed.",
+            hint="Correct this row, or export the file again.",
+        )
+
+
+_SAME_PLACE = 0.01
+"""In steps; energies are written with fewer digits in one of the two places."""
 
 
 def _meta(info: Keys, path: Path, slice_number: int | None) -> Meta:

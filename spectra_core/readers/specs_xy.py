@@ -20,7 +20,14 @@ from ..spectrum import Array, Axis, Meta, Spectrum
 from .assemble import Columns, assemble, kept, noted
 from .keys import Keys
 from .options import ReadOptions
-from .text_table import Block, Dialect, decode, read_tables, without_comment_sign
+from .text_table import (
+    Block,
+    Dialect,
+    check_announced,
+    decode,
+    read_tables,
+    without_comment_sign,
+)
 
 FORMAT = "SPECS xy"
 _KEY = re.compile(r"^([^:]+?):\s*(.*)$")
@@ -105,6 +112,8 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     problems: list[ReadError] = []
     tables = read_tables(path, options)
     for block in tables.blocks:
+        if not any(line.strip() for line in block.header):
+            check_announced(block, begun=bool(spectra))
         for line in block.header:
             state.take(line)
         if state.external and spectra:
@@ -142,7 +151,7 @@ def _spectrum(
         row = int(block.row_numbers[np.flatnonzero(~np.isfinite(block.values).all(axis=1))[0]])
         raise ReadError("a number is missing.", where=f"row {row}")
     announced = state.values.get("Values/Curve", "")
-    if announced.isdigit() and int(announced) > len(block.row_numbers):
+    if announced.isdecimal() and announced.isascii() and int(announced) != len(block.row_numbers):
         raise ReadError(
             f"region {state.values.get('Region', '')} announces {announced} points but holds"
             f" {len(block.row_numbers)}.",

@@ -57,6 +57,15 @@ HEAD_BYTES = 16384
 COMMENT_SIGNS = ("#", "//", "%", "!", ";", "'", "*")
 _SAMPLE_LINES = 400
 _CHUNK = 500
+_LAST_ROWS = 50
+_FEWEST_ROWS = 4
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x19\x1b-\x1f\ufffd]")
+"""What stands in no line of a text file: control characters, and bytes of no character."""
+_PIECES = re.compile(r"[-+.,\dEe'\"]*\d[-+.,\dEe'\"]*", re.ASCII)
+"""What may be left of numbers that ran into each other."""
+_JOINED = re.compile(r"[-+]?\d*[.,]\d+[.,]\d*([eE][-+]?\d+)?", re.ASCII)
+_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(\d{4}|\d\d)?", re.ASCII)
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True)
@@ -129,6 +138,25 @@ def find_tables(lines: Sequence[str], options: ReadOptions) -> TextTables:
         for block in blocks:
             _check_uncut(tables, block)
     return tables
+
+
+def check_announced(block: Block, *, begun: bool = True) -> None:
+    """Raise an error for rows that no heading of their format announces.
+
+    Something between them and the rows above was damaged, and took more rows with it.
+
+    Parameters
+    ----------
+    block : Block
+    begun : bool
+        Whether rows with a heading came before; numbers above all headings are no data.
+    """
+    if begun:
+        raise ReadError(
+            f"row {block.row_numbers[0]} and {len(block.row_numbers) - 1} below it have no"
+            " heading: what stood above them is damaged or missing.",
+            hint="Correct the file, or export or copy it again.",
+        )
 
 
 _OPEN_QUOTE = re.compile(r'(^|[,;\t|])\s*"([^"]|"")*$')
@@ -265,6 +293,8 @@ class _Cutter:
             i += len(rows)
         footer = self.between
         self._check_rows_below()
+        self._check_broken_rows()
+        self._check_last_number()
         self._close()
         return self.blocks, [self.lines[i] for i in footer]
 
@@ -284,6 +314,7 @@ class _Cutter:
             self._check_gap()
         else:
             self._check_rows_below()
+            self._check_broken_rows()
             self._close()
             self._check_rows_above(i, row)
             self.header = self.between
@@ -296,7 +327,10 @@ class _Cutter:
         last = self.rows[-1][0]
         step = last - self.rows[-2][0] if len(self.rows) > 1 else self._step_after(i, row)
         lost = sum(bool(self.lines[k].strip()) for k in self.between)
-        return step != 0 and 0.3 < (row[0] - last) / step < lost + 1.7
+        if step == 0:
+            return False
+        ahead = (row[0] - last) / step
+        return 0.3 < ahead < lost + 1.7 or (not lost and _is_few_steps(ahead))
 
     def _step_after(self, i: int, row: list[float]) -> float:
         following = self.lines[i + 1] if i + 1 < len(self.lines) else ""
@@ -324,6 +358,52 @@ class _Cutter:
         damaged = self._run_of_damaged(self.between, last, last - self.rows[-2][0])
         if damaged:
             raise self._damaged(damaged[0])
+
+    def _check_broken_rows(self) -> None:
+        """Raise an error if the pieces of a row stand below the last row.
+
+        However many rows went with it: no heading and no footer begins with such a line.
+        """
+        below = next((k for k in self.between if self.lines[k].strip()), None)
+        if self.rows and below is not None and self._is_broken_row(below):
+            raise self._damaged(below)
+
+    def _is_broken_row(self, k: int) -> bool:
+        line = self.lines[k]
+        if _NO_TEXT.search(line):
+            return True
+        cells = [cell for cell in self.dialect.cells(line) if cell]
+        if line.count('"') % 2:
+            return not _LETTER.search(line)
+        numbers = [cell for cell in cells if self.dialect.number(cell) is not None]
+        joined = [cell for cell in cells if _JOINED.fullmatch(cell) and not _DATE.fullmatch(cell)]
+        return bool(joined or (numbers and len(cells) > 1)) and all(map(_PIECES.fullmatch, cells))
+
+    def _check_last_number(self) -> None:
+        """Raise an error if the end of the file cut off a part of its last number.
+
+        It did where no line end follows, and the number has fewer decimals than all others
+        of its column, which have equally many, or its quotes are not closed.
+        """
+        last = len(self.lines) - 1
+        line = self.lines[last]
+        if self.rows and line.strip() and line.count('"') % 2:
+            raise self._cut_off(last, line)
+        if self.row_numbers[-1:] != [last + 1] or len(self.rows) < _FEWEST_ROWS:
+            return
+        column = len(self.dialect.cells(line)) - 1
+        others = self.row_numbers[-_LAST_ROWS:-1]
+        texts = [self.dialect.cells(self.lines[n - 1])[column:][:1] for n in others]
+        decimals = {_decimals(text[0], self.dialect.decimal) for text in texts if text}
+        cell = self.dialect.cells(line)[column]
+        if len(decimals) == 1 and _decimals(cell, self.dialect.decimal) < decimals.pop():
+            raise self._cut_off(last, cell)
+
+    def _cut_off(self, i: int, text: str) -> ReadError:
+        return ReadError(
+            f"the file ends within {text.strip()[:60]!r} in row {i + 1}: it is cut off.",
+            hint="Export or copy it again, or end the row with a new line if it is whole.",
+        )
 
     def _run_of_damaged(self, lines: Sequence[int], start: float, step: float) -> list[int]:
         """Return the first of `lines` that continue an abscissa but are no numbers."""
@@ -374,6 +454,16 @@ MARKED = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 """A number with marks of doubt or a unit around it: ``<5``, ``170.0*``, ``158 eV``."""
+
+
+def _is_few_steps(ahead: float) -> bool:
+    """Return whether an abscissa goes on below an empty line, some rows of it missing."""
+    return 1.0 < ahead < 5.1 and abs(ahead - round(ahead)) < 0.02
+
+
+def _decimals(cell: str, sign: str) -> int:
+    """Return how many characters stand right of the decimal sign."""
+    return len(cell.partition(sign)[2])
 
 
 def _matrix(rows: list[list[float]]) -> Array:

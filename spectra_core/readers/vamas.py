@@ -390,7 +390,7 @@ def _odd_date(values: Values) -> str | None:
     return " ".join(f"{part:g}" for part in parts if part is not None) if any(parts) else None
 
 
-_NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
+_NUMBER = r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
 _CALIB = re.compile(rf"^Calib\s+M\s*=\s*{_NUMBER}\s+A\s*=\s*{_NUMBER}\s+BE\s+ADD\s*$")
 
 

@@ -186,7 +186,7 @@ class Lines:
 def _to_float(line: str) -> float | None:
     """Return a plain decimal number, or None for anything else (NaN included)."""
     text = line.strip(" \t\0")
-    if "_" in text:  # Python would read 1_000 as 1000
+    if "_" in text or not text.isascii():  # Python would read 1_000, and digits of all scripts
         return None
     try:
         value = float(text)

@@ -14,7 +14,7 @@ from .columns import spectra_of_table
 from .keys import Keys
 from .options import ReadOptions
 from .text import table_of_block
-from .text_table import decode, read_tables, to_lines
+from .text_table import check_announced, decode, read_tables, to_lines
 
 FORMAT = "WITec text"
 
@@ -35,8 +35,12 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     tables = read_tables(path, options)
     if not tables.blocks:
         raise ReadError("the WITec file holds no numbers below [Data]: it seems cut off.")
-    block = tables.blocks[-1]
-    header = [line for earlier in tables.blocks for line in earlier.header]
+    below = [i for i, block in enumerate(tables.blocks) if "[Data]" in block.header]
+    first = next(iter(below), 0)
+    for more in tables.blocks[first + 1 :]:
+        check_announced(more)
+    block = tables.blocks[first]
+    header = [line for earlier in tables.blocks[: first + 1] for line in earlier.header]
     values = _values(header)
     meta = Meta(
         sample=values.get("GraphName") or path.stem,

@@ -375,7 +375,7 @@ def test_any_two_columns_come_back_exactly(tmp_path_factory, rows, delimiter, st
     x = start + step * np.arange(len(rows))
     path = tmp_path_factory.mktemp("columns") / "a.txt"
     lines = [f"{a!r}{delimiter}{b!r}" for a, b in zip(x.tolist(), rows, strict=True)]
-    path.write_text("\n".join([f"Raman shift{delimiter}CPS", *lines]))
+    path.write_text("\n".join([f"Raman shift{delimiter}CPS", *lines, ""]))
     (spectrum,) = read(path)
     assert spectrum.x_recorded.tolist() == x.tolist()
     assert spectrum.y.tolist() == rows

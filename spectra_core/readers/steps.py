@@ -1,0 +1,71 @@
+"""Energies that break even steps: one that was changed, or some that are missing.
+
+Most spectra are measured in even steps. Where all steps are the same but those beside one
+point, its energy was probably changed; where one step is a multiple of all others, points
+are missing. Neither is corrected; both are said.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..spectrum import Array
+
+_FEWEST_POINTS = 10
+_MOST_PLACES = 3
+_EVEN = 2e-3
+"""Part of a step by which even steps may differ: less is rounding."""
+
+
+def broken_steps(x: Array, row_numbers: NDArray[np.int_] | None = None) -> str:
+    """Return what is wrong with an abscissa whose steps are even but for a few; else nothing.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N,)
+        In the order of the file.
+    row_numbers : ndarray of int, shape (N,), or None
+        Line of the file of each point.
+    """
+    if x.size < _FEWEST_POINTS:
+        return ""
+    step = float(np.median(np.diff(x)))
+    ratios = np.diff(x) / step
+    places = np.flatnonzero(np.abs(ratios - 1.0) > _EVEN)
+    if not 0 < places.size <= 2 * _MOST_PLACES or places.size > 0.2 * x.size:
+        return ""
+    words = [_said(x, ratios, run, step, row_numbers) for run in _runs(places)]
+    return "; ".join(words) if all(words) and len(words) <= _MOST_PLACES else ""
+
+
+def _runs(places: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """Return runs of neighbouring steps."""
+    return list(np.split(places, np.flatnonzero(np.diff(places) > 1) + 1))
+
+
+def _said(
+    x: Array,
+    ratios: Array,
+    run: NDArray[np.intp],
+    step: float,
+    row_numbers: NDArray[np.int_] | None,
+) -> str:
+    """Return what a run of uneven steps means; nothing if it may be as measured."""
+    first, last = int(run[0]), int(run[-1])
+    missing = ratios[first] - 1.0
+    if first == last and missing > 0.5 and abs(missing - round(missing)) <= 10 * _EVEN:
+        n = round(missing)
+        points = "1 point is" if n == 1 else f"{n} points are"
+        return f"{points} missing between {x[first]:g} and {x[first + 1]:g}, by even steps"
+    at = None
+    if last == first + 1 and abs(ratios[first] + ratios[last] - 2.0) <= _EVEN:
+        at, expected = last, x[first] + step
+    elif first == last == 0:
+        at, expected = 0, x[1] - step
+    elif first == last == ratios.size - 1:
+        at, expected = x.size - 1, x[-2] + step
+    if at is None:
+        return ""
+    place = f"point {at + 1}" if row_numbers is None else f"row {row_numbers[at]}"
+    return f"{place} lies at {x[at]:.7g} where even steps have {expected:.7g}: it may be changed"
