@@ -34,6 +34,7 @@ from .hdf5_files import (
 from .integrity import check_counts, check_seal
 from .options import AXES, ReadOptions
 from .spectrum_fields import from_text, from_values
+from .steps import broken_steps
 from .trial import SIGNATURE
 from .units import FAMILIES, axis_factor, scaled
 
@@ -199,6 +200,7 @@ def _foreign_spectrum(name: str, entry: Any, options: ReadOptions) -> Spectrum:
     meta = _meta(name, entry, {data.name})
     settled = _settled(axis, x, meta, options)
     y = array(signal, x.shape, signal_name)
+    meta = noted(meta, steps_note=broken_steps(x))
     return make_spectrum(x, y, settled, y_unit=y_unit, columns=columns, meta=meta)
 
 

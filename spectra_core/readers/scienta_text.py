@@ -101,8 +101,13 @@ def _region(sections: Sections, number: int, path: Path, options: ReadOptions) -
 def _check_scale(scale: str, rows: Any, row_numbers: Any, dialect: Dialect) -> None:
     """Raise an error where the energies of the rows are not those of the region's heading."""
     values = [dialect.number(text) for text in scale.split()]
-    if len(values) != len(rows):
+    if not values:
         return
+    if len(values) != len(rows):
+        raise ReadError(
+            f"the heading of a region has {len(values)} energies for its {len(rows)} rows.",
+            hint="Export or copy the file again.",
+        )
     said = np.array([np.nan if value is None else value for value in values])
     step = float(np.median(np.abs(np.diff(rows[:, 0])))) if len(rows) > 1 else 0.0
     off = np.flatnonzero(~(np.abs(said - rows[:, 0]) <= _SAME_PLACE * step))

@@ -34,6 +34,7 @@ _KEY = re.compile(r"^([^:]+?):\s*(.*)$")
 _PLACE = re.compile(r"(Cycle|Curve|Scan|Channel): (\d+)")
 _EXTERNAL = re.compile(r"^External Channel Data Cycle: (\d+), (.+)$")
 _UNIT = re.compile(r"^(.*?)\s*\[([^]]*)\]")
+_COUNT_RATES = {"counts per second": "counts/s", "counts": "counts"}
 _SETTINGS = {
     "Group",
     "Region",
@@ -86,7 +87,7 @@ class _State:
         elif key == "Kinetic Energy Axis":
             self._take_axis("kinetic" if value == "yes" else "binding")
         elif key == "Count Rate":
-            self.y_unit = "counts/s" if "per second" in value.casefold() else "counts"
+            self.y_unit = _COUNT_RATES.get(value.casefold())
         elif key == "Counts Per Second":
             self.y_unit = "counts/s" if value == "yes" else "counts"
         elif key == "Separate Scan Data":

@@ -14,6 +14,7 @@ from ..spectrum import Array
 
 _FEWEST_POINTS = 10
 _MOST_PLACES = 3
+_FAR = 10
 _EVEN = 2e-3
 """Part of a step by which even steps may differ: less is rounding."""
 
@@ -53,11 +54,16 @@ def _said(
 ) -> str:
     """Return what a run of uneven steps means; nothing if it may be as measured."""
     first, last = int(run[0]), int(run[-1])
-    missing = ratios[first] - 1.0
-    if first == last and missing > 0.5 and abs(missing - round(missing)) <= 10 * _EVEN:
-        n = round(missing)
+    missing = ratios[run] - 1.0
+    far = missing[0] > _FAR * x.size  # so many are not lost: the end point itself is wrong
+    if (
+        not far
+        and np.all(missing > 0.5)
+        and np.all(np.abs(missing - np.round(missing)) <= 10 * _EVEN)
+    ):
+        n = int(np.round(missing).sum())
         points = "1 point is" if n == 1 else f"{n} points are"
-        return f"{points} missing between {x[first]:g} and {x[first + 1]:g}, by even steps"
+        return f"{points} missing between {x[first]:g} and {x[last + 1]:g}, by even steps"
     at = None
     if last == first + 1 and abs(ratios[first] + ratios[last] - 2.0) <= _EVEN:
         at, expected = last, x[first] + step

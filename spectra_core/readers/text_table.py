@@ -349,6 +349,9 @@ class _Cutter:
         damaged = self._run_of_damaged(self.between[::-1], row[0], -self._step_after(i, row))
         if damaged:
             raise self._damaged(damaged[-1])
+        above = next((k for k in self.between[::-1] if self.lines[k].strip()), None)
+        if above is not None and self._n_cells(above) > 1 and self._is_broken_row(above):
+            raise self._damaged(above)
 
     def _check_rows_below(self) -> None:
         """Raise an error if the lines below the last row go on with its abscissa."""
@@ -389,14 +392,15 @@ class _Cutter:
         line = self.lines[last]
         if self.rows and line.strip() and line.count('"') % 2:
             raise self._cut_off(last, line)
-        if self.row_numbers[-1:] != [last + 1] or len(self.rows) < _FEWEST_ROWS:
+        if self.row_numbers[-1:] != [last + 1] or len(self.rows) < 2:
             return
         column = len(self.dialect.cells(line)) - 1
         others = self.row_numbers[-_LAST_ROWS:-1]
         texts = [self.dialect.cells(self.lines[n - 1])[column:][:1] for n in others]
         decimals = {_decimals(text[0], self.dialect.decimal) for text in texts if text}
         cell = self.dialect.cells(line)[column]
-        if len(decimals) == 1 and _decimals(cell, self.dialect.decimal) < decimals.pop():
+        enough = len(self.rows) >= _FEWEST_ROWS or cell.endswith(self.dialect.decimal)
+        if enough and len(decimals) == 1 and _decimals(cell, self.dialect.decimal) < decimals.pop():
             raise self._cut_off(last, cell)
 
     def _cut_off(self, i: int, text: str) -> ReadError:

@@ -11,6 +11,9 @@ import h5py
 import numpy as np
 import openpyxl
 
+from spectra_core.model import Background, Model, Region, add_doublet
+from spectra_core.project.file import save_project
+from spectra_core.project.project import Project, add_analysis, add_spectra
 from spectra_core.spectrum import Axis, Meta, Spectrum, make_spectrum
 from spectra_core.writers import write
 
@@ -111,6 +114,7 @@ def _scienta() -> bytes:
         "[Region 1]",
         "Dimension 1 name=Binding Energy [eV]",
         f"Dimension 1 size={X.size}",
+        f"Dimension 1 scale={' '.join(f'{x:g}' for x in X)}",
         "[Info 1]",
         "Region Name=S 2p",
         "Number of Sweeps=4",
@@ -127,7 +131,9 @@ def _phi() -> bytes:
 
 def _jasco() -> bytes:
     head = ("TITLE\tsynthetic", "DATA TYPE\tRAMAN SPECTRUM", "XUNITS\tRaman Shift [cm-1]")
-    return _text(*head, f"NPOINTS\t{X.size}", "XYDATA", _rows(X[::-1], _y()), "", "Exposure\t1 sec")
+    y = _y()
+    said = (f"MAXY\t{y.max():.3f}", f"MINY\t{y.min():.3f}", f"NPOINTS\t{X.size}")
+    return _text(*head, *said, "XYDATA", _rows(X[::-1], y), "", "Exposure\t1 sec")
 
 
 def _witec() -> bytes:
@@ -144,6 +150,17 @@ def _workbook() -> bytes:
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
+
+
+def _project() -> bytes:
+    region = Region("S 2p", (158.5, 169.5), Background("constant"))
+    region = add_doublet(region, "PS4", "S 2p", "voigt", center=161.5, fwhm=1.2, area=3000.0)
+    project = add_spectra(Project(id="0" * 32), spectra())
+    project = add_analysis(project, Model((region,)), next(iter(project.spectra)))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "whole.doublet"
+        save_project(project, path)
+        return path.read_bytes()
 
 
 def _unsealed() -> bytes:
@@ -171,6 +188,7 @@ KINDS: dict[str, Callable[[], bytes]] = {
     "own csv": lambda: _written(".csv"),
     "own hdf5": lambda: _written(".h5"),
     "own nexus": lambda: _written(".nxs"),
+    "project": _project,
     "hdf5": _unsealed,
     "nexus": _foreign_nexus,
     "workbook": _workbook,
@@ -186,5 +204,8 @@ KINDS: dict[str, Callable[[], bytes]] = {
 }
 """Name of each kind and a function that makes a whole file of it."""
 
-SEALED = ("own csv", "own hdf5", "own nexus")
+SEALED = ("own csv", "own hdf5", "own nexus", "project")
 """Kinds with a checksum: no mutation may change a number in silence."""
+
+ROWS = ("text", "quoted csv", "casaxps", "specs", "scienta", "phi", "jasco", "witec")
+"""Kinds with one row of text for each point."""

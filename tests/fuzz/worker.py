@@ -13,8 +13,15 @@ import traceback
 import warnings
 from pathlib import Path
 
+import numpy as np
+
 from spectra_core.errors import PartialRead, SpectraError
+from spectra_core.project.file import load_project
+from spectra_core.project.project import Project
 from spectra_core.readers import ReadOptions, read
+from spectra_core.readers.inspect import notes_of
+from spectra_core.recipe.compile import recipe_from_model
+from spectra_core.recipe.text import dump_recipe
 from spectra_core.spectrum import Spectrum
 
 GIB = 2**30
@@ -32,10 +39,30 @@ def numbers(spectra: list[Spectrum]) -> list[str]:
     return found
 
 
+def shapes(spectra: list[Spectrum]) -> dict[str, object]:
+    """Return what the structure of a file can be held against, and what was said of it."""
+    return {
+        "points": sum(len(spectrum) for spectrum in spectra),
+        "even": all(bool(np.ptp(np.diff(s.x_recorded)) < 0.01 * abs(s.step)) for s in spectra),
+        "extremes": [[float(s.y.min()), float(s.y.max())] for s in spectra],
+        "notes": [note for spectrum in spectra for note in notes_of(spectrum)],
+    }
+
+
+def _of_project(project: Project) -> dict[str, object]:
+    spectra = list(project.spectra.values())
+    models = [dump_recipe(recipe_from_model(a.model)) for a in project.analyses.values()]
+    return {"outcome": "read", "numbers": [*numbers(spectra), *models], **shapes(spectra)}
+
+
 def outcome(path: Path) -> dict[str, object]:
     """Return what became of reading one file."""
     try:
-        return {"outcome": "read", "numbers": numbers(read(path, options=_OPTIONS))}
+        with path.open("rb") as file:
+            if file.read(16).startswith(b"doublet-project"):
+                return _of_project(load_project(path))
+        spectra = read(path, options=_OPTIONS)
+        return {"outcome": "read", "numbers": numbers(spectra), **shapes(spectra)}
     except PartialRead as error:
         return {"outcome": "partial", "numbers": numbers(list(error.spectra))}
     except SpectraError as error:
