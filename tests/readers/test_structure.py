@@ -70,7 +70,7 @@ def test_the_whole_file_is_read_without_a_note(file_of, kind):
 def test_rows_that_went_with_a_broken_one_are_no_other_spectrum(file_of, kind, damage):
     lines = rows()
     lines[20:30] = [damage]
-    with pytest.raises(ReadError, match="row|binary file"):
+    with pytest.raises(ReadError, match=r"row|binary file"):
         read(file_of(kind, lines))
 
 
