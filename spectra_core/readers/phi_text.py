@@ -37,7 +37,7 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
         If no region has data, or a number is missing.
     """
     tables = read_tables(path, replace(options, delimiter=options.delimiter or "tab"))
-    spectra = []
+    spectra: list[Spectrum] = []
     for block in tables.blocks:
         heading = next((m for line in block.header if (m := _REGION.match(line.strip()))), None)
         if heading is None:
