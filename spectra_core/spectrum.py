@@ -508,6 +508,30 @@ def replace_fields(spectrum: Spectrum, **values: Any) -> Spectrum:
     return other
 
 
+def sibling(spectrum: Spectrum, y: ArrayLike, meta: Meta) -> Spectrum:
+    """Return the spectrum of other intensities on the very same axis, as those of a map are.
+
+    The axis is shared, not copied, so that a map takes no more memory than its intensities.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Without counts, deviations, transmission and further columns.
+    y : array_like, shape (N,)
+        Intensities along the ascending axis.
+    meta : Meta
+
+    Raises
+    ------
+    DataError
+        If they are not finite numbers, one for each point.
+    """
+    other = replace_fields(spectrum, meta=meta)
+    values = np.array(y, dtype=float, order="C")
+    other.__dict__["y"] = _checked_column(_read_only(values), "intensity", len(spectrum))
+    return other
+
+
 _BESIDE_ARRAYS = frozenset(("meta", "source", "calibration"))
 
 

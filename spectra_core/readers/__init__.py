@@ -67,6 +67,8 @@ class Reader:
 READERS: tuple[Reader, ...] = (
     Reader("VAMAS", "VAMAS (ISO 14976)", (".vms", ".npl"), "vamas", takes_options=False),
     Reader("PHI", "PHI spectrum and depth profile", (".spe", ".pro"), "phi_binary"),
+    Reader("Renishaw WDF", "Renishaw WiRE", (".wdf",), "wdf"),
+    Reader("SPC", "Galactic (GRAMS) SPC", (".spc",), "spc"),
     Reader("Doublet HDF5", "Doublet HDF5", (".h5", ".hdf5"), "hdf5"),
     Reader("NeXus", "NeXus (NXxps and others)", (".nxs",), "nexus"),
     Reader("Excel workbook", "Excel workbook (Avantage and others)", (".xlsx",), "excel"),

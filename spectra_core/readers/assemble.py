@@ -8,15 +8,15 @@ are not detected photons, so Raman spectra get no `Spectrum.counts`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import DataError, PartialRead, ReadError
-from ..spectrum import Array, Axis, Meta, Spectrum, make_spectrum
+from ..errors import DataError, PartialRead, ReadError, SpectraError
+from ..spectrum import Array, Axis, Meta, Spectrum, make_spectrum, sibling
 from .options import AXES, ReadOptions
 from .repeats import without_repeats
 from .steps import broken_steps
@@ -99,6 +99,47 @@ def assemble(
     )
 
 
+def assemble_map(
+    columns: Columns,
+    rows: Iterable[tuple[Array, Meta]],
+    axis: Axis | None,
+    options: ReadOptions,
+) -> Iterator[Spectrum | ReadError]:
+    """Yield the spectra of a map or series on one abscissa, which they share.
+
+    Parameters
+    ----------
+    columns : Columns
+        Abscissa and unit; its ordinates are not looked at.
+    rows : iterable of (ndarray of shape (N,), Meta)
+        Ordinates in the order of the abscissa, and metadata, of each spectrum.
+    axis : Axis or None
+        What the abscissa is; None if the file does not say.
+    options : ReadOptions
+        The user's answers; they win over the file.
+
+    Yields
+    ------
+    spectrum : Spectrum or ReadError
+        The error of a spectrum whose numbers cannot be used.
+    """
+    first: Spectrum | None = None
+    notes: dict[str, Any] = {}
+    for number, (y, meta) in enumerate(rows):
+        try:
+            if first is None or len(first) != y.size or first.counts is not None:
+                found = assemble(replace(columns, y=y), axis, meta, options)
+                extra = found.meta.extra
+                first = first or found
+                notes = {key: extra[key] for key in extra.keys() - meta.extra.keys()}
+            else:
+                own = noted(with_answers(meta, options), **notes)
+                found = sibling(first, y[::-1] if first.descending else y, own)
+            yield found
+        except SpectraError as error:
+            yield ReadError(error.message, hint=error.hint, where=f"spectrum {number + 1}")
+
+
 def noted(meta: Meta, **notes: Any) -> Meta:
     """Return `meta` with the notes that say something, in ``extra``."""
     return replace(meta, extra=dict(meta.extra) | {k: v for k, v in notes.items() if v})
@@ -135,6 +176,18 @@ def with_binding_sign(x: Array, axis: Axis) -> tuple[Array, str]:
 
 
 _LEAST_BINDING_EV = -10.0
+
+
+def sorted_out(found: Iterable[Spectrum | ReadError]) -> list[Spectrum]:
+    """Return the spectra among what was found if there is nothing else; errors as in `kept`."""
+    spectra: list[Spectrum] = []
+    problems: list[ReadError] = []
+    for one in found:
+        if isinstance(one, ReadError):
+            problems.append(one)
+        else:
+            spectra.append(one)
+    return kept(spectra, problems)
 
 
 def kept(spectra: list[Spectrum], problems: list[ReadError]) -> list[Spectrum]:

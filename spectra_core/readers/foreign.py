@@ -30,7 +30,6 @@ class Kind:
 _AVANTAGE = "In Avantage: select the spectra, then File > Export > VAMAS, or Excel with all curves."
 _CASAXPS = "In CasaXPS: File > Save As makes a VAMAS file with the spectra and their fit."
 _SPECS = "In SpecsLab Prodigy: mark the regions, then Export > VAMAS or XY."
-_WIRE = "In WiRE: File > Save file as > Text (*.txt)."
 _SES = "In SES: save regions as text (*.txt), or export VAMAS."
 _LABSPEC = "In LabSpec: Save as > Text (*.txt)."
 _WITEC = "In WITec Project: Export > Table or ASCII."
@@ -59,7 +58,6 @@ SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
         ),
     ),
     (b"SQLite format 3", Kind("an SQLite database (SPECS .sle is one)", _SPECS)),
-    (b"WDF1", Kind("a Renishaw .wdf file", _WIRE)),
     (b"IGOR", Kind("an Igor Pro file", _SES)),
     (b"\x00\x05", Kind("an Igor binary wave (.ibw)", _SES)),
     (b"\x05\x00", Kind("an Igor binary wave (.ibw)", _SES)),
@@ -107,8 +105,8 @@ def looks_like(head: bytes) -> Kind:
             return kind
     if head.startswith(b"PK\x03\x04"):
         return Kind("a ZIP archive that is not an Excel workbook", "Unpack it first.")
-    if head[1:2] in (b"K", b"M") and not _is_text(head):
-        return Kind("a Thermo Galactic .spc file", "Export it as text in columns.")
+    if head[1:2] in (b"K", b"L", b"M") and not _is_text(head):
+        return Kind("a damaged Galactic .spc file", "Copy it again, or export text in columns.")
     if not _is_text(head):
         return Kind(
             "a binary file", "Export the spectra as text, VAMAS or NeXus in their own program."

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import h5py
 import numpy as np
 import openpyxl
+from vendor_files import VENDOR_KINDS
 
 from spectra_core.model import Background, Model, Region, add_doublet
 from spectra_core.project.file import save_project
@@ -201,6 +202,7 @@ KINDS: dict[str, Callable[[], bytes]] = {
     "phi": _phi,
     "jasco": _jasco,
     "witec": _witec,
+    **VENDOR_KINDS,
 }
 """Name of each kind and a function that makes a whole file of it."""
 

@@ -1,0 +1,127 @@
+"""Whole files of instruments' formats, made here from their specifications; synthetic."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+import numpy as np
+
+SHIFTS = np.linspace(1800.0, 100.0, 60).astype("<f4")
+
+
+def raman(number: int = 0, x: np.ndarray = SHIFTS) -> np.ndarray:
+    """Return synthetic intensities: a band on a slope, another height for each number."""
+    return 100.0 + 0.02 * x + (50.0 + 10.0 * number) * np.exp(-(((x - 900.0) / 150.0) ** 2))
+
+
+def wdf(
+    points: np.ndarray = SHIFTS,
+    rows: np.ndarray | None = None,
+    *,
+    planned: int = 4,
+    collected: int = 3,
+    unit: int = 1,
+) -> bytes:
+    """Return a Renishaw map of four spectra planned and three collected."""
+    if rows is None:
+        rows = np.array([raman(k, points) if k < collected else points * 0 for k in range(planned)])
+    ticks = 132_000_000_000_000_000
+    header = struct.pack(
+        "<4sIQQ16s12xIIIQQIIII24s4HIIQQIf48x32s160s112x",
+        *(b"WDF1", 1, 512, 0, bytes(16), 1, 0, points.size, planned, collected, 3, 1),
+        *(points.size, 2, b"WiRE", 5, 5, 0, 1, 1, 3, ticks, ticks, 6, 1e7 / 532.0),
+        *(b"somebody", b"synthetic map"),
+    )
+    origins = struct.pack("<I", 2)
+    origins += (
+        struct.pack("<II16s", 0x80000003, 5, b"X") + np.arange(planned, dtype="<f8").tobytes()
+    )
+    times = np.array([ticks + 10_000_000 * k for k in range(planned)], "<u8")
+    origins += struct.pack("<II16s", 0x8000000B, 24, b"Time") + times.tobytes()
+    settings = _property("i", 0x8001, struct.pack("<i", 2500)) + _named(0x8001, b"Exposure Time")
+    return header + b"".join(
+        _block(name, content)
+        for name, content in (
+            (b"DATA", rows.astype("<f4").tobytes()),
+            (b"XLST", struct.pack("<II", 1, unit) + points.astype("<f4").tobytes()),
+            (b"ORGN", origins),
+            (b"TEXT", b"a synthetic comment"),
+            (b"WXDM", b"PSET" + struct.pack("<I", len(settings)) + settings),
+        )
+    )
+
+
+def _block(name: bytes, content: bytes) -> bytes:
+    return name + struct.pack("<IQ", 0, len(content) + 16) + content
+
+
+def _property(kind: str, key: int, value: bytes) -> bytes:
+    return struct.pack("<BBH", ord(kind), 0, key) + value
+
+
+def _named(key: int, name: bytes) -> bytes:
+    return _property("k", key, struct.pack("<I", len(name)) + name)
+
+
+def spc(
+    rows: list[np.ndarray] | None = None,
+    *,
+    flags: int = 0x04,
+    order: str = "<",
+    kind: int = 13,
+    exponent: int = -128,
+    x: list[np.ndarray] | None = None,
+    log: bytes = b"Laser=532\r\nOperator=somebody\r\n",
+) -> bytes:
+    """Return a new SPC file: 04h several, 80h own abscissa, 40h one for each, 01h 16 bits."""
+    rows = [raman(k) for k in range(3)] if rows is None else rows
+    each, common = bool(flags & 0x40), bool(flags & 0x80 and not flags & 0x40)
+    body, places = b"", []
+    if common and x:
+        body += x[0].astype(f"{order}f4").tobytes()
+    for k, y in enumerate(rows):
+        places.append(512 + len(body))
+        head = struct.pack(f"{order}BbHfff2If4x", 0, exponent, k, k * 1.5, 0, 0, y.size, 1, 0.0)
+        own = x[k].astype(f"{order}f4").tobytes() if each and x else b""
+        body += head + own + _spc_numbers(y, flags, order, exponent)
+    directory = 512 + len(body) if each else rows[0].size
+    if each:
+        body += b"".join(struct.pack(f"{order}2If", place, 0, 0.0) for place in places)
+    place = 512 + len(body) if log else 0
+    when = 2024 << 20 | 5 << 16 | 17 << 11 | 13 << 6 | 45
+    header = struct.pack(
+        f"{order}BBBbIddIBBBBI9s9sH32x130s30sI260x",
+        *(flags, 0x4B if order == "<" else 0x4C, 11, exponent, directory, SHIFTS[0], SHIFTS[-1]),
+        *(len(rows), kind, 4, 4, 0, when, b"4", b"bench", 0, b"synthetic", b"", place),
+    )
+    if log:
+        body += struct.pack(f"{order}5I44x", 64 + len(log), 4096, 64, 0, 0) + log
+    return header + body
+
+
+def _spc_numbers(y: np.ndarray, flags: int, order: str, exponent: int) -> bytes:
+    if exponent == -128:
+        return y.astype(f"{order}f4").tobytes()
+    bits = 16 if flags & 0x01 else 32
+    return np.round(np.ldexp(y, bits - exponent)).astype(f"{order}i{bits // 8}").tobytes()
+
+
+def old_spc(rows: list[np.ndarray] | None = None, exponent: int = 10) -> bytes:
+    """Return an SPC file of LabCalc: integers with their halves swapped, no count of subfiles."""
+    rows = [raman(k) for k in range(2)] if rows is None else rows
+    header = struct.pack(
+        "<BBhfffBBHBBBB8sHH28x130s30x",
+        *(0x04 if len(rows) > 1 else 0, 0x4D, exponent, rows[0].size, SHIFTS[0], SHIFTS[-1]),
+        *(13, 0, 1992, 5, 14, 20, 19, b"4", 0, 32, b"synthetic"),
+    )
+    body = b""
+    for k, y in enumerate(rows):
+        body += struct.pack("<BbHfff2If4x", 0, exponent, k, float(k), 0, 0, 0, 0, 0.0)
+        whole = np.round(np.ldexp(y, 32 - exponent)).astype("<i4").view("<u2").reshape(-1, 2)
+        body += whole[:, ::-1].tobytes()
+    return header + body
+
+
+VENDOR_KINDS: dict[str, Callable[[], bytes]] = {"wdf": wdf, "spc": spc, "old spc": old_spc}
+"""Name of each kind and a function that makes a whole file of it."""
