@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -269,7 +270,7 @@ class Spectrum(Tabular, Gridded, Drawn):
         """Sample and region in words, for messages."""
         return " / ".join(part for part in (self.meta.sample, self.meta.region) if part)
 
-    @property
+    @cached_property
     def step(self) -> float:
         """Median channel width in the axis unit."""
         return float(np.median(np.diff(self.x_recorded)))

@@ -8,7 +8,7 @@ from math import inf
 from typing import Literal
 
 from ..fitting import FitResult
-from ..fitting.problem import links_by_target
+from ..fitting.frame import links_by_target
 from ..model import (
     BACKGROUND,
     REGION,

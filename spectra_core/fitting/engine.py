@@ -33,8 +33,9 @@ import numpy as np
 
 from ..errors import Cancelled, FitError, ShouldStop
 from ..spectrum import Array
+from .frame import Slot
 from .priors import with_prior_rows
-from .problem import Problem, RegionProblem, Slot
+from .problem import Problem, RegionProblem
 from .solver import Solution, TracePoint
 from .start import linear_columns, open_values
 from .tolerances import SOLVABLE, WELL_CONDITIONED
@@ -1044,7 +1045,7 @@ def peaks_of(packed: Packed, q: Array) -> list[dict[str, Array]]:
     kernels().peak_curves(packed.plan, q, peaks)
     found, first = [], 0
     for region, part in zip(packed.problem.regions, packed.regions_of(peaks), strict=True):
-        names = [slot.component.id for slot in region.slots]
+        names = [slot.id for slot in region.slots]
         rows = [row.copy() for row in part[first : first + len(names)]]
         found.append(dict(zip(names, rows, strict=True)))
         first += len(names)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..spectrum import Array
-from .problem import Problem, RegionProblem, Slot
+from .frame import Slot
+from .problem import Problem, RegionProblem
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ def region_curves(
     abscissa = region.x if x is None else x
     if peaks is None:
         peaks = {
-            slot.component.id: slot.shape.evaluate(
+            slot.id: slot.shape.evaluate(
                 abscissa, _own(slot, values, region.shift), region.orientation
             )
             for slot in region.slots
@@ -127,7 +128,7 @@ def _background(region: RegionProblem, values: Array, x: Array, peaks: dict[str,
         total = np.sum(list(peaks.values()), axis=0)
         return background + kind.couple(x, total[None], own, options, region.orientation)[0]
     for slot in region.slots:
-        row = peaks[slot.component.id][None]
+        row = peaks[slot.id][None]
         background = (
             background + kind.couple(x, row, values[slot.coupled], options, region.orientation)[0]
         )

@@ -148,7 +148,7 @@ def valleys(chi_square: Array) -> list[int]:
 def _vanished(problem: Problem, region: RegionProblem, q: Array, scatter: Scatter) -> list[_Line]:
     """Return the lines of a region that have no area and move nothing else."""
     p = problem.full(q)
-    areas = {s.component.id: abs(p[region.part.start + s.own.start]) for s in region.slots}
+    areas = {s.id: abs(p[region.part.start + s.own.start]) for s in region.slots}
     least = _NOTHING * sum(areas.values())
     if min(areas.values(), default=np.inf) > least:
         return []
@@ -163,7 +163,7 @@ def _lines(problem: Problem, region: RegionProblem, q: Array, scatter: Scatter) 
     """Yield a line of a region for each free centre; of a doublet the major one."""
     p, seen = problem.full(q), set()
     for slot in region.slots:
-        name = slot.component.id
+        name = slot.id
         doublet = region.region.doublet_of(name)
         if doublet is not None and name == doublet.minor:
             continue
@@ -189,7 +189,7 @@ def _acting_only_on(problem: Problem, region: RegionProblem, members: Set[str]) 
     """Return the free parameters that move nothing but some components of a region."""
     others = np.ones(len(problem.paths), dtype=bool)
     for slot in region.slots:
-        if slot.component.id in members:
+        if slot.id in members:
             start = region.part.start
             others[start + slot.own.start : start + slot.coupled.stop] = False
     return np.flatnonzero(~(problem.matrix[others] != 0).any(axis=0))

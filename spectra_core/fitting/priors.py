@@ -14,14 +14,15 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..model import Model, Prior, members_of
+from ..model import Prior
 from ..spectrum import Array
 from .tolerances import LEAST_REFERENCE
 
@@ -96,17 +97,20 @@ def no_priors(n_parameters: int) -> PriorRows:
 
 
 def prior_rows(
-    model: Model, places: Mapping[str, int], matrix: Array, acting: Collection[int]
+    priors: Sequence[Prior],
+    places_of: Callable[[str], Sequence[int]],
+    matrix: Array,
+    acting: AbstractSet[int],
 ) -> PriorRows:
     """Return the rows of a model's priors.
 
     Parameters
     ----------
-    model : Model
-    places : mapping of str to int
-        Place of each parameter in ``p``.
+    priors : sequence of Prior
+    places_of : callable
+        Places in ``p`` that a path stands for.
     matrix : ndarray, shape (P, F)
-    acting : collection of int
+    acting : set of int
         Places that some curve hangs on: a prior on a disabled component waits for it.
 
     Raises
@@ -116,40 +120,48 @@ def prior_rows(
     """
     rows: list[tuple[Prior, Array, Array]] = []
     idle: list[Prior] = []
-    for prior in model.priors:
-        row, scale = _rows(model, prior, places)
-        if not set(np.flatnonzero(row.astype(bool) | scale.astype(bool)).tolist()) <= set(acting):
+    for prior in priors:
+        row, scale, spoken = _rows(prior, places_of, len(matrix))
+        if not spoken <= acting:
             continue
         if not (row @ matrix).any():
             idle.append(prior)
             continue
         rows.append((prior, row, scale))
     if not rows:
-        return replace(no_priors(len(places)), idle=tuple(idle))
-    priors, sums, scales = zip(*rows, strict=True)
+        return replace(no_priors(len(matrix)), idle=tuple(idle))
+    own, sums, scales = zip(*rows, strict=True)
     return PriorRows(
-        priors,
+        own,
         np.array(sums),
-        np.array([prior.value for prior in priors]),
-        np.array([np.inf if prior.sd is None else prior.sd for prior in priors]),
-        np.array([prior.relative or 0.0 for prior in priors]),
+        np.array([prior.value for prior in own]),
+        np.array([np.inf if prior.sd is None else prior.sd for prior in own]),
+        np.array([prior.relative or 0.0 for prior in own]),
         np.array(scales),
-        np.array([0.0 if prior.relative_to else prior.value for prior in priors]),
+        np.array([0.0 if prior.relative_to else prior.value for prior in own]),
         tuple(idle),
     )
 
 
-def _rows(model: Model, prior: Prior, places: Mapping[str, int]) -> tuple[Array, Array]:
-    """Return the weights of what is known, and of what its width is a part of, (P,) each."""
-    row, scale = np.zeros(len(places)), np.zeros(len(places))
+def _rows(
+    prior: Prior, places_of: Callable[[str], Sequence[int]], n: int
+) -> tuple[Array, Array, set[int]]:
+    """Return the weights of what is known, and of what its width is a part of, (n,) each.
+
+    And the places of all that either speaks of.
+    """
+    row, scale = np.zeros(n), np.zeros(n)
+    spoken: set[int] = set()
     for i, term in enumerate(prior.terms):
-        for member in members_of(model, term.source):
-            row[places[member]] += term.times
+        for place in places_of(term.source):
+            row[place] += term.times
+            spoken.add(place)
             if i and not prior.relative_to:
-                scale[places[member]] -= term.times
-    for member in members_of(model, prior.relative_to) if prior.relative_to else ():
-        scale[places[member]] += 1.0
-    return row, scale
+                scale[place] -= term.times
+    for place in places_of(prior.relative_to) if prior.relative_to else ():
+        scale[place] += 1.0
+        spoken.add(place)
+    return row, scale, {place for place in spoken if row[place] or scale[place]}
 
 
 def prior_residual(problem: Problem, q: Array, sigmas: Array) -> Array:

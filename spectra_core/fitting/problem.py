@@ -3,12 +3,11 @@
 Every parameter of the model gets a place in one vector ``p``. Links, fixed values
 and doublets together say ``p = A q + b`` with ``q`` the free parameters: whatever
 is linked is exact, its derivative is exact, and its covariance is ``A C A^T``.
-Unknown names and cycles are found here and reported by path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import inf, isfinite
@@ -17,58 +16,42 @@ import numpy as np
 
 from ..curves.background_kind import BackgroundKind, StaticBackground
 from ..curves.backgrounds import GIVEN
-from ..curves.lineshapes import LineShape, lineshape
 from ..curves.spec import ParameterSpec
 from ..errors import FitError, ModelError
 from ..model import (
-    BACKGROUND,
-    REGION,
     Background,
-    Component,
     Link,
     Model,
     Parameter,
     Region,
-    all_links,
     canonical_path,
-    get_parameter,
     members_of,
-    split_path,
 )
 from ..spectrum import Array, Spectrum, points_in_window
+from .frame import Frame, Part, frame_of
 from .priors import PriorRows, prior_rows
 from .weights import Weights
 
 LINEAR_IN_MODEL = ("area", "height")
 
 
-@dataclass(frozen=True)
-class Slot:
-    """Where one component's parameters stand in the region's part of ``p``."""
-
-    component: Component
-    shape: LineShape
-    own: slice
-    coupled: slice
-
-
 @dataclass(frozen=True, eq=False)
-class RegionProblem:
+class RegionProblem(Part):
     """One region's data and the places of its parameters.
 
     Attributes
     ----------
-    region : Region
-    spectrum : Spectrum
-        The whole spectrum; `inside` is the window.
-    inside : slice
-    x, y : ndarray, shape (N,)
     part : slice
         This region's parameters in ``p``; the places below count from its start.
     shift : int
     background : slice
     slots : tuple of Slot
         Enabled components.
+    region : Region
+    spectrum : Spectrum
+        The whole spectrum; `inside` is the window.
+    inside : slice
+    x, y : ndarray, shape (N,)
     static : StaticBackground or None
     """
 
@@ -77,10 +60,6 @@ class RegionProblem:
     inside: slice
     x: Array
     y: Array
-    part: slice
-    shift: int
-    background: slice
-    slots: tuple[Slot, ...]
     static: StaticBackground | None
 
     @property
@@ -221,21 +200,27 @@ def compile_problem(model: Model, spectra: Mapping[str, Spectrum]) -> Problem:
     FitError, DataError
         No spectrum for a region, no points in its window, nothing to evaluate.
     """
-    regions = _lay_out(model, spectra)
-    orientations = tuple(region.orientation for region in regions)
-    flat = _flatten(Same(model), orientations)
+    if not model.regions:
+        raise FitError("the model has no region.")
+    for region in model.regions:
+        if region.name not in spectra:
+            raise FitError("there is no spectrum for this region.", where=region.name)
+    own = [spectra[region.name] for region in model.regions]
+    frame = frame_of(model, tuple(spectrum.axis.orientation for spectrum in own))
+    regions = tuple(map(_laid_out, model.regions, own, frame.parts))
+    flat = _flatten(Same(model), frame)
     return Problem(
         model,
         regions,
-        flat.paths,
-        flat.specs,
+        frame.paths,
+        frame.specs,
         flat.parameters,
         flat.matrix,
         flat.offset,
         flat.free,
         flat.lower,
         flat.upper,
-        flat.links,
+        frame.links,
         flat.notes,
         flat.priors,
     )
@@ -243,17 +228,14 @@ def compile_problem(model: Model, spectra: Mapping[str, Spectrum]) -> Problem:
 
 @dataclass(frozen=True, eq=False)
 class _Flat:
-    """The part of a problem that follows from the model alone; fields as in `Problem`."""
+    """The part of a problem that follows from the model's own values; fields as in `Problem`."""
 
-    paths: tuple[str, ...]
-    specs: tuple[ParameterSpec, ...]
     parameters: tuple[Parameter, ...]
     matrix: Array
     offset: Array
     free: np.ndarray
     lower: Array
     upper: Array
-    links: Mapping[str, Link]
     notes: tuple[str, ...]
     priors: PriorRows
 
@@ -272,51 +254,24 @@ class Same:
 
 
 @lru_cache(maxsize=16)
-def _flatten(same: Same, orientations: tuple[int, ...]) -> _Flat:
-    """Return parameters, links and bounds of a model; kept for the next fit with it."""
-    model = same.model
-    parts, entries = _parts(model)
-    paths = tuple(path for path, _ in entries)
-    specs = tuple(spec for _, spec in entries)
-    parameters = tuple(
-        _within_spec(get_parameter(model, path), spec, path) for path, spec in entries
-    )
-    names = (region.name for region in model.regions)
-    links = links_by_target(model, dict(zip(names, orientations, strict=True)))
-    for path in links:
-        if path not in paths:
-            raise ModelError("this link's target is not part of the fit.", where=path)
-    rows = _resolve(model, paths, links)
-    used = _used_places(parts, paths, rows)
+def _flatten(same: Same, frame: Frame) -> _Flat:
+    """Return values, bounds and priors of a model; kept for the next fit with it."""
+    model, paths = same.model, frame.paths
+    given = zip(_given(model), frame.specs, paths, strict=True)
+    parameters = tuple(_within_spec(*each) for each in given)
     free = [
         i
-        for i, path in enumerate(paths)
-        if path not in links
-        and i in used
-        and parameters[i].free
-        and parameters[i].min < parameters[i].max
+        for i, (path, own) in enumerate(zip(paths, parameters, strict=True))
+        if own.free and own.min < own.max and i in frame.used and path not in frame.links
     ]
-    start, notes = _start_values(paths, parameters, set(free), links)
-    matrix, offset = _matrix(paths, rows, free, start)
+    start, notes = _start_values(paths, parameters, set(free), frame.links)
+    matrix, offset = _matrix(frame, free, np.array(start))
     lower, upper = _bounds(paths, parameters, matrix, offset, free)
     places = np.array(free, dtype=int)
-    acting = used | {i for part in parts for i in _drawn(part)}
-    priors = prior_rows(model, {path: i for i, path in enumerate(paths)}, matrix, acting)
+    priors = prior_rows(model.priors, frame.places_of, matrix, frame.acting)
     for array in (matrix, offset, lower, upper, places):
         array.setflags(write=False)
-    return _Flat(
-        paths,
-        specs,
-        parameters,
-        matrix,
-        offset,
-        places,
-        lower,
-        upper,
-        links,
-        tuple(notes),
-        priors,
-    )
+    return _Flat(parameters, matrix, offset, places, lower, upper, tuple(notes), priors)
 
 
 def row_of(problem: Problem, paths: Sequence[str]) -> tuple[Array, float]:
@@ -338,84 +293,24 @@ def row_of(problem: Problem, paths: Sequence[str]) -> tuple[Array, float]:
 
 
 # ---------------------------------------------------------------------------------
-# Layout of the parameter vector
+# Regions
 
 
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """Where the parameters of one region stand; fields as in `RegionProblem`."""
-
-    part: slice
-    shift: int
-    background: slice
-    slots: tuple[Slot, ...]
-
-
-_SHIFT = ParameterSpec("shift", "x", 0.0, free=False, description="Added to every centre.")
-
-Entries = list[tuple[str, ParameterSpec]]
-
-
-def _lay_out(model: Model, spectra: Mapping[str, Spectrum]) -> tuple[RegionProblem, ...]:
-    if not model.regions:
-        raise FitError("the model has no region.")
-    for region in model.regions:
-        if region.name not in spectra:
-            raise FitError("there is no spectrum for this region.", where=region.name)
-    parts, _ = _kept_parts(Same(model))
-    return tuple(
-        _lay_out_region(region, spectra[region.name], part)
-        for region, part in zip(model.regions, parts, strict=True)
-    )
-
-
-def _lay_out_region(region: Region, spectrum: Spectrum, part: _Part) -> RegionProblem:
+def _laid_out(region: Region, spectrum: Spectrum, part: Part) -> RegionProblem:
     inside = points_in_window(spectrum, region.window)
     static = static_background(region.background, spectrum, inside)
     return RegionProblem(
+        part.part,
+        part.shift,
+        part.background,
+        part.slots,
         region,
         spectrum,
         inside,
         spectrum.x[inside],
         spectrum.y[inside],
-        part.part,
-        part.shift,
-        part.background,
-        part.slots,
         static,
     )
-
-
-@lru_cache(maxsize=16)
-def _kept_parts(same: Same) -> tuple[tuple[_Part, ...], Entries]:
-    return _parts(same.model)
-
-
-def _parts(model: Model) -> tuple[tuple[_Part, ...], Entries]:
-    parts: list[_Part] = []
-    entries: Entries = []
-    for region in model.regions:
-        part, own = _part(region, len(entries))
-        parts.append(part)
-        entries.extend(own)
-    return tuple(parts), entries
-
-
-def _part(region: Region, first: int) -> tuple[_Part, Entries]:
-    entries = [(f"{region.name}/{REGION}/shift", _SHIFT)]
-    entries += [(f"{region.name}/{BACKGROUND}/{s.name}", s) for s in region.background.specs]
-    background = slice(1, len(entries))
-    slots = []
-    for component in region.components:
-        shape = lineshape(component.lineshape)
-        here = len(entries)
-        entries += [
-            (f"{region.name}/{component.id}/{s.name}", s) for s in region.specs_of(component)
-        ]
-        middle = here + len(shape.parameters)
-        if component.enabled:
-            slots.append(Slot(component, shape, slice(here, middle), slice(middle, len(entries))))
-    return _Part(slice(first, first + len(entries)), 0, background, tuple(slots)), entries
 
 
 def static_background(
@@ -460,6 +355,28 @@ def _given_background(column: str, spectrum: Spectrum, inside: slice) -> StaticB
     return StaticBackground(curve, {"column": column, "max_above_data": above})
 
 
+# ---------------------------------------------------------------------------------
+# Values and bounds
+
+
+def _given(model: Model) -> Iterator[Parameter]:
+    """Yield every parameter in the order of ``p``, the default where none is given."""
+    for region in model.regions:
+        background = region.background
+        yield region.shift
+        yield from _given_or_default(background.parameters, background.specs)
+        for component in region.components:
+            yield from _given_or_default(component.parameters, region.specs_of(component))
+
+
+def _given_or_default(
+    given: Mapping[str, Parameter], specs: tuple[ParameterSpec, ...]
+) -> Iterator[Parameter]:
+    for spec in specs:
+        own = given.get(spec.name)
+        yield Parameter(spec.default, spec.low, spec.max, spec.free) if own is None else own
+
+
 def _within_spec(parameter: Parameter, spec: ParameterSpec, path: str) -> Parameter:
     """Return the parameter with its bounds cut to where the formula has a meaning."""
     low = spec.low if parameter.min == -inf else max(parameter.min, spec.min)
@@ -470,96 +387,9 @@ def _within_spec(parameter: Parameter, spec: ParameterSpec, path: str) -> Parame
             f" {spec.min:g} to {spec.max:g}, where this parameter has a meaning.",
             where=path,
         )
+    if low == parameter.min and high == parameter.max:
+        return parameter
     return Parameter(parameter.value, low, high, parameter.free)
-
-
-# ---------------------------------------------------------------------------------
-# Links
-
-Row = tuple[dict[str, float], float]
-
-
-def links_by_target(model: Model, orientation: Mapping[str, int]) -> dict[str, Link]:
-    """Return the links by canonical target; an explicit link beats a doublet's own."""
-    links: dict[str, Link] = {}
-    for link in all_links(model, orientation):
-        links[canonical_path(model, link.target)] = _to_major(model, link)
-    return links
-
-
-def _to_major(model: Model, link: Link) -> Link:
-    """Return a link on a doublet's total area as one on its major line."""
-    region_name, owner, name = split_path(link.target)
-    region = model.region(region_name)
-    for doublet in region.doublets:
-        if doublet.id == owner and name == "area" and owner != doublet.major:
-            if "area" in doublet.unlocked_parameters:
-                raise ModelError(
-                    "the area of a doublet whose ratio is unlocked cannot be the target of a link.",
-                    hint=f"Link {doublet.major} and {doublet.minor} one by one.",
-                    where=link.target,
-                )
-            part = 1.0 / (1.0 + doublet.ratio)
-            terms = tuple(type(t)(t.times * part, t.source) for t in link.terms)
-            return Link(link.target, terms, link.offset * part, link.note)
-    return link
-
-
-def _expand(model: Model, source: str) -> list[tuple[float, str]]:
-    """Return a source path as (factor, component path) pairs; a doublet's area is a sum."""
-    region_name, owner, name = split_path(source)
-    region = model.region(region_name)
-    for doublet in region.doublets:
-        if doublet.id == owner and name == "area":
-            return [(1.0, f"{region_name}/{part}/area") for part in (doublet.major, doublet.minor)]
-    return [(1.0, canonical_path(model, source))]
-
-
-def _resolve(model: Model, paths: tuple[str, ...], links: Mapping[str, Link]) -> dict[str, Row]:
-    """Return each linked parameter as a sum over unlinked ones, following chains."""
-    done: dict[str, Row] = {}
-
-    def follow(path: str, chain: tuple[str, ...]) -> Row:
-        if path in done:
-            return done[path]
-        if path in chain:
-            loop = " -> ".join((*chain[chain.index(path) :], path))
-            raise ModelError(f"the links form a cycle: {loop}.", hint="Take one of them out.")
-        if path not in links:
-            return {path: 1.0}, 0.0
-        link = links[path]
-        total: dict[str, float] = {}
-        offset = link.offset
-        for term in link.terms:
-            for factor, source in _expand(model, term.source):
-                row, constant = follow(source, (*chain, path))
-                for base, times in row.items():
-                    total[base] = total.get(base, 0.0) + term.times * factor * times
-                offset += term.times * factor * constant
-        done[path] = (total, offset)
-        return done[path]
-
-    return {path: follow(path, ()) for path in paths}
-
-
-def drawn_places(problem: Problem) -> list[int]:
-    """Return the places in ``p`` that some curve uses; those of disabled components are not."""
-    return [i for region in problem.regions for i in _drawn(region)]
-
-
-def _drawn(region: _Part | RegionProblem) -> list[int]:
-    own = [region.shift, *range(region.background.start, region.background.stop)]
-    for slot in region.slots:
-        own += range(slot.own.start, slot.coupled.stop)
-    return [region.part.start + i for i in own]
-
-
-def _used_places(
-    regions: tuple[_Part, ...], paths: tuple[str, ...], rows: Mapping[str, Row]
-) -> set[int]:
-    """Return the places of the parameters that move some curve."""
-    place = {path: i for i, path in enumerate(paths)}
-    return {place[base] for region in regions for i in _drawn(region) for base in rows[paths[i]][0]}
 
 
 def _start_values(
@@ -587,21 +417,15 @@ def _start_values(
     return values, notes
 
 
-def _matrix(
-    paths: tuple[str, ...], rows: Mapping[str, Row], free: list[int], start: list[float]
-) -> tuple[Array, Array]:
-    column = {paths[i]: j for j, i in enumerate(free)}
-    place = {path: i for i, path in enumerate(paths)}
-    matrix = np.zeros((len(paths), len(free)))
-    offset = np.zeros(len(paths))
-    for i, path in enumerate(paths):
-        row, offset[i] = rows[path]
-        for base, times in row.items():
-            if base in column:
-                matrix[i, column[base]] += times
-            elif times:
-                offset[i] += times * start[place[base]]
-    return matrix, offset
+def _matrix(frame: Frame, free: list[int], start: Array) -> tuple[Array, Array]:
+    """Return the link matrix (P, F) and the offset (P,), to which what is fixed belongs."""
+    fixed = np.ones(start.size, dtype=bool)
+    fixed[free] = False
+    places, bases = np.nonzero(frame.whole[:, fixed])
+    held = np.flatnonzero(fixed)[bases]
+    offset = frame.constant.copy()
+    np.add.at(offset, places, frame.whole[places, held] * start[held])
+    return frame.whole[:, free], offset
 
 
 def _bounds(
@@ -611,20 +435,26 @@ def _bounds(
     offset: Array,
     free: list[int],
 ) -> tuple[Array, Array]:
+    """Return the bounds of the free parameters (F,), those of what hangs on one alone included."""
     lower = np.full(len(free), -inf)
     upper = np.full(len(free), inf)
     places, columns = np.nonzero(matrix)
-    alone = np.bincount(places, minlength=len(paths))
-    for i, j in zip(places.tolist(), columns.tolist(), strict=True):
-        if alone[i] != 1:
-            continue
-        times, own = float(matrix[i, j]), float(offset[i])
-        edges = sorted((edge - own) / times for edge in (parameters[i].min, parameters[i].max))
-        lower[j], upper[j] = max(lower[j], edges[0]), min(upper[j], edges[1])
-        if lower[j] > upper[j] + 1e-9 * abs(upper[j]):
-            raise ModelError(
-                f"no value of {paths[free[j]]} satisfies the bounds of all that is linked to it.",
-                hint=f"Widen {parameters[i].min:g} to {parameters[i].max:g}.",
-                where=paths[i],
-            )
+    alone = np.bincount(places, minlength=len(paths))[places] == 1
+    places, columns = places[alone], columns[alone]
+    edges = np.array([(own.min, own.max) for own in parameters]).reshape(-1, 2)[places]
+    edges = (edges - offset[places, None]) / matrix[places, columns][:, None]
+    np.maximum.at(lower, columns, edges.min(axis=1))
+    np.minimum.at(upper, columns, edges.max(axis=1))
+    crossed = np.flatnonzero(lower > upper + 1e-9 * np.abs(upper))
+    if crossed.size:
+        j = int(crossed[0])
+        own = np.flatnonzero(columns == j)
+        low = np.maximum.accumulate(edges[own].min(axis=1))
+        high = np.minimum.accumulate(edges[own].max(axis=1))
+        i = int(places[own[np.argmax(low > high + 1e-9 * np.abs(high))]])
+        raise ModelError(
+            f"no value of {paths[free[j]]} satisfies the bounds of all that is linked to it.",
+            hint=f"Widen {parameters[i].min:g} to {parameters[i].max:g}.",
+            where=paths[i],
+        )
     return lower, np.maximum(lower, upper)

@@ -939,7 +939,7 @@ def _outside(problem: Problem, region: RegionProblem, values: Array) -> list[Fit
     unit = region.spectrum.axis.unit
     warnings = []
     for slot in region.slots:
-        path = f"{region.region.name}/{slot.component.id}/center"
+        path = f"{region.region.name}/{slot.id}/center"
         center = float(values[problem.paths.index(path)] + values[region.part][region.shift])
         if not low <= center <= high:
             warnings.append(
@@ -947,7 +947,7 @@ def _outside(problem: Problem, region: RegionProblem, values: Array) -> list[Fit
                     "outside_window",
                     f"the centre {center:.2f} {unit} lies outside the window {low:g} to"
                     f" {high:g} {unit}, so the data say little about this component.",
-                    split_path(path)[0] + "/" + slot.component.id,
+                    split_path(path)[0] + "/" + slot.id,
                 )
             )
     return warnings

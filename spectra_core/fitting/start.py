@@ -18,7 +18,7 @@ from ..model import BACKGROUND, Model, split_path
 from ..spectrum import Array, Axis, Spectrum
 from .evaluate import residual, residual_jacobian
 from .priors import prior_residual, with_prior_rows
-from .problem import LINEAR_IN_MODEL, Problem, RegionProblem, Same, drawn_places
+from .problem import LINEAR_IN_MODEL, Problem, RegionProblem, Same
 
 START_FWHM_EV = 1.2
 WIDTH_NAMES = ("fwhm", "fwhm_gauss", "fwhm_lorentz")
@@ -162,7 +162,8 @@ def _chi_square(problem: Problem, q: Array, sigmas: tuple[Array, ...]) -> float:
 
 def _check_fixed(problem: Problem) -> None:
     """Raise ModelError if a curve needs a value that is neither given nor free."""
-    missing = [i for i in drawn_places(problem) if np.isnan(problem.offset[i])]
+    drawn = (i for region in problem.regions for i in region.drawn)
+    missing = [i for i in drawn if np.isnan(problem.offset[i])]
     if missing:
         raise ModelError(
             "this parameter is fixed (or linked to a fixed one) but has no value.",

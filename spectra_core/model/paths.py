@@ -82,9 +82,11 @@ def resolve_component(region: Region, owner: str) -> str:
     ModelError
         If there is no such component, doublet or label, or the label is not unique.
     """
-    ids = {c.id: c.id for c in region.components} | {d.id: d.major for d in region.doublets}
-    if owner in ids:
-        return ids[owner]
+    for doublet in region.doublets:
+        if doublet.id == owner:
+            return doublet.major
+    if owner in region.by_id:
+        return owner
     labelled = [c.id for c in region.components if c.label == owner]
     if len(labelled) == 1:
         return labelled[0]
@@ -94,7 +96,8 @@ def resolve_component(region: Region, owner: str) -> str:
             hint=f"Use an id: {', '.join(labelled)}.",
             where=region.name,
         )
-    raise unknown("component", owner, [*ids, *RESERVED], region.name)
+    known = [*region.by_id, *(d.id for d in region.doublets), *RESERVED]
+    raise unknown("component", owner, known, region.name)
 
 
 def canonical_path(model: Model, path: str) -> str:
@@ -116,7 +119,7 @@ def doublet_members(model: Model, path: str) -> tuple[str, str] | None:
     """Return the two area paths if `path` is the total area of a doublet, else None."""
     region_name, owner, name = split_path(path)
     region = model.region(region_name)
-    if name != "area" or owner in {c.id for c in region.components}:
+    if name != "area" or owner in region.by_id:
         return None
     for doublet in region.doublets:
         if doublet.id == owner:
@@ -129,7 +132,7 @@ def doublet_members(model: Model, path: str) -> tuple[str, str] | None:
 
 def total_to_major(region: Region, owner: str, name: str) -> float:
     """Return the major line's part of a doublet's total; 1 for all but a doublet's area."""
-    if name != "area" or owner in {c.id for c in region.components}:
+    if name != "area" or owner in region.by_id:
         return 1.0
     ratios = [d.ratio for d in region.doublets if d.id == owner]
     return 1.0 / (1.0 + ratios[0]) if ratios else 1.0

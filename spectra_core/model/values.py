@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf, isfinite
 from numbers import Real
 from types import MappingProxyType
@@ -209,7 +210,7 @@ class Doublet:
                 f"the area ratio is {self.ratio:g}.", hint="Give a positive number.", where=self.id
             )
 
-    @property
+    @cached_property
     def unlocked_parameters(self) -> frozenset[str]:
         """Names of the minor line's parameters that are not tied."""
         return frozenset(unlock.parameter for unlock in self.unlocked)
@@ -324,11 +325,22 @@ class Region(Reported):
         for doublet in self.doublets:
             _check_doublet(doublet, self)
 
+    @cached_property
+    def by_id(self) -> Mapping[str, Component]:
+        """The components by their ids."""
+        return {component.id: component for component in self.components}
+
+    @cached_property
+    def _specs(self) -> Mapping[str, tuple[ParameterSpec, ...]]:
+        """Parameters of a component of each line shape that there is."""
+        more, shapes = self.background.component_specs, {c.lineshape for c in self.components}
+        return {name: lineshape(name).parameters + more for name in shapes}
+
     def component(self, name: str) -> Component:
         """Return the component with this id, or ModelError with a suggestion."""
-        for component in self.components:
-            if component.id == name:
-                return component
+        found = self.by_id.get(name)
+        if found is not None:
+            return found
         raise unknown("component", name, [c.id for c in self.components], self.name)
 
     def doublet(self, name: str) -> Doublet:
@@ -347,6 +359,9 @@ class Region(Reported):
 
     def specs_of(self, component: Component) -> tuple[ParameterSpec, ...]:
         """Parameters of a component here: its shape's, then the background's."""
+        known = self._specs.get(component.lineshape)
+        if known is not None:
+            return known
         return lineshape(component.lineshape).parameters + self.background.component_specs
 
 

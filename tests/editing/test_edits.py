@@ -8,7 +8,7 @@ import pytest
 
 from spectra_core.editing import edits as edits
 from spectra_core.errors import ModelError
-from spectra_core.fitting.problem import links_by_target
+from spectra_core.fitting.frame import links_by_target
 from spectra_core.model import (
     Background,
     Link,
