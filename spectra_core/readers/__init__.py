@@ -72,6 +72,7 @@ READERS: tuple[Reader, ...] = (
     Reader("Doublet HDF5", "Doublet HDF5", (".h5", ".hdf5"), "hdf5"),
     Reader("NeXus", "NeXus (NXxps and others)", (".nxs",), "nexus"),
     Reader("Excel workbook", "Excel workbook (Avantage and others)", (".xlsx",), "excel"),
+    Reader("JCAMP-DX", "JCAMP-DX", (".jdx", ".dx", ".jcm"), "jcamp"),
     Reader("Doublet csv", "Doublet csv", (".csv",), "doublet_csv"),
     Reader("CasaXPS export", "CasaXPS text export", (".csv", ".txt"), "casaxps_text"),
     Reader("Scienta text", "Scienta SES text", (".txt",), "scienta_text"),

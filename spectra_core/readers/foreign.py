@@ -73,7 +73,7 @@ TEXT_SIGNATURES: tuple[tuple[str, Kind], ...] = (
     (r"\A\s*<(!DOCTYPE )?html", Kind("a web page (HTML)")),
     (r"\A\s*<[?!\w]", Kind("an XML file", "Export the spectra as text, VAMAS or NeXus.")),
     (r"\A\s*[{]|\A\s*\[\s*[\[{\"\]]", Kind("a JSON file", "Export the spectra as text.")),
-    (r"\A\s*##\w[\w .]*=", Kind("a JCAMP-DX file", "Export the spectra as text in columns.")),
+    (r"\A\s*##\w[\w .]*=", Kind("a piece of a JCAMP-DX file", "It begins with ##TITLE=.")),
     (
         r"^VAMAS Surface Chemical Analysis Standard Data Transfer Format",
         Kind("a VAMAS file with lines before its first", "Take out what stands before that line."),

@@ -123,5 +123,91 @@ def old_spc(rows: list[np.ndarray] | None = None, exponent: int = 10) -> bytes:
     return header + body
 
 
-VENDOR_KINDS: dict[str, Callable[[], bytes]] = {"wdf": wdf, "spc": spc, "old spc": old_spc}
+def squeezed(values: list[int], *, per_line: int = 10, first: int = 100) -> list[str]:
+    """Return lines of a JCAMP-DX table in differences and repeats, with check values."""
+    sqz, dif = "@ABCDEFGHI", "%JKLMNOPQR"
+    negative = (
+        dict(zip("123456789", "abcdefghi", strict=True)),
+        dict(zip("123456789", "jklmnopqr", strict=True)),
+    )
+
+    def coded(value: int, letters: str, minus: dict[str, str]) -> str:
+        digits = str(abs(value))
+        head = minus[digits[0]] if value < 0 else letters[int(digits[0])]
+        return head + digits[1:]
+
+    lines, at = [], 0
+    while at < len(values) - 1:
+        line = [f"{first + at}", coded(values[at], sqz, negative[0])]
+        end = min(at + per_line, len(values) - 1)
+        k = at
+        while k < end:
+            step, run = values[k + 1] - values[k], 1
+            while k + run < end and values[k + run + 1] - values[k + run] == step:
+                run += 1
+            line.append(coded(step, dif, negative[1]))
+            if run > 1:
+                line.append("STUVWXYZs"[int(str(run)[0]) - 1] + str(run)[1:])
+            k += run
+        lines.append("".join(line))
+        at = end
+    return [*lines, f"{first + at}{coded(values[at], sqz, negative[0])}"]
+
+
+WHOLE = [round(float(y)) for y in raman()[::-1] * 10] + [-5, -5, -5, -5, 3, 3]
+"""Whole numbers of the JCAMP-DX files, with repeats and negative ones."""
+
+
+def jcamp(
+    table: list[str] | None = None, form: str = "XYDATA=(X++(Y..Y))", **records: str
+) -> bytes:
+    """Return a JCAMP-DX file of a Raman spectrum, squeezed where no table is given."""
+    values = {
+        "JCAMP-DX": "5.01 $$ made from the specification",
+        "DATA TYPE": "RAMAN SPECTRUM",
+        "XUNITS": "1/CM",
+        "YUNITS": "COUNTS",
+        "XFACTOR": "1.0",
+        "YFACTOR": "0.1",
+        "FIRSTX": "100",
+        "LASTX": f"{99 + len(WHOLE)}",
+        "NPOINTS": f"{len(WHOLE)}",
+        "FIRSTY": f"{WHOLE[0] / 10}",
+        "LONGDATE": "2024/05/17",
+    } | records
+    lines = ["##TITLE=synthetic", *(f"##{key}={value}" for key, value in values.items() if value)]
+    lines += [f"##{form}", *(squeezed(WHOLE) if table is None else table), "##END="]
+    return "\r\n".join(lines).encode()
+
+
+def jcamp_pages() -> bytes:
+    """Return a JCAMP-DX file of two pages of NTUPLES."""
+    head = """##TITLE=synthetic pages
+##JCAMP-DX=5.01
+##DATA TYPE=RAMAN SPECTRUM
+##DATA CLASS=NTUPLES
+##NTUPLES=RAMAN SPECTRUM
+##VAR_NAME=SHIFT, INTENSITY, PAGE NUMBER
+##SYMBOL=X, Y, N
+##VAR_TYPE=INDEPENDENT, DEPENDENT, PAGE
+##VAR_FORM=AFFN, ASDF, AFFN
+##VAR_DIM={n}, {n}, 2
+##UNITS=1/CM, COUNTS,
+##FACTOR=1.0, 0.1, 1
+##FIRST=100, {y}, 1
+##LAST={last}, 0, 2""".format(n=len(WHOLE), y=WHOLE[0], last=99 + len(WHOLE))
+    lines = head.splitlines()
+    for page in (1, 2):
+        lines += [f"##PAGE=N={page}", "##DATA TABLE=(X++(Y..Y)), XYDATA"]
+        lines += squeezed([page * value for value in WHOLE])
+    return "\n".join([*lines, "##END NTUPLES=", "##END="]).encode()
+
+
+VENDOR_KINDS: dict[str, Callable[[], bytes]] = {
+    "wdf": wdf,
+    "spc": spc,
+    "old spc": old_spc,
+    "jcamp": jcamp,
+    "jcamp pages": jcamp_pages,
+}
 """Name of each kind and a function that makes a whole file of it."""
