@@ -7,6 +7,7 @@ device or a pipe is written to, because renaming a file onto it would destroy it
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -26,8 +27,9 @@ def replacing(path: Path) -> Iterator[Path]:
     path : Path
         The file to make or replace; it is untouched if the block raises.
     """
-    path = Path(os.path.realpath(path))
-    special = _is_special(path)
+    stream = _stream(path)
+    special = stream is not None or _is_special(path)
+    path = path if special else Path(os.path.realpath(path))
     folder = None if special else path.parent
     handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=folder)
     os.close(handle)
@@ -36,7 +38,8 @@ def replacing(path: Path) -> Iterator[Path]:
         _give_usual_mode(temporary)
         yield temporary
         if special:
-            with temporary.open("rb") as source, path.open("wb") as target:
+            opened = path.open("wb") if stream is None else os.fdopen(os.dup(stream), "wb")
+            with temporary.open("rb") as source, opened as target:
                 shutil.copyfileobj(source, target)
         else:
             os.replace(temporary, path)
@@ -82,6 +85,21 @@ def _is_special(path: Path) -> bool:
     except OSError:
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _stream(path: Path) -> int | None:
+    """Return the number of what this process has open, if that is what a path names.
+
+    ``/dev/stdout`` may lead to a regular file: it is written to where the process is in it.
+    """
+    match = _STREAM.fullmatch(os.path.abspath(path))
+    return None if match is None else int(match[1] or _STREAMS[match[2]])
+
+
+_STREAMS = {"stdin": 0, "stdout": 1, "stderr": 2}
+_STREAM = re.compile(
+    rf"(?:/dev|/proc/(?:self|{os.getpid()}))/(?:fd/([0-9]+)|({'|'.join(_STREAMS)}))"
+)
 
 
 def _give_usual_mode(path: Path) -> None:

@@ -2,12 +2,17 @@
 
 import os
 import stat
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from spectra_core.errors import WriteError
 from spectra_core.writers.atomic import replacing, write_pieces, write_text
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_file_is_replaced_whole_and_kept_if_writing_fails(tmp_path):
@@ -55,6 +60,23 @@ def test_a_device_is_written_through_and_stays_a_device(tmp_path):
         pytest.skip("device files may not be made here")
     write_text("gone", device)
     assert stat.S_ISCHR(device.stat().st_mode)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="streams have no names here")
+def test_a_stream_of_this_process_is_written_to_wherever_it_leads(tmp_path):
+    code = (
+        "import sys; from spectra_core.writers.atomic import write_text\n"
+        "print('before', flush=True); write_text('written\\n', '/dev/stdout'); print('after')"
+    )
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    piped = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert piped.stdout.split() == ["before", "written", "after"], piped.stderr
+    for mode in ("w", "a"):
+        file = tmp_path / f"out-{mode}.txt"
+        with file.open(mode) as target:
+            subprocess.run(command, env=environment, stdout=target, check=True)
+        assert file.read_text().split() == ["before", "written", "after"]
 
 
 def test_a_folder_or_a_missing_right_is_said(tmp_path):
