@@ -198,7 +198,8 @@ class Spectrum(Tabular, Gridded, Drawn):
     x_recorded : ndarray, shape (N,)
         Abscissa as recorded (before any charge correction), strictly ascending.
     y : ndarray, shape (N,)
-        Intensity in `y_unit`.
+        Intensity in `y_unit`. Numbers beyond 1e120 or below 1e-120, whose squares a computer
+        does not hold, are divided by a power of ten, and the unit has it: ``"1e+160 counts"``.
     axis : Axis
         What `x_recorded` is.
     y_unit : str
@@ -248,6 +249,7 @@ class Spectrum(Tabular, Gridded, Drawn):
         set_field = object.__setattr__
         set_field(self, "x_recorded", axis_values)
         set_field(self, "y", _checked_column(self.y, "intensity", n_points))
+        self._bring_into_range()
         for name in ("counts", "sigma", "transmission"):
             values = getattr(self, name)
             if values is not None:
@@ -256,6 +258,20 @@ class Spectrum(Tabular, Gridded, Drawn):
         set_field(self, "columns", MappingProxyType(columns))
         shift = self.axis.orientation * self.calibration.shift
         set_field(self, "x", _read_only(axis_values + shift))
+
+    def _bring_into_range(self) -> None:
+        """Divide intensities whose squares are no numbers by a power of ten, and say so."""
+        power = _power_beyond_squares(self.y)
+        if not power:
+            return
+        set_field, columns = object.__setattr__, self.columns.items()
+        set_field(self, "y", _divided(self.y, power))
+        if self.sigma is not None:
+            set_field(self, "sigma", _divided(self.sigma, power))
+        set_field(self, "columns", {name: _divided(values, power) for name, values in columns})
+        before, _, unit = self.y_unit.rpartition(" ")
+        power += int(before.removeprefix("1e")) if before.startswith("1e") else 0
+        set_field(self, "y_unit", f"1e{power:+d} {unit}" if power else unit)
 
     def __reduce__(self) -> tuple[Any, ...]:
         names = [n for n in self.__dataclass_fields__ if n not in ("x", "columns")]
@@ -549,6 +565,23 @@ def _frozen(values: ArrayLike) -> Array:
     if isinstance(values, np.ndarray) and values.dtype == float and values.flags.c_contiguous:
         return values if owner is None else _read_only(values.copy())
     return _read_only(np.array(values, dtype=float))
+
+
+_WIDEST = 120
+
+
+def _power_beyond_squares(y: Array) -> int:
+    """Return the power of ten that brings intensities near 1; 0 where they may stay."""
+    top = float(np.max(np.abs(y), initial=0.0))
+    if top == 0.0 or 10.0**-_WIDEST <= top <= 10.0**_WIDEST:
+        return 0
+    return int(np.floor(np.log10(top)))
+
+
+def _divided(values: ArrayLike, power: int) -> Array:
+    """Return values over a power of ten that may itself be no number."""
+    half = power // 2
+    return np.asarray(values, dtype=float) / 10.0**half / 10.0 ** (power - half)
 
 
 def _checked_column(values: ArrayLike, name: str, n_points: int) -> Array:

@@ -371,3 +371,45 @@ def test_a_window_on_kinetic_energies_asks_for_the_photon_energy():
     with pytest.raises(DataError, match=r"energies are kinetic.*--photon-energy"):
         points_in_window(kinetic, (157.0, 167.0))
     assert points_in_window(kinetic, (1318.0, 1319.0)) == slice(0, 2)
+
+
+@pytest.mark.parametrize("power", [-319, -300, -200, 160, 290])
+def test_intensities_whose_squares_are_no_numbers_have_their_power_in_the_unit(power):
+    y = np.array([3.0, 200.0, 40.0])
+    scale = 10.0**power
+    spectrum = make_spectrum(
+        [1.0, 2.0, 3.0],
+        y * scale,
+        Axis.BINDING_ENERGY,
+        y_unit="counts/s",
+        sigma=y * scale,
+        columns={"Background": 0.5 * y * scale},
+    )
+    assert spectrum.y_unit == f"1e{power + 2:+d} counts/s"
+    assert spectrum.y == pytest.approx(y / 100.0, rel=1e-3 if power < -305 else 1e-12)
+    assert spectrum.columns["Background"] == pytest.approx(0.5 * spectrum.y, rel=1e-3)
+    assert spectrum.sigma == pytest.approx(spectrum.y)
+    again = replace_fields(spectrum, y=spectrum.y * scale, sigma=None, columns={})
+    assert again.y_unit == f"1e{2 * power + 2:+d} counts/s"
+
+
+@pytest.mark.parametrize("power", [-110, -37, 0, 37, 110])
+def test_other_intensities_stay_as_they_are(power):
+    y = np.array([3.0, 200.0, 40.0]) * 10.0**power
+    spectrum = make_spectrum([1.0, 2.0, 3.0], y, Axis.BINDING_ENERGY, y_unit="counts")
+    assert spectrum.y_unit == "counts"
+    assert spectrum.y.tolist() == y.tolist()
+
+
+@pytest.mark.parametrize("suffix", [".vms", ".csv", ".h5", ".nxs"])
+def test_scaled_intensities_can_be_written(tmp_path, suffix):
+    from spectra_core.readers import ReadOptions, read
+    from spectra_core.writers import write
+
+    x, y = np.linspace(160.0, 170.0, 30), 1e200 * np.linspace(1.0, 2.0, 30)
+    spectrum = make_spectrum(x, y, Axis.BINDING_ENERGY, y_unit="arbitrary")
+    write(tmp_path / f"a{suffix}", [spectrum])
+    (back,) = read(tmp_path / f"a{suffix}", options=ReadOptions())
+    assert back.y == pytest.approx(spectrum.y)
+    if suffix != ".vms":
+        assert back.y_unit == spectrum.y_unit

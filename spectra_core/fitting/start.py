@@ -68,9 +68,10 @@ def open_values_of(problems: Sequence[Problem]) -> tuple[Array, bool]:
         return rows, True
     for j in np.flatnonzero(np.isnan(given_values(first))).tolist():
         region_name, _, name = split_path(first.paths[first.free[j]])
-        if name == "step":
+        if name in _FROM_DATA:
             number = [region.region.name for region in first.regions].index(region_name)
-            rows[:, j] = [_step_estimate(problem.regions[number]) for problem in problems]
+            estimate = _FROM_DATA[name]
+            rows[:, j] = [estimate(problem.regions[number]) for problem in problems]
     return np.clip(rows, first.lower, first.upper), False
 
 
@@ -201,8 +202,8 @@ def _estimates(problem: Problem) -> Array:
 
 
 def _estimate(problem: Problem, region: RegionProblem, i: int, j: int, name: str) -> float:
-    if name == "step":
-        return _step_estimate(region)
+    if name in _FROM_DATA:
+        return _FROM_DATA[name](region)
     if _is_linear(problem.model, problem.paths[i]):
         return float(np.clip(0.0, problem.lower[j], problem.upper[j]))
     if (partner := _from_partner(problem, region, i, name)) is not None:
@@ -256,6 +257,26 @@ def _step_estimate(region: RegionProblem) -> float:
     area = float(np.trapezoid(region.y - static.curve, region.x))
     rise = region.orientation * float(static.curve[-1] - static.curve[0])
     return max(rise / area, 0.0) if area > 0 else 0.0
+
+
+def _rate_estimate(region: RegionProblem) -> float:
+    """Return the decay between both ends of the window, per axis unit; never quite none.
+
+    Without any decay an exponential cannot be told from a level.
+    """
+    part = max(1, region.x.size // 10)
+    first, last = float(np.median(region.y[:part])), float(np.median(region.y[-part:]))
+    width = float(region.x[-1] - region.x[0]) or 1.0
+    least = _LEAST_DECAY / width
+    if first <= 0.0 or last <= 0.0:
+        return least if abs(first) >= abs(last) else -least
+    rate = float(np.log(first) - np.log(last)) / width
+    return rate if abs(rate) > least else float(np.copysign(least, rate))
+
+
+_LEAST_DECAY = 0.1
+_FROM_DATA = {"step": _step_estimate, "rate": _rate_estimate}
+"""Parameters of backgrounds that the data alone give a start."""
 
 
 def typical_width(problem: Problem, q: Array, i: int) -> float:

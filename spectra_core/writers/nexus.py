@@ -165,7 +165,7 @@ def free_name(group: Any, name: str) -> str:
 
 def intensity_unit(spectrum: Spectrum) -> str:
     """Return the unit of the intensity as NeXus writes it."""
-    return UNITS[spectrum.y_unit]
+    return UNITS.get(spectrum.y_unit, spectrum.y_unit)
 
 
 # --------------------------------------------------------------------------------------

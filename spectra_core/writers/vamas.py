@@ -254,7 +254,7 @@ def _ordinates(spectrum: Spectrum, header: Header) -> list[Ordinate]:
 
 def _main_ordinate(spectrum: Spectrum) -> Ordinate:
     counts, y = spectrum.counts, spectrum.y
-    if spectrum.y_unit == "arbitrary":
+    if not _is_counted(spectrum):
         return "Intensity", "n", y
     if spectrum.y_unit == "counts":
         same = counts is not None and np.array_equal(counts, y)
@@ -263,6 +263,10 @@ def _main_ordinate(spectrum: Spectrum) -> Ordinate:
     if counts is not None and seconds and np.allclose(counts / seconds, y, rtol=1e-12, atol=0):
         return "Counts", "d", counts
     return "Intensity", "c/s", y
+
+
+def _is_counted(spectrum: Spectrum) -> bool:
+    return spectrum.y_unit in ("counts", "counts/s")
 
 
 def _ordinate_lines(columns: list[Array]) -> list[str]:
@@ -284,7 +288,7 @@ def _block_values(spectrum: Spectrum) -> Values:
         "work_function_ev": meta.work_function_ev,
         "species": meta.species,
         "transition": meta.transition,
-        "signal_mode": "analogue" if spectrum.y_unit == "arbitrary" else "pulse counting",
+        "signal_mode": "pulse counting" if _is_counted(spectrum) else "analogue",
         "dwell_s": meta.dwell_s,
         "scans": meta.scans,
         "abscissa_label": AXIS_LABELS[spectrum.axis],
