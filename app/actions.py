@@ -202,6 +202,13 @@ MENUS = (FILE, EDIT, SPECTRUM, FIT, VIEW, TOOLS, HELP)
 ACTIONS: tuple[Action, ...] = (
     Action("open", "Open…", FILE, "Ctrl+O", tip="Spectra of any known format, or a project."),
     Action(
+        "open_folder",
+        "Open a folder…",
+        FILE,
+        "Ctrl+Shift+O",
+        tip="All its spectra; what is guessed of them is shown for one confirmation.",
+    ),
+    Action(
         "example", "Open the example", FILE, tip="Four synthetic S 2p spectra with known truth."
     ),
     Action(

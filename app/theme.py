@@ -316,10 +316,12 @@ QLineEdit[flat="true"] {{ border: 1px solid transparent; background: transparent
 QLineEdit[flat="true"]:hover {{ border: 1px solid {border}; }}
 QLineEdit[flat="true"]:focus {{ border: 1px solid {accent}; background: {card}; }}
 QLineEdit[wrong="true"] {{ border: 1px solid {alarm}; background: {alarm_surface}; }}
-QCheckBox::indicator, QRadioButton::indicator, QListView::indicator, QTreeView::indicator {{
+QCheckBox::indicator, QRadioButton::indicator, QListView::indicator, QTreeView::indicator,
+QTableView::indicator {{
     width: 13px; height: 13px; border: 1px solid {faint}; border-radius: 3px;
     background: {card}; }}
-QCheckBox::indicator:checked, QListView::indicator:checked, QTreeView::indicator:checked {{
+QCheckBox::indicator:checked, QListView::indicator:checked, QTreeView::indicator:checked,
+QTableView::indicator:checked {{
     background: {accent}; border-color: {accent}; image: url({check}); }}
 QRadioButton::indicator {{ border-radius: 7px; }}
 QRadioButton::indicator:checked {{ width: 7px; height: 7px; border: 4px solid {accent};

@@ -51,6 +51,7 @@ def _connect_desk(desk: Desk, window: MainWindow, crew: Crew, autosave: Autosave
     crew.files.saved_at.connect(lambda at: window.saved_label.setText(f"Saved {at}"))
     crew.files.recent_changed.connect(window.show_recent)
     crew.files.axis_unclear.connect(crew.spectra_dialogs.axis)
+    crew.files.confirmation_asked.connect(crew.spectra_dialogs.intake)
     crew.kernels.compiling.connect(window.engine_label.setText)
     crew.fitting.curve_ready.connect(window.uniqueness.show_curve)
     crew.fitting.compared.connect(crew.model_dialogs.show_comparison)
@@ -192,6 +193,7 @@ def _file(crew: Crew) -> Doing:
     files, reporting = crew.files, crew.reporting
     return {
         "open": files.ask_open,
+        "open_folder": files.ask_folder,
         "example": files.open_example,
         "joint_example": files.open_joint_example,
         "new": files.new,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,27 +22,32 @@ from spectra_core.project.file import (
     open_project,
     save_project,
 )
+from spectra_core.project.intake import Incoming, confirmed, incoming
 from spectra_core.project.project import Project, add_spectra, set_settings
 from spectra_core.readers import READERS, ReadOptions, read
-from spectra_core.spectrum import Spectrum
+from spectra_core.spectrum import Axis, Spectrum
 
 from ..autosave import Autosave
 from ..desk import Desk
 from ..jobs import Reporter
 from ..selection import Selection
+from ..views.intake_dialog import Confirmed
 from .base import Controller
 
 EXAMPLE = "Composite cathodes after Su 2025, Fig. 5f-i (synthetic)"
 _MOST_RECENT = 10
+_HEAD_BYTES, _HEAD_LINES = 4096, 8
 
 
 @dataclass(frozen=True, eq=False)
 class Unclear:
-    """A file whose axis has to be asked for, why, and the photon energy that it gives."""
+    """A file whose axis has to be asked for, why, the photon energy it gives, and how it looks."""
 
     path: Path
     question: str
     photon_energy_ev: float | None
+    head: str = ""
+    preview: Spectrum | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +58,22 @@ class _Intake:
     opened: tuple[Path, ...]
     problems: tuple[str, ...]
     unclear: tuple[Unclear, ...]
+    rows: tuple[Incoming, ...] = ()
+    heads: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def waits(self) -> bool:
+        """Whether what was guessed is enough to ask about all of it at once."""
+        unknown = [row for row in self.rows if row.spectrum.axis is Axis.UNKNOWN]
+        return bool(unknown) and all(row.axis.text for row in unknown)
+
+
+@dataclass(frozen=True, eq=False)
+class Waiting:
+    """What waits for one confirmation, and the first lines of the files that are text."""
+
+    rows: tuple[Incoming, ...]
+    heads: Mapping[str, str]
 
 
 class Files(Controller):
@@ -66,11 +87,14 @@ class Files(Controller):
         Paths, the latest first.
     axis_unclear(tuple of Unclear)
         The axis of the first of these files has to be asked for.
+    confirmation_asked(Waiting)
+        What was guessed of several spectra has to be confirmed.
     """
 
     saved_at = Signal(str)
     recent_changed = Signal(list)
     axis_unclear = Signal(object)
+    confirmation_asked = Signal(object)
 
     def __init__(self, desk: Desk, window: QWidget, autosave: Autosave) -> None:
         super().__init__(desk)
@@ -79,6 +103,7 @@ class Files(Controller):
         self._dialog: QFileDialog | QMessageBox | None = None
         self._unclear: list[Unclear] = []
         self._asked: tuple[Unclear, ...] = ()
+        self._waiting: tuple[str, _Intake] | None = None
 
     # -----------------------------------------------------------------------------
     # Opening
@@ -96,6 +121,14 @@ class Files(Controller):
         dialog.filesSelected.connect(self.open_paths)
         self._show(dialog)
 
+    def ask_folder(self) -> None:
+        """Ask for a folder whose spectra are to be opened."""
+        dialog = QFileDialog(self._window, "Open all spectra of a folder")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setDirectory(self.desk.last_folder)
+        dialog.fileSelected.connect(lambda folder: self.open_paths([folder]))
+        self._show(dialog)
+
     def open_paths(self, paths: Iterable[str | Path]) -> None:
         """Open files and folders: spectra are added, a project takes the place of this one."""
         files = [Path(path) for path in paths]
@@ -110,24 +143,61 @@ class Files(Controller):
 
     def _read(self, files: Sequence[Path], options: ReadOptions) -> None:
         what = files[0].name if len(files) == 1 else f"{len(files)} files"
+        is_folder = any(path.is_dir() for path in files)
+        several = is_folder or len(files) > 1
 
         def work(report: Reporter) -> _Intake:
-            return _take_in(_walked(files), options, report)
+            return _take_in(_walked(files), options, report, guess=True)
 
-        self.jobs.start(f"Opening {what}", work, lambda intake: self._took_in(what, intake))
+        def done(intake: _Intake) -> None:
+            asks = (is_folder and len(intake.rows) > 1) or (several and intake.waits)
+            if asks and options.axis is None:
+                self._complain_of(intake)
+                self._waiting = what, intake
+                self.confirmation_asked.emit(Waiting(intake.rows, intake.heads))
+            else:
+                self._took_in(what, intake)
+
+        self.jobs.start(f"Opening {what}", work, done)
+
+    def take_confirmed(self, answer: Sequence[Confirmed]) -> None:
+        """Take in what a user confirmed of the spectra that wait."""
+        if self._waiting is None:
+            return
+        what, intake = self._waiting
+        self._waiting = None
+
+        def work(report: Reporter) -> tuple[Spectrum, ...]:
+            return _as_confirmed(intake.rows, answer)
+
+        def done(spectra: tuple[Spectrum, ...]) -> None:
+            self._add(what, spectra, intake.opened)
+
+        self.jobs.start(f"Opening {what}", work, done)
 
     def _took_in(self, what: str, intake: _Intake) -> None:
         if intake.spectra:
-            first = self.document.project.last_id + 1
-            self.document.apply(
-                f"Open {what}", add_spectra, intake.spectra, select=Selection((f"s{first}",))
-            )
-            for path in intake.opened[-_MOST_RECENT:]:
-                self.remember(str(path))
-        if intake.problems:
-            self.desk.complain_of("Not everything could be opened", intake.problems)
+            known = [row for row in intake.rows if row.spectrum.axis is not Axis.UNKNOWN]
+            spectra = tuple(_named(row) for row in known) or intake.spectra
+            self._add(what, spectra, intake.opened)
+            guessed = [row for row in known if _is_named_by_guess(row)]
+            if guessed:
+                first = guessed[0].region
+                more = f", and {len(guessed) - 1} more" if len(guessed) > 1 else ""
+                self.desk.say(f"Region {first.text}, from {first.why}{more}: F2 changes it.")
+        self._complain_of(intake)
         self._unclear += intake.unclear
         self._ask_axis()
+
+    def _add(self, what: str, spectra: Sequence[Spectrum], opened: Sequence[Path]) -> None:
+        first = self.document.project.last_id + 1
+        self.document.apply(f"Open {what}", add_spectra, spectra, select=Selection((f"s{first}",)))
+        for path in opened[-_MOST_RECENT:]:
+            self.remember(str(path))
+
+    def _complain_of(self, intake: _Intake) -> None:
+        if intake.problems:
+            self.desk.complain_of("Not everything could be opened", intake.problems)
 
     def _ask_axis(self) -> None:
         """Ask about the first unclear file, unless a question waits for its answer."""
@@ -380,11 +450,14 @@ def _walked(paths: Iterable[Path]) -> list[Path]:
     return files
 
 
-def _take_in(files: Sequence[Path], options: ReadOptions, report: Reporter) -> _Intake:
+def _take_in(
+    files: Sequence[Path], options: ReadOptions, report: Reporter, *, guess: bool = False
+) -> _Intake:
     spectra: list[Spectrum] = []
     opened: list[Path] = []
     problems: list[str] = []
     unclear: list[Unclear] = []
+    unknown: list[Spectrum] = []
     for done, path in enumerate(files):
         if report.should_stop():
             break
@@ -398,17 +471,71 @@ def _take_in(files: Sequence[Path], options: ReadOptions, report: Reporter) -> _
             problems.append(str(error))
         except SpectraError as error:
             if "--axis" in error.hint and options.axis is None:
-                unclear.append(Unclear(path, error.message, _photon_energy_in(path)))
+                previews = _without_axis(path)
+                unknown += previews
+                head = _head_of(path)
+                first = next(iter(previews), None)
+                photon = _photon_energy_in(previews)
+                unclear.append(Unclear(path, error.message, photon, head, first))
             else:
                 problems.append(str(error))
-    return _Intake(tuple(spectra), tuple(opened), tuple(problems), tuple(unclear))
+    rows = incoming([*spectra, *unknown]) if guess else ()
+    heads = {row.spectrum.source.location: "" for row in rows}
+    heads = {location: _head_of(Path(location)) for location in heads}
+    paths = tuple(opened), tuple(problems), tuple(unclear)
+    return _Intake(tuple(spectra), *paths, rows, heads)
 
 
-def _photon_energy_in(path: Path) -> float | None:
-    """Return the photon energy that a file gives for all its spectra; None if it gives none."""
+def _without_axis(path: Path) -> list[Spectrum]:
+    """Return the spectra of a file that does not say what its axis is."""
     try:
-        found = read(path, options=ReadOptions(allow_unknown_axis=True))
+        return list(read(path, options=ReadOptions(allow_unknown_axis=True)))
     except SpectraError:
-        return None
-    energies = {s.meta.excitation_energy_ev for s in found}
+        return []
+
+
+def _head_of(path: Path) -> str:
+    """Return the first lines of a text file; empty for another one."""
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(_HEAD_BYTES)
+    except OSError:
+        return ""
+    if b"\0" in start:
+        return ""
+    lines = start.decode("utf-8", "replace").splitlines()
+    return "\n".join(line[:120] for line in lines[:_HEAD_LINES])
+
+
+def _is_named_by_guess(row: Incoming) -> bool:
+    return bool(row.region.why) and not row.spectrum.meta.region.strip()
+
+
+def _named(row: Incoming) -> Spectrum:
+    """Return a spectrum with the region that was guessed, where its file gives none."""
+    if not _is_named_by_guess(row):
+        return row.spectrum
+    return replace(row.spectrum, meta=replace(row.spectrum.meta, region=row.region.text))
+
+
+def _as_confirmed(rows: Sequence[Incoming], answer: Sequence[Confirmed]) -> tuple[Spectrum, ...]:
+    """Return the confirmed spectra; files without an axis are read again with theirs."""
+    read_again: dict[tuple[str, str], list[Spectrum]] = {}
+    found = []
+    for one in answer:
+        row = rows[one.number]
+        spectrum, location = row.spectrum, row.spectrum.source.location
+        if one.axis:
+            if (location, one.axis) not in read_again:
+                options = ReadOptions(axis=one.axis)
+                read_again[location, one.axis] = list(read(location, options=options))
+            own = [r.spectrum for r in rows if r.spectrum.source.location == location]
+            spectrum = read_again[location, one.axis][own.index(spectrum)]
+        found.append(confirmed(row, spectrum, one.region, one.sample))
+    return tuple(found)
+
+
+def _photon_energy_in(spectra: Sequence[Spectrum]) -> float | None:
+    """Return the photon energy that a file gives for all its spectra; None if it gives none."""
+    energies = {spectrum.meta.excitation_energy_ev for spectrum in spectra}
     return energies.pop() if len(energies) == 1 else None

@@ -18,11 +18,12 @@ from spectra_core.spectrum import Calibration, sample_key
 from ..desk import Desk
 from ..views.axis_dialog import AxisDialog
 from ..views.calibration_dialog import CalibrationDialog, Measurable, Measurement
+from ..views.intake_dialog import IntakeDialog
 from ..views.pages import TextPage
 from ..views.text_dialog import TextDialog
 from .base import Controller
 from .dialogs import Dialogs
-from .files import Files, Unclear
+from .files import Files, Unclear, Waiting
 from .spectra import SpectraControl
 
 
@@ -43,6 +44,12 @@ class SpectraDialogs(Controller):
             )
             dialog.answered.connect(partial(self._spectra.rename_region, key))
             self._dialogs.show(dialog)
+
+    def intake(self, waiting: Waiting) -> None:
+        """Show what was guessed of several spectra, for one confirmation."""
+        dialog = IntakeDialog(waiting.rows, waiting.heads, self._dialogs.window)
+        dialog.confirmed.connect(self._files.take_confirmed)
+        self._dialogs.show(dialog)
 
     def recipe(self) -> None:
         """Ask for the file of a recipe to be put on spectra."""
@@ -68,6 +75,8 @@ class SpectraDialogs(Controller):
             first.question,
             self._dialogs.window,
             photon_energies_ev=[one.photon_energy_ev for one in unclear],
+            head=first.head,
+            preview=first.preview,
         )
         dialog.answered.connect(self._files.answer_axis)
         dialog.rejected.connect(self._files.leave_axis)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
     QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
     QVBoxLayout,
     QWidget,
 )
 
 from spectra_core.readers import AXES, ReadOptions
+from spectra_core.spectrum import Spectrum
 
-from ..widgets import Choice, NumberField, label, read_number, show_number
+from ..theme import fixed_font
+from ..widgets import Choice, NumberField, label, read_number, row, show_number, wrapped
+from .spectra_delegate import picture_of_spectrum
 
 _WORDS = {
     "binding": "binding energy, eV",
@@ -26,6 +32,7 @@ _WORDS = {
 }
 
 
+_PICTURE = QSize(150, 96)
 _LOW, _HIGH = 1.0, 20_000.0
 _HINTS = {
     "": "The program does not guess it.",
@@ -55,14 +62,19 @@ class AxisDialog(QDialog):
         parent: QWidget,
         *,
         photon_energies_ev: Sequence[float | None] = (None,),
+        head: str = "",
+        preview: Spectrum | None = None,
     ) -> None:
-        """Ask for a file; `photon_energies_ev` is what it and those that wait say themselves."""
+        """Ask for a file; `photon_energies_ev` is what it and those that wait say themselves.
+
+        Its first lines and a small picture of it stand above the question.
+        """
         super().__init__(parent)
         self._in_files = photon_energies_ev
         self.for_all = QCheckBox(f"the same for all {len(photon_energies_ev)} files")
         self.for_all.toggled.connect(self._check)
         self.setWindowTitle(f"What is the axis of {name}?")
-        self.setMinimumWidth(440)
+        self.setMinimumWidth(520)
         options = [("", "choose…"), *((key, _WORDS.get(key, key)) for key in AXES)]
         self.axis = Choice(options, name="Axis")
         self.axis.currentIndexChanged.connect(self._check)
@@ -88,6 +100,8 @@ class AxisDialog(QDialog):
         grid.addWidget(self.photon, 1, 1)
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
+        if head or preview is not None:
+            layout.addLayout(self._look_of(head, preview))
         layout.addWidget(label(question[:1].upper() + question[1:], wrap=True))
         layout.addLayout(grid)
         layout.addWidget(self._hint)
@@ -95,6 +109,20 @@ class AxisDialog(QDialog):
         layout.addWidget(buttons)
         self.for_all.setVisible(len(photon_energies_ev) > 1)
         self._check()
+
+    def _look_of(self, head: str, preview: Spectrum | None) -> QHBoxLayout:
+        """Return the first lines of the file and a small picture of its first spectrum."""
+        self.head = QPlainTextEdit(head)
+        self.head.setReadOnly(True)
+        self.head.setFont(fixed_font())
+        self.head.setFixedHeight(_PICTURE.height())
+        self.head.setAccessibleName("First lines of the file")
+        self.picture = QLabel()
+        if preview is not None:
+            self.picture.setPixmap(picture_of_spectrum(preview, _PICTURE))
+            low, high = show_number(float(preview.x.min()), 5), show_number(preview.x.max(), 5)
+            self.picture.setToolTip(wrapped(f"From {low} to {high}, left to right as recorded."))
+        return row(self.picture, self.head, spacing=10)
 
     def _check(self, *_: object) -> None:
         """Allow an answer once it is whole, and say what is missing."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
 from spectra_core.referee.verdict import CHECK, NOT_YET, SOUND
@@ -138,6 +138,22 @@ def sparkline(spectrum: Spectrum) -> np.ndarray:
     if spectrum.axis is Axis.BINDING_ENERGY:
         shape = shape[::-1]
     return np.column_stack([np.linspace(0, 1, shape.size), shape])
+
+
+def picture_of_spectrum(spectrum: Spectrum, size: QSize) -> QPixmap:
+    """Return a small picture of a spectrum, sharp on a fine screen."""
+    scale = 2.0
+    pixmap = QPixmap(round(size.width() * scale), round(size.height() * scale))
+    pixmap.setDevicePixelRatio(scale)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(colour("residual"), 1.2))
+    width, height = size.width() - 6, size.height() - 6
+    points = [QPointF(3 + x * width, 3 + (1 - y) * height) for x, y in sparkline(spectrum)]
+    painter.drawPolyline(QPolygonF(points))
+    painter.end()
+    return pixmap
 
 
 def two_lines(text: str, font: QFont, room: int) -> list[str]:
