@@ -1,0 +1,344 @@
+"""One least-squares problem over all levels of a series.
+
+Each parameter is free at every level, shared by all, or smooth: free, with a prior on the
+difference between neighbours. Levenberg-Marquardt within bounds; each step solves the
+arrowhead of normal equations (`arrowhead`), so that a pass costs about as much as one of every
+level by itself. Weights follow the model in a few passes, as in a single fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import Cancelled, FitError, ShouldStop
+from ..spectrum import Array
+from .arrowhead import Arrowhead, covariances, solved
+from .evaluation import LevelWork
+
+FREE, SHARED = "free", "shared"
+_PASSES = 4
+_ITERATIONS = 60
+_NEGLIGIBLE = 1e-4  # of chi-square, that a step may still gain
+_SETTLED = 1e-2  # of chi-square, that new weights may change
+_FIRST_DAMPING, _MOST_DAMPING = 1e-3, 1e12
+
+
+@dataclass(frozen=True)
+class Smooth:
+    """A parameter that changes little from level to level.
+
+    Attributes
+    ----------
+    sd : float
+        Standard deviation of the difference between neighbours, in the parameter's unit.
+    """
+
+    sd: float
+
+    def __str__(self) -> str:
+        return f"smooth (neighbours differ by {self.sd:g})"
+
+
+Mode = str | Smooth
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where each level's free parameters stand among those of the series.
+
+    Attributes
+    ----------
+    own, common : tuple of str
+        Paths that every level has for itself (n), and that all share (m).
+    places : tuple of ndarray
+        For each level, place of its free parameters in own + common.
+    coupling : ndarray, shape (n,)
+        1 / sd of the difference between neighbours, squared; 0 where there is none.
+    """
+
+    own: tuple[str, ...]
+    common: tuple[str, ...]
+    places: tuple[np.ndarray, ...]
+    coupling: Array
+
+
+@dataclass(frozen=True, eq=False)
+class GlobalSolution:
+    """Where the global fit stopped.
+
+    Attributes
+    ----------
+    layout : Layout
+    values : tuple of ndarray
+        Free parameters of each level.
+    covariances : tuple of ndarray
+        Of each level's free parameters, what is shared included.
+    held : tuple of ndarray of bool
+        On a bound that the data push against.
+    chi_square : float
+        Of data, priors and smoothness.
+    roughness : float
+        Of smoothness alone.
+    iterations : int
+    converged : bool
+    borders : ndarray, shape (L, n, m)
+        Covariance of each level's own parameters with the shared ones.
+    common : ndarray, shape (m, m)
+        Covariance of the shared ones.
+    open_errors : ndarray, shape (L, n)
+        Standard errors of each level's own parameters as if none lay on a bound: what a
+        limit is made of where an area is zero.
+    """
+
+    layout: Layout
+    values: tuple[Array, ...]
+    covariances: tuple[Array, ...]
+    held: tuple[np.ndarray, ...]
+    chi_square: float
+    roughness: float
+    iterations: int
+    converged: bool
+    borders: Array
+    common: Array
+    open_errors: Array
+
+
+def layout_of(works: Sequence[LevelWork], modes: Mapping[str, Mode]) -> Layout:
+    """Return the layout of a series; `modes` says what becomes of each path."""
+    every = dict.fromkeys(path for work in works for path in work.problem.free_paths)
+    own = tuple(path for path in every if modes[path] != SHARED)
+    common = tuple(path for path in every if modes[path] == SHARED)
+    place = {path: i for i, path in enumerate((*own, *common))}
+    places = tuple(
+        np.array([place[path] for path in work.problem.free_paths], dtype=int) for work in works
+    )
+    smooth = [modes[path] for path in own]
+    coupling = np.array([1.0 / m.sd**2 if isinstance(m, Smooth) else 0.0 for m in smooth])
+    return Layout(own, common, places, coupling)
+
+
+class _Global:
+    """The unknowns and equations of a global fit while it is made."""
+
+    def __init__(self, works: Sequence[LevelWork], layout: Layout, starts: Sequence[Array]):
+        self.works, self.layout = works, layout
+        self.n, self.m = len(layout.own), len(layout.common)
+        self.there = np.zeros((len(works), self.n), dtype=bool)
+        self.lower, self.upper = np.full(self.n, -np.inf), np.full(self.n, np.inf)
+        self.low, self.high = np.full(self.m, -np.inf), np.full(self.m, np.inf)
+        self.own, self.common = np.zeros((len(works), self.n)), np.zeros(self.m)
+        seen: list[list[float]] = [[] for _ in range(self.m)]
+        for level, (work, places) in enumerate(zip(works, layout.places, strict=True)):
+            mine, ours = places < self.n, places >= self.n
+            at, shared = places[mine], places[ours] - self.n
+            self.there[level, at] = True
+            self.own[level, at] = starts[level][mine]
+            self.lower[at], self.upper[at] = work.problem.lower[mine], work.problem.upper[mine]
+            self.low[shared], self.high[shared] = work.problem.lower[ours], work.problem.upper[ours]
+            for i, value in zip(shared, starts[level][ours], strict=True):
+                seen[i].append(float(value))
+        self.common = np.array([np.median(values) for values in seen]) if self.m else self.common
+        self.weights = [self._prior_weights(k) for k in range(len(works))]
+
+    def _prior_weights(self, level: int) -> Array:
+        """Return how often each prior of a level counts: one on shared values only once."""
+        matrix = self.works[level].problem.prior_matrix
+        ours = self.layout.places[level] >= self.n
+        alone = ~(matrix[:, ~ours] != 0).any(axis=1)
+        return np.where(alone, 1.0 / len(self.works), 1.0)
+
+    def level(self, level: int, own: Array, common: Array) -> Array:
+        """Return the free parameters of one level."""
+        return np.concatenate([own[level], common])[self.layout.places[level]]
+
+    def renew(self) -> None:
+        """Take the weights from where the fit is."""
+        for k, work in enumerate(self.works):
+            work.renew(self.level(k, self.own, self.common))
+
+    def chi_square(self, own: Array, common: Array) -> float:
+        """Return chi-square of data, priors and smoothness."""
+        total = self.roughness(own)
+        for k, work in enumerate(self.works):
+            q = self.level(k, own, common)
+            residual, _ = work.at(q)
+            total += float(residual @ residual)
+            problem = work.problem
+            left = (problem.prior_targets - problem.prior_matrix @ q) * work.precision
+            total += float(self.weights[k] @ left**2)
+        return total
+
+    def roughness(self, own: Array) -> float:
+        """Return chi-square of the differences between neighbours."""
+        both = self.there[1:] & self.there[:-1]
+        return float(np.sum(self.layout.coupling * both * np.diff(own, axis=0) ** 2))
+
+    def equations(self) -> Arrowhead:
+        """Return the normal equations where the fit is."""
+        n, m, count = self.n, self.m, len(self.works)
+        blocks, borders = np.zeros((count, n, n)), np.zeros((count, n, m))
+        corner, corner_gradient = np.zeros((m, m)), np.zeros(m)
+        gradient = np.zeros((count, n))
+        for k, work in enumerate(self.works):
+            q = self.level(k, self.own, self.common)
+            residual, jacobian = work.at(q)
+            hessian, slope = jacobian @ jacobian.T, jacobian @ residual
+            problem = work.problem
+            if len(problem.priors):
+                strength = self.weights[k] * work.precision**2
+                rows = problem.prior_matrix
+                hessian += (rows.T * strength) @ rows
+                slope += rows.T @ (strength * (problem.prior_targets - rows @ q))
+            places = self.layout.places[k]
+            mine, ours = places < n, places >= n
+            at, shared = places[mine], places[ours] - n
+            blocks[k][np.ix_(at, at)] = hessian[np.ix_(mine, mine)]
+            borders[k][np.ix_(at, shared)] = hessian[np.ix_(mine, ours)]
+            corner[np.ix_(shared, shared)] += hessian[np.ix_(ours, ours)]
+            gradient[k, at], corner_gradient[shared] = (
+                slope[mine],
+                corner_gradient[shared] + slope[ours],
+            )
+        self._add_smoothness(blocks, gradient)
+        coupling = -self.layout.coupling
+        return Arrowhead(blocks, borders, corner, coupling, gradient, corner_gradient)
+
+    def _add_smoothness(self, blocks: Array, gradient: Array) -> None:
+        both = self.there[1:] & self.there[:-1]
+        strength = self.layout.coupling * both
+        diagonal = np.arange(self.n)
+        blocks[1:, diagonal, diagonal] += strength
+        blocks[:-1, diagonal, diagonal] += strength
+        pull = strength * np.diff(self.own, axis=0)
+        gradient[1:] -= pull
+        gradient[:-1] += pull
+
+    def held(self, equations: Arrowhead) -> tuple[np.ndarray, np.ndarray]:
+        """Return what does not move: not there, without effect, or pushed against a bound."""
+        gradient, other = equations.gradient, equations.corner_gradient
+        own = ((self.own <= self.lower) & (gradient < 0)) | (
+            (self.own >= self.upper) & (gradient > 0)
+        )
+        common = ((self.common <= self.low) & (other < 0)) | (
+            (self.common >= self.high) & (other > 0)
+        )
+        blind = np.diagonal(equations.blocks, 0, 1, 2) <= 0
+        return own | ~self.there | blind, common | (np.diagonal(equations.corner) <= 0)
+
+
+def global_fit(
+    works: Sequence[LevelWork],
+    modes: Mapping[str, Mode],
+    starts: Sequence[Array],
+    *,
+    should_stop: ShouldStop | None = None,
+) -> GlobalSolution:
+    """Fit all levels of a series as one problem.
+
+    Parameters
+    ----------
+    works : sequence of LevelWork
+    modes : mapping of str to mode
+        Of every free path: ``"free"``, ``"shared"`` or `Smooth`.
+    starts : sequence of ndarray
+        Free parameters of each level to begin with; shared ones begin at their median.
+    should_stop : callable or None
+
+    Raises
+    ------
+    FitError
+        If the normal equations have no solution at all.
+    Cancelled
+        If `should_stop` returned True.
+    """
+    fit = _Global(works, layout_of(works, modes), starts)
+    fit.renew()
+    iterations, converged = 0, False
+    for _ in range(_PASSES):
+        done, converged = _settle(fit, should_stop)
+        iterations += done
+        before = fit.chi_square(fit.own, fit.common)
+        fit.renew()
+        after = fit.chi_square(fit.own, fit.common)
+        if abs(after - before) < _SETTLED:
+            break
+    done, converged = _settle(fit, should_stop)
+    return _ended(fit, iterations + done, converged=converged)
+
+
+def _settle(fit: _Global, should_stop: ShouldStop | None) -> tuple[int, bool]:
+    """Go to the minimum with the weights as they are."""
+    damping, chi_square = _FIRST_DAMPING, fit.chi_square(fit.own, fit.common)
+    equations = fit.equations()
+    for iteration in range(_ITERATIONS):
+        if should_stop is not None and should_stop():
+            raise Cancelled("the series fit was cancelled; nothing was changed.")
+        levels, shared = fit.held(equations)
+        ready = equations.held(levels, shared)
+        while True:
+            steps = solved(ready.damped(damping), levels)
+            if steps is not None:
+                own = np.clip(fit.own + steps[0], fit.lower, fit.upper)
+                common = np.clip(fit.common + steps[1], fit.low, fit.high)
+                expected = float(np.sum(ready.gradient * (own - fit.own)))
+                expected += float(ready.corner_gradient @ (common - fit.common))
+                if abs(expected) < _NEGLIGIBLE:
+                    return iteration, True
+                reached = fit.chi_square(own, common)
+                if np.isfinite(reached) and reached < chi_square:
+                    break
+            damping *= 8.0
+            if damping > _MOST_DAMPING:
+                if steps is None:
+                    raise FitError("the equations of the series have no solution: too few data.")
+                return iteration, True
+        fit.own, fit.common, chi_square = own, common, reached
+        damping = max(damping / 8.0, 1e-9)
+        equations = fit.equations()
+    return _ITERATIONS, False
+
+
+def _ended(fit: _Global, iterations: int, *, converged: bool) -> GlobalSolution:
+    equations = fit.equations()
+    levels, shared = fit.held(equations)
+    own, borders, corner = _inverse(equations, levels, shared)
+    blind = ~fit.there | (np.diagonal(equations.blocks, 0, 1, 2) <= 0)
+    opened, _, _ = _inverse(equations, blind, shared)
+    n, m = fit.n, fit.m
+    whole = np.zeros((n + m, n + m))
+    covariance, held, values = [], [], []
+    for k, places in enumerate(fit.layout.places):
+        whole[:n, :n], whole[:n, n:], whole[n:, :n] = own[k], borders[k], borders[k].T
+        whole[n:, n:] = corner
+        covariance.append(whole[np.ix_(places, places)])
+        held.append(np.concatenate([levels[k], shared])[places])
+        values.append(fit.level(k, fit.own, fit.common))
+    return GlobalSolution(
+        fit.layout,
+        tuple(values),
+        tuple(covariance),
+        tuple(held),
+        fit.chi_square(fit.own, fit.common),
+        fit.roughness(fit.own),
+        iterations,
+        converged,
+        borders,
+        corner,
+        np.sqrt(np.maximum(np.diagonal(opened, 0, 1, 2), 0.0)),
+    )
+
+
+def _inverse(
+    equations: Arrowhead, levels: np.ndarray, shared: np.ndarray
+) -> tuple[Array, Array, Array]:
+    """Return the covariances, NaN where the equations have none."""
+    found = covariances(equations.held(levels, shared), levels, shared)
+    if found is not None:
+        return found
+    count, n, m = equations.borders.shape
+    shapes = ((count, n, n), (count, n, m), (m, m))
+    own, borders, corner = (np.full(shape, np.nan) for shape in shapes)
+    return own, borders, corner
