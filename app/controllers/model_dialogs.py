@@ -61,6 +61,9 @@ class ModelDialogs(Controller):
         )
         dialog.entry_chosen.connect(partial(self._add_entry, energy))
         dialog.preset_chosen.connect(self._spectra.add_preset)
+        if spectrum is not None:
+            dialog.preset_shown.connect(self._spectra.look_at_preset)
+            self._spectra.preset_seen.connect(dialog.show_fits)
         if presets:
             dialog.show_presets()
         elif energy is not None:

@@ -9,12 +9,14 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 
 from spectra_core.calibration import ReferenceLine, measure_reference
+from spectra_core.errors import SpectraError
 from spectra_core.foreign.stored_fit import has_stored_fit
 from spectra_core.project.analyses import (
     Applied,
     add_recipe,
     add_stored_fit,
     analyses_of,
+    applied_in_words,
     copy_model,
     free_shift,
     join,
@@ -38,6 +40,7 @@ from ..selection import Selection
 from .base import Controller
 
 Applies = Callable[[Project], Applied]
+_AT_ONCE = 40  # spectra: a model for more of them takes longer than a user should wait
 
 
 class SpectraControl(Controller):
@@ -47,9 +50,12 @@ class SpectraControl(Controller):
     -------
     reference_found(str, ReferenceLine)
         A reference line was measured on a spectrum.
+    preset_seen(str, str)
+        Which fits a preset would make, in words.
     """
 
     reference_found = Signal(str, object)
+    preset_seen = Signal(str, str)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -151,7 +157,24 @@ class SpectraControl(Controller):
         def apply(project: Project) -> Applied:
             return add_recipe(project, preset(preset_id), ids, starts=starts)
 
-        self._apply(f"Preset {preset_id}", apply)
+        self._apply(f"Preset {preset_id}", apply, len(ids))
+
+    def look_at_preset(self, preset_id: str) -> None:
+        """Find out, in a job, which fits a preset would make; say it as `preset_seen`."""
+        project, ids = self.document.project, self.chosen_or_all()
+
+        def work(report: Reporter) -> str:
+            try:
+                return applied_in_words(add_recipe(project, preset(preset_id), ids))
+            except SpectraError as error:
+                return str(error)
+
+        self.jobs.start(
+            f"Looking at {preset_id}",
+            work,
+            lambda words: self.preset_seen.emit(preset_id, words),
+            quiet=True,
+        )
 
     def add_recipe(self, path: str | Path, spectra: Sequence[str] | None = None) -> None:
         """Put the recipe of a file on spectra, as `add_preset`."""
@@ -161,7 +184,7 @@ class SpectraControl(Controller):
         def apply(project: Project) -> Applied:
             return add_recipe(project, load_recipe(path), ids, starts=starts)
 
-        self._apply(f"Recipe {Path(path).name}", apply)
+        self._apply(f"Recipe {Path(path).name}", apply, len(ids))
 
     def chosen_or_all(self) -> list[str]:
         """Return the chosen spectra if several are, else all of the project."""
@@ -230,8 +253,24 @@ class SpectraControl(Controller):
             word = "Fit" if free else "Hold"
             self.desk.edit(f"{word} the charge shift", free_shift, key, free=free)
 
-    def _apply(self, label: str, apply: Applies) -> None:
-        """Apply what gives an `Applied`, choose its first analysis, and say what it says."""
+    def _apply(self, label: str, apply: Applies, spectra: int = 0) -> None:
+        """Apply what gives an `Applied`, choose its first analysis, and say what it says.
+
+        For many spectra it is worked out in a job, and done anew if the project has changed by
+        the time it is ready.
+        """
+        if spectra <= _AT_ONCE:
+            self._put(label, apply)
+            return
+        project = self.document.project
+
+        def done(applied: Applied) -> None:
+            same = self.document.project is project
+            self._put(label, (lambda _: applied) if same else apply)
+
+        self.jobs.start(label, lambda report: apply(project), done)
+
+    def _put(self, label: str, apply: Applies) -> None:
         notes: list[str] = []
         new: list[str] = []
 

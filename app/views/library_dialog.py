@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QKeyEvent
+from PySide6.QtGui import QDesktopServices, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -53,10 +53,13 @@ class LibraryDialog(QDialog):
     Signals
     -------
     entry_chosen(str), preset_chosen(str)
+    preset_shown(str)
+        Which fits it would make is wanted; `show_fits` shows them.
     """
 
     entry_chosen = Signal(str)
     preset_chosen = Signal(str)
+    preset_shown = Signal(str)
 
     def __init__(
         self,
@@ -82,6 +85,7 @@ class LibraryDialog(QDialog):
         self.tabs.addTab(self._species_tab(level), "Species")
         self.tabs.addTab(self._presets_tab(), "Presets")
         self.tabs.currentChanged.connect(self._check)
+        self.tabs.currentChanged.connect(self._look)
         layout = QVBoxLayout(self)
         layout.addWidget(self.tabs)
         layout.addWidget(self.buttons)
@@ -238,6 +242,8 @@ class LibraryDialog(QDialog):
             )
         )
         layout.addWidget(split, 1)
+        self.fits = label("", wrap=True, selectable=True)
+        layout.addWidget(self.fits)
         if (first := self.preset_list.topLevelItem(0)) is not None:
             self.preset_list.setCurrentItem(first)
         return page
@@ -253,6 +259,24 @@ class LibraryDialog(QDialog):
         item = self.preset_list.currentItem()
         if item is not None:
             self.preset_detail.setHtml(preset_page(self._presets[item.data(0, _ID)]))
+            self._look()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Ask which fits the preset that is shown would make."""
+        super().showEvent(event)
+        self._look()
+
+    def _look(self, *_: object) -> None:
+        item = self.preset_list.currentItem()
+        if item is not None and self.isVisible() and self.tabs.currentIndex() == 1:
+            self.fits.setText("")
+            self.preset_shown.emit(item.data(0, _ID))
+
+    def show_fits(self, preset_id: str, words: str) -> None:
+        """Show which fits a preset would make, if it is the one that is shown."""
+        item = self.preset_list.currentItem()
+        if item is not None and item.data(0, _ID) == preset_id:
+            self.fits.setText(formula(words))
 
     # -----------------------------------------------------------------------------
 

@@ -286,6 +286,27 @@ class Applied:
     notes: tuple[str, ...]
 
 
+def applied_in_words(applied: Applied) -> str:
+    """Return what a recipe made, a line for each kind of fit and one for each note.
+
+    Fits of the same regions are one line, with the spectra of the first.
+    """
+    project = applied.project
+    kinds: dict[tuple[str, ...], list[str]] = {}
+    for key in applied.analyses:
+        analysis = project.analysis(key)
+        kinds.setdefault(tuple(analysis.spectra), []).append(key)
+    lines = []
+    for regions, keys in kinds.items():
+        first = project.spectra_of(keys[0])
+        together = " and ".join(regions) + (" together" if len(regions) > 1 else "")
+        number = f"{len(keys)} fit{'s' if len(keys) > 1 else ''} of {together}"
+        labels = ", ".join(spectrum.label for spectrum in first.values())
+        more = f"; {len(keys) - 1} more like it" if len(keys) > 1 else ""
+        lines.append(f"{number}: {labels}{more}.")
+    return "\n".join([*lines, *applied.notes])
+
+
 def add_recipe(
     project: Project,
     recipe: Recipe | Preset,
