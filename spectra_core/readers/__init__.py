@@ -68,6 +68,7 @@ READERS: tuple[Reader, ...] = (
     Reader("VAMAS", "VAMAS (ISO 14976)", (".vms", ".npl"), "vamas", takes_options=False),
     Reader("PHI", "PHI spectrum and depth profile", (".spe", ".pro"), "phi_binary"),
     Reader("Renishaw WDF", "Renishaw WiRE", (".wdf",), "wdf"),
+    Reader("Avantage VGD", "Thermo Avantage data space", (".vgd",), "avantage_vgd"),
     Reader("SPC", "Galactic (GRAMS) SPC", (".spc",), "spc"),
     Reader("Doublet HDF5", "Doublet HDF5", (".h5", ".hdf5"), "hdf5"),
     Reader("NeXus", "NeXus (NXxps and others)", (".nxs",), "nexus"),

@@ -27,7 +27,6 @@ class Kind:
     advice: str = ""
 
 
-_AVANTAGE = "In Avantage: select the spectra, then File > Export > VAMAS, or Excel with all curves."
 _CASAXPS = "In CasaXPS: File > Save As makes a VAMAS file with the spectra and their fit."
 _SPECS = "In SpecsLab Prodigy: mark the regions, then Export > VAMAS or XY."
 _SES = "In SES: save regions as text (*.txt), or export VAMAS."
@@ -53,8 +52,8 @@ SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (
         b"\xd0\xcf\x11\xe0",
         Kind(
-            "an OLE document (.xls, .doc, Avantage .vgd or .vgp)",
-            f"Save an old workbook as .xlsx. {_AVANTAGE}",
+            "an OLE document without a spectrum (.xls, .doc, Avantage project .vgp)",
+            "Open the .VGD files of an Avantage project; save an old workbook as .xlsx.",
         ),
     ),
     (b"SQLite format 3", Kind("an SQLite database (SPECS .sle is one)", _SPECS)),
@@ -71,6 +70,10 @@ SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
 
 TEXT_SIGNATURES: tuple[tuple[str, Kind], ...] = (
     (r"\A\s*<(!DOCTYPE )?html", Kind("a web page (HTML)")),
+    (
+        r"\A\s*<Chart PaletteCustomColors",
+        Kind("the picture that Avantage keeps beside a spectrum", "Open the .VGD of that name."),
+    ),
     (r"\A\s*<[?!\w]", Kind("an XML file", "Export the spectra as text, VAMAS or NeXus.")),
     (r"\A\s*[{]|\A\s*\[\s*[\[{\"\]]", Kind("a JSON file", "Export the spectra as text.")),
     (r"\A\s*##\w[\w .]*=", Kind("a piece of a JCAMP-DX file", "It begins with ##TITLE=.")),

@@ -203,11 +203,121 @@ def jcamp_pages() -> bytes:
     return "\n".join([*lines, "##END NTUPLES=", "##END="]).encode()
 
 
+# ---------------------------------------------------------------------------------
+# Avantage: an OLE compound document
+
+
+def compound(streams: dict[str, bytes]) -> bytes:
+    """Return an OLE compound document of streams, the small ones in the short stream."""
+    end, free = 0xFFFFFFFE, 0xFFFFFFFF
+    sectors, fat, short, short_fat = [bytes(512)], [0xFFFFFFFD], b"", []
+
+    def chained(data: bytes, table: list[int], size: int) -> int:
+        count, start = max(-(-len(data) // size), 1), len(table)
+        table.extend([*range(start + 1, start + count), end])
+        return start
+
+    def stored(data: bytes) -> int:
+        padded = data.ljust(max(-(-len(data) // 512), 1) * 512, b"\0")
+        sectors.extend(padded[k : k + 512] for k in range(0, len(padded), 512))
+        return chained(data, fat, 512)
+
+    places = {}
+    for name, data in streams.items():
+        if len(data) >= 4096:
+            places[name] = stored(data)
+        else:
+            places[name] = chained(data, short_fat, 64)
+            short += data.ljust(max(-(-len(data) // 64), 1) * 64, b"\0")
+    root = stored(short)
+    entries = _entry("Root Entry", 5, root, len(short), child=1)
+    for number, (name, data) in enumerate(streams.items(), 1):
+        after = number + 1 if number < len(streams) else free
+        entries += _entry(name, 2, places[name], len(data), after=after)
+    directory = stored(entries)
+    short_table = stored(struct.pack(f"<{len(short_fat)}I", *short_fat).ljust(512, b"\xff"))
+    sectors[0] = struct.pack(f"<{len(fat)}I", *fat).ljust(512, b"\xff")
+    header = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16)
+    header += struct.pack(
+        "<5H6x3I2I2I2I", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, directory, 0, 4096, short_table, 1, end, 0
+    )
+    header += struct.pack("<109I", 0, *[free] * 108)
+    return header + b"".join(sectors)
+
+
+def _entry(
+    name: str, kind: int, start: int, size: int, *, child: int = 0xFFFFFFFF, after: int = 0xFFFFFFFF
+) -> bytes:
+    wide = (name + "\0").encode("utf-16-le")
+    head = wide.ljust(64, b"\0") + struct.pack(
+        "<HBB3I", len(wide), kind, 1, 0xFFFFFFFF, after, child
+    )
+    return head + bytes(36) + struct.pack("<IQ", start, size)
+
+
+def property_set(values: dict[int, bytes]) -> bytes:
+    """Return an OLE property set of values that have their type in front."""
+    table, body = b"", b""
+    for number, value in values.items():
+        table += struct.pack("<II", number, 8 + 8 * len(values) + len(body))
+        body += value.ljust(-(-len(value) // 4) * 4, b"\0")
+    section = struct.pack("<II", 8 + len(table) + len(body), len(values)) + table + body
+    return struct.pack("<HHI16xI16xI", 0xFFFE, 0, 2, 1, 48) + section
+
+
+def _wide(text: str) -> bytes:
+    raw = (text + "\0").encode("utf-16-le")
+    return struct.pack("<II", 31, len(raw) // 2) + raw
+
+
+PHOTON = 1486.68
+CHANNELS, LEVELS = 60, 10
+
+
+def levels() -> np.ndarray:
+    """Return synthetic whole counts of an S 2p region, fewer at every level."""
+    x = PHOTON - (1315.0 + 0.2 * np.arange(CHANNELS))
+    line = np.exp(-(((x - 162.0) / 0.8) ** 2))
+    return np.array([np.round(400.0 + (900.0 - 80.0 * k) * line) for k in range(LEVELS)])
+
+
+def vgd(counts: np.ndarray | None = None) -> bytes:
+    """Return an Avantage depth profile of ten levels: etch times, and their numbers beside."""
+    counts = levels() if counts is None else counts
+    empty = struct.pack("<I", 2) + bytes(2)
+    n, channels = counts.shape
+    energy = 3 * empty + struct.pack("<IddBI", channels, 1315.0, 0.2, 1, 1)
+    times = 3 * empty + struct.pack("<IddB", n, 0.0, 0.0, 0)
+    times += struct.pack(f"<{n}dI", *(15.0 * k for k in range(n)), 7)
+    numbers = 3 * empty + struct.pack("<IddBI", n, 0.0, 1.0, 1, 6)
+    properties = {
+        4: struct.pack("<Ih", 2, 1),
+        6: _wide("K-Alpha"),
+        105: struct.pack("<If", 4, PHOTON),
+        232: _wide("pellet"),
+        303: struct.pack("<IQ", 64, 132_000_000_000_000_000),
+        305: struct.pack("<If", 4, 0.05),
+        328: struct.pack("<Ii", 3, 4),
+        404: struct.pack("<If", 4, 50.0),
+        406: struct.pack("<If", 4, 4.2),
+    }
+    return compound(
+        {
+            "VGData": counts.astype("<f8").tobytes(),
+            "VGDataAxes": struct.pack("<10I", 0x20000, 2, 0, channels - 1, 1, 0, 0, n - 1, 2, 0),
+            "VGSpaceAxes": struct.pack("<II", 0x20000, 3) + energy + times + numbers,
+            "\x05Q5nw4m3lIjudbfwyAayojlptCa": property_set(properties),
+            "\x05SummaryInformation": property_set({2: _wide("S2p Scan"), 4: _wide("somebody")}),
+        }
+    )
+
+
 VENDOR_KINDS: dict[str, Callable[[], bytes]] = {
     "wdf": wdf,
     "spc": spc,
     "old spc": old_spc,
     "jcamp": jcamp,
     "jcamp pages": jcamp_pages,
+    "vgd": vgd,
 }
 """Name of each kind and a function that makes a whole file of it."""
