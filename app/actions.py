@@ -370,9 +370,17 @@ ACTIONS: tuple[Action, ...] = (
         tip="Is the offset of all levels one charge shift, or a wrong assignment?",
     ),
     Action("compare", "Compare with one component fewer and more", TOOLS, "", _fitted),
+    Action("manual", "Manual", HELP, "Shift+F1", tip="The documentation, to be searched."),
+    Action("tour", "Tour of five steps", HELP, tip="On the example: from a file to a ratio."),
     Action("shortcuts", "Keyboard shortcuts", HELP, "F1"),
     Action("notes", "Science notes", HELP),
     Action("log", "Show the log file", HELP),
+    Action(
+        "problem",
+        "Report a problem…",
+        HELP,
+        tip="Writes one file with your words, the versions, the log, and the project if you want.",
+    ),
     Action("about", "About Doublet", HELP),
 )
 

@@ -261,6 +261,8 @@ QFrame#card[chosen="true"] {{ border: 1px solid {accent}; }}
 QFrame#card[chosen="true"][severity="warn"] {{ border-left: 3px solid {warn}; }}
 QFrame#card[chosen="true"][severity="alarm"] {{ border-left: 3px solid {alarm}; }}
 QScrollArea#clear, QWidget#clear {{ background: transparent; }}
+QFrame#tour {{ background: {card}; border: 1px solid {accent}; border-radius: 9px; }}
+QFrame#tourframe {{ background: transparent; border: 2px solid {accent}; border-radius: 8px; }}
 QFrame#modelrow {{ background: transparent; border: none;
     border-bottom: 1px solid {border}; border-left: 3px solid transparent; }}
 QFrame#modelrow[chosen="true"] {{ background: {hover}; border-left: 3px solid {accent}; }}

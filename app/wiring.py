@@ -76,6 +76,7 @@ def _connect_window(window: MainWindow, crew: Crew, desk: Desk, leave: Callable[
     window.tabs.currentChanged.connect(lambda _: crew.showing.preview_later())
     window.empty.open_asked.connect(lambda: run("open"))
     window.empty.example_asked.connect(lambda: run("example"))
+    window.empty.tour_asked.connect(lambda: run("tour"))
     window.empty.recent_asked.connect(crew.files.open_recent)
 
 
@@ -281,6 +282,9 @@ def _tools(crew: Crew) -> Doing:
         "report": crew.showing.show_report,
         "rigidity": crew.spectra_dialogs.rigidity,
         "compare": crew.fitting.compare,
+        "manual": pages.manual,
+        "problem": pages.problem,
+        "tour": crew.touring.begin,
         "shortcuts": pages.shortcuts,
         "notes": pages.science_notes,
         "log": pages.log,

@@ -23,6 +23,7 @@ from .reporting import Reporting
 from .showing import Showing
 from .spectra import SpectraControl
 from .spectra_dialogs import SpectraDialogs
+from .touring import Touring
 from .viewing import Viewing
 
 
@@ -46,6 +47,7 @@ class Crew:
     showing: Showing
     spectra: SpectraControl
     spectra_dialogs: SpectraDialogs
+    touring: Touring
     viewing: Viewing
 
 
@@ -75,5 +77,6 @@ def make_crew(desk: Desk, window: MainWindow, autosave: Autosave) -> Crew:
         Showing(desk, window, acting, reporting),
         spectra,
         SpectraDialogs(desk, dialogs, spectra, files),
+        Touring(desk, window, files, spectra, fitting),
         viewing,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Callable
 from importlib.metadata import version
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import PySide6
 from PySide6.QtCore import Signal, qVersion
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeySequence
 
 from spectra_core.datafiles import data_path
 from spectra_core.library import user_folder
@@ -18,10 +19,14 @@ from spectra_core.results.document import program_versions
 
 from ..actions import ACTIONS
 from ..desk import Desk
+from ..jobs import Reporter
+from ..problem_report import report_text, write_problem_report
 from ..views.export_dialog import ExportDialog
+from ..views.manual import Manual, ManualPage
 from ..views.pages import AboutDialog, CrashDialog, LogPage, ScienceNotes, ShortcutsDialog
 from ..views.palette_dialog import CommandPalette, PaletteRow
 from ..views.preferences_dialog import PreferencesDialog
+from ..views.problem_dialog import ProblemDialog
 from ..views.recovery_dialog import RecoveryDialog
 from .acting import Acting
 from .base import Controller
@@ -85,13 +90,38 @@ class ProgramDialogs(Controller):
         text = data_path("resources", "help", "science-notes.md").read_text("utf-8")
         self._dialogs.show(ScienceNotes(text, self._dialogs.window))
 
+    def manual(self) -> None:
+        """Show the pages of the documentation."""
+        self._dialogs.show(Manual(manual_pages(), self._dialogs.window), beside=True)
+
+    def problem(self) -> None:
+        """Ask about a problem, and write it to a file with what helps to find it."""
+        versions = _versions()
+        listed = "\n".join(f"{name} {number}" for name, number in versions.items())
+        dialog = ProblemDialog(listed, self.desk.last_folder, self._dialogs.window)
+        dialog.copy_asked.connect(
+            lambda words: QGuiApplication.clipboard().setText(report_text(words, versions))
+        )
+        dialog.write_asked.connect(self.write_problem)
+        self._dialogs.show(dialog)
+
+    def write_problem(self, path: Path, words: str, with_log: bool, with_project: bool) -> None:
+        """Write a report of a problem in a job."""
+        log = self.desk.log_path if with_log else None
+        project = self.document.project if with_project else None
+
+        def work(report: Reporter) -> None:
+            write_problem_report(path, words, _versions(), log=log, project=project)
+
+        self.jobs.start(
+            "Writing the report of the problem",
+            work,
+            lambda _: self.desk.say(f"{path.name} is written. Read it, then send it."),
+        )
+
     def about(self) -> None:
         """Show the versions."""
-        found = program_versions()
-        versions = {found.pop("name"): found.pop("version")} | found
-        versions |= {name: version(name) for name in ("numba", "xarray", "h5py", "pyqtgraph")}
-        versions |= {"PySide6": PySide6.__version__, "Qt": qVersion()}
-        self._dialogs.show(AboutDialog(versions, self._dialogs.window))
+        self._dialogs.show(AboutDialog(_versions(), self._dialogs.window))
 
     def log(self) -> None:
         """Show the end of the log file."""
@@ -114,6 +144,27 @@ class ProgramDialogs(Controller):
         details = "".join(traceback.format_exception(error))
         _LOG.error("a defect: %s", details)
         self._dialogs.show(CrashDialog(details, self._dialogs.window))
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of the program and of what it stands on."""
+    found = program_versions()
+    versions = {found.pop("name"): found.pop("version")} | found
+    versions |= {name: version(name) for name in ("numba", "xarray", "h5py", "pyqtgraph")}
+    return versions | {"PySide6": PySide6.__version__, "Qt": qVersion()}
+
+
+def manual_pages() -> tuple[ManualPage, ...]:
+    """Return the pages of the manual: the desktop program first, then as the index lists them."""
+    folder = data_path("docs")
+    index = (folder / "index.md").read_text("utf-8")
+    names = ["desktop.md", *re.findall(r"\]\(([\w-]+\.md)\)", index)]
+    pages = []
+    for name in dict.fromkeys(names):
+        text = (folder / name).read_text("utf-8")
+        title = text.partition("\n")[0].lstrip("# ").strip()
+        pages.append(ManualPage(name, title, text))
+    return tuple(pages)
 
 
 def keys_in_words(shortcut: str) -> str:

@@ -17,12 +17,13 @@ class EmptyState(QWidget):
 
     Signals
     -------
-    open_asked(), example_asked()
+    open_asked(), example_asked(), tour_asked()
     recent_asked(str)
     """
 
     open_asked = Signal()
     example_asked = Signal()
+    tour_asked = Signal()
     recent_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -46,6 +47,8 @@ class EmptyState(QWidget):
         self.example = QPushButton("Open the example")
         self.example.setToolTip("Four synthetic S 2p spectra of composite cathodes, known truth.")
         self.example.clicked.connect(self.example_asked)
+        self.tour = link_button("Take the tour: five steps on the example")
+        self.tour.clicked.connect(self.tour_asked)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(2)
         card = Card(margins=28)
@@ -54,6 +57,7 @@ class EmptyState(QWidget):
         for widget in (picture, title, advice):
             card.body.addWidget(widget)
         card.body.addLayout(row(1, self.open, self.example, 1, spacing=10))
+        card.body.addLayout(row(1, self.tour, 1))
         card.body.addLayout(self._recent)
         layout = QVBoxLayout(self)
         layout.addStretch(1)

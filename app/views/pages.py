@@ -28,7 +28,7 @@ from ..theme import fixed_font
 from ..widgets import label, plain_button, row, wrapped
 
 
-class _Page(QDialog):
+class Page(QDialog):
     """A dialog with a Close button below its content."""
 
     def __init__(self, title: str, parent: QWidget | None, width: int, height: int) -> None:
@@ -44,7 +44,7 @@ class _Page(QDialog):
         layout.addWidget(self.buttons)
 
 
-def _search_field(words: str) -> QLineEdit:
+def search_field(words: str) -> QLineEdit:
     """Return a field to search by, on top of a page."""
     field = QLineEdit()
     field.setPlaceholderText(words)
@@ -53,7 +53,7 @@ def _search_field(words: str) -> QLineEdit:
     return field
 
 
-def _without_default(buttons: QDialogButtonBox) -> None:
+def without_default(buttons: QDialogButtonBox) -> None:
     """Keep Enter, which searches, from closing the page."""
     for button in buttons.buttons():
         if isinstance(button, QPushButton):
@@ -61,12 +61,12 @@ def _without_default(buttons: QDialogButtonBox) -> None:
             button.setDefault(False)
 
 
-class ShortcutsDialog(_Page):
+class ShortcutsDialog(Page):
     """Every action with its key; rows are (menu, title, shortcut, tip)."""
 
     def __init__(self, rows: Sequence[tuple[str, str, str, str]], parent: QWidget) -> None:
         super().__init__("Keyboard shortcuts", parent, 620, 560)
-        self.search = _search_field("Search: a word, or a key such as Ctrl+K")
+        self.search = search_field("Search: a word, or a key such as Ctrl+K")
         self.tree = QTreeWidget()
         self.tree.setAccessibleName("Keyboard shortcuts")
         self.tree.setColumnCount(2)
@@ -88,7 +88,7 @@ class ShortcutsDialog(_Page):
         self.body.addWidget(self.search)
         self.body.addWidget(self._nothing)
         self.body.addWidget(self.tree)
-        _without_default(self.buttons)
+        without_default(self.buttons)
         self.search.setFocus()
 
     def shown(self) -> list[str]:
@@ -131,7 +131,7 @@ _MOUSE = (
 )
 
 
-class ScienceNotes(_Page):
+class ScienceNotes(Page):
     """The notes on what the program does and why, from Markdown: chapters, search, text."""
 
     def __init__(self, markdown: str, parent: QWidget) -> None:
@@ -152,7 +152,7 @@ class ScienceNotes(_Page):
             item.setSizeHint(QSize(0, 2 * self.fontMetrics().lineSpacing()))
         self.chapters.currentItemChanged.connect(self._go_to)
         self.chapters.itemClicked.connect(self._go_to)
-        self.search = _search_field("Search; Enter finds the next place")
+        self.search = search_field("Search; Enter finds the next place")
         self.search.textChanged.connect(lambda _: self._find(again=False))
         self.search.returnPressed.connect(lambda: self._find(again=True))
         self._said = label("", "muted")
@@ -161,7 +161,7 @@ class ScienceNotes(_Page):
         next_button = plain_button("Next", "The next place where the words stand.")
         next_button.clicked.connect(lambda: self._find(again=True))
         self.buttons.addButton(next_button, QDialogButtonBox.ButtonRole.ActionRole)
-        _without_default(self.buttons)
+        without_default(self.buttons)
         self.search.setFocus()
 
     def _go_to(self, item: QListWidgetItem | None) -> None:
@@ -202,7 +202,7 @@ def _chapters(document: QTextDocument) -> list[tuple[str, int]]:
     return found
 
 
-class AboutDialog(_Page):
+class AboutDialog(Page):
     """Versions, licence, how to cite."""
 
     def __init__(self, versions: Mapping[str, str], parent: QWidget) -> None:
@@ -235,7 +235,7 @@ class AboutDialog(_Page):
         self.buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
 
 
-class TextPage(_Page):
+class TextPage(Page):
     """A few sentences, or a table in a fixed font, that can be copied."""
 
     def __init__(self, title: str, text: str, parent: QWidget, *, fixed: bool = False) -> None:
@@ -249,7 +249,7 @@ class TextPage(_Page):
         self.body.addWidget(shown)
 
 
-class LogPage(_Page):
+class LogPage(Page):
     """The end of the log file."""
 
     def __init__(self, path: Path, parent: QWidget) -> None:
@@ -263,7 +263,7 @@ class LogPage(_Page):
         self.body.addWidget(shown)
 
 
-class CrashDialog(_Page):
+class CrashDialog(Page):
     """A defect of the program: the work is kept, the details can be copied."""
 
     def __init__(self, details: str, parent: QWidget | None) -> None:
