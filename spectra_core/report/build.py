@@ -37,7 +37,6 @@ from .document import (
     Paragraph,
     Report,
     ReportTable,
-    Role,
     Section,
     Text,
     Verbatim,
@@ -51,10 +50,12 @@ from .document import (
     sentence,
     words,
 )
+from .front import front_pages
 from .impacts import impact_sections
 from .methods import methods, replaced_ties
 from .quantification import quantification_sections
 from .references import REPORTING, Bibliography
+from .remarks import of_region, remark_sections
 from .typography import column_heading, printed_unit, species
 from .wording import (
     WEIGHTS_WORDS,
@@ -67,7 +68,6 @@ from .wording import (
 
 RECIPE_LENGTH = 200_000
 MOST_CORRELATIONS = 8
-SYNTHETIC = "SYNTHETIC DATA: simulated, not measured."
 
 
 def build_report(
@@ -103,22 +103,34 @@ def build_report(
     pairs = [(record, fit) for record in run.fits for fit in record.result.regions]
     keys = {(r.id, f.name): f"region-{i}" for i, (r, f) in enumerate(pairs, 1)}
     remarks = {record.id: _remarks(record) for record in run.fits}
+    version = program_versions()["version"]
+    shown = plain(title or (run.recipe.title if run.recipe else "") or "Spectral deconvolution")
+    front = front_pages(
+        run,
+        remarks,
+        bibliography,
+        title=shown,
+        notes=notes,
+        entries=entries or {},
+        made=made,
+        version=version,
+    )
     sections = [
         _summary(run, pairs, keys, remarks, notes),
+        *remark_sections(run, remarks),
         *_ratio_section(run),
         *quantification_sections(run, _sample),
         *impact_sections(run),
         Section("methods", plain("Methods"), methods(run, bibliography)),
         Section("regions", plain("Regions"), ()),
-        *(_region_section(r, f, keys[r.id, f.name], remarks[r.id]) for r, f in pairs),
+        *(_region_section(r, f, keys[r.id, f.name]) for r, f in pairs),
         _checklist_section(run, entries or {}, bibliography),
         *_choices_section(run),
         _origin(run),
         *_recipes(run),
     ]
-    version = program_versions()["version"]
     return Report(
-        plain(title or (run.recipe.title if run.recipe else "") or "Spectral deconvolution"),
+        shown,
         tuple(_facts(run, version, made)),
         any(is_synthetic(fit.spectrum) for _, fit in pairs),
         tuple(section for section in sections if section.blocks or section.key == "regions"),
@@ -126,6 +138,7 @@ def build_report(
         tuple(_curves(record, fit) for record, fit in pairs),
         _all_digits(pairs),
         f"Doublet {version}",
+        front=front,
     )
 
 
@@ -204,7 +217,7 @@ def _summary_row(
         number(s.residual_std, 3),
         number(s.abbe, 3),
         words(WEIGHTS_WORDS[fit.weights]),
-        count(len(_of_region(record, fit.name, remarks))),
+        count(len(of_region(record, fit.name, remarks))),
     )
 
 
@@ -266,7 +279,7 @@ def _ratio_section(run: Run) -> list[Section]:
     for record, ratio in run.ratios:
         if ratio.note:
             where = f"{clean_text(ratio.name)}, {_sample(record)}: "
-            blocks.append(Paragraph(sentence(where, ratio.note), "warning"))
+            blocks.append(Paragraph(sentence(where, ratio.note), "small"))
     return [Section("ratios", plain("Ratios"), tuple(blocks))]
 
 
@@ -373,13 +386,10 @@ def _choices_section(run: Run) -> list[Section]:
 # One region
 
 
-def _region_section(
-    record: FitRecord, fit: RegionFit, key: str, remarks: Sequence[FitWarning]
-) -> Section:
+def _region_section(record: FitRecord, fit: RegionFit, key: str) -> Section:
     region = record.result.model.region(fit.name)
     context = (("fit", record.id), ("sample", _sample(record)), ("region", clean_text(fit.name)))
     title = sentence(f"{_sample(record)}: ", species(fit.name))
-    own = _of_region(record, fit.name, remarks)
     blocks: tuple[Block, ...] = (
         Figure(
             f"figure-{key}",
@@ -394,22 +404,8 @@ def _region_section(
         _statistics_table(record, fit, context),
         *_stored_blocks(record, fit, context),
         *_correlation_paragraph(record, fit),
-        *(_remark(warning) for warning in own),
     )
     return Section(key, title, blocks, level=2)
-
-
-def _of_region(
-    record: FitRecord, region: str, remarks: Sequence[FitWarning]
-) -> Sequence[FitWarning]:
-    """Return the remarks of a region; those of the whole fit stand with its first region."""
-    names = [r.name for r in record.result.regions]
-
-    def told_at(warning: FitWarning) -> str:
-        of = [n for n in names if warning.where == n or warning.where.startswith(f"{n}/")]
-        return max(of, key=len, default=names[0])
-
-    return [warning for warning in remarks if told_at(warning) == region]
 
 
 def _caption(record: FitRecord, fit: RegionFit) -> Text:
@@ -571,11 +567,10 @@ def _parameter_row(record: FitRecord, owner: Text, name: str, path: str) -> tupl
 def _doublet_paragraphs(result: FitResult, region: Region) -> list[Block]:
     blocks: list[Block] = []
     for doublet in region.doublets:
-        role: Role = "warning" if doublet.unlocked else "small"
         label = species(doublet_label(region, doublet))
         tied = constraint_words(doublet, replaced_ties(result, region, doublet))
         text = f", {doublet.line} doublet: {tied}."
-        blocks.append(Paragraph(sentence(label, clean_text(text, longest=1200)), role))
+        blocks.append(Paragraph(sentence(label, clean_text(text, longest=1200)), "small"))
     chosen = settings(region.background)
     mode = "fitted with the lines" if region.background.mode == "active" else "computed before"
     text = f"Background: {region.background.kind.title}, {mode}{f' ({chosen})' if chosen else ''}."
@@ -678,17 +673,7 @@ def _stored_blocks(
     if compared.is_minimum:
         return [table]
     text = compared.sentence[:1].upper() + compared.sentence[1:]
-    return [table, Paragraph(sentence(text), "warning")]
-
-
-def _remark(warning: FitWarning) -> Paragraph:
-    role: Role = "warning"
-    advice = ""
-    if isinstance(warning, Finding):
-        role = "alarm" if warning.severity == "alarm" else warning.severity
-        advice = f" {warning.advice}" if warning.advice else ""
-    where = f"{clean_text(warning.where)}: " if warning.where else ""
-    return Paragraph(sentence(where, warning.message, advice), role)
+    return [table, Paragraph(sentence(text), "small")]
 
 
 # ---------------------------------------------------------------------------------

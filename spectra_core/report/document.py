@@ -23,9 +23,12 @@ from ..results.table import rounded
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
-Style = Literal["", "sub", "sup", "bold", "italic"]
-Role = Literal["body", "note", "small", "warning", "alarm"]
+Style = Literal["", "sub", "sup", "bold", "italic", "big", "quiet", "break"]
+Role = Literal[
+    "body", "note", "small", "warning", "alarm", "lead", "about", "heading", "verdict", "box"
+]
 
+SYNTHETIC = "SYNTHETIC DATA: simulated, not measured."
 LONGEST = 160  # characters of a name or label
 LONGEST_SENTENCE = 2000
 _LONGEST_NUMBER = 1e7  # below it no power of ten is printed
@@ -60,10 +63,15 @@ def _can_be_shown(character: str) -> bool:
 
 @dataclass(frozen=True)
 class TextRun:
-    """A piece of text in one style."""
+    """A piece of text in one style; the colour is that of a species, ``#rrggbb``.
+
+    ``"big"`` is the number a page is about, ``"quiet"`` what stands beside, ``"break"`` the end
+    of a line within a cell.
+    """
 
     text: str
     style: Style = ""
+    colour: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,12 @@ def plain(text: str, *, style: Style = "", longest: int = LONGEST) -> Text:
     return Text((TextRun(shown, style),) if shown else (), shown)
 
 
+def unbroken(text: str, style: Style = "") -> Text:
+    """Return short text that no line end breaks."""
+    shown = clean_text(text)
+    return Text((TextRun(shown.replace(" ", "\u00a0"), style),), shown)
+
+
 def sentence(*parts: str | Text) -> Text:
     """Return running text from words and set text, one after the other; blanks stay."""
     texts = [part if isinstance(part, Text) else _piece(part) for part in parts]
@@ -110,6 +124,17 @@ def _piece(words: str) -> Text:
     return Text((TextRun(shown),) if shown else (), shown)
 
 
+def styled(text: Text, style: Style = "", colour: str = "") -> Text:
+    """Return text whose plain pieces have another style, and all of it a colour."""
+    runs = (TextRun(run.text, run.style or style, colour) for run in text.runs)
+    return Text(tuple(runs), text.plain)
+
+
+GAP = "\u00a0\u00a0"
+"""Between a letter and the name it stands for."""
+LINE_END = Text((TextRun("\n", "break"),), " ")
+
+
 def joined(parts: list[Text], separator: str = "") -> Text:
     """Return texts one after the other."""
     between = Text((TextRun(separator),), separator)
@@ -117,6 +142,31 @@ def joined(parts: list[Text], separator: str = "") -> Text:
     for i, part in enumerate(parts):
         whole = whole + between + part if i and separator else whole + part
     return whole
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A small drawing in a field of a table, drawn when a renderer asks for it.
+
+    Attributes
+    ----------
+    key : str
+        Unique in the report.
+    width_mm, height_mm : float
+        Of the drawing.
+    draw : callable
+        Returns the matplotlib figure.
+    """
+
+    key: str
+    width_mm: float
+    height_mm: float
+    draw: Callable[[], Drawing]
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        """The matplotlib figure, drawn once for all formats."""
+        return self.draw()
 
 
 @dataclass(frozen=True)
@@ -135,6 +185,8 @@ class Cell:
         Words behind a number: why it has no error.
     link : str
         Key of the section it leads to.
+    picture : Picture or None
+        Drawn in place of the text, which says the same.
     """
 
     text: Text
@@ -142,6 +194,7 @@ class Cell:
     error: str | None = None
     remark: str = ""
     link: str = ""
+    picture: Picture | None = None
 
     @property
     def printed(self) -> str:
@@ -203,12 +256,15 @@ class Column:
         Whether it holds numbers: aligned right, and numbers in a workbook.
     errors : bool
         Whether they have errors, which get a column of their own in a workbook.
+    picture : Picture or None
+        Drawn in place of the title, which says the same.
     """
 
     title: Text
     width: float = 1.0
     numeric: bool = False
     errors: bool = False
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True)
@@ -225,6 +281,10 @@ class ReportTable:
     context : tuple of (str, str)
         What the rows belong to (sample, region): the section says it on paper, the
         first columns say it in a workbook.
+    look : {"", "dense"}
+        ``"dense"``: of the first pages, without a title and without rules between rows.
+    rules : tuple of int
+        Rows of a dense table above which there is a thin rule.
     """
 
     title: Text
@@ -232,6 +292,8 @@ class ReportTable:
     rows: tuple[tuple[Cell, ...], ...]
     sheet: str
     context: tuple[tuple[str, str], ...] = ()
+    look: Literal["", "dense"] = ""
+    rules: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -274,7 +336,33 @@ class Figure:
         return self.draw()
 
 
-Block = Paragraph | ReportTable | Figure | Verbatim
+@dataclass(frozen=True)
+class Beside:
+    """Blocks in columns, one beside the other; `shares` of the width."""
+
+    columns: tuple[tuple[Block, ...], ...]
+    shares: tuple[float, ...]
+
+
+Block = Paragraph | ReportTable | Figure | Verbatim | Beside
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One of the first pages: what stands on it is laid out to fit on one page.
+
+    Attributes
+    ----------
+    key : str
+        Unique in the report.
+    title : Text
+        Of the sheet; the first one has that of the report.
+    blocks : tuple of Block
+    """
+
+    key: str
+    title: Text
+    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True)
@@ -334,6 +422,8 @@ class Report:
     all_digits : ReportTable or None
         Every parameter without rounding, for workbooks.
     program : str
+    front : tuple of Sheet
+        The first pages, which answer; the sections behind them are the appendix.
     """
 
     title: Text
@@ -345,6 +435,7 @@ class Report:
     all_digits: ReportTable | None = None
     program: str = ""
     language: str = field(default="en")
+    front: tuple[Sheet, ...] = ()
 
     def tables(self) -> Iterator[ReportTable]:
         """Yield every table in order."""

@@ -1,4 +1,8 @@
-"""A report as a Word document, with real headings, tables and sub- and superscripts."""
+"""A report as a Word document, with real headings, tables and sub- and superscripts.
+
+The first pages are laid out with tables without borders. Word breaks lines by its own rules, so
+their figures are a little smaller than on a page of the PDF.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,21 @@ import io
 from datetime import datetime
 from typing import Any
 
-from .build import SYNTHETIC
-from .document import Block, Cell, Figure, Paragraph, Report, ReportTable, Section, Text, Verbatim
+from .document import (
+    SYNTHETIC,
+    Beside,
+    Block,
+    Cell,
+    Figure,
+    Paragraph,
+    Picture,
+    Report,
+    ReportTable,
+    Section,
+    Sheet,
+    Text,
+    Verbatim,
+)
 from .layout import column_widths
 from .references import doi_links
 from .template import PageStyle, Template
@@ -19,6 +36,8 @@ _CELL_MARGIN_MM = 1.0
 _LEADS = {"note": "Note. ", "warning": "Warning. ", "alarm": "Alarm. "}
 _A4_MM, _LETTER_MM = (210.0, 297.0), (215.9, 279.4)
 _NO_DATE = datetime(2000, 1, 1)  # the same report is the same file
+_FRONT = 0.9  # of the size that figures of the first pages have in the PDF
+_GUTTER_MM = 3.0
 
 
 def render_docx(report: Report, template: Template) -> bytes:
@@ -28,6 +47,10 @@ def render_docx(report: Report, template: Template) -> bytes:
     document = Document()
     writer = _Writer(document, template.style)
     writer.set_up(report)
+    for sheet in report.front:
+        writer.sheet(sheet, first=sheet is report.front[0])
+    if report.front:
+        writer.chapter("Appendix")
     for section in report.sections:
         writer.section(section)
     if report.references:
@@ -37,6 +60,18 @@ def render_docx(report: Report, template: Template) -> bytes:
     return buffer.getvalue()
 
 
+# Letters of a role beside those of running text, in points.
+_SIZES = {
+    "small": -1.6,
+    "note": -1.0,
+    "about": -1.6,
+    "lead": 2.5,
+    "heading": 0.5,
+    "verdict": -1.2,
+    "box": -1.2,
+}
+
+
 class _Writer:
     """Puts the pieces of a report into one document."""
 
@@ -44,6 +79,7 @@ class _Writer:
         self.document, self.style = document, style
         page = _A4_MM if style.page == "A4" else _LETTER_MM
         self.page_mm, self.width_mm = page, page[0] - 2 * style.margin
+        self.into: Any = document  # or the cell that is being written
 
     def set_up(self, report: Report) -> None:
         """Set page, styles, running foot, title and the facts below it."""
@@ -57,6 +93,8 @@ class _Writer:
         self._set_facts(report)
         self._foot(section, report)
         self._runs(self.document.add_paragraph(style="Title"), report.title)
+        if report.front:
+            return
         if report.synthetic:
             self._coloured(self.document.add_paragraph(), SYNTHETIC, self.style.alarm, bold=True)
         for name, text in report.facts:
@@ -102,6 +140,20 @@ class _Writer:
 
     # pieces
 
+    def sheet(self, sheet: Sheet, *, first: bool) -> None:
+        """Write one of the first pages, on a page of its own."""
+        if not first:
+            heading = self.chapter("")
+            self._runs(heading, sheet.title)
+        for block in sheet.blocks:
+            self.block(block)
+
+    def chapter(self, title: str) -> Any:
+        """Begin a new page with a heading."""
+        heading = self.document.add_paragraph(title, style="Heading 1")
+        heading.paragraph_format.page_break_before = True
+        return heading
+
     def section(self, section: Section) -> None:
         """Write a heading and its blocks."""
         heading = self.document.add_paragraph(style=f"Heading {section.level}")
@@ -117,19 +169,58 @@ class _Writer:
             self.figure(block)
         elif isinstance(block, Verbatim):
             self.verbatim(block)
+        elif isinstance(block, Beside):
+            self.beside(block)
         else:
             self.paragraph(block)
 
+    def beside(self, block: Beside) -> None:
+        """Write blocks in columns, in a table without borders."""
+        from docx.shared import Mm
+
+        outside, room = self.into, self.width_mm
+        grid = outside.add_table(1, len(block.columns))
+        grid.autofit = False
+        wide = [room * share / sum(block.shares) for share in block.shares]
+        for cell, column, own in zip(grid._cells, block.columns, wide, strict=True):
+            cell.width = Mm(own)
+            self.into, self.width_mm = cell, own - _GUTTER_MM
+            spare = cell.paragraphs[0]
+            for inner in column:
+                self.block(inner)
+            if column and len(cell.paragraphs) > 1:
+                spare._p.getparent().remove(spare._p)
+        self.into, self.width_mm = outside, room
+        self._thin()
+
+    def _thin(self) -> None:
+        """Write the paragraph that has to stand behind a table, as low as can be."""
+        from docx.shared import Pt
+
+        paragraph = self.into.add_paragraph()
+        space = paragraph.paragraph_format
+        space.space_after, space.line_spacing = Pt(0), Pt(2)
+
     def paragraph(self, block: Paragraph) -> None:
         """Write running text with the word that says how serious it is."""
-        paragraph = self.document.add_paragraph()
+        from docx.shared import Pt
+
+        paragraph = self.into.add_paragraph()
+        size = self.style.text + _SIZES.get(block.role, 0.0)
+        if block.role in _SIZES:
+            space = paragraph.paragraph_format
+            space.space_before = Pt(4 if block.role == "heading" else 0)
+            space.space_after = Pt(2 if block.role != "lead" else 5)
+            space.keep_with_next = block.role == "heading"
+        if block.role == "box":
+            _box(paragraph, self.style.alarm)
         colours = {"alarm": self.style.alarm, "warning": "#8A5A00"}
         lead = _LEADS.get(block.role)
         if lead:
             self._coloured(paragraph, lead, colours.get(block.role, self.style.quiet), bold=True)
-        small = block.role in ("small", "note")
+        small = block.role in ("small", "note", "about")
         colour = self.style.quiet if small else None
-        self._runs(paragraph, block.text, size=self.style.text - small, colour=colour)
+        self._runs(paragraph, block.text, size=size, colour=colour)
 
     def figure(self, block: Figure) -> None:
         """Write a picture with its caption and its description for screen readers."""
@@ -138,13 +229,30 @@ class _Writer:
         from ..results.figures import figure_bytes
 
         picture = io.BytesIO(figure_bytes(block.drawing, "png", dpi=PICTURE_DPI))
-        paragraph = self.document.add_paragraph()
+        paragraph = self.into.add_paragraph()
         paragraph.paragraph_format.keep_with_next = True
-        shape = paragraph.add_run().add_picture(
-            picture, width=Mm(min(self.style.figure, self.width_mm))
-        )
+        wide = min(self.style.figure, self.width_mm)
+        if not block.caption:
+            own = 25.4 * float(block.drawing.get_size_inches()[0])
+            wide = _FRONT * min(own, self.width_mm)
+            paragraph.paragraph_format.space_after = Mm(0)
+        shape = paragraph.add_run().add_picture(picture, width=Mm(wide))
         shape._inline.docPr.set("descr", block.description)
-        self._runs(self.document.add_paragraph(style="Caption"), block.caption)
+        if block.caption:
+            self._runs(self.into.add_paragraph(style="Caption"), block.caption)
+
+    def _picture(self, cell: Any, picture: Picture, words: str) -> None:
+        """Draw a small picture in a field of a table."""
+        from docx.shared import Mm, Pt
+
+        from ..results.figures import figure_bytes
+
+        paragraph = cell.paragraphs[0]
+        space = paragraph.paragraph_format
+        space.space_after, space.line_spacing = Pt(0), 1.0
+        drawn = io.BytesIO(figure_bytes(picture.drawing, "png", dpi=2 * PICTURE_DPI))
+        shape = paragraph.add_run().add_picture(drawn, width=Mm(picture.width_mm))
+        shape._inline.docPr.set("descr", words)
 
     def verbatim(self, block: Verbatim) -> None:
         """Write text as it stands, line by line."""
@@ -173,35 +281,43 @@ class _Writer:
         """Write a table with rules above, below and under the heading."""
         from docx.shared import Pt
 
-        title = self.document.add_paragraph()
-        title.paragraph_format.keep_with_next = True
-        title.paragraph_format.space_before = Pt(6)
-        title.paragraph_format.space_after = Pt(2)
-        self._runs(title, block.title, bold=True)
-        grid = self.document.add_table(rows=1 + len(block.rows), cols=len(block.columns))
+        dense = block.look == "dense"
+        if block.title:
+            title = self.into.add_paragraph()
+            title.paragraph_format.keep_with_next = True
+            title.paragraph_format.space_before = Pt(6)
+            title.paragraph_format.space_after = Pt(2)
+            self._runs(title, block.title, bold=True)
+        grid = self.into.add_table(1 + len(block.rows), len(block.columns))
         grid.autofit = False
         # All cells at once: asking a row or column for its cells walks the whole table.
         cells, across = grid._cells, len(block.columns)
         rows = [cells[i : i + across] for i in range(0, len(cells), across)]
         self._set_widths(grid, rows, block)
         for cell, column in zip(rows[0], block.columns, strict=True):
-            self._fill(cell, Cell(column.title), numeric=column.numeric, bold=True)
+            head = Cell(column.title, picture=column.picture)
+            self._fill(cell, head, numeric=column.numeric, bold=not dense)
         for row, contents in zip(rows[1:], block.rows, strict=True):
             for cell, content, column in zip(row, contents, block.columns, strict=True):
                 self._fill(cell, content, numeric=column.numeric)
         _repeat_heading(grid)
-        _rule_table(grid, rows[0])
-        self.document.add_paragraph().paragraph_format.space_after = Pt(2)
+        _rule_table(grid, rows[0], between=not dense)
+        if dense:
+            self._thin()
+        else:
+            self.into.add_paragraph().paragraph_format.space_after = Pt(2)
 
     def _set_widths(self, grid: Any, rows: list[Any], block: ReportTable) -> None:
         from docx.shared import Mm
 
-        letter_mm = _LETTER_EM * self.style.table * 25.4 / 72.0
+        em = _LETTER_EM * (0.85 if block.look == "dense" else 1.0)
+        letter_mm = em * self.style.table * 25.4 / 72.0
         widths = column_widths(
             block,
             self.width_mm,
             lambda text, bold: len(text) * letter_mm * (1.25 if bold else 1.0),
             2 * _CELL_MARGIN_MM,
+            per_mm=1.0,
         )
         for i, millimetres in enumerate(widths):
             width = Mm(millimetres)
@@ -213,6 +329,9 @@ class _Writer:
         from docx.enum.text import WD_ALIGN_PARAGRAPH
         from docx.shared import Pt
 
+        if content.picture is not None:
+            self._picture(cell, content.picture, content.text.plain)
+            return
         paragraph = cell.paragraphs[0]
         paragraph.paragraph_format.space_after = Pt(1)
         if numeric:
@@ -238,15 +357,19 @@ class _Writer:
         from docx.shared import Pt
 
         for run in text.runs:
-            written = paragraph.add_run(run.text)
-            if size is not None:
-                written.font.size = Pt(size)
-            if colour is not None:
-                written.font.color.rgb = _rgb(colour)
+            written = paragraph.add_run("" if run.style == "break" else run.text)
+            if run.style == "break":
+                written.add_break()
+            own = {"big": 12.0, "quiet": self.style.text - 1.6}.get(run.style, size)
+            if own is not None:
+                written.font.size = Pt(own)
+            tone = run.colour or (self.style.quiet if run.style == "quiet" else colour)
+            if tone is not None:
+                written.font.color.rgb = _rgb(tone)
             attribute = {"sub": "subscript", "sup": "superscript", "italic": "italic"}
             if run.style in attribute:  # sub- and superscript share a switch: touch one only
                 setattr(written.font, attribute[run.style], True)
-            if bold or run.style == "bold":
+            if bold or run.style in ("bold", "big"):
                 written.font.bold = True
 
     def _coloured(
@@ -316,9 +439,20 @@ def _repeat_heading(grid: Any) -> None:
             marks.append(_element("w:tblHeader", val="true"))
 
 
-def _rule_table(grid: Any, heading: list[Any]) -> None:
+def _box(paragraph: Any, colour: str) -> None:
+    """Draw a frame around a paragraph."""
+    frame = _element("w:pBdr")
+    for side in ("top", "left", "bottom", "right"):
+        tone = colour.removeprefix("#")
+        frame.append(_element(f"w:{side}", val="single", sz="6", space="3", color=tone))
+    paragraph._p.get_or_add_pPr().append(frame)
+
+
+def _rule_table(grid: Any, heading: list[Any], *, between: bool = True) -> None:
     borders = _element("w:tblBorders")
-    lines = {"top": ("10", "1A1A1A"), "bottom": ("10", "1A1A1A"), "insideH": ("2", "C8C8C8")}
+    lines = {"bottom": ("10", "1A1A1A")}
+    if between:
+        lines = {"top": ("10", "1A1A1A"), **lines, "insideH": ("2", "C8C8C8")}
     for side, (size, colour) in lines.items():
         borders.append(_element(f"w:{side}", val="single", sz=size, space="0", color=colour))
     grid._tbl.tblPr.append(borders)

@@ -12,13 +12,25 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ReadError
-from .build import SYNTHETIC
-from .document import Block, Figure, Paragraph, Report, ReportTable, Verbatim
+from .document import (
+    SYNTHETIC,
+    Beside,
+    Block,
+    Figure,
+    Paragraph,
+    Picture,
+    Report,
+    ReportTable,
+    Verbatim,
+)
 from .references import doi_links
 from .template import Template
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
 
 SECONDS = 20.0
 """How long the statements of a template may take, without the drawing of its figures."""
@@ -29,7 +41,9 @@ _KINDS = {
     ReportTable: "Table",
     Figure: "Figure",
     Verbatim: "Verbatim",
+    Beside: "Beside",
 }
+_ENLARGED = 1.25  # pictures in tables beside the letters of a screen
 
 
 class TemplateTimeoutError(Exception):
@@ -57,7 +71,11 @@ def render_html(report: Report, template: Template, *, seconds: float = SECONDS)
 
     def drawn(block: Figure) -> Markup:
         with clock.stopped():
-            return Markup(inline_svg(block))
+            return Markup(inline_svg(block.drawing, block.key, block.description))
+
+    def pictured(picture: Picture, text: str) -> Markup:
+        with clock.stopped():
+            return Markup(inline_svg(picture.drawing, picture.key, text, enlarged=_ENLARGED))
 
     try:
         page = _environment().from_string(template.html)
@@ -69,6 +87,7 @@ def render_html(report: Report, template: Template, *, seconds: float = SECONDS)
                     synthetic=SYNTHETIC,
                     kind_of=_kind,
                     drawn=drawn,
+                    pictured=pictured,
                     links=lambda text: list(doi_links(text)),
                 )
             )
@@ -174,17 +193,35 @@ def _kind(block: Block) -> str:
     return _KINDS[type(block)]
 
 
-def inline_svg(figure: Figure) -> str:
-    """Return a figure as SVG for the middle of a page, its ids unlike any other figure's."""
+def inline_svg(drawing: Drawing, key: str, words: str, *, enlarged: float = 1.0) -> str:
+    """Return a figure as SVG for the middle of a page, its ids unlike any other figure's.
+
+    Parameters
+    ----------
+    drawing : matplotlib Figure
+    key : str
+        Unique on the page.
+    words : str
+        For those who cannot see it.
+    enlarged : float
+        How much larger than on paper it is.
+    """
     from xml.sax.saxutils import escape, quoteattr
 
     from ..results.figures import figure_bytes
 
-    text = figure_bytes(figure.drawing, "svg").decode()
+    text = figure_bytes(drawing, "svg").decode()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r'(id="|href="#|url\(#)', rf"\1{figure.key}-", text)
-    label = f'<svg role="img" aria-label={quoteattr(figure.description)}'
+    text = re.sub(r'(id="|href="#|url\(#)', rf"\1{key}-", text)
+    if enlarged != 1.0:
+        text = re.sub(
+            r'\b(width|height)="([\d.]+)pt"',
+            lambda found: f'{found[1]}="{enlarged * float(found[2]):.1f}pt"',
+            text,
+            count=2,
+        )
+    label = f'<svg role="img" aria-label={quoteattr(words)}'
     first = text.replace("<svg", label, 1)
     end = first.index(">") + 1
-    return f"{first[:end]}<title>{escape(figure.description)}</title>{first[end:]}"
+    return f"{first[:end]}<title>{escape(words)}</title>{first[end:]}"

@@ -12,7 +12,12 @@ Measure = Callable[[str, bool], float]
 
 
 def column_widths(
-    table: ReportTable, total: float, measure: Measure, padding: float
+    table: ReportTable,
+    total: float,
+    measure: Measure,
+    padding: float,
+    *,
+    per_mm: float = 72.0 / 25.4,
 ) -> list[float]:
     """Return the widths of a table's columns, which add up to `total`.
 
@@ -25,15 +30,22 @@ def column_widths(
         ``measure(text, bold)``: width of a text on one line.
     padding : float
         Space on both sides of a cell's text, together.
+    per_mm : float
+        The unit of all these in a millimetre: a column of pictures is as wide as they are.
     """
-    weights = [column.width for column in table.columns]
-    needs = [
-        padding + _need(column, [row[i] for row in table.rows], measure)
+    needs = column_needs(table, measure, padding, per_mm=per_mm)
+    wants = [
+        0.0 if _picture_mm(column, [row[i] for row in table.rows]) else column.width
         for i, column in enumerate(table.columns)
     ]
     if sum(needs) >= total:
         return [total * need / sum(needs) for need in needs]
-    wants = [total * weight / sum(weights) for weight in weights]
+    fixed = sum(need for need, want in zip(needs, wants, strict=True) if not want)
+    weight = sum(wants) or 1.0
+    wants = [
+        (total - fixed) * want / weight if want else need
+        for need, want in zip(needs, wants, strict=True)
+    ]
     missing = sum(max(need - want, 0.0) for need, want in zip(needs, wants, strict=True))
     slack = sum(max(want - need, 0.0) for need, want in zip(needs, wants, strict=True))
     share = missing / slack if slack else 0.0
@@ -43,14 +55,34 @@ def column_widths(
     ]
 
 
+def column_needs(
+    table: ReportTable, measure: Measure, padding: float, *, per_mm: float = 72.0 / 25.4
+) -> list[float]:
+    """Return the widths below which something in each column would be broken."""
+    needs = []
+    for i, column in enumerate(table.columns):
+        cells = [row[i] for row in table.rows]
+        wide = _picture_mm(column, cells) * per_mm
+        needs.append(padding + (wide or _need(column, cells, measure)))
+    return needs
+
+
+def _picture_mm(column: Column, cells: list[Cell]) -> float:
+    """Return the width of the widest picture of a column; 0 where it holds none."""
+    pictures = [column.picture, *(cell.picture for cell in cells)]
+    return max((picture.width_mm for picture in pictures if picture is not None), default=0.0)
+
+
 def _need(column: Column, cells: list[Cell], measure: Measure) -> float:
     """Return the width below which something would be broken."""
     words = [(word[:_LONGEST_WORD], True) for word in column.title.plain.split()]
     for cell in cells:
         if column.numeric and cell.value is not None:
             number = cell.text.plain if cell.error is None else f"{cell.text.plain} ± {cell.error}"
-            words.append((number, False))
-            words += [(word, False) for word in cell.remark.split()]
+            mark = f" {cell.remark}" if len(cell.remark) == 1 else ""
+            words.append((number + mark, False))
+            words += [(word, False) for word in cell.remark.split() if not mark]
         else:
-            words += [(word[:_LONGEST_WORD], False) for word in cell.printed.split()]
+            bold = any(run.style == "bold" for run in cell.text.runs)
+            words += [(word[:_LONGEST_WORD], bold) for word in cell.printed.split(" ")]
     return max((measure(word, bold) for word, bold in dict.fromkeys(words)), default=0.0)

@@ -16,6 +16,7 @@ from matplotlib.transforms import Transform
 from reportlab.platypus import Flowable
 
 from ..errors import WriteError
+from .pdf_letters import Letters
 
 _POINTS_PER_INCH = 72.0
 _CURVE = " ".join(["{:.2f}"] * 6) + " c"
@@ -24,10 +25,10 @@ _CURVE = " ".join(["{:.2f}"] * 6) + " c"
 class FigureFlowable(Flowable):  # type: ignore[misc] # reportlab has no types
     """A figure as a piece of a page, `width` points wide."""
 
-    def __init__(self, figure: Figure, width: float, font: str) -> None:
+    def __init__(self, figure: Figure, width: float, letters: Letters) -> None:
         super().__init__()
         inches = figure.get_size_inches()
-        self.figure, self.font = figure, font
+        self.figure, self.letters = figure, letters
         self.scale = width / (inches[0] * _POINTS_PER_INCH)
         self.width, self.height = width, float(inches[1] * _POINTS_PER_INCH * self.scale)
         self.hAlign = "LEFT"
@@ -44,18 +45,41 @@ class FigureFlowable(Flowable):  # type: ignore[misc] # reportlab has no types
         try:
             self.figure.set_dpi(_POINTS_PER_INCH)
             size = self.figure.get_size_inches() * _POINTS_PER_INCH
-            self.figure.draw(_CanvasRenderer(self.canv, size, self.font))
+            self.figure.draw(_CanvasRenderer(self.canv, size, self.letters))
         finally:
             self.figure.set_dpi(dpi)
             self.canv.restoreState()
 
 
+class Scaled(Flowable):  # type: ignore[misc] # reportlab has no types
+    """A piece of a page that is drawn smaller than it was laid out."""
+
+    def __init__(self, inside: Any, factor: float, room: tuple[float, float]) -> None:
+        super().__init__()
+        self.inside, self.factor, self.room = inside, factor, room
+        self.hAlign = "LEFT"
+
+    def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
+        """Return the size that it has on the page."""
+        wide, high = (side / self.factor for side in self.room)
+        size = self.inside.wrapOn(self.canv, wide, high)
+        self.width, self.height = (float(side) * self.factor for side in size)
+        return self.width, self.height
+
+    def draw(self) -> None:
+        """Draw it with its lower left corner at the origin."""
+        self.canv.saveState()
+        self.canv.scale(self.factor, self.factor)
+        self.inside.drawOn(self.canv, 0, 0)
+        self.canv.restoreState()
+
+
 class _CanvasRenderer(RendererBase):
     """matplotlib's drawing calls on a reportlab canvas, in points."""
 
-    def __init__(self, canvas: Any, size: np.ndarray, font: str) -> None:
+    def __init__(self, canvas: Any, size: np.ndarray, letters: Letters) -> None:
         super().__init__()
-        self.canvas, self.size, self.font = canvas, size, font
+        self.canvas, self.size, self.letters = canvas, size, letters
 
     def get_canvas_width_height(self) -> tuple[float, float]:
         return float(self.size[0]), float(self.size[1])
@@ -128,10 +152,12 @@ class _CanvasRenderer(RendererBase):
         canvas = self.canvas
         canvas.saveState()
         self._set_colours(gc, gc.get_rgb())
-        canvas.setFont(self.font, prop.get_size_in_points())
         canvas.translate(x, y)
         canvas.rotate(angle)
-        canvas.drawString(0, 0, s)
+        face = self.letters.face_of(prop.get_family())
+        self.letters.draw(
+            canvas, (0.0, 0.0), s.replace(r"\$", "$"), face, prop.get_size_in_points()
+        )
         canvas.restoreState()
 
     def _set_colours(self, gc: GraphicsContextBase, face: Any) -> None:

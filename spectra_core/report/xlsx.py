@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from .build import SYNTHETIC
-from .document import Cell, Column, Curves, Paragraph, Report, ReportTable, Verbatim
+from .document import SYNTHETIC, Cell, Column, Curves, Paragraph, Report, ReportTable, Verbatim
 
 _NOT_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _LONGEST_SHEET_NAME = 31

@@ -48,7 +48,7 @@ SMALL, NORMAL = 6.5, 7.5  # points
 MOST_COLUMNS, MOST_PANELS = 12, 120
 _MM = 25.4
 # Inches: left of the axes, right of them, the title, a row of labels, tick labels, axis title.
-_LEFT, _RIGHT, _TITLE, _LABEL, _TICKS, _NAME = 0.36, 0.1, 0.2, 0.135, 0.19, 0.14
+_LEFT, _RIGHT, _TITLE, _LABEL, _TICKS, _NAME = 0.36, 0.1, 0.2, 0.135, 0.165, 0.12
 _RESIDUAL, _GAP = 0.3, 0.06
 _LETTER = 0.5  # width of a letter over its size
 _LONGEST = 34

@@ -14,7 +14,7 @@ from spectra_core.fitting import FitWarning
 from spectra_core.model import Background
 from spectra_core.recipe.schema import PriorEntry
 from spectra_core.report import build_report, write_report
-from spectra_core.report.build import _of_region
+from spectra_core.report.build import of_region
 from spectra_core.report.checklist import ITEMS, NOT_RECORDED, checklist
 from spectra_core.report.definitions import BACKGROUND_WORDS, SHAPES
 from spectra_core.report.document import clean_text, number
@@ -193,7 +193,7 @@ def test_a_remark_of_the_whole_fit_stands_once(example_run):
     two = (fit, replace(fit, name="P 2p"))
     remark = FitWarning("preset", "said once", "some preset")
     both = replace(record, result=replace(record.result, regions=two))
-    told = [len(_of_region(both, region.name, [remark])) for region in two]
+    told = [len(of_region(both, region.name, [remark])) for region in two]
     assert told == [1, 0]
 
 
