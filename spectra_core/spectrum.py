@@ -64,7 +64,7 @@ _SUBTRACTED = "work_function_subtracted_ev"  # its key in `Meta.extra`
 
 @dataclass(frozen=True)
 class Calibration:
-    """A shift of the energy scale that can be taken back.
+    """A correction of the scale that can be taken back.
 
     Attributes
     ----------
@@ -76,6 +76,9 @@ class Calibration:
         Energy the reference was given, and the one at which it was found.
     uncertainty : float or None
         Standard uncertainty of the shift; it moves all centres together.
+    scale, bend : float
+        Also added: scale x + bend x^2, with x as recorded. Zero but for a Raman axis that
+        standards showed to be stretched.
     """
 
     shift: float = 0.0
@@ -83,6 +86,14 @@ class Calibration:
     assigned: float | None = None
     measured: float | None = None
     uncertainty: float | None = None
+    scale: float = 0.0
+    bend: float = 0.0
+
+    def added(self, x: Array, orientation: int = 1) -> Array | float:
+        """Return what is added to a recorded axis: (N,), or one number for all of it."""
+        if not (self.scale or self.bend):
+            return orientation * self.shift
+        return orientation * (self.shift + x * (self.scale + self.bend * x))
 
 
 JOINED_BY_USER = "user:"
@@ -256,8 +267,7 @@ class Spectrum(Tabular, Gridded, Drawn):
                 set_field(self, name, _checked_column(values, name, n_points))
         columns = {k: _checked_column(v, k, n_points) for k, v in self.columns.items()}
         set_field(self, "columns", MappingProxyType(columns))
-        shift = self.axis.orientation * self.calibration.shift
-        set_field(self, "x", _read_only(axis_values + shift))
+        set_field(self, "x", _calibrated(axis_values, self.axis, self.calibration))
 
     def _bring_into_range(self) -> None:
         """Divide intensities whose squares are no numbers by a power of ten, and say so."""
@@ -520,8 +530,7 @@ def replace_fields(spectrum: Spectrum, **values: Any) -> Spectrum:
     own = spectrum.__dict__  # beside the fields it may hold what others keep of it: not of a copy
     other.__dict__.update({name: own[name] for name in Spectrum.__dataclass_fields__}, **values)
     if "calibration" in values:
-        shift = other.axis.orientation * other.calibration.shift
-        other.__dict__["x"] = _read_only(other.x_recorded + shift)
+        other.__dict__["x"] = _calibrated(other.x_recorded, other.axis, other.calibration)
     return other
 
 
@@ -598,6 +607,17 @@ def _checked_column(values: ArrayLike, name: str, n_points: int) -> Array:
             hint="Remove or correct these rows in the file.",
         )
     return array
+
+
+def _calibrated(recorded: Array, axis: Axis, calibration: Calibration) -> Array:
+    x = recorded + calibration.added(recorded, axis.orientation)
+    if (calibration.scale or calibration.bend) and not (np.diff(x) > 0).all():
+        raise DataError(
+            f"a calibration with scale {calibration.scale:g} and bend {calibration.bend:g} folds"
+            " this axis back on itself.",
+            hint="Calibrate with a lower degree, or with lines over the whole axis.",
+        )
+    return _read_only(x)
 
 
 def _checked_axis(values: ArrayLike) -> Array:
