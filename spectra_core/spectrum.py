@@ -89,9 +89,27 @@ class Calibration:
     scale: float = 0.0
     bend: float = 0.0
 
+    @property
+    def is_stretched(self) -> bool:
+        """Whether it adds more at one end of an axis than at the other."""
+        return bool(self.scale or self.bend)
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether it changes an axis, or says what it was referenced to."""
+        return bool(self.shift or self.reference or self.is_stretched)
+
+    def formula(self, unit: str) -> str:
+        """Return what it adds in words, e.g. ``"+0.35 eV"``."""
+        if not self.is_stretched:
+            return f"{self.shift:+.6g} {unit}"
+        terms = [f"{self.shift:+.4g}", f"{self.scale:+.4g} x"]
+        terms += [f"{self.bend:+.4g} x^2"] if self.bend else []
+        return f"{' '.join(terms)} {unit}, x as recorded"
+
     def added(self, x: Array, orientation: int = 1) -> Array | float:
         """Return what is added to a recorded axis: (N,), or one number for all of it."""
-        if not (self.scale or self.bend):
+        if not self.is_stretched:
             return orientation * self.shift
         return orientation * (self.shift + x * (self.scale + self.bend * x))
 
@@ -611,7 +629,7 @@ def _checked_column(values: ArrayLike, name: str, n_points: int) -> Array:
 
 def _calibrated(recorded: Array, axis: Axis, calibration: Calibration) -> Array:
     x = recorded + calibration.added(recorded, axis.orientation)
-    if (calibration.scale or calibration.bend) and not (np.diff(x) > 0).all():
+    if calibration.is_stretched and not (np.diff(x) > 0).all():
         raise DataError(
             f"a calibration with scale {calibration.scale:g} and bend {calibration.bend:g} folds"
             " this axis back on itself.",

@@ -19,7 +19,7 @@ from .border import IN_PART, complain, note, stopping
 from .deliver import fit_and_deliver
 from .inputs import readable_files
 from .joining import join_options, take_join_options
-from .options import FINITE, ReadingCommand, reading_options, take_read_options
+from .options import FINITE, POSITIVE, ReadingCommand, reading_options, take_read_options
 from .output import check_folder
 from .selecting import select_option
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from spectra_core.readers import ReadOptions
     from spectra_core.recipe.text import Recipe
     from spectra_core.runs.batch import Prepared, Run, RunProgress
+    from spectra_core.spectrum import Spectrum
 
 WEIGHTS = ("poisson", "unit", "given")
 DEFAULT_FOLDER = "doublet-results"
@@ -170,6 +171,17 @@ template_option = click.option(
     "--shift", type=FINITE, metavar="EV", help="Add to the recorded binding energy (recipe only)."
 )
 @click.option(
+    "--standard",
+    "standards",
+    multiple=True,
+    metavar="MATERIAL=FILE",
+    help="Set a Raman axis right by a spectrum of a standard: silicon, polystyrene, calcite,"
+    " cyclohexane, neon, argon; several together (recipe only).",
+)
+@click.option(
+    "--laser", type=POSITIVE, metavar="NM", help="Wavelength of the laser, for the lines of a lamp."
+)
+@click.option(
     "--work-function",
     type=FINITE,
     metavar="EV",
@@ -198,10 +210,12 @@ def command(paths: tuple[str, ...], **values: Any) -> int:
         )
     if recipe is not None:
         recipe = _with_energy_options(recipe, values, files, read_options)
+        recipe = _with_standards(recipe, values, read_options)
         recipe = _quick(recipe) if values["quick"] else recipe
-    elif values["shift"] is not None or values["work_function"] is not None:
+    elif any(values[name] not in (None, ()) for name in ("shift", "work_function", "standards")):
         raise FitError(
-            "--shift and --work-function go with --recipe: a CasaXPS fit brings its own scale."
+            "--shift, --standard and --work-function go with --recipe: a CasaXPS fit brings its"
+            " own scale."
         )
     if values["resume"] and folder is None:
         raise RecipeError("--resume goes on with a results folder.", hint="Name it with -o.")
@@ -369,6 +383,40 @@ def _with_energy_options(
         reference = f"{reference}; work function {work_function:g} eV subtracted".lstrip("; ")
     entry = CalibrationEntry(shift=total, reference=reference)
     return recipe.model_copy(update={"calibration": entry})
+
+
+def _with_standards(recipe: Recipe, values: dict[str, Any], options: ReadOptions) -> Recipe:
+    """Return the recipe with the calibration that spectra of Raman standards give."""
+    given = values["standards"]
+    if not given:
+        return recipe
+    if values["shift"] is not None or values["work_function"] is not None:
+        raise RecipeError("--standard and --shift both set the axis.", hint="Give one of them.")
+    from spectra_core.raman import calibrate_axis
+    from spectra_core.recipe.compile import calibration_entry
+
+    pairs = [text.partition("=") for text in given]
+    if not all(material and path for material, _, path in pairs):
+        raise RecipeError(
+            f"--standard is {given[0]!r}.", hint="Write MATERIAL=FILE, e.g. silicon=si.txt."
+        )
+    spectra = {material: _one_spectrum(Path(path), options) for material, _, path in pairs}
+    found = calibrate_axis(spectra, laser_nm=values["laser"])
+    note(found.message)
+    return recipe.model_copy(update={"calibration": calibration_entry(found.calibration)})
+
+
+def _one_spectrum(path: Path, options: ReadOptions) -> Spectrum:
+    from spectra_core.readers import read
+
+    found = read(path, options=options)
+    if len(found) != 1:
+        raise ReadError(
+            f"holds {len(found)} spectra; a standard is one.",
+            hint="Export the spectrum of the standard by itself.",
+            where=str(path),
+        )
+    return found[0]
 
 
 def _check_kinetic(files: Sequence[Path], options: ReadOptions, select: str | None) -> None:

@@ -182,11 +182,12 @@ def calibrate_axis(
     """
     if not spectra:
         raise DataError("no standard was given.", hint=f"Known: {', '.join(standards())}.")
-    lines = [
-        line
-        for material, spectrum in spectra.items()
-        for line in _lines_of(material, spectrum, laser_nm)
-    ]
+    lines = []
+    for material, spectrum in spectra.items():
+        found = _lines_of(material, spectrum, laser_nm)
+        if not found:
+            raise DataError(f"no line of {material} was found.", where=spectrum.label)
+        lines += found
     lines.sort(key=lambda line: line.found)
     return _best_polynomial(lines, degree, ", ".join(spectra))
 
@@ -211,7 +212,7 @@ def _lines_of(material: str, spectrum: Spectrum, laser_nm: float | None) -> list
     expected, sure = expected[inside], sure[inside]
     places, heights = _peaks(x, y)
     if not places.size or not expected.size:
-        raise DataError(f"no line of {material} was found.", where=spectrum.label)
+        return []
     offset = _offset(expected, places, heights)
     return [
         FoundLine(material, float(line), place, sqrt(error**2 + known_to**2), width)
@@ -247,7 +248,11 @@ def _expected(
 def _one_each(rows: Sequence[Standard]) -> list[Standard]:
     """Return the best known row of each line: some have several sources."""
     kept: list[Standard] = []
-    for row in sorted(rows, key=lambda r: (r.status, r.uncertainty or inf)):
+
+    def rank(row: Standard) -> tuple[bool, str, float]:
+        return "assigned" not in row.use, row.status, row.uncertainty or inf
+
+    for row in sorted(rows, key=rank):
         if all(abs(row.value - other.value) > 2.0 for other in kept):
             kept.append(row)
     return sorted(kept, key=lambda row: row.value)
@@ -331,13 +336,26 @@ def _best_polynomial(
     used = clear
     for _ in range(3):
         solved, chosen = _chosen(lines, used, degree)
-        spread = 1.4826 * float(np.median(np.abs(solved.residual[used])))
-        limit = _OUTLYING * max(spread, 0.2)
-        kept = clear & (np.abs(solved.residual) <= limit)
+        rest = _robust_residual(lines, clear, chosen)
+        spread = 1.4826 * float(np.median(np.abs(rest[clear])))
+        kept = clear & (np.abs(rest) <= _OUTLYING * max(spread, 0.2))
         if (kept == used).all() or kept.sum() < chosen + 2:
             break
         used = kept
     return _calibration(lines, used, solved, chosen, reference)
+
+
+def _robust_residual(lines: Sequence[FoundLine], used: np.ndarray, degree: int) -> Array:
+    """Return residuals of a fit that lines far off hardly pull: weights of a Cauchy law."""
+    pulled, rest = list(lines), np.zeros(len(lines))
+    for _ in range(20):
+        rest = _solve(pulled, used, degree).residual
+        scale = 2.0 * max(1.4826 * float(np.median(np.abs(rest[used]))), 0.2)
+        pulled = [
+            replace(line, uncertainty=line.uncertainty * sqrt(1.0 + (r / scale) ** 2))
+            for line, r in zip(lines, rest, strict=True)
+        ]
+    return rest
 
 
 def _is_one(line: FoundLine, lines: Sequence[FoundLine]) -> bool:
@@ -346,7 +364,9 @@ def _is_one(line: FoundLine, lines: Sequence[FoundLine]) -> bool:
     return len(widths) < 5 or line.width <= _WIDE * float(np.median(widths))
 
 
-def _chosen(lines: Sequence[FoundLine], used: np.ndarray, degree: int | None) -> tuple[_Solved, int]:
+def _chosen(
+    lines: Sequence[FoundLine], used: np.ndarray, degree: int | None
+) -> tuple[_Solved, int]:
     both = _has_both(lines, used)
     most = int(used.sum()) - 1 - both
     if most < 0 or (degree is not None and degree > most):

@@ -165,7 +165,13 @@ def calibration_from_recipe(recipe: Recipe) -> Calibration | None:
     if entry is None or entry.is_measured:
         return None
     if entry.shift is not None:
-        return Calibration(entry.shift, entry.reference, uncertainty=entry.uncertainty)
+        return Calibration(
+            entry.shift,
+            entry.reference,
+            uncertainty=entry.uncertainty,
+            scale=entry.scale,
+            bend=entry.bend,
+        )
     assert entry.assigned is not None and entry.measured is not None
     return Calibration(
         entry.assigned - entry.measured,
@@ -503,7 +509,7 @@ def recipe_from_model(
     return Recipe(
         schema_=SCHEMA,
         title=model.title if title is None else title,
-        calibration=_calibration_entry(calibration),
+        calibration=calibration_entry(calibration),
         share_shift=shared,
         region=tuple(_region_entry(region) for region in model.regions),
         link=tuple(_link_entry(link) for link in kept),
@@ -514,7 +520,8 @@ def recipe_from_model(
     )
 
 
-def _calibration_entry(calibration: Calibration | None) -> CalibrationEntry | None:
+def calibration_entry(calibration: Calibration | None) -> CalibrationEntry | None:
+    """Return a calibration as a recipe writes it; None where it does nothing."""
     if calibration is None or calibration == Calibration():
         return None
     c = calibration
@@ -525,7 +532,13 @@ def _calibration_entry(calibration: Calibration | None) -> CalibrationEntry | No
             measured=c.measured,
             uncertainty=c.uncertainty,
         )
-    return CalibrationEntry(shift=c.shift, reference=c.reference, uncertainty=c.uncertainty)
+    return CalibrationEntry(
+        shift=c.shift,
+        reference=c.reference,
+        uncertainty=c.uncertainty,
+        scale=c.scale,
+        bend=c.bend,
+    )
 
 
 def _fit_entry(options: FitOptions) -> FitEntry:

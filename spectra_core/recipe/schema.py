@@ -407,6 +407,8 @@ class CalibrationEntry(RecipeTable):
     uncertainty: NotNegative | None = Field(
         None, description="Standard uncertainty, eV; of the assigned energy if it is measured here."
     )
+    scale: Number = Field(0.0, description="Of a Raman axis: added times the recorded shift.")
+    bend: Number = Field(0.0, description="Of a Raman axis: added times its square, 1/cm-1.")
     method: Literal["fit", "pick"] = Field(
         "fit", description="How the reference is found: a small fit, or the top of the line."
     )

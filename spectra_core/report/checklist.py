@@ -129,10 +129,10 @@ def _shift(seen: Seen) -> str:
     calibration, unit = seen.fit.spectrum.calibration, seen.fit.spectrum.axis.unit
     scales = scales_of(seen.fit.spectrum, seen.result, seen.fit.name)
     parts = []
-    if calibration.shift:
+    if calibration.shift or calibration.is_stretched:
         known = calibration.uncertainty
         error = f"{known:g} {unit}" if known is not None else NOT_RECORDED
-        parts.append(f"{calibration.shift:+.6g} {unit}, standard uncertainty {error}")
+        parts.append(f"{calibration.formula(unit)}, standard uncertainty {error}")
     if abs(scales.shift) >= LEAST or own_reference(seen.record, seen.fit):
         parts.append(f"lines shifted by {shift_words(scales)} in the fit ({scales.formula})")
     return "; ".join(parts) or f"none applied, uncertainty {NOT_RECORDED}"

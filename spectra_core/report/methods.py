@@ -155,9 +155,8 @@ _REFERENCES = {"": "the reference", "CasaXPS": "the reference chosen in CasaXPS"
 def _reference(record: FitRecord, fit: RegionFit) -> str:
     """Say what the energies are referenced to: a calibration, a line of the model, or nothing."""
     calibration, axis = fit.spectrum.calibration, fit.spectrum.axis
-    applied = calibration.shift or calibration.reference
     own, scales = own_reference(record, fit), scales_of(fit.spectrum, record.result, fit.name)
-    text = _calibrated(fit) if applied else ""
+    text = _calibrated(fit) if calibration.is_applied else ""
     if own is not None:
         lead = f"{text}. Within the fit the" if text else f"The {axis.value} scale is that of the"
         what = "reference is" if text else "model: the charge reference is"
@@ -187,7 +186,8 @@ def _centers(scales: Scales) -> str:
 def _calibrated(fit: RegionFit) -> str:
     calibration, axis = fit.spectrum.calibration, fit.spectrum.axis
     unit = axis.unit
-    text = f"The {axis.value} scale was shifted by {calibration.shift:+.6g} {unit}"
+    done = "corrected" if calibration.is_stretched else "shifted"
+    text = f"The {axis.value} scale was {done} by {calibration.formula(unit)}"
     if calibration.assigned is not None and calibration.measured is not None:
         name = _REFERENCES.get(calibration.reference) or clean_text(calibration.reference)
         text += (

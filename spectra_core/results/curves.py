@@ -64,7 +64,7 @@ def _rows(columns: list[Array]) -> bytes:
 
 
 def _comments(record: Finished, fit: RegionFit) -> list[tuple[str, str]]:
-    source, calibration = fit.spectrum.source, fit.spectrum.calibration
+    source = fit.spectrum.source
     return [
         ("program", f"doublet {__version__}, fitted curves"),
         ("sample", record.sample),
@@ -73,9 +73,16 @@ def _comments(record: Finished, fit: RegionFit) -> list[tuple[str, str]]:
         ("sha256", source.sha256),
         ("spectrum_index", str(source.index)),
         *((c.name, f"{c.value!r} {c.unit}") for c in coordinates_of(fit.spectrum)),
-        ("energy_shift", f"{calibration.shift!r} {fit.spectrum.axis.unit}"),
+        ("energy_shift", _added(fit.spectrum)),
         ("synthetic", "yes" if is_synthetic(fit.spectrum) else "no"),
     ]
+
+
+def _added(spectrum: Spectrum) -> str:
+    calibration, unit = spectrum.calibration, spectrum.axis.unit
+    if calibration.is_stretched:
+        return calibration.formula(unit)
+    return f"{calibration.shift!r} {unit}"
 
 
 def _columns(region: Region, fit: RegionFit) -> dict[str, Array]:

@@ -75,7 +75,9 @@ class Scales:
 
 def scales_of(spectrum: Spectrum, fit: FitResult | None = None, region: str = "") -> Scales:
     """Return the scales of a spectrum, on its own or under the model of one region of a fit."""
-    calibrated = spectrum.axis.orientation * spectrum.calibration.shift
+    calibration = spectrum.calibration
+    # Of a stretched axis the scales lie nowhere equally far apart: its formula tells.
+    calibrated = 0.0 if calibration.is_stretched else spectrum.axis.orientation * calibration.shift
     if fit is None:
         return Scales(spectrum.axis.unit, calibrated)
     path = f"{region}/{REGION}/shift"

@@ -360,12 +360,12 @@ def _with_paths(recipe: Recipe, entry: RatioEntry) -> RatioEntry:
 def _replaced_calibration(
     name: str, spectrum: Spectrum, new: Calibration | None
 ) -> list[FitWarning]:
-    old = spectrum.calibration.shift
-    if new is None or old in (0.0, new.shift):
+    old, unit = spectrum.calibration, spectrum.axis.unit
+    if new is None or not (old.shift or old.is_stretched) or old.formula(unit) == new.formula(unit):
         return []
     message = (
-        f"the file's own shift of {old:g} {spectrum.axis.unit} was replaced by the recipe's of"
-        f" {new.shift:g}."
+        f"the file's own calibration of {old.formula(unit)} was replaced by the recipe's of"
+        f" {new.formula(unit)}."
     )
     return [FitWarning("calibration_replaced", message, name)]
 

@@ -67,11 +67,11 @@ def _measured(spectrum: Spectrum) -> str:
 
 def _calibration(spectrum: Spectrum) -> str:
     calibration = spectrum.calibration
-    if not (calibration.shift or calibration.reference):
+    if not calibration.is_applied:
         return "none"
     assigned = f" at {calibration.assigned:g}" if calibration.assigned is not None else ""
     reference = f", {calibration.reference}{assigned}" if calibration.reference else ""
-    return f"{calibration.shift:+.4g} {spectrum.axis.unit}{reference}"
+    return f"{calibration.formula(spectrum.axis.unit)}{reference}"
 
 
 def _source(spectrum: Spectrum) -> str:

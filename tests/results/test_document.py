@@ -237,6 +237,8 @@ class CalibrationEntry(Strict):
     assigned: float | None
     measured: float | None
     uncertainty: float | None
+    scale: float
+    bend: float
 
 
 class BackgroundEntry(Strict):
