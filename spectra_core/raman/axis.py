@@ -280,7 +280,7 @@ def _located(
 ) -> tuple[float, float, float] | None:
     """Return place, its error and width of the peak that one line alone can be; None if unsure."""
     x = spectrum.x_recorded
-    step = float(np.diff(x)[max(np.searchsorted(x, at) - 1, 0)])
+    step = float(np.diff(x)[max(int(np.searchsorted(x, at)) - 1, 0)])
     peak = float(places[np.argmin(np.abs(places - at))])
     apart = np.sort(np.abs(all_lines - peak))
     mine = abs(peak - at) <= min(max(6.0, 1.5 * step), float(apart[0]) + 1e-9)
