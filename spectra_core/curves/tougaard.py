@@ -118,18 +118,32 @@ def loss_integral(
     Notes
     -----
     Evenly spaced points go by fast Fourier transform, padded so that nothing wraps
-    round; others by the full matrix of losses (N x N numbers).
+    round; others by the full matrix of losses (N x N numbers), and where that would be too
+    large by twice as many evenly spaced points between which the signal is a line.
     """
+    if x.size > _MOST_UNEVEN and not _is_even(x):
+        even = np.linspace(x[0], x[-1], 2 * x.size)
+        finer = np.apply_along_axis(lambda row: np.interp(even, x, row), -1, rows)
+        found = loss_integral(even, finer, kernel, trapezoid=trapezoid)
+        return np.apply_along_axis(lambda row: np.interp(x, even, row), -1, found)
     weighted = rows * _channel_widths(x, trapezoid)
     n_points = x.size
     step = (x[-1] - x[0]) / (n_points - 1)
-    if np.abs(np.diff(x) - step).max() > 1e-6 * step:
+    if not _is_even(x):
         lower = np.tril(kernel(np.abs(x[:, None] - x)), k=-1)
         return np.asarray(weighted @ lower.T)
     n_padded = 1 << (2 * n_points - 1).bit_length()
     response = np.fft.rfft(kernel(step * np.arange(n_points)), n_padded)
     folded = np.fft.irfft(np.fft.rfft(weighted, n_padded) * response, n_padded)
     return np.asarray(folded[..., :n_points])
+
+
+_MOST_UNEVEN = 4096
+
+
+def _is_even(x: Array) -> bool:
+    step = (x[-1] - x[0]) / (x.size - 1)
+    return bool(np.abs(np.diff(x) - step).max() <= 1e-6 * step)
 
 
 def _channel_widths(x: Array, trapezoid: bool) -> Array:

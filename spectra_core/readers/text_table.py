@@ -204,7 +204,8 @@ def _allowed_dialects(sample: Sequence[tuple[int, str]], options: ReadOptions) -
     delimiter = options.delimiter_character
     if delimiter is not None:
         return [Dialect(None if delimiter == " " else delimiter)]
-    plain = [Dialect(sign) for sign in DELIMITERS]
+    text = "\n".join(line for _, line in sample)
+    plain = [Dialect(sign) for sign in DELIMITERS if sign is None or sign in text]
     if all(line.isascii() for _, line in sample):
         return plain
     return [*plain, Dialect(None, group=" ")]

@@ -460,3 +460,20 @@ def test_casaxps_u2_strength_of_s2p_is_the_one_that_meets_the_end(data_dir):
         ratios.append(result.info["b"] / stored)
     assert ratios == pytest.approx([1.0, 1.0, 1.0], abs=2e-3)
     assert ratios[0] == pytest.approx(1.0, abs=1e-7)
+
+
+def test_a_very_long_uneven_axis_has_the_loss_integral_of_its_even_neighbour():
+    """No matrix of all losses is made: 50,000 points would need 20 GB."""
+    even = np.linspace(0.0, 50.0, 50_000)
+    x = even + 0.3 * (even[1] - even[0]) * np.sin(np.arange(even.size))
+    x[0], x[-1] = even[0], even[-1]
+
+    def signal(e):
+        return np.exp(-((e - 10.0) ** 2)) + 0.5 * np.exp(-((e - 20.0) ** 2))
+
+    def kernel(loss):
+        return tougaard_kernel(loss, 2866.0, 1643.0, 1643.0)
+
+    found = loss_integral(x, signal(x), kernel)
+    expected = loss_integral(even, signal(even), kernel)
+    assert found == pytest.approx(np.interp(x, even, expected), abs=2e-5 * expected.max())
