@@ -33,6 +33,7 @@ from .hdf5_files import (
 )
 from .integrity import check_counts, check_seal
 from .options import AXES, ReadOptions
+from .repeats import without_repeats
 from .spectrum_fields import from_text, from_values
 from .steps import broken_steps
 from .trial import SIGNATURE
@@ -200,7 +201,10 @@ def _foreign_spectrum(name: str, entry: Any, options: ReadOptions) -> Spectrum:
     meta = _meta(name, entry, {data.name})
     settled = _settled(axis, x, meta, options)
     y = array(signal, x.shape, signal_name)
-    meta = noted(meta, steps_note=broken_steps(x))
+    x, arrays, note = without_repeats(x, {"y": y, **columns})
+    y = np.asarray(arrays.pop("y"))
+    columns = {key: np.asarray(values) for key, values in arrays.items()}
+    meta = noted(meta, steps_note=broken_steps(x), repeats_note=note)
     return make_spectrum(x, y, settled, y_unit=y_unit, columns=columns, meta=meta)
 
 

@@ -32,6 +32,8 @@ def broken_steps(x: Array, row_numbers: NDArray[np.int_] | None = None) -> str:
     if x.size < _FEWEST_POINTS:
         return ""
     step = float(np.median(np.diff(x)))
+    if step == 0.0:
+        return ""
     ratios = np.diff(x) / step
     places = np.flatnonzero(np.abs(ratios - 1.0) > _EVEN)
     if not 0 < places.size <= 2 * _MOST_PLACES or places.size > 0.2 * x.size:
