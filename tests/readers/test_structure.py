@@ -202,3 +202,20 @@ def test_digits_of_other_scripts_are_no_numbers_of_vamas(tmp_path, digits):
     path.write_bytes(text.replace(f"\n{number}\n", f"\n{digits}\n", 1).encode())
     with pytest.raises(ReadError, match="should be a number"):
         read(path, options=ReadOptions())
+
+
+def test_energies_measured_twice_in_foreign_nexus_are_merged_with_a_note(tmp_path):
+    import h5py
+
+    path = tmp_path / "a.nxs"
+    x, y = np.repeat(X, 1 + (X == 161.6)), np.repeat(Y, 1 + (X == 161.6))
+    with h5py.File(path, "w") as file:
+        entry = file.create_group("entry")
+        entry.attrs["NX_class"] = "NXentry"
+        data = entry.create_group("data")
+        data.attrs.update(NX_class="NXdata", signal="data", axes=["energy"])
+        data["data"], data["energy"] = y, x
+        data["energy"].attrs.update(units="eV", type="binding")
+    (spectrum,) = read(path)
+    assert len(spectrum) == X.size
+    assert "1 repeated points" in "".join(notes_of(spectrum))
