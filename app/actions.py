@@ -238,6 +238,14 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("export_picture", "Export the picture…", FILE, "", _spectrum),
     Action(
+        "export_review",
+        "Export the reviewer’s page…",
+        FILE,
+        "",
+        _any_fit,
+        tip="One web page: components to switch, models to compare, how it was made.",
+    ),
+    Action(
         "compose",
         "Compose a figure…",
         FILE,

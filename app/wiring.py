@@ -203,6 +203,7 @@ def _file(crew: Crew) -> Doing:
         "export": crew.program_dialogs.export,
         "export_recipe": reporting.ask_recipe,
         "export_picture": reporting.ask_picture,
+        "export_review": reporting.ask_review,
         "compose": crew.composing.compose,
     }
 

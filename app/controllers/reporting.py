@@ -17,6 +17,7 @@ from spectra_core.recipe.text import dump_recipe
 from spectra_core.report import Report as ReportDocument
 from spectra_core.report import build_report
 from spectra_core.report.preview import Preview, render_preview
+from spectra_core.report.review import render_review
 from spectra_core.results.figures import fit_figure, save_figure
 from spectra_core.writers.atomic import write_text
 
@@ -65,7 +66,10 @@ class Reporting(Controller):
         project = self.document.project
 
         options = ExportOptions(
-            title=project.settings.title, notes=notes_of(project), entries=project.checklist
+            title=project.settings.title,
+            notes=notes_of(project),
+            entries=project.checklist,
+            history=self._history(),
         )
 
         def work(report: Reporter) -> tuple[int, list[str]]:
@@ -86,6 +90,34 @@ class Reporting(Controller):
                 self.desk.say(f"The results are written to {folder}.")
 
         self.jobs.start("Exporting", work, done)
+
+    def _history(self) -> tuple[str, ...]:
+        """Return the steps that led to what is shown, those that are undone left out."""
+        stack = self.document.stack
+        return tuple(stack.text(i) for i in range(stack.index()))
+
+    def ask_review(self) -> None:
+        """Ask where to write the reviewer's page."""
+        self._ask("Export the reviewer’s page", "Web page (*.html)", "html", self.write_review)
+
+    def write_review(self, path: str) -> None:
+        """Write the page on which components are switched and models are compared."""
+        project, history = self.document.project, self._history()
+
+        def work(report: Reporter) -> None:
+            page = render_review(
+                run_from_project(project),
+                title=project.settings.title,
+                made=date.today().isoformat(),
+                history=history,
+            )
+            write_text(page, Path(path))
+
+        self.jobs.start(
+            "Writing the reviewer’s page",
+            work,
+            lambda _: self.desk.say(f"{Path(path).name} is written."),
+        )
 
     def ask_recipe(self) -> None:
         """Ask where to write the recipe of the project."""

@@ -21,7 +21,16 @@ from spectra_core.recipe.formats import FORMATS
 from ..widgets import heading, label, plain_button, row
 
 _GROUPS = (
-    ("Report", (("pdf", "PDF"), ("docx", "Word"), ("html", "HTML"), ("xlsx", "Workbook"))),
+    (
+        "Report",
+        (
+            ("pdf", "PDF"),
+            ("docx", "Word"),
+            ("html", "HTML"),
+            ("xlsx", "Workbook"),
+            ("review", "Reviewer’s page"),
+        ),
+    ),
     ("Numbers", (("json", "Results (JSON)"), ("csv", "Curves (CSV)"))),
     ("Figures", (("svg", "SVG"), ("figure-pdf", "PDF"), ("png", "PNG, 600 dpi"))),
     ("Other programs", (("nexus", "NeXus (NXxps)"), ("vamas", "VAMAS with CasaXPS fits"))),

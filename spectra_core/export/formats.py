@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FIGURES = {"png": ".png", "svg": ".svg", "figure-pdf": ".pdf"}  # format -> suffix
 REPORTS = ("html", "pdf", "docx", "xlsx")
-RESULTS, PANELS = "results.json", "panels"
+RESULTS, PANELS, REVIEW = "results.json", "panels", "review.html"
 EXCHANGE = {"nexus": "results.nxs", "vamas": "results.vms"}  # format -> file for the run
 
 Say = Callable[[str], None]
@@ -55,6 +55,8 @@ class ExportOptions:
         Of a grid that would have one column; None: as many as are wide enough.
     same_height : bool
         Whether the panels of one region have one axis of counts.
+    history : tuple of str
+        What the user did, step by step, for the reviewer's page.
     """
 
     template: str | None = None
@@ -65,6 +67,7 @@ class ExportOptions:
     panels: By | None = None
     columns: int | None = None
     same_height: bool = False
+    history: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,12 +185,22 @@ def run_steps(
     if options.panels is not None:
         yield from _panel_steps(run, folder, formats, options)
     yield from _reports(run, folder, formats, options)
+    if "review" in formats:
+        yield Step(REVIEW, partial(_write_review, run, folder / REVIEW, options))
+
+
+def _write_review(run: Run, path: Path, options: ExportOptions) -> None:
+    from ..report.review import render_review
+    from ..writers.atomic import write_text
+
+    today = datetime.now(UTC).date().isoformat()
+    write_text(render_review(run, title=options.title, made=today, history=options.history), path)
 
 
 def needs_whole_run(formats: Sequence[str], options: ExportOptions | None = None) -> bool:
     """Return whether something needs all fits at once, so that they have to be kept."""
     panels = options is not None and options.panels is not None
-    return panels or any(name in (*REPORTS, *EXCHANGE) for name in formats)
+    return panels or any(name in (*REPORTS, *EXCHANGE, "review") for name in formats)
 
 
 def _panel_steps(

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 Format = Literal[
-    "json", "csv", "png", "svg", "figure-pdf", "html", "pdf", "docx", "xlsx", "nexus", "vamas"
+    "json",
+    "csv",
+    "png",
+    "svg",
+    "figure-pdf",
+    "html",
+    "pdf",
+    "docx",
+    "xlsx",
+    "review",
+    "nexus",
+    "vamas",
 ]
 FORMATS: tuple[Format, ...] = get_args(Format)
 # Where a recipe says nothing: quick to write, however many spectra there are.

@@ -102,7 +102,7 @@ def build_report(
     run, bibliography = as_run(run, ratios), Bibliography()
     pairs = [(record, fit) for record in run.fits for fit in record.result.regions]
     keys = {(r.id, f.name): f"region-{i}" for i, (r, f) in enumerate(pairs, 1)}
-    remarks = {record.id: _remarks(record) for record in run.fits}
+    remarks = {record.id: remarks_of(record) for record in run.fits}
     version = program_versions()["version"]
     shown = plain(title or (run.recipe.title if run.recipe else "") or "Spectral deconvolution")
     front = front_pages(
@@ -152,7 +152,7 @@ def _facts(run: Run, version: str, made: str) -> Iterator[tuple[str, Text]]:
         yield "report made", plain(made)
 
 
-def _remarks(record: FitRecord) -> tuple[FitWarning, ...]:
+def remarks_of(record: FitRecord) -> tuple[FitWarning, ...]:
     """Return the lint's findings, and the warnings of reading and selecting before them.
 
     A run brings its findings; a fit by itself is looked at here.

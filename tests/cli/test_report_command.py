@@ -119,3 +119,10 @@ def test_all_fits_are_one_figure_where_panels_are_asked_for(fitted):
         assert image.width == pytest.approx(85.0 / 25.4 * 600, abs=2)
     outcome, folder = fitted("--formats", "json", "--panels", "sample")
     assert (folder / "panels.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_the_reviewers_page_is_one_file(fitted):
+    outcome, folder = fitted("--formats", "review")
+    assert outcome.code == 0, outcome
+    assert [path.name for path in folder.iterdir()] == ["review.html"]
+    assert "review.html" in outcome.err
