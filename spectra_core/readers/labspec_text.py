@@ -198,14 +198,14 @@ def _meta(keys: Keys, path: Path) -> Meta:
         scans=keys.number("Accumulations"),
         laser_nm=keys.dialect.key_number(laser[0]) if laser else None,
         instrument=values.get("Instrument", ""),
-        date=_date(values.get("Acquired") or values.get("Date", "")),
+        date=iso_date(values.get("Acquired") or values.get("Date", "")),
         comment=values.get("Remark", ""),
         extra=extra,
     )
     return noted(meta, **keys.notes)
 
 
-def _date(text: str) -> str:
+def iso_date(text: str) -> str:
     """Return a LabSpec date (day first) in ISO 8601, or as written if it is no date."""
     for pattern in ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M"):
         try:

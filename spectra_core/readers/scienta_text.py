@@ -91,7 +91,7 @@ def _region(sections: Sections, number: int, path: Path, options: ReadOptions) -
                 row_numbers=row_numbers,
             ),
             axis,
-            _meta(info, path, column if n_slices > 1 else None),
+            settings_of_ses(info, path, column if n_slices > 1 else None),
             replace(options, axis=None if axis else options.axis, y_unit=None),
         )
         for column in range(1, n_slices + 1)
@@ -124,7 +124,8 @@ _SAME_PLACE = 0.01
 """In steps; energies are written with fewer digits in one of the two places."""
 
 
-def _meta(info: Keys, path: Path, slice_number: int | None) -> Meta:
+def settings_of_ses(info: Keys, path: Path, slice_number: int | None) -> Meta:
+    """Return the metadata that the settings of SES hold, in text files and Igor waves alike."""
     scans = info.number("Number of Sweeps")
     total = info.number("Time per Spectrum Channel")
     named = {"Lens Mode", "Acquisition Mode", "Step Time", "Spectrum Name", "DetectorMode"}

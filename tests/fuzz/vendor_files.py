@@ -312,6 +312,157 @@ def vgd(counts: np.ndarray | None = None) -> bytes:
     )
 
 
+# ---------------------------------------------------------------------------------
+# SPECS, Scienta, LabSpec, TriVista
+
+SHIFTS_MCD = (-0.075, -0.03, 0.01, 0.0461, 0.0825)
+"""Shifts of five detectors, in units of the pass energy."""
+
+
+def specs_counts(scan: int, energies: np.ndarray) -> np.ndarray:
+    """Return synthetic whole counts of one detector at kinetic energies."""
+    line = 400.0 * np.exp(-(((energies - 1325.0) / 0.7) ** 2))
+    return np.round(100.0 + 10.0 * scan + line)
+
+
+def specs_xml(scans: int = 2, mode: str = "FixedAnalyzerTransmission") -> bytes:
+    """Return a SpecsLab 2 file of one region, its five detectors shifted by whole steps."""
+    points, step, first, passing, head, tail = 60, 0.1, 1322.0, 20.0, 20, 20
+    steps = head + points + tail
+    blocks = []
+    for scan in range(scans):
+        channels = []
+        for shift in SHIFTS_MCD:
+            off = round(shift * passing / step)
+            energies = first + step * (np.arange(steps) - head + off)
+            channels.append(specs_counts(scan, energies))
+        counts = " ".join(f"{v:.0f}" for v in np.array(channels).T.ravel())
+        blocks.append(
+            '<struct type_id="i" type_name="ScanData">'
+            f'<sequence name="counts" length="{steps * 5}"><ulong>{counts}</ulong></sequence>'
+            "</struct>"
+        )
+    settings = "".join(
+        f'<double name="{name}">{value}</double>'
+        for name, value in (
+            ("num_scans", 3),
+            ("values_per_curve", points),
+            ("dwell_time", 0.5),
+            ("scan_delta", step),
+            ("excitation_energy", 1486.61),
+            ("kinetic_energy", first),
+            ("pass_energy", passing),
+            ("effective_workfunction", 4.3),
+        )
+    )
+    detectors = "".join(
+        f'<struct type_id="i" type_name="Detector"><double name="shift">{s}</double></struct>'
+        for s in SHIFTS_MCD
+    )
+    return (
+        '<?xml version="1.0"?>\n<any><sequence length="1" type_name="RegionGroupSeq">'
+        '<struct type_id="i" type_name="RegionGroup"><string name="name">pellet</string>'
+        '<sequence name="regions" length="1" type_name="RegionDataSeq">'
+        '<struct type_id="i" type_name="RegionData"><string name="name">S2p</string>'
+        '<struct name="region" type_id="i" type_name="RegionDef">'
+        '<string name="analysis_method">XPS</string>'
+        f'<struct name="scan_mode" type_id="i"><string name="name">{mode}</string></struct>'
+        f"{settings}</struct>"
+        f'<ulong name="mcd_head">{head}</ulong><ulong name="mcd_tail">{tail}</ulong>'
+        f'<struct name="analyzer_info" type_id="i"><string name="name">PHOIBOS</string>'
+        f'<sequence name="detectors" length="5">{detectors}</sequence></struct>'
+        '<sequence name="cycles" length="1" type_name="CycleSeq">'
+        '<struct type_id="i" type_name="Cycle"><ulong name="time">1700000000</ulong>'
+        f'<sequence name="scans" length="{scans}">{"".join(blocks)}</sequence></struct></sequence>'
+        f'<sequence name="transmission" length="{points}">'
+        f"<double>{' '.join(['1.5'] * points)}</double></sequence>"
+        "</struct></sequence></struct></sequence></any>"
+    ).encode()
+
+
+SES_NOTE = "\r".join(
+    (
+        "[SES]",
+        "Region Name=S 2p",
+        "Pass Energy=50",
+        "Number of Sweeps=2",
+        "Excitation Energy=1486.6",
+        "Energy Scale=Binding",
+        "Instrument=R3000",
+        "Sample=pellet",
+        "Date=2024-05-17",
+        "Time=15:24:35",
+        "Time per Spectrum Channel=4",
+        "DetectorMode=Pulse Counting",
+    )
+)
+
+
+def igor_wave(rows: np.ndarray | None = None, order: str = "<") -> bytes:
+    """Return an Igor binary wave as SES writes it: energies, and a slice for each row."""
+    rows = np.array([raman(k) for k in range(2)]) if rows is None else rows
+    slices, points = rows.shape
+    lengths = (points, slices if slices > 1 else 0, 0, 0)
+    values, note = rows.astype(f"{order}f4").tobytes(), SES_NOTE.encode("latin-1")
+    wave = struct.pack(
+        f"{order}4x2Iih8xh32s8x4i4d4d4s16s152x",
+        *(0, 0, rows.size, 2, 1, b"S2p", *lengths, -0.1, 0.5, 1, 1, 168.0, -1.0, 0, 0, b"", b"eV"),
+    )
+    head = [5, 0, 320 + len(values), 0, len(note), *[0] * 12]
+    total = (
+        np.frombuffer(struct.pack(f"{order}2h15i", *head) + wave, f"{order}i2").astype(int).sum()
+    )
+    head[1] = (-int(total) + 2**15) % 2**16 - 2**15
+    return struct.pack(f"{order}2h15i", *head) + wave + values + note
+
+
+def labspec_xml() -> bytes:
+    """Return a LabSpec map of three by two places."""
+
+    def node(number: str, text: str) -> str:
+        return f'<LSX ID="{number}">{text}</LSX>'
+
+    def axis(number: str, kind: str, unit: str, values: str) -> str:
+        inside = node("0x7D6CD4DB", values) if values else ""
+        return node(number, inside + node("0x6D707974", kind) + node("0x7C696E75", unit))
+
+    def setting(name: str, value: str) -> str:
+        return node("0x1234", node("0x6D6D616E", name) + node("0x7D6C61DB", value))
+
+    shifts = " ".join(f"{x:.3f}" for x in SHIFTS)
+    axes = axis("0x0", "Intens", "Cnt", "") + axis("0x1", "Spectr", "1/cm", shifts)
+    axes += axis("0x2", "X", "um", "-2 0 2") + axis("0x3", "Y", "um", "-1 1")
+    settings = setting("Acq. time (s)", "3") + setting("Accumulations", "2")
+    settings += setting("Laser (nm)", "532") + setting("Sample", "pellet")
+    settings += setting("Acquired", "17.05.2024 09:20:51")
+    rows = "".join(f"<LSX_Row>{' '.join(f'{y:.4f}' for y in raman(k))}</LSX_Row>" for k in range(6))
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<LSX_Data><LSX_Tree>'
+        f"{node('0x7B697861', axes)}{settings}</LSX_Tree>"
+        f'<LSX_Matrix ID="0x7D6CD4DB">{rows}</LSX_Matrix></LSX_Data>'
+    ).encode()
+
+
+def trivista() -> bytes:
+    """Return a TriVista file of three frames."""
+    nm = np.linspace(540.0, 560.0, 60)
+    frames = "".join(
+        f'<Frame xDim="60" yDim="1">{";".join(f"{y:.4f}" for y in raman(k))}</Frame>'
+        for k in range(3)
+    )
+    values = "|".join(["60", *(f"{x:.6f}" for x in nm)])
+    return (
+        "\ufeff<!--TriVista-File. (c) S&amp;I -->\n<XmlMain><Documents>"
+        '<Document DataLabel="Counts" RecordTime="09/29/2016 12:51:30.867" InfoSerialized='
+        '"&lt;?xml version=&quot;1.0&quot; encoding=&quot;utf-16&quot;?&gt;&lt;Info&gt;'
+        "&lt;Groups&gt;&lt;Group&gt;&lt;Name&gt;Experiment&lt;/Name&gt;&lt;Items&gt;&lt;Item&gt;&lt;Name&gt;Mode"
+        "&lt;/Name&gt;&lt;Value&gt;line&lt;/Value&gt;&lt;/Item&gt;&lt;/Items&gt;&lt;/Group&gt;"
+        '&lt;/Groups&gt;&lt;/Info&gt;">'
+        f'<xDim Length="60"><Calibration Unit="Nanometer" LaserWave="532" ValueArray="{values}"/>'
+        f"</xDim><Data>{frames}</Data></Document></Documents></XmlMain>"
+    ).encode()
+
+
 VENDOR_KINDS: dict[str, Callable[[], bytes]] = {
     "wdf": wdf,
     "spc": spc,
@@ -319,5 +470,9 @@ VENDOR_KINDS: dict[str, Callable[[], bytes]] = {
     "jcamp": jcamp,
     "jcamp pages": jcamp_pages,
     "vgd": vgd,
+    "specs xml": specs_xml,
+    "igor wave": igor_wave,
+    "labspec xml": labspec_xml,
+    "trivista": trivista,
 }
 """Name of each kind and a function that makes a whole file of it."""
