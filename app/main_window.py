@@ -381,6 +381,17 @@ class MainWindow(QMainWindow):
         self.docks[2].show()
         self.tabs.setCurrentWidget(tab)
 
+    def show_part(self, ratio: str, part: str) -> None:
+        """Show what is behind a part of a ratio's error: other models, priors, or the counts."""
+        if part in ("background", "model"):
+            self.show_tab(self.alternatives)
+            self.alternatives.choose(ratio)
+        elif part == "counting":
+            self.show_tab(self.correlations)
+        else:
+            self.show_tab(self.pulls)
+            self.pulls.choose(ratio)
+
     # -----------------------------------------------------------------------------
     # Layout and leaving
 

@@ -365,6 +365,7 @@ QScrollBar::handle {{ background: {border}; border-radius: 4px; min-height: 26px
     margin: 1px; }}
 QScrollBar::handle:hover {{ background: {faint}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QAbstractScrollArea::corner {{ background: transparent; border: none; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QProgressBar {{ background: {hover}; border: none; border-radius: 3px; height: 7px; }}
 QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}

@@ -169,6 +169,7 @@ def _connect_results(window: MainWindow, crew: Crew, desk: Desk) -> None:
     window.ratios.ratio_removed.connect(crew.editing.remove_ratio)
     window.ratios.compute_asked.connect(crew.fitting.compute_ratios)
     window.ratios.analysis_chosen.connect(crew.showing.show_analysis)
+    window.ratios.part_chosen.connect(window.show_part)
     window.uniqueness.curve_asked.connect(crew.fitting.uniqueness)
     window.report.export_asked.connect(lambda: crew.acting.run("export"))
 

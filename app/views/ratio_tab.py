@@ -33,7 +33,7 @@ class RatioTab(QWidget):
         self._ratios: tuple[Ratio, ...] = ()
         self._shown: tuple[object, ...] = ()
         self.ratio = Choice(name="Ratio")
-        self.ratio.setMinimumContentsLength(24)
+        self.ratio.setMinimumContentsLength(16)
         self.ratio.chosen.connect(lambda _: self._show())
         self._said = label("", "muted", wrap=True)
         self.copy_button = QPushButton("Copy")
@@ -66,6 +66,12 @@ class RatioTab(QWidget):
         self.ratio.set_options([(name, formula(name)) for name in names])
         self.ratio.set_value(before if before in names else next(iter(names), ""))
         self._show()
+
+    def choose(self, name: str) -> None:
+        """Choose a ratio, if it is among those that are shown."""
+        if any(ratio.name == name for ratio in self._ratios):
+            self.ratio.set_value(name)
+            self._show()
 
     def _chosen(self) -> Ratio | None:
         return next((r for r in self._ratios if r.name == self.ratio.value), None)

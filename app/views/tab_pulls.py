@@ -49,7 +49,7 @@ class PullsTab(RatioTab):
         super().__init__(table, parent)
         self.table = table
         self._plain: tuple[Impact, ...] = ()
-        self._foot = label("", "muted")
+        self._foot = label("", "muted", wrap=True)
         self._layout.addWidget(self._foot)
 
     def show_scene(self, scene: Scene) -> None:

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import (
-    QModelIndex,
-    QPersistentModelIndex,
     QPoint,
-    QRectF,
     Qt,
-    QTimer,
     Signal,
 )
-from PySide6.QtGui import QAction, QGuiApplication, QPainter
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QLabel,
     QMenu,
     QPushButton,
     QSplitter,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -37,49 +27,12 @@ from spectra_core.project.project import Project, is_stale
 from spectra_core.results.table import interval_ends, value_text
 from spectra_core.runs.samples import sample_names
 from spectra_core.spectrum import sample_key
-from spectra_core.uncertainty.ratios import ALL_ROWS, Budget, Ratio
+from spectra_core.uncertainty.ratios import Ratio
 
-from ..formula import formula
 from ..scene import Scene
-from ..theme import colour, number_font, theme
-from ..widgets import DeleteKey, in_locale, label, printed, row, wrapped
-
-Index = QModelIndex | QPersistentModelIndex
-PARTS = (
-    ("counting", "#0072B2"),
-    ("energies", "#56B4E9"),
-    ("ties", "#009E73"),
-    ("shape", "#CC79A7"),
-    ("background", "#E69F00"),
-    ("model", "#8C6BB1"),
-    ("reference", "#7F7F7F"),
-)
-HEADINGS = ("sample", "ratio", "value", "95 % interval", "error budget")
-_LEAST_WIDTH = 100
-"""The name of a sample has room for a long word in each of its lines."""
-_BUDGET = Qt.ItemDataRole.UserRole
-
-
-@dataclass(frozen=True)
-class ShownRatio:
-    """One ratio of one sample, as it is printed.
-
-    Attributes
-    ----------
-    analysis, sample, name : str
-    value, interval, note : str
-    ratio : Ratio
-    stale : bool
-    """
-
-    analysis: str
-    sample: str
-    name: str
-    value: str
-    interval: str
-    note: str
-    ratio: Ratio
-    stale: bool
+from ..theme import colour, theme
+from ..widgets import DeleteKey, label, printed, row
+from .ratio_matrix import PARTS, RatioMatrix, ShownRatio
 
 
 def ratio_rows(project: Project) -> Iterator[ShownRatio]:
@@ -130,19 +83,23 @@ class RatiosTab(QWidget):
     compute_asked()
         Fit all, with the error budgets.
     analysis_chosen(str)
+    part_chosen(str, str)
+        Name of a ratio and of a part of its error: what is behind it is wanted.
     """
 
     define_asked = Signal(str)
     ratio_removed = Signal(str)
     compute_asked = Signal()
     analysis_chosen = Signal(str)
+    part_chosen = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: tuple[Any, ...] = ()
         self._rows: list[ShownRatio] = []
         self._project: Project | None = None
-        self.table = _Table()
+        self.table = RatioMatrix()
+        self.table.part_chosen.connect(self._open_part)
         self.table.itemSelectionChanged.connect(self._choose)
         self.table.customContextMenuRequested.connect(self._open_menu)
         key = DeleteKey(self.table, lambda: bool(self.table.selectedItems()))
@@ -170,8 +127,8 @@ class RatiosTab(QWidget):
         split.setStretchFactor(1, 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
-        top = row(self._legend, self.plot_button, copy, define)
-        top.setStretch(0, 1)  # a label that wraps takes the least width it is left
+        top = row(self._legend, 1, self.plot_button, copy, define)
+        top.setStretch(0, 100)  # a label that wraps takes the least width it is left
         layout.addLayout(top)
         layout.addWidget(self._computing)
         layout.addWidget(self._empty)
@@ -239,20 +196,28 @@ class RatiosTab(QWidget):
         )
         self._legend.show_rows(self._rows)
 
+    def _open_part(self, one: ShownRatio, part: str) -> None:
+        self.analysis_chosen.emit(one.analysis)
+        self.part_chosen.emit(one.name, part)
+
+    def _at(self, item: QTableWidgetItem | None) -> ShownRatio | None:
+        return None if item is None else self.table.shown_at(item.row(), item.column())
+
     def _choose(self) -> None:
-        items = self.table.selectedItems()
-        if items:
-            self.analysis_chosen.emit(self._rows[items[0].row()].analysis)
+        for item in self.table.selectedItems():
+            if (one := self._at(item)) is not None:
+                self.analysis_chosen.emit(one.analysis)
 
     def _remove_chosen(self) -> None:
-        if items := self.table.selectedItems():
-            self.ratio_removed.emit(self._rows[items[0].row()].name)
+        for item in self.table.selectedItems():
+            if (one := self._at(item)) is not None:
+                self.ratio_removed.emit(one.name)
 
     def _open_menu(self, place: QPoint) -> None:
-        item = self.table.itemAt(place)
-        if item is None:
+        one = self._at(self.table.itemAt(place))
+        if one is None:
             return
-        name = self._rows[item.row()].name
+        name = one.name
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for text, run in (
@@ -269,99 +234,6 @@ class RatiosTab(QWidget):
 
 def _part_names() -> tuple[str, ...]:
     return tuple(name for name, _ in PARTS)
-
-
-class _Table(QTableWidget):
-    """The table itself."""
-
-    def __init__(self) -> None:
-        super().__init__(0, len(HEADINGS))
-        self.setObjectName("plain")
-        self.setAccessibleName("Ratios")
-        self.setHorizontalHeaderLabels(list(HEADINGS))
-        self.verticalHeader().hide()
-        self.setShowGrid(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        header = self.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column, mode in enumerate(
-            (
-                QHeaderView.ResizeMode.Stretch,
-                *(QHeaderView.ResizeMode.ResizeToContents,) * 3,
-                QHeaderView.ResizeMode.Stretch,
-            )
-        ):
-            header.setSectionResizeMode(column, mode)
-        self.setItemDelegateForColumn(4, _BudgetDelegate(self))
-        # Names of samples are wrapped, never shortened: any word may tell two of them apart.
-        header.setMinimumSectionSize(_LEAST_WIDTH)
-        # The header speaks before the new width is in use, and often while a user pulls.
-        self._fit_rows = QTimer(self, singleShot=True, interval=0)
-        self._fit_rows.timeout.connect(self.resizeRowsToContents)
-        header.sectionResized.connect(lambda *_: self._fit_rows.start())
-
-    def show_rows(self, rows: list[ShownRatio], *, grey: bool = False) -> None:
-        """Fill the table; in grey while new numbers are on their way."""
-        self.setRowCount(len(rows))
-        largest = max((r.ratio.budget.total or 0.0 for r in rows), default=0.0)
-        for line, one in enumerate(rows):
-            value = one.value + (" (stale)" if one.stale else "")
-            scope = "" if one.ratio.scope == ALL_ROWS else one.ratio.scope
-            texts = (one.sample, formula(one.name), value, one.interval, scope)
-            for column, text in enumerate(texts):
-                item = QTableWidgetItem(text)
-                whole = texts[0] if column == 0 else ""
-                tip = "\n".join(t for t in (whole, one.ratio.formula, one.note) if t)
-                item.setToolTip(wrapped(tip))
-                if column in (2, 3):
-                    item.setFont(number_font(bold=column == 2))
-                if one.stale or grey:
-                    item.setForeground(colour("faint"))
-                if column == 4:
-                    item.setData(_BUDGET, (one.ratio.budget, largest))
-                    item.setToolTip(_budget_words(one.ratio))
-                self.setItem(line, column, item)
-        self.resizeRowsToContents()
-
-
-def _budget_words(ratio: Ratio) -> str:
-    parts = [(name, getattr(ratio.budget, name)) for name, _ in PARTS]
-    said = [f"{name} ± {in_locale(f'{value:.2g}')}" for name, value in parts if value is not None]
-    return "\n".join([*said, ratio.scope] if ratio.scope else said)
-
-
-class _BudgetDelegate(QStyledItemDelegate):
-    """Paints the parts of the variance as one bar; its length is the whole error."""
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Paint the bar."""
-        super().paint(painter, option, index)
-        data = index.data(_BUDGET)
-        if not data:
-            return
-        budget, largest = data
-        parts = budget_parts(budget)
-        if not parts or not largest:
-            return
-        area = QRectF(option.rect).adjusted(6, 0, -10, 0)
-        height = min(10.0, area.height() - 6)
-        whole = area.width() * (budget.total or 0.0) / largest
-        left, top = area.left(), area.center().y() - height / 2
-        for tone, share in parts:
-            painter.fillRect(QRectF(left, top, whole * share, height), colour(tone))
-            left += whole * share
-
-
-def budget_parts(budget: Budget) -> list[tuple[str, float]]:
-    """Return colour and share of the variance of each row of a budget."""
-    values = [(tone, getattr(budget, name) or 0.0) for name, tone in PARTS]
-    variance = sum(value**2 for _, value in values)
-    if budget.total is None or variance <= 0:
-        return []
-    return [(tone, value**2 / variance) for tone, value in values if value > 0]
 
 
 class _Legend(QLabel):

@@ -191,7 +191,7 @@ def test_delete_in_the_ratios_removes_the_chosen_ratio(
     modelled.crew.acting.run("fit")
     settle(modelled)
     modelled.window.show_tab(modelled.window.ratios)
-    modelled.window.ratios.table.selectRow(0)
+    modelled.window.ratios.table.setCurrentCell(0, 1)
     modelled.crew.editing.choose_owner("PS4")
     press(qtbot, modelled.window.ratios.table, Qt.Key.Key_Delete)
     assert modelled.desk.document.project.ratios == ()

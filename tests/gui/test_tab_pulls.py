@@ -7,15 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 import spectra_core as sc
 from doublet.app.scene import Scene
 from doublet.app.selection import Selection
+from doublet.app.views.ratio_matrix import budget_parts
 from doublet.app.views.tab_alternatives import NO_BUDGET, AlternativesTab, models_of
 from doublet.app.views.tab_pulls import NO_FIT, NO_PRIORS, NO_RATIO, PullsTab
 from doublet.app.views.tab_ratios import RatiosTab
+from doublet.app.widgets import printed
 from spectra_core.project.project import Project, add_analysis, add_spectra, set_result
+from spectra_core.results.table import value_text
 
 X = np.linspace(158.0, 168.0, 201)
 REQUESTS = [
@@ -216,11 +220,42 @@ def test_ratios_on_their_way_are_announced_and_those_of_before_are_grey(
     qtbot.addWidget(view)
     view.show_scene(known)
     view.show()
-    plain = view.table.item(0, 2).foreground().color()
+    plain = view.table.item(0, 1).foreground().color()
     view.show_busy("Fitting S 2p")
     assert "Fitting S 2p: ratios follow" in view._computing.text() and view._computing.isVisible()
-    assert view.table.item(0, 2).foreground().color() != plain
-    assert view.table.item(0, 2).text()  # the last value stays readable
+    assert view.table.item(0, 1).foreground().color() != plain
+    assert view.table.item(0, 1).text()  # the last value stays readable
     view.show_busy("")
     assert not view._computing.isVisible()
-    assert view.table.item(0, 2).foreground().color() == plain
+    assert view.table.item(0, 1).foreground().color() == plain
+
+
+def test_samples_are_rows_and_ratios_columns(qtbot, known: Scene) -> None:
+    view = RatiosTab()
+    qtbot.addWidget(view)
+    view.show_scene(known)
+    ratios = known.project.analyses[next(iter(known.project.analyses))].ratios
+    assert view.table.rowCount() == 1
+    assert view.table.columnCount() == 1 + len(ratios)
+    for column, ratio in enumerate(ratios, 1):
+        assert printed(value_text(ratio)) in view.table.item(0, column).text()
+
+
+def test_the_parts_of_a_bar_fill_it_and_each_opens_what_is_behind_it(qtbot, known: Scene) -> None:
+    view = RatiosTab()
+    qtbot.addWidget(view)
+    view.resize(900, 300)
+    view.show_scene(known)
+    view.show()
+    qtbot.waitExposed(view)
+    one = next(r for r in view._rows if r.ratio.budget.total)
+    column = [r.name for r in view._rows].index(one.name) + 1
+    shares = budget_parts(one.ratio.budget)
+    assert sum(share for _, _, share in shares) == pytest.approx(1.0)
+    heard: list[tuple[str, str]] = []
+    view.part_chosen.connect(lambda *args: heard.append(args))
+    large = max(shares, key=lambda part: part[2])[0]
+    place = view.table.part_place(0, column, large)
+    assert place is not None
+    qtbot.mouseClick(view.table.viewport(), Qt.MouseButton.LeftButton, pos=place.toPoint())
+    assert heard == [(one.name, large)]

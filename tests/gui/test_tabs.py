@@ -216,7 +216,9 @@ def test_names_of_samples_are_wrapped_and_read_in_full(
     qtbot: QtBot, single: Scene, tab: Callable
 ) -> None:
     shown: RatiosTab = tab(RatiosTab())
-    shown.show_scene(samples(single, f"{LONG}, charged", f"{LONG}, discharged"))
+    shown.show_scene(
+        samples(single, *(f"{LONG}, {LONG}, {end}" for end in ("charged", "discharged")))
+    )
     table = shown.table
     assert table.rowCount() == 2
     shown.resize(420, 420)
