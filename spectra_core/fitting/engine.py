@@ -39,6 +39,7 @@ from .problem import Problem, RegionProblem
 from .solver import Solution, TracePoint
 from .start import linear_columns, open_values
 from .tolerances import SOLVABLE, WELL_CONDITIONED
+from .turns import turn
 from .weights import Weights, counting_time, point_sigmas
 
 if TYPE_CHECKING:
@@ -212,7 +213,15 @@ def _import_kernels(name: str) -> ModuleType:
 def _compile_apart(
     name: str, folder: Path, ready: Path, should_stop: ShouldStop | None = None
 ) -> str:
-    """Fill the cache from a process of its own; return why that failed, or nothing."""
+    """Fill the cache from a process of its own; return why that failed, or nothing.
+
+    Of several commands that are started at once, one does it and the others wait for it.
+    """
+    with turn(folder / f"{ready.stem}.turn", should_stop):
+        return "" if ready.exists() else _run_compiler(name, folder, ready, should_stop)
+
+
+def _run_compiler(name: str, folder: Path, ready: Path, should_stop: ShouldStop | None) -> str:
     above = str(Path(__file__).parents[2])
     search = os.pathsep.join(filter(None, [above, os.environ.get("PYTHONPATH", "")]))
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": search}

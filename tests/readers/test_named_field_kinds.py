@@ -347,7 +347,10 @@ def test_spectra_side_by_side_are_no_concentrations(make):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "Open the .VGD files of an Avantage project"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
+            "Open the .VGD files of an Avantage project",
+        ),
         (b"SQLite format 3\x00" + bytes(600), "In SpecsLab Prodigy"),
         (b"\x57IT^\x01\x02" + bytes(600), "In WITec Project"),
         (b"Name\tPosition\tFWHM\tArea\nS 2p\t161\t1\t2\n", "In CasaXPS: File > Save As"),
