@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragMoveEvent,
     QDropEvent,
+    QFocusEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -50,6 +51,7 @@ class NumberBox(QWidget):
         super().__init__()
         self._view, self._owner, self._cell = view, owner, one
         self._pressed: QPoint | None = None
+        self._just_entered = False
         self.field = NumberField(what=one.name, takes_names=True)
         self.field.setProperty("flat", True)
         self.field.setMinimumWidth(34)
@@ -111,19 +113,30 @@ class NumberBox(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Begin a drag on a number that is not being typed into."""
-        if isinstance(event, QMouseEvent) and watched is self.field:
-            if event.type() == QEvent.Type.MouseButtonPress:
-                typing = self.field.hasFocus()
-                self._pressed = None if typing else event.position().toPoint()
-            elif event.type() == QEvent.Type.MouseMove and self._pressed is not None:
-                far = (event.position().toPoint() - self._pressed).manhattanLength()
-                if far >= QApplication.startDragDistance():
-                    self._pressed = None
-                    self.drag()
-                return True
-            elif event.type() == QEvent.Type.MouseButtonRelease:
+        if watched is not self.field:
+            return False
+        if isinstance(event, QFocusEvent) and event.type() == QEvent.Type.FocusIn:
+            # A press gives the focus before it arrives, so the focus alone is no typing.
+            self._just_entered = event.reason() == Qt.FocusReason.MouseFocusReason
+        if isinstance(event, QMouseEvent):
+            return self._follow_mouse(event)
+        return False
+
+    def _follow_mouse(self, event: QMouseEvent) -> bool:
+        """Return whether a move of the mouse drags the number in place of marking its text."""
+        if event.type() == QEvent.Type.MouseButtonPress:
+            typing = self.field.hasFocus() and not self._just_entered
+            self._pressed = None if typing else event.position().toPoint()
+            self._just_entered = False
+        elif event.type() == QEvent.Type.MouseButtonRelease:
+            self._pressed = None
+        elif event.type() == QEvent.Type.MouseMove and self._pressed is not None:
+            far = (event.position().toPoint() - self._pressed).manhattanLength()
+            if far >= QApplication.startDragDistance():
                 self._pressed = None
-        return super().eventFilter(watched, event)
+                self.drag()
+            return True
+        return False
 
     def drag(self) -> None:
         """Drag the number, to be linked to the one that it is dropped on."""

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -311,6 +311,39 @@ def test_a_width_dropped_on_another_follows_it(cards: ComponentCards) -> None:
     assert dropped(cards, source, target) == [
         ["S 2p/sulfate 2p3/2/fwhm", "S 2p/PS4 2p3/2/fwhm"],
     ]
+
+
+def pulled(qtbot: QtBot, cards: ComponentCards, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Press on a number and move the mouse; return whether that drags it."""
+    box = cards.card("PS4").box("FWHM")
+    begun: list[bool] = []
+    monkeypatch.setattr(box, "drag", lambda: begun.append(True))  # the system's drag blocks
+    start = box.field.rect().center()
+    qtbot.mousePress(box.field, Qt.MouseButton.LeftButton, pos=start)
+    for step in range(1, 8):
+        move = QMouseEvent(
+            QEvent.Type.MouseMove,
+            QPointF(start.x(), start.y() - 5 * step),
+            box.field.mapToGlobal(QPointF(start.x(), start.y() - 5 * step)),
+            Qt.MouseButton.NoButton,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(box.field, move)
+    qtbot.mouseRelease(box.field, Qt.MouseButton.LeftButton, pos=start)
+    return bool(begun)
+
+
+def test_a_number_is_dragged_by_the_mouse_unless_it_is_being_typed_into(
+    qtbot: QtBot, cards: ComponentCards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field = cards.card("PS4").field("FWHM")
+    field.clearFocus()
+    assert pulled(qtbot, cards, monkeypatch)
+    field.clearFocus()
+    qtbot.mouseClick(field, Qt.MouseButton.LeftButton)
+    assert field.hasFocus()
+    assert not pulled(qtbot, cards, monkeypatch)
 
 
 @pytest.mark.parametrize(("owner", "name"), [("PS4", "centre"), ("sulfate", "FWHM")])
