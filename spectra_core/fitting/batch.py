@@ -28,7 +28,15 @@ from ..model import Model, Region
 from ..shown import Drawn, Gridded, Tabular
 from ..spectrum import Array, Axis, Meta, Spectrum, make_spectrum
 from . import single as fitting
-from .engine import NUMBA, NUMPY, compiled_fit, kernels, run_many, usable_rows
+from .engine import (
+    NUMBA,
+    NUMPY,
+    compiled_fit,
+    kernels,
+    run_many,
+    settled_rows,
+    usable_rows,
+)
 from .inputs import as_model, on_fitting_axis, with_settings
 from .overlap import check_used_once
 from .problem import Problem, compile_problem, row_of, static_background
@@ -538,7 +546,7 @@ class _Run:
     def _take(self, numbers: np.ndarray, chunk: _Chunk) -> None:
         """Write the answers of a chunk to their places."""
         k = kernels()
-        converged = _settled(chunk.state)
+        converged = settled_rows(chunk.state)
         status = np.where(chunk.held.any(axis=1), STATUSES.index(Status.AT_BOUND), 0)
         self.free[numbers] = chunk.q
         self.chi_square[numbers] = _of_data(chunk.state)
@@ -623,7 +631,7 @@ class _Run:
     def _keep_better(self, numbers: np.ndarray, chunk: _Chunk) -> None:
         k = kernels()
         reached = self._misfit(_of_data(chunk.state), chunk.state[:, k.PRIORS])
-        settled = _settled(chunk.state) & usable_rows(chunk.state)
+        settled = settled_rows(chunk.state) & usable_rows(chunk.state)
         before = self._misfit(self.chi_square[numbers], self.prior_chi_square[numbers])
         stuck = self.status[numbers] == _NOT_CONVERGED
         below = reached < before - 1e-9 * np.abs(before)
@@ -677,11 +685,6 @@ def _of_data(state: Array) -> Array:
     """Return chi-square of the data alone, with the weights that `fit` would tell, shape (M,)."""
     k = kernels()
     return np.asarray((state[:, k.CHI_SQUARE] - state[:, k.PRIORS]) * state[:, k.NOISE] ** 2)
-
-
-def _settled(state: Array) -> np.ndarray:
-    k = kernels()
-    return np.isin(state[:, k.STATUS], (k.CONVERGED, k.ROUNDING))
 
 
 Job = tuple[np.ndarray, dict[str, Array]]

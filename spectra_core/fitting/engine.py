@@ -799,6 +799,7 @@ class _Work:
             np.zeros((1, len(fit.packed.problem.priors))),
             np.zeros((1, self.kernels.N_STATE)),
             np.zeros((1, n)),
+            np.zeros((1, n + 1)),
             np.empty((1, _TRACE, 3)),
             np.zeros((1, n), dtype=bool),
             np.empty((1, n, n_points)),
@@ -974,6 +975,7 @@ def run_many(
         np.zeros((1, len(problem.priors))),
         state,
         np.zeros((1, n)),
+        np.zeros((1, n + 1)),
         np.empty((1, 0, 3)),
         held,
         np.empty((1, n, n_points)),
@@ -1021,8 +1023,8 @@ def usable_rows(state: Array) -> np.ndarray:
 
 def settled_rows(state: Array) -> np.ndarray:
     """Return which fits converged, shape (M,)."""
-    k = kernels()
-    return np.isin(state[:, k.STATUS], (k.CONVERGED, k.ROUNDING))
+    k, status = kernels(), state[:, kernels().STATUS]
+    return np.asarray((status == k.CONVERGED) | (status == k.ROUNDING))
 
 
 def well_conditioned_rows(state: Array) -> np.ndarray:

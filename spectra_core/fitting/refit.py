@@ -16,7 +16,7 @@ import numpy as np
 from ..curves.background_kind import StaticBackground
 from ..errors import ShouldStop
 from ..spectrum import Array
-from .engine import CompiledFit, compiled_fit, kernels, run_many
+from .engine import CompiledFit, compiled_fit, kernels, run_many, settled_rows
 from .problem import Problem
 from .single import FitOptions, weights_of
 from .single import settler as settler_of
@@ -173,8 +173,7 @@ class Refitter:
             upper=np.ascontiguousarray(upper),
             centres=None if data is None else data.centres,
         )
-        converged = np.isin(state[:, k.STATUS], (k.CONVERGED, k.ROUNDING))
-        return Refits(free, state[:, k.CHI_SQUARE].copy(), converged)
+        return Refits(free, state[:, k.CHI_SQUARE].copy(), settled_rows(state))
 
     def _one_by_one(
         self,

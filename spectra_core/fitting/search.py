@@ -230,9 +230,14 @@ class _Walk:
         return q
 
     @property
+    def missing(self) -> int:
+        """How often the best minimum is still to be found."""
+        return max(self.wanted - self.hits, 0)
+
+    @property
     def is_seeking(self) -> bool:
         """Whether scattered starts are still to be made."""
-        return self.hits < self.wanted and len(self.reached) < MOST * self.wanted
+        return self.missing > 0 and len(self.reached) < MOST * self.wanted
 
     @property
     def is_open(self) -> bool:
@@ -304,19 +309,20 @@ def _scattered(
     spread: float,
     engine: Engine,
 ) -> list[list[Array]]:
-    """Return scattered starts of each spectrum: of every few draws the best."""
+    """Return as many scattered starts as each spectrum wants: of every few draws the best."""
     if not walks:
         return []
-    m, (n, n_free) = len(walks), numbers.uniform.shape
+    m, n = len(walks), len(numbers.uniform)
     bases = [[w.at(place, scatter) for place in w.places] or [w.own] for w in walks]
     draws = scatter.drawn(np.array([list(islice(cycle(b), n)) for b in bases]), numbers, spread)
-    rows = np.repeat([walk.row for walk in walks], n)
-    found = engine.looks(rows, draws.reshape(-1, n_free)).reshape(m, n // _DRAWS, _DRAWS)
-    best = np.argmin(found, axis=2)
-    groups = draws.reshape(m, n // _DRAWS, _DRAWS, n_free)
+    counts = _DRAWS * np.array([walk.missing for walk in walks])
+    taken = np.arange(n) < counts[:, None]
+    found = np.full((m, n), np.inf)
+    found[taken] = engine.looks(np.repeat([walk.row for walk in walks], counts), draws[taken])
+    best = np.argmin(found.reshape(m, -1, _DRAWS), axis=2) + np.arange(0, n, _DRAWS)
     return [
-        [group[k] for group, k in zip(each, picked, strict=True)]
-        for each, picked in zip(groups, best, strict=True)
+        list(each[picked[: walk.missing]])
+        for walk, each, picked in zip(walks, draws, best, strict=True)
     ]
 
 

@@ -17,6 +17,11 @@ FASTEST_RELIEF = 0.1  # factor of the damping after a step that did what it prom
 FIRST_GROWTH = 2.0  # factor of the damping after a refused step; doubles each time
 UNDAMPED = 1e-14  # what is left of it where the length of a plain step is asked for
 
+# --- curvature that only the last step shows, compiled (see `kernels.equations.learn`) -------
+NEAR = 3.0  # standard errors: how short a step has to be to say something of the minimum
+ALONG = 0.05  # square of the cosine between it and the step: less is not about that step
+LEAST_BEND, MOST_BEND = -0.8, 10.0  # times the curvature of J^T J
+
 # --- rounding -----------------------------------------------------------------------------
 SAME = 1e-12  # relative change of chi-square that is only rounding
 NOTHING_TO_GAIN = 1e-15  # predicted gain, relative to chi-square

@@ -7,6 +7,7 @@ others are solved for anew with that displacement taken into account.
 References
 ----------
 .. [1] C. L. Lawson, R. J. Hanson, Solving Least Squares Problems (1974), chapter 23.
+.. [2] J. Nocedal, S. J. Wright, Numerical Optimization (2006), chapters 6.2 and 10.3.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...spectrum import Array
+from .. import tolerances
 from .compile import compiled, exact, inlined, woven
 from .regions import Ints
 
@@ -28,6 +30,8 @@ class Form(NamedTuple):
     ----------
     hessian : ndarray, shape (F, F)
         J^T W^2 J.
+    curved : ndarray, shape (F, F)
+        The same with what the last step has shown of the curvature, see `learn`.
     gradient : ndarray, shape (F,)
         J^T W r: where chi-square falls.
     factor : ndarray, shape (F, F)
@@ -43,6 +47,7 @@ class Form(NamedTuple):
     """
 
     hessian: Array
+    curved: Array
     gradient: Array
     factor: Array
     row: Array
@@ -62,6 +67,7 @@ class Box(NamedTuple):
 def new_form(n: int, n_points: int) -> Form:
     """Return a form of `n` parameters on `n_points` points; for entries."""
     return Form(
+        np.empty((n, n)),
         np.empty((n, n)),
         np.empty(n),
         np.zeros((n, n)),
@@ -228,24 +234,62 @@ def _substitute(right: Array, moving: Ints, scale: Array, factor: Array, out: Ar
 
 
 @exact
-def _cholesky_solve(form: Form, right: Array, added: Array, moving: Ints, out: Array) -> bool:
+def _cholesky_solve(
+    form: Form, hessian: Array, right: Array, added: Array, moving: Ints, out: Array
+) -> bool:
     """Solve (H + diag(added)) out = right among the moving parameters; False if singular."""
     scale = form.spare[0]
-    if not _factorise(form.hessian, added, moving, scale, form.factor):
+    if not _factorise(hessian, added, moving, scale, form.factor):
         return False
     _substitute(right, moving, scale, form.factor, out)
     return True
 
 
-@exact
+@compiled
 def quadratic(hessian: Array, step: Array) -> float:
     """Return s H s, which rounding does not make negative."""
     total = 0.0
     for i in range(step.size):
         if step[i] != 0.0:
-            for j in range(step.size):
-                total += step[i] * hessian[i, j] * step[j]
+            total += step[i] * dot(hessian[i], step)
     return max(total, 0.0)
+
+
+@compiled
+def bend_form(form: Form, bend: Array) -> None:
+    """Fill the curved form: H + k r r^T, where ``bend`` is (r, k), shape (F + 1,)."""
+    n = form.gradient.size
+    for i in range(n):
+        own, plain, times = form.curved[i], form.hessian[i], bend[n] * bend[i]
+        for j in range(n):
+            own[j] = plain[j] + times * bend[j]
+
+
+@compiled
+def learn(form: Form, before: Array, step: Array, bend: Array) -> None:
+    """Fill `bend` from the gradient `before` a step, and what it is now.
+
+    J^T J leaves out how the derivatives themselves change. Where the fit is led by that, steps
+    go back and forth, or are ever too short. The symmetric matrix of rank one that explains the
+    change of the gradient along the last step takes care of it [2]_. None where that is hardly
+    along the step; the curvature stays within `LEAST_BEND` and `MOST_BEND` of that of J^T J.
+    """
+    hessian, n = form.hessian, step.size
+    along, length, size, plain = 0.0, 0.0, 0.0, 0.0
+    for i in range(n):
+        through = dot(hessian[i], step)
+        left = before[i] - form.gradient[i] - through
+        bend[i] = left
+        along += left * step[i]
+        plain += through * step[i]
+        if hessian[i, i] > 0.0:
+            length += left * left / hessian[i, i]
+            size += step[i] * step[i] * hessian[i, i]
+    bend[n] = 0.0
+    if plain > 0.0 and along * along > tolerances.ALONG * length * size:
+        more = min(max(along, tolerances.LEAST_BEND * plain), tolerances.MOST_BEND * plain)
+        bend[n] = more / (along * along)
+    bend_form(form, bend)
 
 
 @exact
@@ -262,9 +306,11 @@ def mark_pushed(gradient: Array, q: Array, box: Box, held: Array) -> None:
 def bounded_step(form: Form, box: Box, q: Array, added: Array, held: Array, step: Array) -> bool:
     """Fill `step` with the damped step inside the box; False if it cannot be solved for.
 
+    It is that of the curved form.
+
     `added` (F,) is the damping on the diagonal; `held` (F,) is filled.
     """
-    hessian, gradient, lower, upper = form.hessian, form.gradient, box.lower, box.upper
+    hessian, gradient, lower, upper = form.curved, form.gradient, box.lower, box.upper
     n = q.size
     mark_pushed(gradient, q, box, held)
     step[:] = 0.0
@@ -279,7 +325,7 @@ def bounded_step(form: Form, box: Box, q: Array, added: Array, held: Array, step
                 if held[j]:
                     t -= hessian[i, j] * step[j]
             right[i] = t
-        if not _cholesky_solve(form, right, added, moving, step):
+        if not _cholesky_solve(form, hessian, right, added, moving, step):
             return False
         crossing = False
         for i in moving:
@@ -316,7 +362,7 @@ def bounded_minimum(form: Form, box: Box, linear: Ints, s: Array) -> None:
                 if not free[j]:
                     t -= hessian[i, j] * s[j]
             right[i] = t
-        if moving.size and not _cholesky_solve(form, right, added, moving, target):
+        if moving.size and not _cholesky_solve(form, hessian, right, added, moving, target):
             for i in moving:
                 added[i] = 10.0 * added[i] + 1e-12 * hessian[i, i]
             continue

@@ -43,11 +43,13 @@ from .compile import (
 from .equations import (
     Box,
     Form,
+    bend_form,
     bounded_minimum,
     bounded_step,
     copy,
     dot,
     fill_covariance,
+    learn,
     mark_pushed,
     new_form,
     normal_equations,
@@ -194,6 +196,8 @@ class Answer(NamedTuple):
     state : ndarray, shape (N_STATE,)
         Zeros for a new fit; DAMPING may hold the first damping.
     scale : ndarray, shape (F,)
+    bend : ndarray, shape (F + 1,)
+        What the last step has shown of the curvature, see `equations.learn`.
     trace : ndarray, shape (T, 3)
         Chi-square, damping and step of each evaluation, as long as there is room.
     held : ndarray of bool, shape (F,)
@@ -210,6 +214,7 @@ class Answer(NamedTuple):
     precision: Array
     state: Array
     scale: Array
+    bend: Array
     trace: Array
     held: Array
     jacobian: Array
@@ -224,6 +229,7 @@ TASK = named(
 COURSE = named(Course, INT, FLOAT, INT, INT)
 ANSWER = named(
     Answer,
+    filled(2),
     filled(2),
     filled(2),
     filled(2),
@@ -252,6 +258,7 @@ class _Work(NamedTuple):
     trial: Array
     undamped: Array
     aside: Array
+    before: Array
 
 
 class _Fit(NamedTuple):
@@ -402,6 +409,7 @@ def _equations(plan: Plan, task: Task, answer: Answer, q: Array, form: Form, slo
     """Fill the normal equations at `q`, where curve and derivatives are those of `answer`."""
     normal_equations(plan.reach, answer.jacobian, answer.weights, answer.residual, form)
     _add_priors(task.known, q, answer.precision, form, slopes)
+    bend_form(form, answer.bend)
 
 
 @exact
@@ -532,6 +540,7 @@ def _new_work(plan: Plan, n: int, n_points: int) -> _Work:
         np.empty(n),
         np.empty(n),
         np.zeros(n, np.bool_),
+        np.empty(n),
     )
 
 
@@ -593,7 +602,7 @@ def _begin(fit: _Fit) -> None:
     state[PHASE], state[GROWTH] = _RENEWING if near else _FIRST_PASS, tolerances.FIRST_GROWTH
     if state[DAMPING] == 0.0:
         state[DAMPING] = tolerances.NEARBY_DAMPING if near else tolerances.FIRST_DAMPING
-    answer.scale[:] = 0.0
+    answer.scale[:], answer.bend[:] = 0.0, 0.0
     _fold(plan.flat, fit.work.sign, fit.box.lower, answer.q)
 
 
@@ -684,7 +693,8 @@ def _planned(fit: _Fit) -> _Move:
     freedom = max(fit.task.y.size + fit.answer.precision.size - fit.answer.q.size, 1)
     noise = max(sqrt(state[CHI_SQUARE] / freedom), 1e-300)
     square = quadratic(fit.form.hessian, fit.work.step)
-    predicted = 2.0 * dot(fit.form.gradient, fit.work.step) - square
+    bent = quadratic(fit.form.curved, fit.work.step)
+    predicted = 2.0 * dot(fit.form.gradient, fit.work.step) - bent
     return _Move(final, goal, noise, sqrt(square) / noise, predicted)
 
 
@@ -706,6 +716,7 @@ def _end_pass(fit: _Fit, final: bool) -> None:
     if final:
         state[STATUS], state[PHASE] = CONVERGED, _DONE
     else:
+        fit.answer.bend[:] = 0.0
         _follow(fit.plan, fit.task, fit.answer, fit.form, fit.work)
         state[PHASE], state[IN_PASS] = _RENEWING, 0.0
 
@@ -726,11 +737,28 @@ def _try(fit: _Fit, size: float) -> float:
 
 
 @woven
+def _learn(fit: _Fit, size: float) -> None:
+    """Learn from the step that was taken, if it was near the minimum."""
+    if size < tolerances.NEAR:
+        learn(fit.form, fit.work.before, fit.work.step, fit.answer.bend)
+    else:
+        _forget(fit)
+
+
+@woven
+def _forget(fit: _Fit) -> None:
+    """Go back to the curvature of J^T J alone."""
+    fit.answer.bend[:] = 0.0
+    bend_form(fit.form, fit.answer.bend)
+
+
+@woven
 def _accept(fit: _Fit, move: _Move, negligible: bool, gain: float) -> None:
     """Stand where the step led, and see whether that is the end of the pass."""
     answer, form, work, state = fit.answer, fit.form, fit.work, fit.answer.state
     copy(work.trial, answer.q)
     copy(work.tried, answer.residual)
+    copy(form.gradient, work.before)
     state[DAMPING] *= max(tolerances.FASTEST_RELIEF, 1.0 - (2.0 * gain - 1.0) ** 3)
     least = tolerances.FELT_DAMPING if gain < tolerances.POOR_GAIN else tolerances.LEAST_DAMPING
     state[DAMPING] = max(state[DAMPING], least)
@@ -739,16 +767,20 @@ def _accept(fit: _Fit, move: _Move, negligible: bool, gain: float) -> None:
     renewing = fit.following and move.final
     if negligible or not renewing:
         _equations(fit.plan, fit.task, answer, work.plain, form, work.slopes)
+        _learn(fit, move.size)
     if negligible:
         left = _left_to_go(form, fit.box, answer.q, answer.scale, work)
         far = max(move.goal, tolerances.FINEST) * tolerances.SLACK * move.noise
         done = not np.isfinite(left) or left < far
     if renewing or (fit.following and done):
         _follow(fit.plan, fit.task, answer, form, work)
-        if not move.final:
+        if move.final:
+            _learn(fit, move.size)
+        else:
+            _forget(fit)
             state[PHASE], state[IN_PASS] = _RENEWING, 0.0
             done = False
-        elif state[RENEWALS] > tolerances.RENEWALS:
+        if move.final and state[RENEWALS] > tolerances.RENEWALS:
             done = True
     if done:
         state[STATUS], state[PHASE] = CONVERGED, _DONE
@@ -786,6 +818,9 @@ def _advance(fit: _Fit) -> int:
     answer, state = fit.answer, fit.answer.state
     _damp(answer, fit.form, fit.work)
     if not bounded_step(fit.form, fit.box, answer.q, fit.work.added, answer.held, fit.work.step):
+        if answer.bend[answer.q.size] != 0.0:
+            _forget(fit)
+            return 0
         state[DAMPING] = max(10.0 * state[DAMPING], 1e-12)
         state[CONDITION] = 1e300
         _give_up(state)
@@ -885,6 +920,7 @@ def _answer_of(answer: Answer, m: int) -> Answer:
         answer.precision[m % answer.precision.shape[0]],
         answer.state[m],
         answer.scale[m % answer.scale.shape[0]],
+        answer.bend[m % answer.bend.shape[0]],
         answer.trace[m % answer.trace.shape[0]],
         answer.held[m],
         answer.jacobian[m % answer.jacobian.shape[0]],
