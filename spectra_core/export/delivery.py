@@ -180,7 +180,7 @@ class Delivery:
 
 def _stems(jobs: Sequence[Job]) -> dict[int, list[str]]:
     """Return what the names of the files of each region of each job begin with."""
-    stems = Stems()
+    stems = Stems((job.file, job.group.sample) for job in jobs)
     return {
         job.number: [
             stems.of(job.file, job.group.sample, name, job.group.level, job.group.levels)

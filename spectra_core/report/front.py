@@ -32,6 +32,7 @@ from .document import (
     clean_text,
     plain,
     sentence,
+    styled,
 )
 from .front_ratios import LEGEND_MM, SCALE_MM, RatioRows, ratio_blocks, ratio_rows
 from .front_tables import (
@@ -163,7 +164,8 @@ def _provenance(front: _Front) -> Text:
     regions = list(dict.fromkeys(fit.name for r in front.run.fits for fit in r.regions))
     samples = len(front.samples.each)
     parts.append(f"{samples} sample{'' if samples == 1 else 's'}")
-    parts.append(f"{clean_text(', '.join(regions[:4]))}: {len(spectra)} spectra")
+    word = "spectrum" if len(spectra) == 1 else "spectra"
+    parts.append(f"{clean_text(', '.join(regions[:4]))}: {len(spectra)} {word}")
     rest = " · ".join(parts)
     return sentence(mark, " · " if mark else "", rest)
 
@@ -221,7 +223,7 @@ def _panels(front: _Front, tables: Sequence[RatioRows]) -> Iterator[Block]:
         figures = tuple(_figure(front, sample, height, across) for sample in some_more)
         if across == 1:
             yield from heads[0]
-            yield Beside((figures[0], (component_table(chosen[0].record),)), (0.58, 0.42))
+            yield Beside((figures[0], (component_table(chosen[0].record),)), (1.0, 1.0))
         else:
             yield Beside(heads, shares)
             yield Beside(figures, shares)
@@ -254,7 +256,7 @@ def _panel_height(front: _Front, tables: Sequence[RatioRows], panels: int, acros
     # Heading, verdict, labels, residuals and the axis of a row of panels.
     around = 27.0 + (0.0 if across == 3 else _verdict_mm(front, across))
     left = (_PAGE_MM - used - 9.0) / rows_of_panels - around
-    return min(max(left, 16.0), 62.0)
+    return min(max(left, 16.0), 100.0 if across == 1 else 62.0)
 
 
 def _verdict_mm(front: _Front, across: int) -> float:
@@ -284,7 +286,7 @@ def verdict(sample: Sample, names: Sequence[str], *, short: bool = False) -> Par
         more = f" {_more(len(sample.verdict.findings) - 1)}" if alarms else ""
         lead = TextRun("Not yet. ", "bold", ALARM)
         return Paragraph(Text((lead,), "Not yet. ") + sentence(why, more), "box")
-    kinds = "; ".join(grouped(own.findings, brief=True))
+    kinds = "; ".join(grouped(own.findings, full=1))
     if word == "sound":
         lead_text = f"Quote {values}." if values else "Sound."
         return Paragraph(plain(lead_text, style="bold", longest=300), "verdict")
@@ -317,7 +319,7 @@ def _figure(front: _Front, sample: Sample | None, height: float, across: int) ->
     if sample is None:
         return ()
     record = sample.record
-    share = 0.56 if across == 1 else 1.0 / across
+    share = 1.0 / max(across, 2)
     width = front.width_mm * share - 4.0
     row = [Panel(fit, record.result, sample.title, sample.letter) for fit in record.regions[:4]]
     draw = partial(draw_grid, [row], width_mm=width, panel_mm=height, titles=False)
@@ -352,7 +354,9 @@ def _trends(front: _Front, tables: Sequence[RatioRows]) -> Iterator[Block]:
     )
     for i, rows in enumerate(tables[:2]):
         draw = partial(trend_figure, rows.name, front.samples.each, front.width_mm)
-        yield Figure(f"trend-{i}", sentence(species(rows.name), f". {text}"), text, draw)
+        yield Paragraph(styled(species(rows.name), "bold"), "heading")
+        yield Figure(f"trend-{i}", plain(""), f"{clean_text(rows.name)}. {text}", draw)
+    yield Paragraph(sentence(text), "small")
 
 
 # ---------------------------------------------------------------------------------

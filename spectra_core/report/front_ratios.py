@@ -83,7 +83,7 @@ def ratio_rows(
 ) -> tuple[list[RatioRows], int]:
     """Return the tables of the first page, and how many ratios have no room on it."""
     found: list[RatioRows] = []
-    first_mm = 9.6 if len(names) * len(samples) <= 4 else 8.4 if len(samples) <= 6 else 7.2
+    first_mm = 9.6 if len(names) * len(samples) <= 4 else 8.4 if len(samples) <= 6 else 5.8
     left, out = MOST_ROWS, 0
     for name in names:
         row_mm = 5.6 if found else first_mm
@@ -225,7 +225,7 @@ def _value(sample: Sample, ratio: Ratio) -> Text:
     number = plain(shown, style="big")
     if sample.verdict.word != "not yet":
         return number
-    return Text((TextRun(f"not yet{GAP}", "bold", RED),), "not yet ") + number
+    return Text((TextRun(f"not\u00a0yet{GAP}", "bold", RED),), "not yet ") + number
 
 
 def _dot(rows: RatioRows, i: int) -> Dot:

@@ -228,7 +228,8 @@ def _verdicts(samples: Samples) -> Iterator[Text]:
     check = [sample for sample in samples.each if sample.verdict.word == "check"]
     total = len(samples.each)
     if refused:
-        kinds = grouped(f for s in refused for f in s.verdict.findings if _is_alarm(f))
+        alarms = [f for s in refused for f in s.verdict.findings if _is_alarm(f)]
+        kinds = grouped(alarms, full=0)
         why = clean_text(kinds[0], longest=140) if kinds else "the fit did not converge"
         whom = "The fit is" if total == 1 else _subject(refused, total)
         more = f" and {len(kinds) - 1} more" if len(kinds) > 1 else ""

@@ -8,6 +8,7 @@ from .document import Cell, Column, ReportTable
 
 _LONGEST_WORD = 20  # letters; longer ones may be broken
 
+_BIG = 1.75  # of the letters of a table: numbers that a page is about
 Measure = Callable[[str, bool], float]
 
 
@@ -77,12 +78,23 @@ def _need(column: Column, cells: list[Cell], measure: Measure) -> float:
     """Return the width below which something would be broken."""
     words = [(word[:_LONGEST_WORD], True) for word in column.title.plain.split()]
     for cell in cells:
+        bold = any(run.style == "bold" for run in cell.text.runs)
         if column.numeric and cell.value is not None:
             number = cell.text.plain if cell.error is None else f"{cell.text.plain} ± {cell.error}"
             mark = f" {cell.remark}" if len(cell.remark) == 1 else ""
-            words.append((number + mark, False))
+            words.append((number + mark, bold))
             words += [(word, False) for word in cell.remark.split() if not mark]
         else:
-            bold = any(run.style == "bold" for run in cell.text.runs)
             words += [(word[:_LONGEST_WORD], bold) for word in cell.printed.split(" ")]
-    return max((measure(word, bold) for word, bold in dict.fromkeys(words)), default=0.0)
+    large = max((_large(cell, measure) for cell in cells), default=0.0)
+    widths = (measure(word, bold) for word, bold in dict.fromkeys(words))
+    return max(widths, default=0.0) if not large else max(large, *widths)
+
+
+def _large(cell: Cell, measure: Measure) -> float:
+    """Return the width of a cell with a number in large letters; 0 for any other."""
+    if not any(run.style == "big" for run in cell.text.runs):
+        return 0.0
+    return sum(
+        measure(run.text, True) * (_BIG if run.style == "big" else 1.0) for run in cell.text.runs
+    )

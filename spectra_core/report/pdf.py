@@ -286,7 +286,7 @@ def _height(pieces: Sequence[Any], width: float) -> float:
     return total
 
 
-_FACTORS = (1.0, 0.96, 0.92, 0.88, 0.84)
+_FACTORS = (1.0, 0.97, 0.94, 0.91, 0.88, 0.84, 0.8, 0.76, 0.72)
 
 
 def _title(report: Report, setting: _Setting) -> list[Any]:
@@ -380,7 +380,13 @@ def _beside(block: Beside, setting: _Setting, width: float) -> list[Any]:
         widths.append(own)
     grid = Grid([cells], colWidths=widths)
     sides = ("LEFTPADDING", "RIGHTPADDING", "TOPPADDING", "BOTTOMPADDING")
-    grid.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), *((s, (0, 0), (-1, -1), 0) for s in sides)])
+    grid.setStyle(
+        [
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            *((s, (0, 0), (-1, -1), 0) for s in sides),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 3.0),
+        ]
+    )
     grid.hAlign = "LEFT"
     return [grid]
 

@@ -148,15 +148,15 @@ def told(finding: FitWarning, *, longest: int = _TOLD) -> str:
     return f"{text[: longest - 1].rpartition(' ')[0]}…"
 
 
-def grouped(findings: Iterable[FitWarning], *, brief: bool = False) -> list[str]:
-    """Return remarks by their kind: what it is, and where; in full where there is one of a kind.
+def grouped(findings: Iterable[FitWarning], *, full: int | None = None) -> list[str]:
+    """Return remarks by their kind: what it is, and where.
 
-    `brief`: in full only where all of them are of one kind.
+    With at most `full` kinds (None: any number), those that say one thing alone are told in full.
     """
     kinds: dict[str, list[FitWarning]] = {}
     for finding in findings:
         kinds.setdefault(finding.code, []).append(finding)
-    return [_kind(own, in_full=not brief or len(kinds) == 1) for own in kinds.values()]
+    return [_kind(own, in_full=full is None or len(kinds) <= full) for own in kinds.values()]
 
 
 def _kind(own: Sequence[FitWarning], *, in_full: bool) -> str:

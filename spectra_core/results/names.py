@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..runs.records import Run
 
 _NAME_LENGTH = 40
+_SAMPLE_LENGTH = 28
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 
 
@@ -26,17 +28,29 @@ def safe_name(text: str, *, length: int = _NAME_LENGTH) -> str:
 
 
 class Stems:
-    """Unique beginnings of file names, given out one after the other."""
+    """Unique beginnings of file names, given out one after the other.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    places : iterable of (str, str)
+        File and sample of all that is to be named: the sample stands in a name only where its
+        file has several.
+    """
+
+    def __init__(self, places: Iterable[tuple[str, str]]) -> None:
         self._taken: set[str] = set()
         self._last: dict[str, int] = {}
+        samples: dict[str, set[str]] = {}
+        for file, sample in places:
+            samples.setdefault(file, set()).add(sample)
+        self._several = {file for file, own in samples.items() if len(own) > 1}
 
     def of(self, file: str, sample: str, region: str, level: int, levels: int) -> str:
-        """Return a stem of file, sample, region, and the level where there are several."""
-        parts = [Path(file).stem, sample, region]
-        parts += [str(level + 1)] if levels > 1 else []
-        stem = "_".join(filter(None, map(safe_name, parts))) or "spectrum"
+        """Return a stem of file and region, of sample and level where there are several."""
+        own = safe_name(sample.replace("(synthetic)", ""), length=_SAMPLE_LENGTH)
+        parts = [safe_name(Path(file).stem), own if file in self._several else ""]
+        parts += [safe_name(region), str(level + 1) if levels > 1 else ""]
+        stem = "_".join(filter(None, parts)) or "spectrum"
         name, number = stem, self._last.get(stem.casefold(), 1)
         while name.casefold() in self._taken:
             number += 1
@@ -52,9 +66,9 @@ def file_stems(run: Run) -> dict[tuple[str, str], str]:
     Returns
     -------
     stems : dict of (fit id, region name) to str
-        File, sample, region, and the level where there are several.
+        File and region; sample and level where there are several.
     """
-    stems = Stems()
+    stems = Stems((record.file, record.sample) for record in run.fits)
     return {
         (record.id, name): stems.of(record.file, record.sample, name, record.level, record.levels)
         for record in run.fits

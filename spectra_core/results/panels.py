@@ -46,6 +46,7 @@ ARRANGEMENTS: tuple[By, ...] = ("sample", "region")
 QUIET, RED, _GREY, _SHADE = "#5A5A5A", "#B2182B", "#8A8A8A", "#F0F0F0"
 SMALL, NORMAL = 6.5, 7.5  # points
 MOST_COLUMNS, MOST_PANELS = 12, 120
+_PANEL_MM, _LEAST_MM, _PAGE_HIGH_MM = 52.0, 22.0, 240.0
 _MM = 25.4
 # Inches: left of the axes, right of them, the title, a row of labels, tick labels, axis title.
 _LEFT, _RIGHT, _TITLE, _LABEL, _TICKS, _NAME = 0.36, 0.1, 0.2, 0.135, 0.165, 0.12
@@ -85,7 +86,7 @@ def compose_figure(
     by: By = "sample",
     columns: int | None = None,
     width_mm: float = PAGE_MM,
-    panel_mm: float = 52.0,
+    panel_mm: float | None = None,
     same_height: bool = False,
     residuals: bool = True,
 ) -> Figure:
@@ -101,8 +102,9 @@ def compose_figure(
         Of a grid that would have one column; None: as many as keep a panel 50 mm wide.
     width_mm : float
         Of the figure: `COLUMN_MM` or `PAGE_MM` for most journals.
-    panel_mm : float
-        Height of a panel without its labels.
+    panel_mm : float or None
+        Height of a panel without its labels; None: 52, or less where the figure would be higher
+        than a page.
     same_height : bool
         Whether panels of one region have one axis of counts.
     residuals : bool
@@ -119,10 +121,12 @@ def compose_figure(
         If there is nothing to draw, too much of it, or the width does not hold the columns.
     """
     grid = arranged(_named(fits), by=by, columns=columns, width_mm=width_mm)
+    around = 20.0 if residuals else 11.0
+    own = min(_PANEL_MM, max(_LEAST_MM, _PAGE_HIGH_MM / len(grid) - around))
     return draw_grid(
         grid,
         width_mm=width_mm,
-        panel_mm=panel_mm,
+        panel_mm=own if panel_mm is None else panel_mm,
         same_height=same_height,
         residuals=residuals,
     )

@@ -740,3 +740,16 @@ def test_the_table_never_feeds_back(done):
 
 def test_a_failure_reads_as_one_line():
     assert str(Failure("a.vms", "cell 1", "no spectrum.")) == "a.vms: cell 1: no spectrum."
+
+
+def test_a_file_name_is_short_and_has_the_sample_only_where_it_tells_files_apart(done):
+    """The sample of a file that has one sample alone would say the same again."""
+    long = "Bare NCM811 + bare LPSCl, charged to 4.3 V and held (synthetic)"
+    one = replace(done, fits=(replace(done.fits[0], file="day1/cell.vms", sample=long),))
+    assert set(file_stems(one).values()) == {"cell_S_2p", "cell_P_2p"}
+    two = tuple(
+        replace(done.fits[0], id=f"fit-{i}", file="day1/cell.vms", sample=f"{name} (synthetic)")
+        for i, name in enumerate(("bare", "coated"))
+    )
+    stems = set(file_stems(replace(done, fits=two)).values())
+    assert {"cell_bare_S_2p", "cell_coated_S_2p"} <= stems and len(stems) == 4
