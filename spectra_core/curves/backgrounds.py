@@ -44,6 +44,7 @@ from .background_kind import (
     make_kind,
     option_defaults,
 )
+from .baselines import baseline_rows
 from .shirley import casaxps_shirley, cumulative_integral, proctor_sherwood
 from .spec import ParameterSpec
 from .tougaard import loss_integral, tougaard_kernel, tougaard_kernel_derivatives
@@ -593,6 +594,7 @@ _ROWS = (
         linear=(),
         reference="Another program's background, a column of the spectrum, as it stands.",
     ),
+    *baseline_rows(_no_parameters, _no_base),
 )
 
 BACKGROUNDS: Mapping[str, BackgroundKind] = MappingProxyType({row.name: row for row in _ROWS})

@@ -52,6 +52,16 @@ _STEP = (
 _LOSS = "each fitted line, or the data, convolved with the kernel"
 
 # (name, mode) -> words; the settings are printed behind them.
+_BASELINES = {
+    "asls": "asymmetric least-squares baseline (AsLS)",
+    "airpls": "adaptive iteratively reweighted penalised least-squares baseline (airPLS)",
+    "arpls": "asymmetrically reweighted penalised least-squares baseline (arPLS)",
+    "drpls": "doubly reweighted penalised least-squares baseline (drPLS)",
+    "snip": "clipped baseline of a peak filter (SNIP)",
+    "rubberband": "rubber band baseline (the lower convex hull)",
+    "modpoly": "modified polynomial baseline",
+    "morphological": "morphological baseline",
+}
 BACKGROUND_WORDS: Mapping[tuple[str, str], str] = MappingProxyType(
     {
         ("none", "active"): "without a background",
@@ -65,6 +75,10 @@ BACKGROUND_WORDS: Mapping[tuple[str, str], str] = MappingProxyType(
         " window) fitted with the lines",
         ("exponential", "active"): "with an exponential background, amplitude exp(-rate (x -"
         " origin)), fitted with the lines",
+        **{
+            (name, "static"): f"with the {words}, computed from the data before the fit"
+            for name, words in _BASELINES.items()
+        },
         ("given", "static"): "with the background that another program exported with the data,"
         " taken as it stands",
         ("shirley", "active"): f"with an active Shirley background fitted with the lines, {_STEP},"

@@ -83,6 +83,10 @@ _OPTIONS: Mapping[str, str | Mapping[Any, str]] = {
     "c": "c = {:g} eV²",
     "d": "d = {:g} eV²",
     "gap": "no loss below {:g} eV",
+    "lam": "stiffness {:g}",
+    "p": "weight {:g} of points above it",
+    "eta": "local by {:g}",
+    "half_width": "half width {:g} points",
     "column": "the column '{}' of the data",
     "fit_end": {True: "scaled to meet the high binding energy end", False: "not scaled"},
 }
@@ -105,7 +109,7 @@ def settings(background: Background) -> str:
 
 
 def _option(background: Background, name: str, value: Any) -> str:
-    if background.type == "polynomial" and name == "degree":
+    if background.type in ("polynomial", "modpoly") and name == "degree":
         return f"of degree {value:g}"
     words = _OPTIONS[name]
     return words.format(value) if isinstance(words, str) else words[value]

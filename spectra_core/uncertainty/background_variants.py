@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ..curves.backgrounds import background_kind
+from ..curves.baselines import BASELINES
 from ..fitting import FitResult
 from ..model import (
     Background,
@@ -82,9 +84,22 @@ def backgrounds(result: FitResult, name: str) -> Iterator[Trial]:
             yield Trial("background", text, model, name)
 
 
+def baselines(result: FitResult, name: str) -> Iterator[Trial]:
+    """Yield the model with other baselines that follow the data, in place of one that does."""
+    region = result.model.region(name)
+    if region.background.type not in BASELINES:
+        return
+    for type_ in sorted(BASELINES - {region.background.type}):
+        model = _with_background(result.model, region, type_, "static")
+        yield Trial("baseline", named_in(result, name, f"{type_} baseline"), model, name)
+
+
 def _with_background(model: Model, region: Region, type_: str, mode: str) -> Model:
     """Return the model with another background; what belonged to the old one goes."""
     options = dict(region.background.options) if type_ == region.background.type else {}
+    if type_ in BASELINES:  # as stiff, as wide
+        known = {spec.name for spec in background_kind(type_).options}
+        options = {k: v for k, v in region.background.options.items() if k in known}
     if mode == "active" and "endpoint_points" in options:
         options.pop("endpoint_points")
     background = Background(type_, mode, options)  # type: ignore[arg-type]

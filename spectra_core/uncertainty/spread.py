@@ -10,7 +10,7 @@ thing changed, fitted again. Only variants that describe the data acceptably cou
   (BIC cannot compare windows: the data differ);
 - a background or a model is acceptable while its BIC is less than 10 above that of the fit.
 
-A variant belongs to a *choice* (window, background, splitting, widths, components, line
+A variant belongs to a *choice* (window, background, baseline, splitting, widths, components, line
 shape). What the priors of the model carry continuously is no choice any more
 (`spectra_core.uncertainty.carried`). Of the same data, the fit and the variants of a choice
 have the weights that BIC gives them, exp(-BIC / 2): a variant that the data hardly allow
@@ -42,7 +42,7 @@ from ..fitting import FitResult
 from ..fitting.better import check_minimum
 from ..fitting.single import Solved, options_of, seen, solve
 from ..model import split_path
-from .background_variants import backgrounds, windows
+from .background_variants import backgrounds, baselines, windows
 from .carried import carried
 from .model_variants import line_shapes, numbers, splittings, widths
 from .quantities import (
@@ -71,7 +71,7 @@ class Variant:
     kind : str
         ``"background"`` or ``"model"``: the row of the budget.
     choice : str
-        What was chosen otherwise: window, background, splitting, widths, components,
+        What was chosen otherwise: window, background, baseline, splitting, widths, components,
         line shape.
     name : str
         The variant in words.
@@ -182,7 +182,7 @@ def background_spreads(
     trials = [
         trial
         for name in _regions_of(quantities)
-        for make in (windows, backgrounds)
+        for make in (windows, backgrounds, baselines)
         for trial in make(result, name)
         if trial.choice not in without
     ]
