@@ -55,6 +55,7 @@ from .views.tab_pulls import PullsTab
 from .views.tab_ratios import RatiosTab
 from .views.tab_report import ReportTab
 from .views.tab_uniqueness import UniquenessTab
+from .views.view_bar import ViewBar
 from .widgets import link_button, wrapped
 
 HELPFUL = {
@@ -104,6 +105,7 @@ class MainWindow(QMainWindow):
     def __init__(self, stack: QUndoStack) -> None:
         super().__init__()
         self._may_close = False
+        self._view_place: QAction | None = None
         self.setWindowTitle("Doublet")
         self.setWindowIcon(program_icon())
         self.setAcceptDrops(True)
@@ -149,6 +151,9 @@ class MainWindow(QMainWindow):
         self.middle = QStackedWidget()
         self.middle.addWidget(self.empty)
         self.middle.addWidget(self.plot)
+        self.views = QStackedWidget()
+        self.view_bar = ViewBar()
+        self.view_bar.chosen.connect(self.views.setCurrentIndex)
         self.banner = Banner()
         self.stored = StoredStrip()
         page = QWidget()
@@ -158,7 +163,18 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.banner)
         layout.addWidget(self.stored)
         layout.addWidget(self.middle, 1)
-        self.setCentralWidget(page)
+        self.add_view("Spectrum", page)
+        self.setCentralWidget(self.views)
+
+    def add_view(self, title: str, view: QWidget) -> None:
+        """Add a view of the project; the choice between views is shown once there are two."""
+        self.views.addWidget(view)
+        self.view_bar.add(title)
+        self._show_view_bar()
+
+    def _show_view_bar(self) -> None:
+        if self._view_place is not None:
+            self._view_place.setVisible(self.view_bar.is_needed)
 
     def _make_docks(self) -> None:
         self.setDockNestingEnabled(True)
@@ -290,9 +306,10 @@ class MainWindow(QMainWindow):
             if one in words:
                 self.actions_by_id[one].setIconText(words[one])
             bar.addWidget(button)
-        space = QWidget()
-        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(space)
+        for widget in (_stretch(), self.view_bar, _stretch()):
+            place = bar.addWidget(widget)
+            self._view_place = place if widget is self.view_bar else self._view_place
+        self._show_view_bar()
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search actions…   Ctrl+K")
         self.search.setAccessibleName("Search actions")
@@ -465,6 +482,13 @@ class MainWindow(QMainWindow):
         if paths := _files_of(event.mimeData()):
             event.acceptProposedAction()
             self.files_dropped.emit(paths)
+
+
+def _stretch() -> QWidget:
+    """Return what takes the room that is left in a toolbar."""
+    space = QWidget()
+    space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    return space
 
 
 def _files_of(data: QMimeData) -> list[str]:

@@ -261,6 +261,10 @@ QFrame#card[chosen="true"] {{ border: 1px solid {accent}; }}
 QFrame#card[chosen="true"][severity="warn"] {{ border-left: 3px solid {warn}; }}
 QFrame#card[chosen="true"][severity="alarm"] {{ border-left: 3px solid {alarm}; }}
 QScrollArea#clear, QWidget#clear {{ background: transparent; }}
+QWidget#viewbar {{ background: {hover}; border-radius: 7px; }}
+QPushButton#viewbutton {{ background: transparent; border: none;
+    padding: 5px 18px; color: {muted}; }}
+QPushButton#viewbutton:checked {{ background: {card}; color: {text}; font-weight: 600; }}
 QFrame#tour {{ background: {card}; border: 1px solid {accent}; border-radius: 9px; }}
 QFrame#tourframe {{ background: transparent; border: 2px solid {accent}; border-radius: 8px; }}
 QFrame#modelrow {{ background: transparent; border: none;

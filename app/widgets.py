@@ -7,6 +7,7 @@ explained and the old value kept. The wheel scrolls the panel: it never changes 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from math import inf, isfinite
 from textwrap import fill
 
@@ -40,6 +41,7 @@ class Card(QFrame):
         self.body.setSpacing(4)
 
 
+@lru_cache(maxsize=4096)
 def wrapped(text: str, width: int = 64) -> str:
     """Return a text in lines of at most `width` characters, for a tooltip.
 

@@ -17,6 +17,7 @@ from spectra_core.editing.edits import (
     value_of,
 )
 from spectra_core.editing.priors import own_priors
+from spectra_core.editing.words import priors_by_path
 from spectra_core.errors import ModelError
 from spectra_core.model import (
     BACKGROUND,
@@ -114,6 +115,9 @@ class Numbers:
         self._priors: Mapping[tuple[str, ...], Prior] = (
             before._priors if known and before else own_priors(self.model)
         )
+        self._known: Mapping[str, tuple[Prior, ...]] = (
+            before._known if known and before else priors_by_path(self.model)
+        )
         self._shares: dict[str, float] | None = None
         self._verdicts: dict[str, Verdict] | None = None
 
@@ -141,7 +145,7 @@ class Numbers:
         holder = owner if spec.name == "area" and owner != component.id else component.id
         path = f"{self.region.name}/{holder}/{spec.name}"
         own = f"{self.region.name}/{component.id}/{spec.name}"
-        state = state_of(self.model, own, self._fitted, links=self._links)
+        state = state_of(self.model, own, self._fitted, links=self._links, priors=self._known)
         value, stderr = None, None
         if scene.fit is not None and component.enabled:
             value = scene.fit.value(path)

@@ -55,6 +55,7 @@ def state_of(
     result: FitResult | None = None,
     *,
     links: Mapping[str, Link] | None = None,
+    priors: Mapping[str, tuple[Prior, ...]] | None = None,
 ) -> ParameterState:
     """Return the state of a parameter.
 
@@ -66,6 +67,8 @@ def state_of(
         A fit of this model, to say what ended at a bound.
     links : mapping of str to Link or None
         The `effective_links` of the model, where many states are asked for.
+    priors : mapping of str to tuple of Prior or None
+        Its `priors_by_path`, likewise.
     """
     parameter = get_parameter(model, path)
     known = effective_links(model) if links is None else links
@@ -76,7 +79,8 @@ def state_of(
     if not parameter.free:
         value = "no value" if parameter.value is None else f"{parameter.value:g}"
         return ParameterState("fixed", f"Fixed at {value}.")
-    before = "".join(f" Known before: {prior_words(model, p)}." for p in priors_on(model, key))
+    known_before = priors_on(model, key) if priors is None else priors.get(key, ())
+    before = "".join(f" Known before: {prior_words(model, prior)}." for prior in known_before)
     if result is not None and result.estimate(path).at_bound:
         words = f"Ended at a bound, {span(parameter)}: it has no error.{before}"
         return ParameterState("at bound", words)
@@ -92,6 +96,18 @@ def priors_on(model: Model, path: str) -> tuple[Prior, ...]:
         if not has_lost(model, prior)
         and any(path in members_of(model, term.source) for term in prior.terms)
     )
+
+
+def priors_by_path(model: Model) -> dict[str, tuple[Prior, ...]]:
+    """Return for each parameter what `priors_on` says of it; those without a prior are left out."""
+    found: dict[str, tuple[Prior, ...]] = {}
+    for prior in model.priors:
+        if has_lost(model, prior):
+            continue
+        paths = (path for term in prior.terms for path in members_of(model, term.source))
+        for path in dict.fromkeys(paths):
+            found[path] = (*found.get(path, ()), prior)
+    return found
 
 
 def prior_words(model: Model, prior: Prior) -> str:

@@ -8,6 +8,7 @@ import pytest
 from spectra_core.editing.edits import link, unlink, value_of
 from spectra_core.editing.priors import own_prior, remove_prior, set_prior
 from spectra_core.editing.typed import typed_link
+from spectra_core.editing.words import priors_by_path, priors_on
 from spectra_core.errors import ModelError
 from spectra_core.fitting import fit
 from spectra_core.model import Model, Region, add_doublet
@@ -114,3 +115,19 @@ def test_a_prior_is_changed_in_its_place_and_taken_away() -> None:
         remove_prior(model(), "S 2p/PS4/center")
     with pytest.raises(ModelError, match="above zero"):
         set_prior(model(), "S 2p/PS4/center", 161.7, 0.0)
+
+
+def test_priors_by_path_are_those_that_each_parameter_has() -> None:
+    known = set_prior(model(), "S 2p/PS4/center", 161.7, 0.1)
+    known = set_prior(known, "S 2p/bridge/area", 900.0, 50.0)
+    found = priors_by_path(known)
+    for region in known.regions:
+        for component in region.components:
+            for name in component.parameters:
+                path = f"{region.name}/{component.id}/{name}"
+                assert found.get(path, ()) == priors_on(known, path)
+    assert sorted(found) == [
+        "S 2p/PS4 2p3/2/center",
+        "S 2p/bridge 2p1/2/area",
+        "S 2p/bridge 2p3/2/area",
+    ]

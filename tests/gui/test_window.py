@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QModelIndex, QPoint, Qt
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QListView, QWidget
+from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QListView, QWidget
 from pytestqt.qtbot import QtBot
 
 from doublet.app.program import Program
@@ -158,3 +158,62 @@ def test_long_tooltips_are_wrapped(program: Program, settle: Settle) -> None:
     long = [line for tip in found for line in tip.split("\n") if len(line) > LONGEST_LINE]
     # A word cannot be broken: the path of a file has a line for itself.
     assert [line for line in long if " " in line] == []
+
+
+# ---------------------------------------------------------------------------------
+# Views, and what has to fit on one screen
+
+
+def test_a_view_that_does_not_exist_is_not_offered(qtbot: QtBot, program: Program) -> None:
+    window = program.window
+    assert window.view_bar.titles == ("Spectrum",)
+    assert not window.view_bar.isVisible()
+    other = QWidget()
+    window.add_view("Series", other)
+    QApplication.processEvents()
+    assert window.view_bar.isVisible()
+    qtbot.mouseClick(window.view_bar.button(1), LEFT)
+    assert other.isVisible() and not window.plot.isVisible()
+    qtbot.mouseClick(window.view_bar.button(0), LEFT)
+    assert not other.isVisible() and window.middle.isVisible()
+
+
+@pytest.fixture
+def four(program: Program, settle: Settle) -> Program:
+    """Return the joint example with four components on S 2p, in a window of 1280 by 800."""
+    program.window.resize(1280, 800)
+    program.crew.files.open_paths(sorted(data_path("resources", "examples").glob("*fig1*0s.vms")))
+    settle(program)
+    program.crew.spectra.add_preset("lpscl-cathode")
+    program.crew.acting.run("fit")
+    settle(program)
+    QApplication.processEvents()
+    return program
+
+
+def test_cards_statistics_background_and_alarms_are_seen_without_scrolling(four: Program) -> None:
+    window = four.window
+    assert len(window.cards.owners) == 4
+    room = window.panel.viewport().rect()
+    parts = [window.cards.card(owner) for owner in window.cards.owners]
+    frames = [w for w in window.notes.findChildren(QFrame) if w.objectName() == "note"]
+    for part in (*parts, window.fit_panel, window.background, *frames[:2]):
+        corner = part.mapTo(window.panel.viewport(), QPoint(0, 0))
+        assert room.contains(QRect(corner, part.size())), part.objectName()
+    shown = [frame for frame in frames if not frame.isHidden()]
+    assert 1 <= len(shown) <= 2
+    # No row of the list is crushed: every number has the height of its font.
+    for owner in window.cards.owners:
+        for name in ("centre", "FWHM", "area"):
+            field = window.cards.card(owner).field(name)
+            assert field.height() >= field.fontMetrics().height()
+
+
+def test_no_tab_makes_the_window_wider_than_the_screen(four: Program) -> None:
+    window = four.window
+    for place in range(window.tabs.count()):
+        window.tabs.setCurrentIndex(place)
+        QApplication.processEvents()
+        assert window.width() == 1280
+        right = window.tabs.mapTo(window, QPoint(window.tabs.width(), 0)).x()
+        assert right <= window.panel.mapTo(window, QPoint(0, 0)).x()
