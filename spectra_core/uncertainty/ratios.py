@@ -513,10 +513,11 @@ def _detection_note(
     bottom = sum(result.value(path) for path in quantity.denominator)
     unit = result.unit(quantity.numerator[0])
     error = "" if plain.stderr is None else f" ± {plain.stderr:.2g}"
+    higher = "no higher" if rise < 0.05 else f"only {rise:.1f} higher"
     return (
         f"below detection, R < {limit:.2g} (A_min {limit * bottom:.3g} {unit}; likelihood,"
         f" one-sided {LEVEL:.0%}, {where}); best value {plain.value:.2g}{error},"
-        f" and without the numerator chi-square is only {rise:.1f} higher."
+        f" and without the numerator chi-square is {higher}."
     )
 
 
