@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,18 +24,16 @@ Looks = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class _Line:
-    """A line with a free centre: its place in `q`, and how that moves the line.
-
-    `minor` is the place of the centre that the other line of its doublet has of its own.
-    """
+    """A `Line` in one spectrum, where it is at ``times * q[j] + offset``."""
 
     name: str
+    place: int
     j: int
     times: float
-    offset: float
     width: float
     members: Set[str]
     minor: int | None
+    offset: float
 
     def values(self, x: Array) -> Array:
         """Return the values of the parameter with the line at each `x`."""
@@ -60,7 +58,7 @@ def from_maxima(problem: Problem, q: Array, scatter: Scatter) -> Array:
     """
     moved = q.copy()
     for region in problem.regions:
-        lines = list(_lines(problem, region, q, scatter))
+        lines = _lines(problem, region, q, scatter)
         if lines:
             ends = np.linspace(region.y[:3].mean(), region.y[-3:].mean(), region.y.size)
             _put(problem, region.x, region.y - ends, lines, moved)
@@ -159,30 +157,12 @@ def _vanished(problem: Problem, region: RegionProblem, q: Array, scatter: Scatte
     ]
 
 
-def _lines(problem: Problem, region: RegionProblem, q: Array, scatter: Scatter) -> Iterator[_Line]:
-    """Yield a line of a region for each free centre; of a doublet the major one."""
-    p, seen = problem.full(q), set()
-    for slot in region.slots:
-        name = slot.id
-        doublet = region.region.doublet_of(name)
-        if doublet is not None and name == doublet.minor:
-            continue
-        names = [spec.name for spec in slot.shape.parameters]
-        i = region.part.start + slot.own.start + names.index("center")
-        (used,) = np.nonzero(problem.matrix[i])
-        if used.size != 1 or not scatter.center[used[0]] or used[0] in seen:
-            continue
-        j = int(used[0])
-        seen.add(j)
-        offset = float(problem.offset[i] + p[region.part][region.shift])
-        members = {name} if doublet is None else {doublet.major, doublet.minor}
-        times, width = float(problem.matrix[i, j]), float(scatter.width[j])
-        minor = None
-        if doublet is not None:
-            place = problem.places[f"{region.region.name}/{doublet.minor}/center"]
-            (own,) = np.nonzero(problem.matrix[place])
-            minor = int(own[0]) if own.size == 1 and own[0] != j else None
-        yield _Line(name, j, times, offset, width, members, minor)
+def _lines(problem: Problem, region: RegionProblem, q: Array, scatter: Scatter) -> list[_Line]:
+    """Return the lines of a region that have a free centre."""
+    i = region.part.start + region.shift
+    shift = float(problem.matrix[i] @ q + problem.offset[i])
+    found = scatter.lines[region.region.name]
+    return [_Line(*line, float(problem.offset[line.place]) + shift) for line in found]
 
 
 def _acting_only_on(problem: Problem, region: RegionProblem, members: Set[str]) -> np.ndarray:

@@ -9,19 +9,48 @@ the least-squares point of both. Areas and levels follow from the data.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ..model import REGION, split_path
 from ..spectrum import Array
-from .problem import Problem
+from .problem import Problem, RegionProblem
 from .start import linear_columns, typical_width
 
 _REACH = 2.0  # how far a centre without a bound is scattered, in widths of a line
 _SHIFT = 0.2  # and a shift about a place of the scan
 _FACTOR = 0.26  # of a width, in logarithms
 _PART = 0.2  # of the range of a shape parameter
+
+
+class Line(NamedTuple):
+    """A line with a free centre; of a doublet the major one.
+
+    Attributes
+    ----------
+    name : str
+        Of the component.
+    place, j : int
+        Of its centre in ``p``, and of what moves it in ``q``.
+    times : float
+        How far the line goes when that goes by 1.
+    width : float
+    members : set of str
+        Both lines of its doublet, or itself alone.
+    minor : int or None
+        Place in ``q`` of the centre that the other line of its doublet has of its own.
+    """
+
+    name: str
+    place: int
+    j: int
+    times: float
+    width: float
+    members: frozenset[str]
+    minor: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +71,8 @@ class Scatter:
         Of the line that a centre or a shift moves, in the unit of the axis.
     rows, targets, sds : ndarray, shape (K, F) and (K,)
         Priors with a standard deviation on what is scattered.
+    lines : mapping of str to tuple of Line
+        Of each region, by its name.
     """
 
     lower: Array
@@ -56,6 +87,7 @@ class Scatter:
     rows: Array
     targets: Array
     sds: Array
+    lines: Mapping[str, tuple[Line, ...]]
 
     def numbers(self, rng: np.random.Generator, n: int) -> Numbers:
         """Return the random numbers of `n` draws, which serve all spectra."""
@@ -132,4 +164,31 @@ def scatter_of(problem: Problem, own: Array) -> Scatter:
         problem.prior_matrix[spoken],
         problem.prior_targets[spoken],
         problem.priors.sds[spoken],
+        {r.region.name: tuple(_lines(problem, r, center, width)) for r in problem.regions},
     )
+
+
+def _lines(
+    problem: Problem, region: RegionProblem, center: np.ndarray, width: Array
+) -> Iterator[Line]:
+    """Yield a line of a region for each free centre."""
+    seen = set()
+    for slot in region.slots:
+        doublet = region.region.doublet_of(slot.id)
+        if doublet is not None and slot.id == doublet.minor:
+            continue
+        names = [spec.name for spec in slot.shape.parameters]
+        place = region.part.start + slot.own.start + names.index("center")
+        (used,) = np.nonzero(problem.matrix[place])
+        if used.size != 1 or not center[used[0]] or used[0] in seen:
+            continue
+        j = int(used[0])
+        seen.add(j)
+        members, minor = frozenset([slot.id]), None
+        if doublet is not None:
+            members = frozenset([doublet.major, doublet.minor])
+            other = problem.places[f"{region.region.name}/{doublet.minor}/center"]
+            (own,) = np.nonzero(problem.matrix[other])
+            minor = int(own[0]) if own.size == 1 and own[0] != j else None
+        times = float(problem.matrix[place, j])
+        yield Line(slot.id, place, j, times, float(width[j]), members, minor)

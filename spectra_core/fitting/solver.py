@@ -153,10 +153,7 @@ def solve(
         if actual >= 0 and squares_are_finite(new_r, new_jacobian):
             gain = actual / predicted if predicted > 0 else 1.0
             q, r, jacobian, chi_square = new_q, new_r, new_jacobian, new_chi_square
-            damping *= max(tolerances.FASTEST_RELIEF, 1.0 - (2.0 * gain - 1.0) ** 3)
-            poor = gain < tolerances.POOR_GAIN
-            least = tolerances.FELT_DAMPING if poor else tolerances.LEAST_DAMPING
-            damping, growth = max(damping, least), tolerances.FIRST_GROWTH
+            damping, growth = _relieved(damping, gain), tolerances.FIRST_GROWTH
             # A short step under heavy damping says nothing; only an undamped one does.
             if negligible and _newton_step_is_negligible(
                 r, jacobian, q, lower, upper, scale, tolerance, chi_square
@@ -179,6 +176,13 @@ def solve(
             break
     held = _pushed(r, jacobian, q, lower, upper)
     return Solution(q, chi_square, r, jacobian, held, converged, message, tuple(trace))
+
+
+def _relieved(damping: float, gain: float) -> float:
+    """Return the damping after a step that gained a part of what it promised."""
+    damping *= max(tolerances.FASTEST_RELIEF, 1.0 - (2.0 * gain - 1.0) ** 3)
+    poor = gain < tolerances.POOR_GAIN
+    return max(damping, tolerances.FELT_DAMPING if poor else tolerances.LEAST_DAMPING)
 
 
 def _newton_step_is_negligible(

@@ -250,7 +250,7 @@ def _step_estimate(region: RegionProblem) -> float:
     kind = BACKGROUNDS["shirley"]
     assert kind.static is not None
     try:
-        rough = {"tolerance": 1e-3}  # the fit goes on from here
+        rough = {"tolerance": 0.03}  # the fit goes on from here
         static = kind.static(spectrum.x, spectrum.y, region.inside, rough, region.orientation)
     except SpectraError:
         return 0.0
