@@ -40,7 +40,7 @@ from .plot_scene import (
     component_at,
     curves_of,
     height_for,
-    name_of,
+    names_apart,
     overlay_traces,
     sample_of,
     title_of,
@@ -369,7 +369,8 @@ class PlotView(QFrame):
         named = traces
         if traces and scene.spectrum is not None:
             x, y = scene.spectrum.x, self._height.up(scene.spectrum.y)
-            named = [Trace("", x, y, "data", name_of(scene.spectrum)), *traces]
+            own = names_apart([scene.spectrum, *scene.overlays.values()])[0]
+            named = [Trace("", x, y, "data", own), *traces]
         self._panels.names.show_names(named, beside=self._options.waterfall > 0)
 
     def _mirror(self) -> float | None:

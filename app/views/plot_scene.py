@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -159,13 +160,14 @@ def overlay_traces(scene: Scene, waterfall: float, height: Height) -> list[Trace
     if scene.spectrum is None:
         return []
     step = waterfall * (float(np.ptp(height.up(scene.spectrum.y))) or 1.0)
+    names = names_apart([scene.spectrum, *scene.overlays.values()])[1:]
     return [
         Trace(
             key,
             spectrum.x,
             height.up(spectrum.y) + number * step,
             _OVERLAY_TONES[(number - 1) % len(_OVERLAY_TONES)],
-            name_of(spectrum),
+            names[number - 1],
         )
         for number, (key, spectrum) in enumerate(scene.overlays.items(), 1)
     ]
@@ -175,6 +177,23 @@ def name_of(spectrum: Spectrum) -> str:
     """Return sample, state and region of a spectrum, as far as they are recorded."""
     meta = spectrum.meta
     return " · ".join(part for part in (sample_of(spectrum), meta.region) if part) or "spectrum"
+
+
+def names_apart(spectra: Sequence[Spectrum]) -> list[str]:
+    """Return what tells spectra apart: the parts of their names that not all of them have."""
+    parts = [_parts_of(spectrum) for spectrum in spectra]
+    same = [len(set(column)) == 1 for column in zip(*parts, strict=True)]
+    apart = [
+        " · ".join(part for part, is_same in zip(own, same, strict=True) if part and not is_same)
+        for own in parts
+    ]
+    return [name or name_of(spectrum) for name, spectrum in zip(apart, spectra, strict=True)]
+
+
+def _parts_of(spectrum: Spectrum) -> tuple[str, str, str]:
+    etched = spectrum.meta.etch_time_s
+    time = "" if etched is None else f"etched {in_locale(f'{etched:g}')} s"
+    return spectrum.meta.sample, time, spectrum.meta.region
 
 
 def axis_name(spectrum: Spectrum | None, *, kinetic: bool = False) -> str:

@@ -20,7 +20,7 @@ from doublet.app.selection import Selection
 from doublet.app.theme import theme
 from doublet.app.views.plot import PlotOptions, PlotView, Tick
 from doublet.app.views.plot_items import thinned
-from doublet.app.views.plot_scene import smoothed
+from doublet.app.views.plot_scene import names_apart, smoothed
 from spectra_core.editing.drag import Handle, handles, pull
 from spectra_core.errors import WriteError
 from spectra_core.fitting import evaluate, fit
@@ -322,7 +322,28 @@ def test_overlays_are_named_and_a_click_on_one_chooses_it(view: PlotView, scene:
     at = int(np.searchsorted(other.x, 160.0))
     click(view, view.position_of(float(other.x[at]), float(other.y[at])))
     assert picked == [("s2",)]
-    assert [trace.name for trace in view._panels.names._names][-1] == "another · S 2p"
+    # Both are S 2p: the sample alone tells them apart.
+    assert [trace.name for trace in view._panels.names._names][-1] == "another"
+
+
+@pytest.mark.parametrize(
+    ("metas", "names"),
+    [
+        (
+            [{"etch_time_s": 0.0}, {"etch_time_s": 40.0}, {"etch_time_s": 80.0}],
+            ["etched 0 s", "etched 40 s", "etched 80 s"],
+        ),
+        ([{"region": "S 2p"}, {"region": "P 2p"}], ["S 2p", "P 2p"]),
+        ([{}, {}], ["pellet · O 1s", "pellet · O 1s"]),
+    ],
+)
+def test_a_legend_names_what_differs(metas: list[dict[str, Any]], names: list[str]) -> None:
+    x = np.arange(5.0)
+    common = {"sample": "pellet", "region": "O 1s"}
+    spectra = [
+        Spectrum(x, x, axis=Axis.BINDING_ENERGY, meta=Meta(**(common | meta))) for meta in metas
+    ]
+    assert names_apart(spectra) == names
 
 
 def test_kinetic_energies_are_printed_as_photon_energy_less_binding_energy(
