@@ -10,6 +10,7 @@ import click
 
 from .deliver import deliver
 from .fit import progress_bar
+from .options import Whole
 from .output import json_text, make_folder, print_table, write_text
 
 if TYPE_CHECKING:
@@ -46,9 +47,7 @@ folder with the recipe they are fitted with, so that the same can be done by han
 
 @click.command("demo", epilog=EPILOG)
 @click.option("-o", "--output", default=FOLDER, show_default=True, metavar="DIR", help="Folder.")
-@click.option(
-    "--seed", type=click.IntRange(min=0), metavar="N", help="Other counting noise than bundled."
-)
+@click.option("--seed", type=Whole(min=0), metavar="N", help="Other counting noise than bundled.")
 def command(output: str, seed: int | None) -> int:
     """Fit synthetic replicas of Su et al. 2025, Fig. 5f-i, and print the paper's Table 1.
 

@@ -19,7 +19,7 @@ from .border import IN_PART, complain, note, stopping
 from .deliver import fit_and_deliver
 from .inputs import readable_files
 from .joining import join_options, take_join_options
-from .options import FINITE, POSITIVE, ReadingCommand, reading_options, take_read_options
+from .options import FINITE, POSITIVE, ReadingCommand, Whole, reading_options, take_read_options
 from .output import check_folder
 from .selecting import select_option
 
@@ -68,7 +68,8 @@ def _figure_width(ctx: click.Context, parameter: click.Parameter, text: str | No
         return None
     named = {"column": 85.0, "page": 175.0}
     try:
-        width = named.get(text.strip().lower()) or float(text)
+        plain = text.isascii() and "_" not in text
+        width = named.get(text.strip().lower()) or (float(text) if plain else 0.0)
     except ValueError:
         width = 0.0
     if not 50.0 <= width <= 400.0:
@@ -99,7 +100,7 @@ _PANEL_OPTIONS = (
     ),
     click.option(
         "--columns",
-        type=click.IntRange(min=1, max=12),
+        type=Whole(min=1, max=12),
         metavar="N",
         help="Of panels that would stand in one column.",
     ),
@@ -156,10 +157,8 @@ template_option = click.option(
 @click.option(
     "--quick", is_flag=True, help="Ratios with the error of the counts alone, and named so."
 )
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of the random starts.")
-@click.option(
-    "--starts", type=click.IntRange(min=1), metavar="N", help="Times to find the best minimum."
-)
+@click.option("--seed", type=Whole(min=0), metavar="N", help="Of the random starts.")
+@click.option("--starts", type=Whole(min=1), metavar="N", help="Times to find the best minimum.")
 @click.option("--method", metavar="NAME", help='"lm", or the name of an lmfit minimiser.')
 @click.option(
     "--weights",
@@ -192,7 +191,7 @@ template_option = click.option(
     is_flag=True,
     help="Go on with a run that was killed: what its results folder says is done is kept.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="Processes.")
+@click.option("--jobs", type=Whole(min=1), default=1, metavar="N", help="Processes.")
 @reading_options
 def command(paths: tuple[str, ...], **values: Any) -> int:
     """Fit spectra with a recipe, a preset, or the CasaXPS fit that they carry."""

@@ -26,6 +26,7 @@ class _Finite(click.types.FloatParamType):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Return the number, or fail with a sentence."""
+        plain(self, value, param, ctx)
         return _finite(self, super().convert(value, param, ctx), param, ctx)
 
 
@@ -34,7 +35,23 @@ class _Positive(click.FloatRange):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Return the number, or fail with a sentence."""
+        plain(self, value, param, ctx)
         return _finite(self, super().convert(value, param, ctx), param, ctx)
+
+
+class Whole(click.IntRange):
+    """A whole number in ASCII digits."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the number, or fail with a sentence."""
+        plain(self, value, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def plain(kind: Any, value: Any, param: Any, ctx: Any) -> None:
+    """Fail for ``1_000`` and digits of other scripts, as in files."""
+    if isinstance(value, str) and ("_" in value or not value.isascii()):
+        kind.fail(f"{value!r} is no plain number.", param, ctx)
 
 
 def _finite(kind: Any, number: float, param: Any, ctx: Any) -> float:
@@ -109,4 +126,5 @@ def take_read_options(values: dict[str, Any], **others: Any) -> ReadOptions:
 
 
 def _column(text: str | None) -> int | str | None:
-    return int(text) if text is not None and text.strip().isdecimal() else text
+    plain_number = text is not None and text.isascii() and text.strip().isdecimal()
+    return int(text) if text is not None and plain_number else text

@@ -9,7 +9,7 @@ import click
 from spectra_core.errors import WriteError
 
 from .border import Tally, note
-from .options import POSITIVE
+from .options import POSITIVE, Whole
 from .output import json_text, write_text
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ file, byte for byte. Every spectrum says in the file that it is synthetic.
 @click.argument("recipe_file", metavar="RECIPE")
 @click.option("-o", "--output", required=True, metavar="FILE", help="Spectra: .vms, .csv or .h5.")
 @click.option("--truth", metavar="FILE", help="Write the true values as JSON ('-': print them).")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of the counting noise.")
+@click.option("--seed", type=Whole(min=0), metavar="N", help="Of the counting noise.")
 @click.option(
     "--counts",
     type=POSITIVE,

@@ -25,7 +25,7 @@ from ..errors import ReadError
 from .options import ReadOptions
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
-SECONDS = 5.0
+SECONDS = 4.0
 """How long reading may take, and so much more for every `_BYTES_PER_SECOND`."""
 _BYTES_PER_SECOND = 5e6
 _SPARE = 2 * 2**30

@@ -149,3 +149,15 @@ def test_a_number_that_nobody_means_is_refused_before_any_work(
     outcome = doublet("fit", vamas_file, "--recipe", recipe)
     clear(outcome, words="less than or equal")
     assert "RuntimeWarning" not in outcome.err
+
+
+@pytest.mark.parametrize("number", ["1_000", "\u0661\u0662", "\uff13", "1 000"])
+@pytest.mark.parametrize("option", ["--dwell", "--scans", "--photon-energy"])
+def test_numbers_of_options_are_plain(doublet, clear, vamas_file, option, number):
+    clear(doublet("inspect", vamas_file, option, number), words=option)
+
+
+@pytest.mark.parametrize("option", ["--seed", "--starts", "--jobs", "--figure-width"])
+def test_whole_numbers_of_options_are_plain(doublet, clear, vamas_file, recipe_file, option):
+    for number in ("1_0", "\u0661"):
+        clear(doublet("fit", vamas_file, "--recipe", recipe_file, option, number), words=option)
