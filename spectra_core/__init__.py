@@ -21,6 +21,7 @@ _FACE = {
     "spectrum": "Axis Calibration Meta Spectrum calibrate crop make_spectrum to_axis",
     "readers": "ReadOptions read",
     "series": "SpectrumSeries series_of",
+    "series.fits": "SeriesFit fit_series",
     "writers": "write",
     "model": (
         "Background Component Link Model Parameter Prior Region Term"
@@ -50,6 +51,7 @@ _FACE = {
     "runs.batch": "run",
     "runs.plan": "plan",
     "runs.quantify": "quantify_spectra",
+    "runs.series": "run_series",
     "runs.records": "Run",
     "runs.reexamine": "reexamine",
     "runs.simulate": "Acquisition simulate simulate_recipe",

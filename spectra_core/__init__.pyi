@@ -65,11 +65,14 @@ from .runs.plan import plan as plan
 from .runs.quantify import quantify_spectra as quantify_spectra
 from .runs.records import Run as Run
 from .runs.reexamine import reexamine as reexamine
+from .runs.series import run_series as run_series
 from .runs.simulate import Acquisition as Acquisition
 from .runs.simulate import simulate as simulate
 from .runs.simulate import simulate_recipe as simulate_recipe
 from .series import SpectrumSeries as SpectrumSeries
 from .series import series_of as series_of
+from .series.fits import SeriesFit as SeriesFit
+from .series.fits import fit_series as fit_series
 from .spectrum import Axis as Axis
 from .spectrum import Calibration as Calibration
 from .spectrum import Meta as Meta

@@ -247,16 +247,27 @@ def _recipe(
             "Say what to fit with: one of --recipe FILE, --preset NAME and --model casaxps.",
             click.get_current_context(),
         )
+    return chosen_recipe(recipe_file, preset_name) if model is None else (None, ())
+
+
+def chosen_recipe(
+    recipe_file: str | None, preset_name: str | None
+) -> tuple[Recipe, tuple[FitWarning, ...]]:
+    """Return the recipe, and what its preset warns of."""
+    if (recipe_file is None) == (preset_name is None):
+        raise click.UsageError(
+            "Say what to fit with: either --recipe FILE or --preset NAME.",
+            click.get_current_context(),
+        )
     if preset_name is not None:
         from spectra_core.recipe.presets import preset
         from spectra_core.runs.plan import preset_warnings
 
         chosen = preset(preset_name)
         return chosen.recipe, preset_warnings(chosen)
-    if recipe_file is None:
-        return None, ()
     from spectra_core.recipe.text import load_recipe
 
+    assert recipe_file is not None
     return load_recipe(recipe_file), ()
 
 

@@ -104,7 +104,18 @@ READING_SECTION = "Reading (what a file does not say)"
 
 def reading_options(function: Function) -> Function:
     """Give a command the options that answer what a file leaves open."""
+    return reading_options_without()(function)
+
+
+def reading_options_without(*left_out: str) -> Callable[[Function], Function]:
+    """Return what gives a command these options but some, which it has of its own."""
+    return lambda function: _with_reading(function, left_out)
+
+
+def _with_reading(function: Function, left_out: tuple[str, ...]) -> Function:
     for option, name, kind, metavar, text in reversed(_READING):
+        if name in left_out:
+            continue
         function = click.option(option, name, type=kind, metavar=metavar, help=text)(function)
     return function
 

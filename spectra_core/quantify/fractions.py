@@ -408,7 +408,8 @@ def _fraction(
     error = sqrt(max(float(covariance[k, k]), 0.0))
     budget["total"] = error
     seen = value > 3.0 * float(budget["counting"] or 0.0)
-    limit = None if seen else max(value, 0.0) + _ONE_SIDED * error
+    known = error > 0  # an area on its bound has no error, and so no limit either
+    limit = None if seen or not known else max(value, 0.0) + _ONE_SIDED * error
     return AtomicFraction(
         area.element, area.name, value, budget, _interval(value, error), limit, factor, divisor
     )

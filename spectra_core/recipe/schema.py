@@ -498,6 +498,39 @@ class QuantifyTable(RecipeTable):
         )
 
 
+class SeriesTable(RecipeTable):
+    """How the levels of a profile or series are fitted together."""
+
+    axis: Name | None = Field(
+        None,
+        description='What orders the levels: "sputter_time", "voltage", "index"...; left out: the'
+        " coordinate that tells them apart.",
+    )
+    free: tuple[Name, ...] = Field(
+        (), description='Each level its own: paths, * for anything, e.g. "S 2p/*/fwhm".'
+    )
+    shared: tuple[Name, ...] = Field((), description="One value for all levels, as `free`.")
+    smooth: dict[Name, Positive] = Field(
+        {},
+        description="Standard deviation of the difference between neighbours, by path or pattern,"
+        ' e.g. { "*/region/shift" = 0.1 }.',
+    )
+    align: Flag = Field(True, description="Slide levels back that lie more than 1 eV off.")
+    rate: Positive | None = Field(None, description="Sputter rate, nm/s; makes the depth axis.")
+    rate_relative: NotNegative = Field(0.1, description="Its relative standard uncertainty.")
+    rate_material: Text = Field("", description='What it was measured on, e.g. "Ta2O5".')
+    relative_yield: Positive = Field(
+        1.0, description="Sputter yield of the film over that of this material."
+    )
+    yield_relative: NotNegative = Field(0.4, description="Its relative standard uncertainty.")
+    film: tuple[Positive, Positive] | None = Field(
+        None, description="Thickness of the film as stated, lowest and highest, nm: it is checked."
+    )
+    film_length: Positive = Field(
+        3.2, description="Attenuation length of the substrate's line in the film, nm."
+    )
+
+
 class FitEntry(RecipeTable):
     """How to fit."""
 
@@ -571,6 +604,9 @@ class Recipe(Shown, RecipeTable):
     link: tuple[LinkEntry, ...] = ()
     prior: tuple[PriorEntry, ...] = ()
     ratio: tuple[RatioEntry, ...] = ()
+    series: SeriesTable | None = Field(
+        None, description="Levels fitted together by `doublet series`."
+    )
     quantify: QuantifyTable | None = Field(
         None, description="Atomic fractions; left out: none are worked out."
     )

@@ -24,7 +24,15 @@ from ..fitting.engine import compiled_fit
 from ..fitting.inputs import as_spectra
 from ..fitting.problem import Problem, compile_problem
 from ..fitting.remainder import with_remainders
-from ..fitting.single import Settled, Solved, result_of, seen, solve, weights_of
+from ..fitting.single import (
+    Settled,
+    Solved,
+    full_covariance,
+    result_of,
+    seen,
+    solve,
+    weights_of,
+)
 from ..fitting.solver import Solution
 from ..fitting.weights import Weights
 from ..model import BACKGROUND, REGION, Model, Prior, Term, add_priors, replace_region, share_shift
@@ -198,7 +206,8 @@ def fit_series(
         level_work(problem, end.weights, end.settled, q, compiled)
         for problem, end, q, compiled in zip(problems, ends, begin, fits, strict=True)
     ]
-    solution = global_fit(works, chosen, begin, should_stop=should_stop)
+    reference = None if not drift else _anchored(problems, ends, begin)
+    solution = global_fit(works, chosen, begin, fixed=reference, should_stop=should_stop)
     results = tuple(_result(work, solution, k, options) for k, work in enumerate(works))
     place = np.arange(1.0, len(levels) + 1) if positions is None else np.asarray(positions, float)
     separate = tuple(None if k in failed else result for k, result in enumerate(alone))
@@ -236,6 +245,31 @@ def with_drift(model: Model) -> Model:
         source="drift of the charge from level to level",
     )
     return add_priors(moved, (prior,))
+
+
+def _anchored(
+    problems: Sequence[Problem], ends: Sequence[Solved], begin: list[Array]
+) -> tuple[int, str] | None:
+    """Return the level against which charge shifts are told, and the shift; `begin` follows.
+
+    Positions and one shift for each level leave one number open. Where the series gave the
+    shifts, that of the strongest level is zero.
+    """
+    given = [p is not end.problem for p, end in zip(problems, ends, strict=True)]
+    if not all(given):
+        return None
+    path = f"{problems[0].model.regions[0].name}/{REGION}/shift"
+    strengths = [sum(float(np.ptp(r.y)) for r in problem.regions) for problem in problems]
+    level = int(np.argmax(strengths))
+    zero = float(begin[level][problems[level].free_paths.index(path)])
+    for k, problem in enumerate(problems):
+        for i, name in enumerate(problem.free_paths):
+            if name == path:
+                begin[k][i] -= zero
+            elif name.endswith("/center"):
+                begin[k][i] += zero
+        begin[k] = _inside(problem, begin[k])
+    return level, path
 
 
 def default_mode(path: str) -> Mode:
@@ -432,4 +466,7 @@ def _result(work: LevelWork, solution: GlobalSolution, k: int, options: FitOptio
     packed = None if work.compiled is None else work.compiled.packed
     settled = Settled(found, tuple(sigmas), packed)
     result = result_of(problem, work.kinds, settled, (found.chi_square,), options)
-    return replace(result, method="series")
+    own = solution.covariances[k]  # of the whole series, whatever lies on a bound here
+    blind = np.zeros(q.size, dtype=bool)
+    whole = full_covariance(problem, own, blind) if np.isfinite(own).all() else result.covariance
+    return replace(result, covariance=whole, method="series")

@@ -123,7 +123,13 @@ def layout_of(works: Sequence[LevelWork], modes: Mapping[str, Mode]) -> Layout:
 class _Global:
     """The unknowns and equations of a global fit while it is made."""
 
-    def __init__(self, works: Sequence[LevelWork], layout: Layout, starts: Sequence[Array]):
+    def __init__(
+        self,
+        works: Sequence[LevelWork],
+        layout: Layout,
+        starts: Sequence[Array],
+        fixed: tuple[int, str] | None,
+    ) -> None:
         self.works, self.layout = works, layout
         self.n, self.m = len(layout.own), len(layout.common)
         self.there = np.zeros((len(works), self.n), dtype=bool)
@@ -141,6 +147,9 @@ class _Global:
             for i, value in zip(shared, starts[level][ours], strict=True):
                 seen[i].append(float(value))
         self.common = np.array([np.median(values) for values in seen]) if self.m else self.common
+        self.fixed = np.zeros_like(self.there)
+        if fixed is not None and fixed[1] in layout.own:
+            self.fixed[fixed[0], layout.own.index(fixed[1])] = True
         self.weights = [self._prior_weights(k) for k in range(len(works))]
 
     def _prior_weights(self, level: int) -> Array:
@@ -226,7 +235,7 @@ class _Global:
             (self.common >= self.high) & (other > 0)
         )
         blind = np.diagonal(equations.blocks, 0, 1, 2) <= 0
-        return own | ~self.there | blind, common | (np.diagonal(equations.corner) <= 0)
+        return own | ~self.there | self.fixed | blind, common | (np.diagonal(equations.corner) <= 0)
 
 
 def global_fit(
@@ -234,6 +243,7 @@ def global_fit(
     modes: Mapping[str, Mode],
     starts: Sequence[Array],
     *,
+    fixed: tuple[int, str] | None = None,
     should_stop: ShouldStop | None = None,
 ) -> GlobalSolution:
     """Fit all levels of a series as one problem.
@@ -245,6 +255,9 @@ def global_fit(
         Of every free path: ``"free"``, ``"shared"`` or `Smooth`.
     starts : sequence of ndarray
         Free parameters of each level to begin with; shared ones begin at their median.
+    fixed : tuple of (int, str) or None
+        Level and path of a parameter that stays where it starts: that against which the
+        others are told.
     should_stop : callable or None
 
     Raises
@@ -254,7 +267,7 @@ def global_fit(
     Cancelled
         If `should_stop` returned True.
     """
-    fit = _Global(works, layout_of(works, modes), starts)
+    fit = _Global(works, layout_of(works, modes), starts, fixed)
     fit.renew()
     iterations, converged = 0, False
     for _ in range(_PASSES):
@@ -305,7 +318,7 @@ def _ended(fit: _Global, iterations: int, *, converged: bool) -> GlobalSolution:
     equations = fit.equations()
     levels, shared = fit.held(equations)
     own, borders, corner = _inverse(equations, levels, shared)
-    blind = ~fit.there | (np.diagonal(equations.blocks, 0, 1, 2) <= 0)
+    blind = ~fit.there | fit.fixed | (np.diagonal(equations.blocks, 0, 1, 2) <= 0)
     opened, _, _ = _inverse(equations, blind, shared)
     n, m = fit.n, fit.m
     whole = np.zeros((n + m, n + m))

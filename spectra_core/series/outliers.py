@@ -19,7 +19,8 @@ DRIFT_EV = 1.0
 _JUMP = 0.35  # of ln intensity beyond the range of its neighbours
 _SPREADS = 6.0
 _RARE = 1e-6
-_UNLIKE = 1.3  # times chi-square of the separate fit
+_SEEN = 3.0
+_UNLIKE = 1.5  # times chi-square of the separate fit
 
 
 def isolated(values: Array) -> np.ndarray:
@@ -67,7 +68,11 @@ def intensities(levels: Sequence[FitResult]) -> Iterator[SeriesAlarm]:
 
 
 def _signal(region: RegionFit) -> float:
-    return float(np.trapezoid(region.envelope - region.background, region.x))
+    """Return the area above the background, at least three standard errors of nothing."""
+    widths = np.abs(np.gradient(region.x))
+    noise = float(np.sqrt(np.sum((region.sigma * widths) ** 2)))
+    area = float(np.sum((region.envelope - region.background) * widths))
+    return max(area, _SEEN * noise)
 
 
 def drifts(levels: Sequence[FitResult], slid: Sequence[float]) -> Iterator[SeriesAlarm]:

@@ -223,7 +223,7 @@ def series_of(spectra: Iterable[Spectrum], *, axis: str | None = None) -> list[S
     single = sorted((k for k in profiles if k not in long), key=lambda k: natural_key("\0".join(k)))
     if single:
         levels = [level for key in single for level in profiles[key]]
-        found.append(_series(_common_name([k[1] or k[0] for k in single]), levels, axis))
+        found.append(_series(common_name([k[1] or k[0] for k in single]), levels, axis))
     return found
 
 
@@ -245,6 +245,19 @@ def _levels_of(members: Sequence[Spectrum]) -> list[Level]:
 
 
 def _series(sample: str, levels: Sequence[Level], axis: str | None) -> SpectrumSeries:
+    return ordered(sample, levels, axis)[0]
+
+
+def ordered(
+    sample: str, levels: Sequence[Level], axis: str | None
+) -> tuple[SpectrumSeries, list[int]]:
+    """Return a series sorted along its axis, and which of the given levels each is.
+
+    Raises
+    ------
+    DataError
+        If the axis asked for is not known of every level.
+    """
     series = SpectrumSeries(sample, tuple(levels))
     name = _axis_of(series) if axis is None else coordinate_name(axis)
     if name not in series.coordinates or not np.isfinite(series.coordinates[name]).all():
@@ -256,8 +269,8 @@ def _series(sample: str, levels: Sequence[Level], axis: str | None) -> SpectrumS
             hint="Give a table of files and coordinates, or use --axis index.",
             where=sample,
         )
-    order = np.argsort(series.coordinates[name], kind="stable")
-    return SpectrumSeries(sample, tuple(series.levels[i] for i in order), name)
+    order = np.argsort(series.coordinates[name], kind="stable").tolist()
+    return SpectrumSeries(sample, tuple(series.levels[i] for i in order), name), order
 
 
 def _axis_of(series: SpectrumSeries) -> str:
@@ -267,7 +280,7 @@ def _axis_of(series: SpectrumSeries) -> str:
     return telling[0] if len(telling) == 1 else INDEX
 
 
-def _common_name(names: Sequence[str]) -> str:
+def common_name(names: Sequence[str]) -> str:
     """Return what the names of many files have in common, or the first of them."""
     first, last = min(names), max(names)
     common = next((first[:k] for k in range(len(first), 0, -1) if last.startswith(first[:k])), "")

@@ -61,6 +61,9 @@ def example_folder(tmp_path, vamas_file, monkeypatch) -> Path:
     write(tmp_path / "sample.vms", [stored])
     cathode = data_path("resources", "examples", "su2025_fig1_bare_0s.vms")
     (tmp_path / "cathode.vms").write_bytes(cathode.read_bytes())
+    for suffix in ("vms", "toml"):
+        profile = data_path("resources", "examples", f"lps_on_lpscl_profile.{suffix}")
+        (tmp_path / f"profile.{suffix}").write_bytes(profile.read_bytes())
     for folder in ("data", "depth"):
         (tmp_path / folder).mkdir()
         write(tmp_path / folder / "level1.vms", [made])

@@ -1,0 +1,221 @@
+"""Series from files: planned like any run, fitted together, recorded level by level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..errors import Cancelled, ShouldStop, SpectraError
+from ..fitting import FitOptions, FitWarning
+from ..recipe.presets import Preset
+from ..recipe.schema import Recipe, SeriesTable
+from ..series import Level, SpectrumSeries, natural_key
+from ..series.coordinates import SPUTTER_TIME
+from ..series.depth import CAVEATS, Rate, film_check
+from ..series.fits import SeriesFit, SeriesProgress, fit_series
+from ..series.global_fit import FREE, SHARED, Mode, Smooth
+from ..series.values import ordered
+from ..spectrum import Spectrum
+from ..uncertainty.ratios import Ratio, area_ratio
+from .batch import inputs_of
+from .execute import record_of
+from .plan import Job, plan
+from .records import Failure, FitRecord, Run
+from .samples import JoinBy, join_samples
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesRecord:
+    """A fitted series and what belongs to it.
+
+    Attributes
+    ----------
+    series : SpectrumSeries
+        The levels in order, with their coordinates.
+    fit : SeriesFit
+    records : tuple of FitRecord, length L
+    settings : SeriesTable
+    rate : Rate or None
+    notes : tuple of str
+        On the depth scale, the film, and what sputtering does.
+    """
+
+    series: SpectrumSeries
+    fit: SeriesFit
+    records: tuple[FitRecord, ...]
+    settings: SeriesTable
+    rate: Rate | None
+    notes: tuple[str, ...]
+
+    @property
+    def depths(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Depths (L,) in nm and their uncertainties, if a rate and sputter times are known."""
+        times = self.series.coordinates.get(SPUTTER_TIME)
+        return None if self.rate is None or times is None else self.rate.depths(times)
+
+
+def run_series(
+    spectra: Iterable[Spectrum],
+    recipe: Recipe | Preset,
+    *,
+    axis: str | None = None,
+    modes: Mapping[str, Mode] | None = None,
+    fit_options: FitOptions | None = None,
+    seed: int | None = None,
+    join: JoinBy = "names",
+    names: Mapping[str, str] | None = None,
+    warnings: Sequence[FitWarning] = (),
+    progress: SeriesProgress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> tuple[list[SeriesRecord], Run]:
+    """Fit the series that some spectra make, with a recipe.
+
+    The levels of one sample of one file are a series; files of one level each make one
+    together, in natural order of their names.
+
+    Parameters
+    ----------
+    spectra : iterable of Spectrum
+    recipe : Recipe or Preset
+        Its ``[series]`` says what is shared.
+    axis : str or None
+        In place of the recipe's.
+    modes : mapping of str to mode, or None
+        On top of the recipe's.
+    fit_options, seed, join, names, warnings
+        As for `spectra_core.runs.plan.plan`.
+    progress, should_stop : callable or None
+
+    Returns
+    -------
+    series : list of SeriesRecord
+    run : Run
+        All levels as fits, and what could not be done.
+    """
+    everything = join_samples(spectra, by=join, names=names)
+    planned = plan(
+        recipe, everything, fit_options=fit_options, seed=seed, join="none", warnings=warnings
+    )
+    plain = recipe.recipe if isinstance(recipe, Preset) else recipe
+    settings = plain.series or SeriesTable()
+    chosen = {**modes_from(settings), **(modes or {})}
+    found: list[SeriesRecord] = []
+    failures = list(planned.failures)
+    interrupted = False
+    for jobs in _series_of(planned.jobs):
+        try:
+            found.append(
+                _fitted(jobs, settings, axis or settings.axis, chosen, progress, should_stop)
+            )
+        except Cancelled:
+            interrupted = True
+            break
+        except SpectraError as error:
+            failures.append(Failure(jobs[0].file, jobs[0].group.sample, str(error)))
+    records = tuple(record for series in found for record in series.records)
+    inputs = inputs_of(everything)
+    return found, Run(records, tuple(failures), (), inputs, "recipe", plain, interrupted)
+
+
+def modes_from(settings: SeriesTable) -> dict[str, Mode]:
+    """Return what a recipe's ``[series]`` says of parameters; smooth wins over the others."""
+    found: dict[str, Mode] = dict.fromkeys(settings.shared, SHARED)
+    found |= dict.fromkeys(settings.free, FREE)
+    return found | {pattern: Smooth(sd) for pattern, sd in settings.smooth.items()}
+
+
+def _series_of(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Return the jobs of each series: those of a sample with levels, and all the others."""
+    levels: dict[tuple[str, ...], list[Job]] = {}
+    single: list[Job] = []
+    for job in jobs:
+        if job.group.levels > 1:
+            key = tuple("\0".join(sample.key) for sample in job.group.samples)
+            levels.setdefault(key, []).append(job)
+        else:
+            single.append(job)
+    single.sort(key=lambda job: (natural_key(job.file), natural_key(job.group.sample)))
+    return [*levels.values(), *([single] if single else [])]
+
+
+def _fitted(
+    jobs: Sequence[Job],
+    settings: SeriesTable,
+    axis: str | None,
+    modes: Mapping[str, Mode],
+    progress: SeriesProgress | None,
+    should_stop: ShouldStop | None,
+) -> SeriesRecord:
+    levels = [Level(dict(job.group.spectra)) for job in jobs]
+    name = jobs[0].group.sample if jobs[0].group.levels > 1 else _name(jobs)
+    series, order = ordered(name, levels, axis)
+    arranged = [jobs[i] for i in order]
+    fit = fit_series(
+        [level.spectra for level in series.levels],
+        [job.model for job in arranged],
+        positions=series.positions.tolist(),
+        modes=modes,
+        options=arranged[0].options,
+        align=settings.align,
+        progress=progress,
+        should_stop=should_stop,
+    )
+    records = tuple(_record(job, fit, k, series) for k, job in enumerate(arranged))
+    rate = _rate(settings)
+    return SeriesRecord(series, fit, records, settings, rate, _notes(series, settings, rate))
+
+
+def _name(jobs: Sequence[Job]) -> str:
+    from ..series.values import common_name
+
+    return common_name([job.group.sample or job.file for job in jobs])
+
+
+def _record(job: Job, fit: SeriesFit, level: int, series: SpectrumSeries) -> FitRecord:
+    result = fit.levels[level]
+    ratios: list[Ratio] = []
+    for entry in job.ratios:
+        try:
+            ratios.append(area_ratio(result, entry.numerator, entry.denominator, name=entry.name))
+        except SpectraError:
+            continue  # this level lacks a region of it
+    alarms = [
+        FitWarning(f"series_{alarm.code}", f"level {level + 1}: {alarm.message}")
+        for alarm in fit.alarms
+        if alarm.level == level
+    ]
+    record = record_of(job, result, tuple(ratios), (*job.warnings, *result.warnings, *alarms))
+    return replace(
+        record,
+        id=f"fit-{job.number + 1}",
+        sample=series.sample,
+        level=level,
+        levels=len(series),
+    )
+
+
+def _rate(settings: SeriesTable) -> Rate | None:
+    if settings.rate is None:
+        return None
+    return Rate(
+        settings.rate,
+        settings.rate_relative,
+        settings.rate_material,
+        settings.relative_yield,
+        settings.yield_relative,
+    )
+
+
+def _notes(series: SpectrumSeries, settings: SeriesTable, rate: Rate | None) -> tuple[str, ...]:
+    """Return what must be known of a sputter profile; nothing for any other series."""
+    times = series.coordinates.get(SPUTTER_TIME)
+    if times is None or not np.nanmax(times) > 0:
+        return ()
+    found = [] if rate is None else [rate.words]
+    if settings.film is not None:
+        deepest = 0.0 if rate is None else float(rate.depths(times)[0].max())
+        relative = 0.0 if rate is None else rate.uncertainty
+        found += film_check(settings.film, deepest, settings.film_length, relative=relative)
+    return (*found, *CAVEATS)
