@@ -660,14 +660,23 @@ def _stored_blocks(
         Column(plain("number"), 1.0),
         *(
             Column(plain(title), 1.4, numeric=True)
-            for title in ("stored", "refitted", "difference")
+            for title in ("stored", "refitted", "error", "difference", "in σ")
         ),
     )
-    squares = [("all", "sum of squares", compared.stored_squares, compared.refitted_squares)]
-    numbers = [(n.component, n.parameter, n.stored, n.refitted) for n in compared.numbers]
+    old, new = compared.stored_squares, compared.refitted_squares
+    squares = [("all", "sum of squares", (old, new, None, new - old, None))]
+    numbers = [
+        (n.component, n.parameter, (n.stored, n.refitted, n.stderr, n.difference, n.sigmas))
+        for n in compared.numbers
+    ]
     rows = tuple(
-        (words(species(name)), words(what), *(number(v, 6) for v in (old, new, new - old)))
-        for name, what, old, new in (*numbers, *squares)
+        (
+            words(species(name)),
+            words(what),
+            *(number(v, 6) for v in values[:2]),
+            *(number(v, 3) for v in values[2:]),
+        )
+        for name, what, values in (*numbers, *squares)
     )
     table = ReportTable(plain("The stored fit and its refit"), columns, rows, "stored fit", context)
     if compared.is_minimum:

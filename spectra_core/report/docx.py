@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from .document import (
@@ -25,7 +26,7 @@ from .document import (
     Text,
     Verbatim,
 )
-from .layout import column_widths
+from .layout import column_needs, column_widths
 from .references import doi_links
 from .template import PageStyle, Template
 
@@ -36,8 +37,11 @@ _CELL_MARGIN_MM = 1.0
 _LEADS = {"note": "Note. ", "warning": "Warning. ", "alarm": "Alarm. "}
 _A4_MM, _LETTER_MM = (210.0, 297.0), (215.9, 279.4)
 _NO_DATE = datetime(2000, 1, 1)  # the same report is the same file
-_FRONT = 0.9  # of the size that figures of the first pages have in the PDF
+_FRONT = 0.8  # of the size that figures of the first pages have in the PDF
 _GUTTER_MM = 3.0
+_DENSE_SIZES = (6.4, 6.0, 5.6, 5.2)  # points: letters of a table of the first pages
+_DIGIT_EM = 0.56
+_LONG_TITLE = 55
 
 
 def render_docx(report: Report, template: Template) -> bytes:
@@ -62,12 +66,12 @@ def render_docx(report: Report, template: Template) -> bytes:
 
 # Letters of a role beside those of running text, in points.
 _SIZES = {
-    "small": -1.6,
+    "small": -2.2,
     "note": -1.0,
     "about": -1.6,
-    "lead": 2.5,
-    "heading": 0.5,
-    "verdict": -1.2,
+    "lead": 2.0,
+    "heading": -0.2,
+    "verdict": -1.6,
     "box": -1.2,
 }
 
@@ -92,7 +96,8 @@ class _Writer:
         self._set_styles()
         self._set_facts(report)
         self._foot(section, report)
-        self._runs(self.document.add_paragraph(style="Title"), report.title)
+        long = self.style.heading + 1 if len(report.title.plain) > _LONG_TITLE else None
+        self._runs(self.document.add_paragraph(style="Title"), report.title, size=long)
         if report.front:
             return
         if report.synthetic:
@@ -197,7 +202,9 @@ class _Writer:
         """Write the paragraph that has to stand behind a table, as low as can be."""
         from docx.shared import Pt
 
-        paragraph = self.into.add_paragraph()
+        # A cell has that paragraph already.
+        inside = self.into is not self.document
+        paragraph = self.into.paragraphs[-1] if inside else self.into.add_paragraph()
         space = paragraph.paragraph_format
         space.space_after, space.line_spacing = Pt(0), Pt(2)
 
@@ -282,6 +289,7 @@ class _Writer:
         from docx.shared import Pt
 
         dense = block.look == "dense"
+        size = self._dense_size(block) if dense else self.style.table
         if block.title:
             title = self.into.add_paragraph()
             title.paragraph_format.keep_with_next = True
@@ -293,13 +301,13 @@ class _Writer:
         # All cells at once: asking a row or column for its cells walks the whole table.
         cells, across = grid._cells, len(block.columns)
         rows = [cells[i : i + across] for i in range(0, len(cells), across)]
-        self._set_widths(grid, rows, block)
+        self._set_widths(grid, rows, block, size)
         for cell, column in zip(rows[0], block.columns, strict=True):
             head = Cell(column.title, picture=column.picture)
-            self._fill(cell, head, numeric=column.numeric, bold=not dense)
+            self._fill(cell, head, numeric=column.numeric, bold=not dense, size=size)
         for row, contents in zip(rows[1:], block.rows, strict=True):
             for cell, content, column in zip(row, contents, block.columns, strict=True):
-                self._fill(cell, content, numeric=column.numeric)
+                self._fill(cell, content, numeric=column.numeric, size=size)
         _repeat_heading(grid)
         _rule_table(grid, rows[0], between=not dense)
         if dense:
@@ -307,15 +315,24 @@ class _Writer:
         else:
             self.into.add_paragraph().paragraph_format.space_after = Pt(2)
 
-    def _set_widths(self, grid: Any, rows: list[Any], block: ReportTable) -> None:
+    def _dense_size(self, block: ReportTable) -> float:
+        """Return the size of letters at which no number of a narrow table is broken."""
+        for size in _DENSE_SIZES:
+            measure = partial(_letters_mm, letter_mm=_DIGIT_EM * size * 25.4 / 72.0, bolder=1.08)
+            needs = column_needs(block, measure, 2 * _CELL_MARGIN_MM, per_mm=1.0)
+            if sum(needs) <= self.width_mm:
+                return size
+        return _DENSE_SIZES[-1]
+
+    def _set_widths(self, grid: Any, rows: list[Any], block: ReportTable, size: float) -> None:
         from docx.shared import Mm
 
-        em = _LETTER_EM * (0.85 if block.look == "dense" else 1.0)
-        letter_mm = em * self.style.table * 25.4 / 72.0
+        em = _DIGIT_EM if block.look == "dense" else _LETTER_EM
+        letter_mm = em * size * 25.4 / 72.0
         widths = column_widths(
             block,
             self.width_mm,
-            lambda text, bold: len(text) * letter_mm * (1.25 if bold else 1.0),
+            partial(_letters_mm, letter_mm=letter_mm, bolder=1.25),
             2 * _CELL_MARGIN_MM,
             per_mm=1.0,
         )
@@ -325,23 +342,29 @@ class _Writer:
             for row in rows:
                 row[i].width = width
 
-    def _fill(self, cell: Any, content: Cell, *, numeric: bool, bold: bool = False) -> None:
+    def _fill(
+        self, cell: Any, content: Cell, *, numeric: bool, size: float, bold: bool = False
+    ) -> None:
+        from docx.enum.table import WD_ALIGN_VERTICAL
         from docx.enum.text import WD_ALIGN_PARAGRAPH
         from docx.shared import Pt
 
+        if size in _DENSE_SIZES:
+            cell.vertical_alignment = WD_ALIGN_VERTICAL.CENTER
         if content.picture is not None:
             self._picture(cell, content.picture, content.text.plain)
             return
         paragraph = cell.paragraphs[0]
-        paragraph.paragraph_format.space_after = Pt(1)
+        paragraph.paragraph_format.space_after = Pt(0.5 if size in _DENSE_SIZES else 1)
         if numeric:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-        self._runs(paragraph, content.text, size=self.style.table, bold=bold)
+        self._runs(paragraph, content.text, size=size, bold=bold)
         if content.error is not None:
             error = paragraph.add_run(f"\u00a0±\u00a0{content.error}")
-            error.font.size = Pt(self.style.table)
+            error.font.size = Pt(size)
         if content.remark:
-            self._coloured(paragraph, f" {content.remark}", self.style.quiet, size=self.style.table)
+            gap = "\u00a0" if len(content.remark) == 1 else " "
+            self._coloured(paragraph, f"{gap}{content.remark}", self.style.quiet, size=size)
 
     # text
 
@@ -360,7 +383,8 @@ class _Writer:
             written = paragraph.add_run("" if run.style == "break" else run.text)
             if run.style == "break":
                 written.add_break()
-            own = {"big": 12.0, "quiet": self.style.text - 1.6}.get(run.style, size)
+            small = min(size or self.style.text, self.style.text - 1.6)
+            own = {"big": 11.0, "quiet": small}.get(run.style, size)
             if own is not None:
                 written.font.size = Pt(own)
             tone = run.colour or (self.style.quiet if run.style == "quiet" else colour)
@@ -392,6 +416,11 @@ class _Writer:
 
 # ---------------------------------------------------------------------------------
 # What python-docx has no words for
+
+
+def _letters_mm(text: str, bold: bool, *, letter_mm: float, bolder: float) -> float:
+    """Return about how wide a text is: Word's letters are not known here."""
+    return len(text) * letter_mm * (bolder if bold else 1.0)
 
 
 def _rgb(colour: str) -> Any:

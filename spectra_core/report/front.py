@@ -34,7 +34,15 @@ from .document import (
     sentence,
     styled,
 )
-from .front_ratios import LEGEND_MM, SCALE_MM, RatioRows, ratio_blocks, ratio_rows
+from .front_ratios import (
+    LEGEND_MM,
+    SCALE_MM,
+    RatioRows,
+    limits_table,
+    ratio_blocks,
+    ratio_rows,
+)
+from .front_stored import stored_blocks
 from .front_tables import (
     MARKS,
     alternative_blocks,
@@ -43,7 +51,7 @@ from .front_tables import (
     prior_table,
     quality_table,
 )
-from .headline import headline, number_word
+from .headline import by_detection, headline, limit_text, number_word
 from .provenance import own_reference
 from .references import Bibliography
 from .reported import Reported, reported_ratio
@@ -56,6 +64,7 @@ _PAGE_MM = 250.0  # height of what stands on a page
 _MOST_PANELS, _SHOWN_PANELS = 12, 6
 _MOST_TABLES = 4
 _NOTES, _NOTE_LENGTH = 3, 300
+_TRENDS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,16 +145,20 @@ def _answers(front: _Front) -> Iterator[Block]:
     yield Paragraph(_provenance(front), "about")
     yield Paragraph(headline(front.samples, front.names, front.reported), "lead")
     yield from _warnings(front)
-    tables, out = ratio_rows(front.samples.each, front.names, front.reported)
+    seen, absent = by_detection(front.samples.each, front.names)
+    tables, out = ratio_rows(front.samples.each, seen, front.reported)
     many = len(front.samples.each) > _MOST_PANELS
     shown = [] if many else tables
     for i, rows in enumerate(shown):
         yield from ratio_blocks(rows, f"ratio-{i}")
+    if not many:
+        yield from limits_table(front.samples.each, absent)
     if many and tables:
         yield from _trends(front, tables)
-        out += len(front.names) - len(tables)
+        out = len(front.names) - min(len(tables), _TRENDS)
     if out:
-        yield Paragraph(sentence(f"{out} more ratios stand in the appendix."), "small")
+        text = f"{out} more ratio{'s stand' if out > 1 else ' stands'} in the appendix."
+        yield Paragraph(sentence(text), "small")
     yield from _panels(front, shown)
 
 
@@ -251,6 +264,8 @@ def _panel_height(front: _Front, tables: Sequence[RatioRows], panels: int, acros
     used += 3.6 * (1 + shared // 140) + 5.0 * len(front.notes[:_NOTES])
     for rows in tables:
         used += 10.5 + LEGEND_MM + SCALE_MM + rows.row_mm * len(rows.samples)
+    absent = by_detection(front.samples.each, front.names)[1]
+    used += 5.0 + 4.2 * len(absent) if absent else 0.0
     used += 60.0 if len(front.samples.each) > _MOST_PANELS and front.names else 0.0
     rows_of_panels = -(-panels // across)
     # Heading, verdict, labels, residuals and the axis of a row of panels.
@@ -310,7 +325,7 @@ def _values(sample: Sample, names: Sequence[str]) -> str:
         if ratio is None or (ratio.value is None and ratio.upper_limit is None):
             continue
         limit = ratio.upper_limit
-        text = value_text(ratio) if limit is None else f"< {limit:.2g}"
+        text = value_text(ratio) if limit is None else limit_text(limit)
         found.append(text if len(names) == 1 else f"{clean_text(name, longest=40)} {text}")
     return "; ".join(found[:3])
 
@@ -352,7 +367,7 @@ def _trends(front: _Front, tables: Sequence[RatioRows]) -> Iterator[Block]:
     text = (
         "Ratios of all samples, in their order, with their intervals; open: not to be quoted yet."
     )
-    for i, rows in enumerate(tables[:2]):
+    for i, rows in enumerate(tables[:_TRENDS]):
         draw = partial(trend_figure, rows.name, front.samples.each, front.width_mm)
         yield Paragraph(styled(species(rows.name), "bold"), "heading")
         yield Figure(f"trend-{i}", plain(""), f"{clean_text(rows.name)}. {text}", draw)
@@ -365,6 +380,7 @@ def _trends(front: _Front, tables: Sequence[RatioRows]) -> Iterator[Block]:
 
 def _evidence(front: _Front, bibliography: Bibliography) -> Iterator[Block]:
     samples = front.samples.each
+    yield from stored_blocks(samples)
     yield from _components(front)
     yield Paragraph(_heading("Fit quality"), "heading")
     if len(samples) <= _MOST_PANELS:

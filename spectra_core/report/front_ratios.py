@@ -30,7 +30,7 @@ from .document import (
     unbroken,
     words,
 )
-from .headline import change_of
+from .headline import change_of, limit_text
 from .pictures import (
     Dot,
     Scale,
@@ -139,6 +139,24 @@ def ratio_blocks(rows: RatioRows, key: str) -> list[Block]:
     return [*blocks, Paragraph(note, "small")] if note else blocks
 
 
+def limits_table(samples: Sequence[Sample], names: Sequence[str]) -> list[Block]:
+    """Return the limits of ratios that are below detection in every sample: a row for each."""
+    if not names:
+        return []
+    columns = [Column(plain("Below detection, one-sided 95 %"), 4.0)]
+    columns += [Column(plain(sample.letter, style="bold"), 1.2, numeric=True) for sample in samples]
+    rows = []
+    for name in names:
+        ratios = [sample.ratio(name) for sample in samples]
+        limits = [None if ratio is None else ratio.upper_limit for ratio in ratios]
+        cells = (
+            words("–") if limit is None else Cell(unbroken(limit_text(limit)), limit)
+            for limit in limits
+        )
+        rows.append((words(species(name)), *cells))
+    return [ReportTable(plain(""), tuple(columns), tuple(rows), "front", look="dense")]
+
+
 def _legend(key: str, level: str, source: str) -> Picture:
     return dot_legend(key, (DOTS_MM, LEGEND_MM), level, source)
 
@@ -215,7 +233,7 @@ def _name(sample: Sample, *, two_lines: bool) -> Text:
 
 def _value(sample: Sample, ratio: Ratio) -> Text:
     if ratio.upper_limit is not None:
-        shown = f"< {ratio.upper_limit:.2g}"
+        shown = limit_text(ratio.upper_limit)
     elif ratio.value is None:
         shown = "none"
     elif ratio.error is None:

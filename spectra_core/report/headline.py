@@ -38,8 +38,10 @@ def headline(
     reported : dict of (fit id, ratio name) to Reported
     """
     parts: list[Text] = []
-    for name in names[:_RATIOS]:
+    seen, absent = by_detection(samples.each, names)
+    for name in seen[:_RATIOS]:
         parts += _of_ratio(samples.each, name)
+    parts += _absent(samples.each, absent)
     parts += _beside_print(samples.each, names, reported)
     parts += _verdicts(samples)
     if not names:
@@ -48,6 +50,48 @@ def headline(
     for part in parts:
         spaced += [" ", part] if spaced else [part]
     return sentence(*spaced)
+
+
+def by_detection(samples: Sequence[Sample], names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the ratios that have a value in some sample, and those below detection in all."""
+    absent = [
+        name
+        for name in names
+        if all(
+            ratio.upper_limit is not None
+            for sample in samples
+            if (ratio := sample.ratio(name)) is not None
+        )
+    ]
+    return [name for name in names if name not in absent], absent
+
+
+def limit_text(limit: float) -> str:
+    """Return an upper limit as printed: two digits, also where the last one is a zero."""
+    text = f"{limit:#.2g}".removesuffix(".")
+    return f"< {float(text):.0f}" if "e+" in text and limit < 1e5 else f"< {text}"
+
+
+def _absent(samples: Sequence[Sample], names: Sequence[str]) -> Iterator[Text]:
+    """Say in one sentence which ratios are below detection in every sample that has them."""
+    if not names:
+        return
+    parts: list[str | Text] = []
+    for i, name in enumerate(names[:_ABSENT]):
+        limits = sorted(
+            ratio.upper_limit
+            for sample in samples
+            if (ratio := sample.ratio(name)) is not None and ratio.upper_limit is not None
+        )
+        span = limit_text(limits[0])
+        span += f" to {limit_text(limits[-1])}" if limit_text(limits[-1]) != span else ""
+        parts += ["; " if i else "", species(name), f" ({span})"]
+    more = f"; and {len(names) - _ABSENT} more" if len(names) > _ABSENT else ""
+    where = f" in all {number_word(len(samples))}" if len(samples) > 1 else ""
+    yield sentence(f"Below detection{where}: ", *parts, f"{more}.")
+
+
+_ABSENT = 3  # ratios below detection that are named
 
 
 def number_word(count: int) -> str:
@@ -86,7 +130,7 @@ def _of_ratio(samples: Sequence[Sample], name: str) -> Iterator[Text]:
         changes = [pair for pair in pairs_of([s for s, _ in found]) if _has_change(*pair, name)]
         yield _changes(shown, changes, name) if changes else _range(shown, known)
     if below:
-        yield _below(shown, below, len(found))
+        yield _below(shown, below)
 
 
 def _single(shown: Text, ratio: Ratio) -> Text:
@@ -162,15 +206,13 @@ def _range(shown: Text, known: Sequence[tuple[Sample, Ratio]]) -> Text:
     )
 
 
-def _below(shown: Text, below: Sequence[tuple[Sample, Ratio]], total: int) -> Text:
+def _below(shown: Text, below: Sequence[tuple[Sample, Ratio]]) -> Text:
     limits = sorted(r.upper_limit for _, r in below if r.upper_limit is not None)
-    span = f"< {limits[0]:.2g}"
+    span = limit_text(limits[0])
     if len(limits) > 1:
-        span += f" to < {limits[-1]:.2g}"
-    whole = len(below) == total
-    where = f" in all {number_word(total)}" if whole and total > 1 else ""
-    where = where if whole else f" in {letters([s for s, _ in below])}"
-    return sentence("The ratio ", shown, f" is below detection{where} ({span}).")
+        span += f" to {limit_text(limits[-1])}"
+    where = letters([sample for sample, _ in below])
+    return sentence("The ratio ", shown, f" is below detection in {where} ({span}).")
 
 
 def _without_ratio(samples: Sequence[Sample]) -> Text:

@@ -240,10 +240,32 @@ def test_below_detection_no_number_is_quoted(done):
     fits = tuple(with_ratio(record, budget=Budget(), **limit) for record in done.fits)
     made = replace(done, fits=fits)
     text = told(made)
-    assert "is below detection in all four (< 0.04 to < 0.04)" in text
+    assert "Below detection in all four: intermediate / PS4 (< 0.040)." in text
     report = build_report(made)
     assert not any("Quote 1" in words for words in texts(report, "verdict"))
-    assert any("< 0.04" in words for words in texts(report, "verdict"))
+    assert any("< 0.040" in words for words in texts(report, "verdict"))
+
+
+def test_ratios_with_a_value_come_first_and_those_without_are_one_row(done):
+    """What is below detection in every sample does not push a value from the first page."""
+    limit = {"value": None, "interval": None, "stderr": None, "budget": Budget()}
+    fits = []
+    for i, record in enumerate(done.fits):
+        (ratio,) = record.ratios
+        absent = [
+            replace(ratio, name=f"absent {k}", upper_limit=0.02 + 0.022 * i, **limit)
+            for k in range(4)
+        ]
+        fits.append(replace(record, ratios=(*absent, ratio)))
+    report = build_report(replace(done, fits=tuple(fits)))
+    tables = [b for b in report.front[0].blocks if isinstance(b, ReportTable)]
+    assert len(tables) == 2
+    assert [row[2].value for row in tables[0].rows[:4]] == [r.value for _, r in done.ratios]
+    assert [cell.text.plain for cell in tables[1].rows[0][1:]] == [
+        *("< 0.020", "< 0.042", "< 0.064", "< 0.086")
+    ]
+    (text,) = texts(report, "lead")
+    assert text.startswith("From charged") and "Below detection in all four: absent 0" in text
 
 
 def test_an_alarm_is_one_red_box_and_the_number_is_not_to_be_quoted(done):
@@ -284,3 +306,48 @@ def test_what_a_run_could_not_do_stands_on_the_first_page(done):
     boxes = " ".join(texts(report, "box"))
     assert "stopped before its end" in boxes
     assert "1 could not be fitted" in boxes and "holds no point" in boxes
+
+
+def test_a_stored_fit_stands_beside_its_refit_with_what_moved_most_first(done):
+    from spectra_core.foreign.comparison import ComparedNumber, ComparedRegion
+
+    record = done.fits[0]
+    fit = record.regions[0]
+    ids = [c.id for c in record.result.model.region("S 2p").components][:2]
+    numbers = (
+        ComparedNumber(ids[0], "center", 160.70, 160.693, 0.0044),
+        ComparedNumber(ids[1], "area", 1000.0, 900.0, 10.0),
+        ComparedNumber(ids[1], "fwhm", 1.2, 1.2, None),
+    )
+    compared = ComparedRegion(numbers, 400.0, 130.0, fit.envelope)
+    changed = replace(done, fits=(replace(record, stored={"S 2p": compared}), *done.fits[1:]))
+    report = build_report(changed)
+    (table,) = [
+        b
+        for b in report.front[1].blocks
+        if isinstance(b, ReportTable) and "Stored" in [c.title.plain for c in b.columns]
+    ]
+    assert [row[7].text.plain for row in table.rows] == ["−10.0", "−1.6", "–"]
+    assert table.rows[0][3].text.plain == "area" and table.rows[0][6].value == -100.0
+    told_of = " ".join(texts(report, "small"))
+    assert "the stored state is no minimum" in told_of and "3.077 times" in told_of
+    plain = build_report(done)
+    assert not any("stored" in text.casefold() for text in texts(plain, "heading"))
+
+
+def test_a_word_document_has_its_figures_before_the_second_page(report, tmp_path):
+    from docx import Document
+    from docx.oxml.ns import qn
+
+    write_report(report, tmp_path / "report.docx")
+    body = Document(tmp_path / "report.docx").element.body
+    breaks, pictures, titles = 0, [0, 0, 0, 0], []
+    for element in body.iter(qn("w:p"), qn("wp:docPr")):
+        if element.tag == qn("wp:docPr"):
+            pictures[min(breaks, 3)] += 1
+            assert element.get("descr") is not None
+        elif element.find(f"{qn('w:pPr')}/{qn('w:pageBreakBefore')}") is not None:
+            breaks += 1
+            titles.append("".join(t.text for t in element.iter(qn("w:t"))))
+    assert titles == ["Evidence and methods", "Appendix"]
+    assert pictures[0] >= 4  # the panels, and the dots of the table
