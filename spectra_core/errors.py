@@ -82,6 +82,10 @@ class PartialRead(ReadError):
         return error
 
 
+class PlugInWarning(UserWarning):
+    """A format of somebody else's package cannot be used; everything else goes on."""
+
+
 class WriteError(SpectraError):
     """A file cannot be written, or the format cannot hold what it was given."""
 

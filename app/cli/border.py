@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from typing import Any
 
 import click
 
-from spectra_core.errors import PartialRead, SpectraError
+from spectra_core.errors import PartialRead, PlugInWarning, SpectraError
 
 DONE, IN_PART, NOTHING = 0, 1, 2
 MAX_WORDS = 200  # of an unexpected exception's own text
@@ -69,6 +70,19 @@ def complain(text: str) -> None:
 def note(text: str) -> None:
     """Print a remark on standard error."""
     click.echo(text, err=True)
+
+
+def say_plug_in_warnings() -> None:
+    """Print warnings of plug-ins as remarks; all other warnings stay as they are."""
+    shown = warnings.showwarning
+
+    def show(message: Any, category: Any, *rest: Any, **more: Any) -> None:
+        if issubclass(category, PlugInWarning):
+            note(str(message))
+        else:
+            shown(message, category, *rest, **more)
+
+    warnings.showwarning = show
 
 
 def guarded(run: Callable[[], object], state: CallState) -> int:

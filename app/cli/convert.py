@@ -63,12 +63,12 @@ def command(sources: tuple[str, ...], target: str, select: str | None, **values:
 
 def _check_target(path: Path, files: Sequence[Path]) -> None:
     from spectra_core.errors import ReadError, WriteError
-    from spectra_core.writers import WRITERS
+    from spectra_core.writers import WRITERS, all_writers
 
-    if path.suffix.lower() not in WRITERS:
+    if path.suffix.lower() not in WRITERS and path.suffix.lower() not in all_writers():
         raise WriteError(
             f'the suffix "{path.suffix}" names no format that can be written.',
-            hint=f"Use one of: {', '.join(WRITERS)}.",
+            hint=f"Use one of: {', '.join(all_writers())}.",
             where=str(path),
         )
     if not files:
@@ -98,7 +98,10 @@ def _lost(path: Path, written: list[Spectrum]) -> list[str]:
     """Return one sentence for each spectrum that the file does not give back in full."""
     from spectra_core.readers import read
     from spectra_core.readers.inspect import differences
+    from spectra_core.writers import WRITERS
 
+    if path.suffix.lower() not in WRITERS:  # a plug-in's format: there may be no reader of it
+        return []
     sentences = []
     for before, after in zip(written, read(path), strict=True):
         names = differences(before, after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,7 @@ EPILOG = """\b
 Examples:
   doublet inspect sample.vms
   doublet inspect data/ --json > inventory.json
+  doublet inspect map.wdf --metadata
   doublet inspect column.txt --axis binding --photon-energy 1486.6
 
 The table has a line with the name of each file and below it a row for each spectrum; long
@@ -54,8 +56,13 @@ Where a text file does not say what its first column is, the axis is shown as "a
 @click.command("inspect", cls=ReadingCommand, epilog=EPILOG)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--json", "as_json", is_flag=True, help="All metadata as JSON on standard output.")
+@click.option(
+    "--metadata",
+    is_flag=True,
+    help="Also all that the file says of how it was measured, as a tree.",
+)
 @reading_options
-def command(paths: tuple[str, ...], as_json: bool, **values: Any) -> int:
+def command(paths: tuple[str, ...], as_json: bool, metadata: bool, **values: Any) -> int:
     """List the spectra in files and folders, one row per spectrum.
 
     Shown are the axis as recorded, the number of points, the unit of the intensity, dwell time,
@@ -70,6 +77,9 @@ def command(paths: tuple[str, ...], as_json: bool, **values: Any) -> int:
     tally.succeed(len(records))
     if not records and not tally.failed:
         tally.fail(f"{', '.join(paths)}: there is no file that Doublet can read.")
+    if not metadata:
+        for record in records:
+            record["extra"].pop("metadata", None)
     if as_json:
         document = {"schema": "doublet-inspect/1", "spectra": records, "unread": unread}
         write_text("-", json_text(document))
@@ -77,11 +87,42 @@ def command(paths: tuple[str, ...], as_json: bool, **values: Any) -> int:
     if records:
         files = groupby(records, key=lambda record: record["file"])
         print_grouped(HEADINGS, [(file, [_row(r) for r in rows]) for file, rows in files])
+    if metadata:
+        for line in _trees(records):
+            click.echo(line)
     for text in _notes(records):
         note(text)
     for problem in unread:
         note(f"not read: {problem['file']}: {problem['reason']}")
     return tally.exit_code
+
+
+def _trees(records: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the lines of the metadata, once for each tree that differs from the one before."""
+    before: Any = None
+    for record in records:
+        head = {name: record[name] for name in _SHOWN if record.get(name) not in (None, "", {})}
+        tree = {**head, **record["extra"]}
+        if tree == before:
+            continue
+        before = tree
+        label = " / ".join(filter(None, (record["sample"], record["region"])))
+        yield f"\n{record['file']} #{record['index']} {label}".rstrip()
+        yield from _branches(tree, "  ")
+
+
+def _branches(tree: dict[str, Any], indent: str) -> Iterator[str]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield f"{indent}{key}"
+            yield from _branches(value, f"{indent}  ")
+        else:
+            first, *others = str(value).splitlines() or [""]
+            yield f"{indent}{key}: {first}"
+            yield from (f"{indent}  {line}" for line in others)
+
+
+_SHOWN = ("instrument", "technique", "date", "comment", "variables")
 
 
 def _notes(records: list[dict[str, Any]], most: int = 20) -> list[str]:

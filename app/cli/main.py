@@ -16,7 +16,7 @@ import click
 from spectra_core import __version__
 from spectra_core.errors import did_you_mean
 
-from .border import CallState, guarded, speak_utf8
+from .border import CallState, guarded, say_plug_in_warnings, speak_utf8
 
 # command -> (module, line for the list of commands)
 COMMANDS = {
@@ -91,6 +91,7 @@ class CommandGroup(click.Group):
     ) -> NoReturn:
         """Run the program and end it with its exit code."""
         speak_utf8()
+        say_plug_in_warnings()
         state = CallState()
         extra["standalone_mode"] = False
         name = prog_name or "doublet"

@@ -24,7 +24,7 @@ from spectra_core.project.file import (
 )
 from spectra_core.project.intake import Incoming, confirmed, incoming
 from spectra_core.project.project import Project, add_spectra, set_settings
-from spectra_core.readers import READERS, ReadOptions, read
+from spectra_core.readers import ReadOptions, all_readers, read
 from spectra_core.spectrum import Axis, Spectrum
 
 from ..autosave import Autosave
@@ -113,10 +113,11 @@ class Files(Controller):
         dialog = QFileDialog(self._window, "Open spectra or a project")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setDirectory(self.desk.last_folder)
-        endings = sorted({suffix for reader in READERS for suffix in reader.suffixes})
+        readers = all_readers()
+        endings = sorted({suffix for reader in readers for suffix in reader.suffixes})
         everything = " ".join(f"*{suffix}" for suffix in (*endings, SUFFIX))
         kinds = [f"Spectra and projects ({everything})", f"Doublet project (*{SUFFIX})"]
-        kinds += [f"{r.title} ({' '.join(f'*{s}' for s in r.suffixes)})" for r in READERS]
+        kinds += [f"{r.title} ({' '.join(f'*{s}' for s in r.suffixes)})" for r in readers]
         dialog.setNameFilters([*dict.fromkeys(kinds), "All files (*)"])
         dialog.filesSelected.connect(self.open_paths)
         self._show(dialog)

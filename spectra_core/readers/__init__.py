@@ -3,15 +3,17 @@
 `READERS` is the table of formats in the order they are asked. Each module has
 ``FORMAT``, ``matches(head, path)``, which recognises its files by their first bytes
 and never raises, and ``read(path, options)``. Adding a format is one module and one
-row. Modules are imported when first asked.
+row. Modules are imported when first asked. Packages of other people add formats by entry
+points of the group ``doublet.readers``: a module with the same three names.
 """
 
 from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,11 @@ from ..spectrum import JOINED_BY_USER, Source, Spectrum, replace_fields
 from .assemble import with_answers
 from .foreign import looks_like
 from .options import AXES, ReadOptions
+from .plug_ins import PlugIn, plug_ins
 from .text_table import HEAD_BYTES
 from .trial import SIGNATURE, try_hdf5
 
-__all__ = ["AXES", "READERS", "ReadOptions", "Reader", "identify", "read"]
+__all__ = ["AXES", "READERS", "ReadOptions", "Reader", "all_readers", "identify", "read"]
 
 
 @dataclass(frozen=True)
@@ -84,11 +87,74 @@ READERS: tuple[Reader, ...] = (
     Reader("TriVista", "S&I TriVista", (".tvf",), "trivista"),
     Reader("LabSpec text", "Horiba LabSpec text", (".txt",), "labspec_text"),
     Reader("WITec text", "WITec ASCII export", (".txt",), "witec_text"),
+    Reader("RRUFF", "RRUFF database text", (".txt",), "rruff"),
+    Reader("ROD", "Raman Open Database", (".rod",), "rod"),
+    Reader("KherveFitting json", "KherveFitting", (".json",), "khervefitting"),
     Reader("JASCO text", "JASCO Spectra Manager text", (".txt",), "jasco_text"),
     Reader("PHI text", "PHI ASCII export", (".txt",), "phi_text"),
     Reader("text columns", "Text in columns", (".txt", ".csv", ".dat", ".asc", ".xy"), "text"),
 )
 """The formats, in the order they are asked; plain text last."""
+
+
+@dataclass(frozen=True)
+class PlugInReader(Reader):
+    """A row for a format of somebody else's package."""
+
+    plug_in: PlugIn | None = None
+
+    def matches(self, head: bytes, path: Path) -> bool:
+        """Return whether a file is of this format; False, with a warning, if that fails."""
+        assert self.plug_in is not None
+        try:
+            return bool(self.plug_in.loaded.matches(head, path))
+        except Exception as error:  # noqa: BLE001 - it must not keep others from the file
+            self.plug_in.complain(error)
+            return False
+
+    def read(self, path: Path, options: ReadOptions) -> list[Spectrum]:
+        """Return the spectra of a file; what fails is said to be the plug-in's."""
+        assert self.plug_in is not None
+        try:
+            spectra = list(self.plug_in.loaded.read(path, options))
+            if not all(isinstance(spectrum, Spectrum) for spectrum in spectra):
+                raise TypeError("it gave something else than spectra")
+            return spectra
+        except SpectraError:
+            raise
+        except Exception as error:
+            raise ReadError(
+                in_words(error, f"{self.plug_in} failed"),
+                hint="Tell its authors, with the file.",
+            ) from error
+
+
+@lru_cache(maxsize=1)
+def _plug_in_readers() -> tuple[Reader, ...]:
+    known = {reader.name for reader in READERS}
+    found: list[Reader] = []
+    for plug_in in plug_ins("doublet.readers", ("FORMAT", "matches", "read")):
+        name = str(plug_in.loaded.FORMAT)
+        if name in known:
+            plug_in.complain(ValueError(f"there is a format {name!r} already"))
+            continue
+        known.add(name)
+        title = str(getattr(plug_in.loaded, "TITLE", name))
+        suffixes = tuple(map(str, getattr(plug_in.loaded, "SUFFIXES", ())))
+        found.append(PlugInReader(name, title, suffixes, plug_in.name, plug_in=plug_in))
+    return tuple(found)
+
+
+def all_readers() -> tuple[Reader, ...]:
+    """Return the formats with those of plug-ins, which are asked just before plain text."""
+    return tuple(_asked())
+
+
+def _asked() -> Iterator[Reader]:
+    """Yield the formats in the order they are asked; plug-ins are loaded when it is their turn."""
+    yield from READERS[:-1]
+    yield from _plug_in_readers()
+    yield READERS[-1]
 
 
 def read(path: str | Path, *, options: ReadOptions | None = None) -> list[Spectrum]:
@@ -172,7 +238,7 @@ def _tried_reader_of(path: Path, head: bytes) -> Reader:
 def _reader_of(path: Path, head: bytes) -> Reader:
     if not head.strip():
         raise ReadError("the file is empty.", where=path.name)
-    for reader in READERS:
+    for reader in _asked():
         if reader.matches(head, path):
             return reader
     kind = looks_like(head)

@@ -22,6 +22,7 @@ _NATIONAL = (
     "cp1254",
 )
 _SAMPLE_LINES = 200
+_SAMPLE_BYTES = 4096
 
 
 def decode(data: bytes, encoding: str | None = None) -> str:
@@ -70,6 +71,8 @@ def _guessed_encoding(data: bytes) -> str:
         return "utf-16-le" if data[1] == 0 else "utf-16-be"
     if data.isascii() or _fits(data, "utf-8"):
         return "utf-8-sig"
+    if b"\0" in data[:_SAMPLE_BYTES]:  # no text at all: no encoding is worth looking for
+        return "latin-1"
     return _national_encoding(data)
 
 

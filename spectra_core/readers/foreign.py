@@ -27,10 +27,10 @@ class Kind:
     advice: str = ""
 
 
+_AVANTAGE = "In Avantage: select the spectra, then File > Export > VAMAS, or Excel with all curves."
 _CASAXPS = "In CasaXPS: File > Save As makes a VAMAS file with the spectra and their fit."
 _SPECS = "In SpecsLab Prodigy: mark the regions, then Export > VAMAS or XY."
 _SES = "In SES: save regions as text (*.txt), or export VAMAS."
-_TRIVISTA = "In VistaControl: File > Export > ASCII."
 _LABSPEC = "In LabSpec: Save as > Text (*.txt)."
 _WITEC = "In WITec Project: Export > Table or ASCII."
 _OPUS = "In OPUS: Save as > Data point table (ASCII)."
@@ -54,7 +54,8 @@ SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
         b"\xd0\xcf\x11\xe0",
         Kind(
             "an OLE document without a spectrum (.xls, .doc, Avantage project .vgp)",
-            "Open the .VGD files of an Avantage project; save an old workbook as .xlsx.",
+            "Open the .VGD files of an Avantage project; save an old workbook as .xlsx."
+            f" {_AVANTAGE}",
         ),
     ),
     (b"SQLite format 3", Kind("an SQLite database (SPECS .sle is one)", _SPECS)),
@@ -77,9 +78,10 @@ TEXT_SIGNATURES: tuple[tuple[str, Kind], ...] = (
         r"\A\s*<Chart PaletteCustomColors",
         Kind("the picture that Avantage keeps beside a spectrum", "Open the .VGD of that name."),
     ),
-    (r"\A\s*(<\?xml[^>]*>\s*)?<LSX_", Kind("a LabSpec XML file", _LABSPEC)),
-    (r"\A\s*(<\?xml[^>]*>\s*)?<!--TriVista", Kind("a TriVista .tvf file", _TRIVISTA)),
-    (r"\A\s*<\?xml(?s:.{0,400})CORBA XML document", Kind("a SpecsLab 2 XML file", _SPECS)),
+    (
+        r"\A\s*<\?xml(?s:.{0,400})CORBA XML document",
+        Kind("a SpecsLab 2 XML file without regions", _SPECS),
+    ),
     (r"\A\s*<[?!\w]", Kind("an XML file", "Export the spectra as text, VAMAS or NeXus.")),
     (r"\A\s*[{]|\A\s*\[\s*[\[{\"\]]", Kind("a JSON file", "Export the spectra as text.")),
     (r"\A\s*##\w[\w .]*=", Kind("a piece of a JCAMP-DX file", "It begins with ##TITLE=.")),

@@ -424,6 +424,8 @@ KEPT_TYPES: dict[str, dict[str, tuple[type, ...]]] = {
         "assigned": _OPTIONAL,
         "measured": _OPTIONAL,
         "uncertainty": _OPTIONAL,
+        "scale": _FLOAT,
+        "bend": _FLOAT,
     },
     "meta": {
         "laser_nm": _OPTIONAL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Callable
 
@@ -463,6 +464,49 @@ def trivista() -> bytes:
     ).encode()
 
 
+# ---------------------------------------------------------------------------------
+# Databases and other programs
+
+
+def rod() -> bytes:
+    """Return an entry as of the Raman Open Database."""
+    rows = "\n".join(f"{x:.3f} {y:.3f}" for x, y in zip(SHIFTS[::-1], raman()[::-1], strict=True))
+    return (
+        "# an entry\ndata_1000000\nloop_\n_publ_author_name\n'Somebody, A.'\n"
+        "_publ_section_title\n;\n A title\n on two lines\n;\n"
+        "_chemical_name_mineral  'Synthetite'\n"
+        "_raman_measurement_device.excitation_laser_wavelength 488\n"
+        "_raman_measurement.integration_time   300\n"
+        "loop_\n_raman_spectrum.raman_shift\n_raman_spectrum.intensity\n" + rows + "\n"
+    ).encode()
+
+
+def rruff() -> bytes:
+    """Return a text of the RRUFF database."""
+    rows = "\n".join(f"{x:.4f}, {y:.3f}" for x, y in zip(SHIFTS[::-1], raman()[::-1], strict=True))
+    keys = "##NAMES=Synthetite\n##RRUFFID=R000000\n##IDEAL CHEMISTRY=Li_6_PS_5_Cl\n##STATUS=made\n"
+    return f"{keys}{rows}\n##END=\n".encode()
+
+
+def khervefitting() -> bytes:
+    """Return a project of KherveFitting with one core level of two samples."""
+    x = [round(158.0 + 0.2 * k, 2) for k in range(60)]
+    level = {
+        "Name": "S2p",
+        "B.E.": x,
+        "Raw Data": [round(float(y), 2) for y in raman()],
+        "Background": {"Bkg Type": "Shirley", "Bkg X": x, "Bkg Y": [99.5] * 60},
+        "Fitting": {"Model": "GL (Area)", "Peaks": {"S2p3/2 p1": {"Position": 161.5, "FWHM": 1.1}}},
+    }
+    other = dict(level, **{"Raw Data": [round(float(y), 2) for y in raman(1)]})
+    project = {
+        "FilePath": "synthetic",
+        "Core levels": {"S2p": level, "S2p1": other},
+        "SampleNames": {"0": "pellet", "1": "powder"},
+    }
+    return json.dumps(project).encode()
+
+
 VENDOR_KINDS: dict[str, Callable[[], bytes]] = {
     "wdf": wdf,
     "spc": spc,
@@ -474,5 +518,8 @@ VENDOR_KINDS: dict[str, Callable[[], bytes]] = {
     "igor wave": igor_wave,
     "labspec xml": labspec_xml,
     "trivista": trivista,
+    "rod": rod,
+    "rruff": rruff,
+    "khervefitting": khervefitting,
 }
 """Name of each kind and a function that makes a whole file of it."""
