@@ -13,6 +13,7 @@ from ..referee.residuals import start_agreement
 from ..results.document import program_versions
 from ..results.scales import LEAST, scales_of
 from ..runs.records import FitRecord, Run
+from ..series.fits import SERIES
 from .definitions import WEIGHTS
 from .document import Text, clean_text, sentence
 from .methods import replaced_ties
@@ -164,6 +165,9 @@ def _search(run: Run) -> Iterator[Text]:
     methods = {record.result.method for record in run.fits}
     if methods == {"none"}:
         yield sentence("The models were drawn as given and not fitted.")
+        return
+    if methods == {SERIES}:
+        yield sentence("The weighted squares of all levels were minimised as one problem.")
         return
     counts = sorted({start_agreement(record.result)[1] for record in run.fits})
     starts = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"

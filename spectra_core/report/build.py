@@ -56,6 +56,7 @@ from .methods import methods, replaced_ties
 from .quantification import quantification_sections
 from .references import REPORTING, Bibliography
 from .remarks import of_region, remark_sections
+from .series import series_sections
 from .typography import column_heading, printed_unit, species
 from .wording import (
     WEIGHTS_WORDS,
@@ -118,6 +119,7 @@ def build_report(
     sections = [
         _summary(run, pairs, keys, remarks, notes),
         *remark_sections(run, remarks),
+        *series_sections(run),
         *_ratio_section(run),
         *quantification_sections(run, _sample),
         *impact_sections(run),

@@ -26,6 +26,7 @@ from ..referee.residuals import start_agreement
 from ..results.document import program_versions
 from ..results.scales import LEAST, scales_of
 from ..runs.records import FitRecord, Run
+from ..series.fits import SERIES
 from ..spectrum import Meta
 from ..uncertainty.spread import Variant
 from .definitions import SHAPES
@@ -188,6 +189,8 @@ def _at_bound(seen: Seen) -> str:
 
 def _method(seen: Seen) -> str:
     result = seen.result
+    if result.method == SERIES:
+        return f"Levenberg-Marquardt, bounded, over all levels at once; {result.status.value}"
     name = "Levenberg-Marquardt, bounded" if result.method == "lm" else result.method
     part, starts = start_agreement(result)
     reached = f", {round(part * starts)} of them ended in the best" if starts > 1 else ""
@@ -288,6 +291,11 @@ def _levels(seen: Seen) -> str:
     if record.levels == 1:
         return "a single spectrum"
     together = "fitted by itself with the same model"
+    if record.result.method == SERIES:
+        return (
+            f"{record.levels} levels, fitted as one problem: areas, backgrounds and charge shift"
+            " of each level, the rest as the section on the series says"
+        )
     return f"{record.levels} levels, each {together}"
 
 

@@ -19,6 +19,7 @@ from ..results.document import program_versions
 from ..results.entries import doublet_label
 from ..results.scales import LEAST, Scales, scales_of
 from ..runs.records import FitRecord, Run
+from ..series.fits import SERIES
 from ..spectrum import is_synthetic
 from ..uncertainty.ratios import COUNTING_ALONE, Ratio
 from .definitions import BACKGROUND_WORDS, SHAPES, WEIGHTS
@@ -408,6 +409,12 @@ def _search(record: FitRecord) -> str:
     )
     if result.method == "none":
         return "The model was drawn as given and not fitted"
+    if result.method == SERIES:
+        return (
+            "The sum of squared weighted residuals of all levels was minimised as one problem by"
+            " the bounded Levenberg-Marquardt method, each step by the Schur complement of what"
+            " the levels share, from the fits of each level by itself and from its neighbours"
+        )
     part, starts = start_agreement(result)
     several = (
         f", from {starts} starting points{_scanned(result)}, of which {round(part * starts)} ended"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from ..calibration import ReferenceLine
 from ..fitting import FitResult, FitWarning, RegionFit
@@ -19,6 +19,9 @@ from ..model import Model
 from ..recipe.schema import AT_SAMPLE, Recipe
 from ..shown import Drawn, Reported, Tabular
 from ..uncertainty.ratios import Ratio
+
+if TYPE_CHECKING:
+    from .series import SeriesRecord
 
 ModelSource = Literal["recipe", "casaxps"]
 
@@ -192,6 +195,8 @@ class Run(Tabular, Drawn):
         The recipe that was applied; None in CasaXPS mode.
     interrupted : bool
         Whether it was stopped before the end.
+    series : tuple of SeriesRecord
+        Of `spectra_core.runs.series`, whose levels are among the fits.
     """
 
     fits: tuple[FitRecord, ...]
@@ -201,6 +206,7 @@ class Run(Tabular, Drawn):
     model: ModelSource
     recipe: Recipe | None
     interrupted: bool
+    series: tuple[SeriesRecord, ...] = ()
 
     @property
     def ratios(self) -> tuple[tuple[FitRecord, Ratio], ...]:

@@ -116,7 +116,8 @@ def run_series(
             failures.append(Failure(jobs[0].file, jobs[0].group.sample, str(error)))
     records = tuple(record for series in found for record in series.records)
     inputs = inputs_of(everything)
-    return found, Run(records, tuple(failures), (), inputs, "recipe", plain, interrupted)
+    run = Run(records, tuple(failures), (), inputs, "recipe", plain, interrupted, tuple(found))
+    return found, run
 
 
 def modes_from(settings: SeriesTable) -> dict[str, Mode]:

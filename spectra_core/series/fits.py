@@ -47,6 +47,9 @@ from .starts import starts
 DRIFT_SD_EV = 0.5
 """Standard deviation of each level's charge shift about their mean, where none is fitted yet."""
 
+SERIES = "series"
+"""The method of results that are levels of a series."""
+
 _DRIFT_BOUND_EV = 3.0
 _ONE_SIDED = 1.6448536269514722
 _SEEN = 3.0  # standard errors of an area
@@ -469,4 +472,4 @@ def _result(work: LevelWork, solution: GlobalSolution, k: int, options: FitOptio
     own = solution.covariances[k]  # of the whole series, whatever lies on a bound here
     blind = np.zeros(q.size, dtype=bool)
     whole = full_covariance(problem, own, blind) if np.isfinite(own).all() else result.covariance
-    return replace(result, covariance=whole, method="series")
+    return replace(result, covariance=whole, method=SERIES)
