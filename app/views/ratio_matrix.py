@@ -235,11 +235,12 @@ def _placed(budget: Budget, largest: float, cell: QRect) -> list[tuple[str, str,
     parts = budget_parts(budget)
     if not parts or not largest:
         return []
-    area = QRectF(cell).adjusted(_PAD, 0, -2 * _PAD, -_PAD)
+    area = QRectF(cell).adjusted(_PAD, 0, -2 * _PAD, 0)
     whole = area.width() * (budget.total or 0.0) / largest
+    top = area.top() + _PAD + 2 * QFontMetrics(number_font(bold=True)).height()
     left, found = area.left(), []
     for name, tone, share in parts:
-        found.append((name, tone, QRectF(left, area.bottom() - _BAR, whole * share, _BAR)))
+        found.append((name, tone, QRectF(left, top, whole * share, _BAR)))
         left += whole * share
     return found
 

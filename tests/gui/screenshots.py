@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QPoint, QSettings, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -21,6 +22,8 @@ from doublet.app.main import make_application
 from doublet.app.program import Program
 from doublet.app.selection import Selection
 from spectra_core.editing.drag import Handle
+from spectra_core.export.casaxps import with_casaxps_fit
+from spectra_core.writers.vamas import write_vamas
 
 SIZE = QSize(1440, 900)
 
@@ -35,7 +38,8 @@ class Camera:
         """Wait for the jobs."""
         end = time.monotonic() + seconds
         while not self.program.desk.jobs.is_idle and time.monotonic() < end:
-            QTest.qWait(20)
+            QApplication.processEvents()
+            time.sleep(0.02)  # without the interpreter's lock, which jobs need
         QTest.qWait(80)
 
     def take(self, name: str, widget: QWidget | None = None) -> None:
@@ -155,9 +159,36 @@ def dialogs(camera: Camera) -> None:
             ),
         ),
         ("26-axis", lambda: crew.spectra_dialogs.axis([not_named("a.txt"), not_named("b.txt")])),
+        ("27-manual", crew.program_dialogs.manual),
+        ("27-problem", crew.program_dialogs.problem),
         ("27-crash", lambda: camera.program.crashed(ValueError("a synthetic defect"))),
     ):
         camera.dialog(name, show)
+
+
+def coming_in(camera: Camera) -> None:
+    """A folder of text files before it is opened, a stored fit beside ours, the tour."""
+    program = camera.program
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        x = np.arange(157.0, 168.0, 0.1)
+        for name in ("pellet S2p_0s.txt", "pellet S2p_40s.txt"):
+            y = np.random.default_rng(2).poisson(200 + 900 * np.exp(-(((x - 161.6) / 0.7) ** 2)))
+            rows = (f"{a:.2f}\t{b}" for a, b in zip(x, y, strict=True))
+            (folder / name).write_text("\n".join(rows))
+        camera.dialog(
+            "33-folder", lambda: (program.crew.files.open_paths([folder]), camera.settle())
+        )
+        spectrum = next(iter(program.desk.document.project.spectra.values()))
+        analysis = next(iter(program.desk.document.project.analyses.values()))
+        stored, _ = with_casaxps_fit(spectrum, analysis.model)
+        write_vamas(folder / "stored.vms", [stored])
+        program.crew.files.open_paths([folder / "stored.vms"])
+        camera.settle()
+        camera.take("34-stored-fit")
+    program.crew.acting.run("tour")
+    camera.take("35-tour")
+    program.crew.touring.leave()
 
 
 def begin_drag(program: Program) -> None:
@@ -180,7 +211,9 @@ def main() -> int:
     make_application()
     with tempfile.TemporaryDirectory() as own:
         program = start(Path(own), SIZE)
-        example(Camera(program, folder, prefix))
+        camera = Camera(program, folder, prefix)
+        example(camera)
+        coming_in(camera)
         program.shut_down()
     QApplication.processEvents()
     return 0
