@@ -414,7 +414,8 @@ def _components(front: _Front) -> Iterator[Block]:
         return
     yield Paragraph(_heading("Components", note), "heading")
     for i in range(0, len(samples), 2):
-        yield Beside(tuple(_own_table(sample) for sample in samples[i : i + 2]), (1.0, 1.0))
+        both = [_own_table(sample) for sample in samples[i : i + 2]]
+        yield Beside((both[0], both[1] if len(both) > 1 else ()), (1.0, 1.0))
     yield Paragraph(sentence(f"{MARKS} {_drawn(front)}".strip()), "small")
 
 

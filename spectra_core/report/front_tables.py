@@ -279,10 +279,11 @@ def _quality_row(sample: Sample, names: Sequence[str], priors: bool) -> tuple[Ce
         words(plain(sample.title)),
         words(" + ".join(str(fit.x.size) for fit in own.values())),
         words(free),
-        _told(s.reduced_chi_square, odd=_odd_chi(s.reduced_chi_square, s.n_points - s.n_free)),
+        _size(sample.record),
         *(
-            _told(None if t is None else t.reduced_chi_square)
-            for t in (tests if len(names) > 1 else ())
+            _told(None if t is None or own[n].weights == "unit" else t.reduced_chi_square)
+            for n, t in zip(names, tests, strict=True)
+            if len(names) > 1
         ),
         *([words(f"{s.prior_chi_square:.1f} / {s.n_priors}")] if priors else []),
         *(
@@ -298,6 +299,23 @@ def _quality_row(sample: Sample, names: Sequence[str], priors: bool) -> tuple[Ce
         words(f"{round(part * starts)} of {starts}" if starts else "–"),
         words(f"{moved:+.3f}".replace("-", "−") if shift.are_apart else "0"),
     )
+
+
+def _size(record: FitRecord) -> Cell:
+    """Return chi-square per degree of freedom; of unit weights the residuals over the noise."""
+    s = record.result.statistics
+    if all(fit.weights != "unit" for fit in record.regions):
+        odd = _odd_chi(s.reduced_chi_square, s.n_points - s.n_free)
+        return _told(s.reduced_chi_square, odd=odd)
+    noise = [fit.statistics.residual_std for fit in record.regions]
+    known = [value for value in noise if value is not None]
+    if not known:
+        return words("no noise known")
+    text = f"{max(known):.2f} × noise"
+    return words(plain(text, style="bold" if max(known) > _LOUD else ""))
+
+
+_LOUD = 1.3  # residuals over the noise: about three errors of chi-square with a hundred points
 
 
 def _odd_chi(value: float, freedom: int) -> bool:

@@ -219,11 +219,22 @@ def _without_ratio(samples: Sequence[Sample]) -> Text:
     fits = [fit for sample in samples for fit in sample.record.regions]
     if not fits:
         return sentence("Nothing was fitted.")
-    reduced = sorted(fit.statistics.reduced_chi_square for fit in fits)
-    span = f"{reduced[0]:.2f}" + (f" to {reduced[-1]:.2f}" if len(reduced) > 1 else "")
     count = f"{number_word(len(fits)).capitalize()} spectr{'um' if len(fits) == 1 else 'a'}"
-    verb = "was" if len(fits) == 1 else "were"
-    return sentence(f"{count} {verb} fitted, with reduced χ² ", plain(span, style="bold"), ".")
+    lead = f"{count} {'was' if len(fits) == 1 else 'were'} fitted"
+    if all(fit.weights != "unit" for fit in fits):
+        span = _span([fit.statistics.reduced_chi_square for fit in fits])
+        return sentence(f"{lead}, with reduced χ² ", plain(span, style="bold"), ".")
+    noise = [fit.statistics.residual_std for fit in fits]
+    known = [value for value in noise if value is not None]
+    if len(known) < len(fits):
+        return sentence(f"{lead}, without known noise: chi-square says nothing of them.")
+    shown = plain(f"{_span(known)} times", style="bold")
+    return sentence(f"{lead}, with residuals ", shown, " the counting noise.")
+
+
+def _span(values: Sequence[float]) -> str:
+    low, high = f"{min(values):.2f}", f"{max(values):.2f}"
+    return low if low == high else f"{low} to {high}"
 
 
 # ---------------------------------------------------------------------------------

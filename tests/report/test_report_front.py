@@ -129,7 +129,7 @@ def test_pages_of_the_appendix_are_counted_apart(page, front, total, label):
     assert page_label(page, front, total) == label
 
 
-@pytest.mark.parametrize("count", [1, 5, 12, 20])
+@pytest.mark.parametrize("count", [1, 3, 5, 12, 20])
 def test_any_number_of_samples_stays_on_two_pages(done, count, tmp_path):
     fits = []
     for i in range(count):
@@ -290,6 +290,20 @@ def test_what_every_sample_has_is_said_once(done):
     verdicts = " | ".join(texts(report, "verdict"))
     assert verdicts.count("the same words") == 1 and "All four samples" in verdicts
     assert verdicts.count("only here") == 1
+
+
+def test_with_unit_weights_no_chi_square_is_told(done):
+    """Chi-square in squared counts says nothing; the residuals over the counting noise do."""
+    fits = []
+    for record in done.fits:
+        (fit,) = record.regions
+        own = replace(fit, weights="unit")
+        fits.append(replace(record, result=replace(record.result, regions=(own,)), ratios=()))
+    report = build_report(replace(done, fits=tuple(fits)))
+    (text,) = texts(report, "lead")
+    assert "χ²" not in text
+    noise = sorted(record.regions[0].statistics.residual_std for record in done.fits)
+    assert f"{noise[0]:.2f} to {noise[-1]:.2f} times the counting noise" in text
 
 
 def test_samples_that_differ_in_more_than_a_state_are_no_pairs(done):
