@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -250,12 +250,13 @@ def _warning(entry: Mapping[str, Any]) -> FitWarning:
 def _work(prepared: Prepared, formats: Sequence[str], options: ExportOptions) -> dict[str, Any]:
     """Return what makes this work this work, as plain values."""
     jobs = sha256()
+    shared = {id(own): repr(own) for job in prepared.jobs for own in (job.options, job.ratios)}
     for job in prepared.jobs:
         spectra = [
-            (name, s.source.location, s.source.index, astuple(s.calibration))
+            (name, s.source.location, s.source.index, s.calibration)
             for name, s in job.group.spectra
         ]
-        own = (job.label, spectra, astuple(job.options), [e.model_dump() for e in job.ratios])
+        own = (job.label, spectra, shared[id(job.options)], shared[id(job.ratios)])
         jobs.update(repr(own).encode(errors="replace"))
     return {
         "program": program_versions(),

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from ..core_levels import level_in, level_of, names_of
 from ..fitting import FitWarning
@@ -55,7 +56,7 @@ class Group:
         """Name of the sample; of several, their names."""
         return in_words((sample.name for sample in self.samples), most=len(self.samples))
 
-    @property
+    @cached_property
     def files(self) -> tuple[str, ...]:
         """The files of its spectra, as they were given."""
         return files_of(spectrum for _, spectrum in self.spectra)

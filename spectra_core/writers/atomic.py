@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from ..errors import WriteError
 
@@ -27,24 +28,35 @@ def replacing(path: Path) -> Iterator[Path]:
     path : Path
         The file to make or replace; it is untouched if the block raises.
     """
+    with _replacing(path) as file:
+        file.close()
+        yield Path(file.name)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write to, as `replacing`; it is closed at the end if it is still open."""
     stream = _stream(path)
     special = stream is not None or _is_special(path)
     path = path if special else Path(os.path.realpath(path))
     folder = None if special else path.parent
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=folder)
-    os.close(handle)
-    temporary = Path(name)
+    prefix = f".{path.name[:100]}."
+    file = tempfile.NamedTemporaryFile(prefix=prefix, dir=folder, delete=False)  # noqa: SIM115
+    temporary = Path(file.name)
     try:
-        _give_usual_mode(temporary)
-        yield temporary
+        with file:
+            _give_usual_mode(file)
+            yield file
         if special:
             opened = path.open("wb") if stream is None else os.fdopen(os.dup(stream), "wb")
             with temporary.open("rb") as source, opened as target:
                 shutil.copyfileobj(source, target)
+            temporary.unlink(missing_ok=True)
         else:
             os.replace(temporary, path)
-    finally:
+    except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_pieces(pieces: Iterable[bytes], path: str | Path) -> None:
@@ -59,8 +71,9 @@ def write_pieces(pieces: Iterable[bytes], path: str | Path) -> None:
     """
     path = Path(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary, temporary.open("wb") as file:
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with _replacing(path) as file:
             file.writelines(pieces)
     except OSError as error:
         raise WriteError(
@@ -102,8 +115,8 @@ _STREAM = re.compile(
 )
 
 
-def _give_usual_mode(path: Path) -> None:
+def _give_usual_mode(file: IO[bytes]) -> None:
     """Undo the private mode of a temporary file; the umask is read by setting it."""
     umask = os.umask(0)
     os.umask(umask)
-    path.chmod(0o666 & ~umask)
+    os.chmod(file.name, 0o666 & ~umask)
