@@ -22,6 +22,7 @@ from ..errors import PartialRead, ReadError, SpectraError, in_words
 from ..spectrum import JOINED_BY_USER, Source, Spectrum, replace_fields
 from .assemble import with_answers
 from .foreign import looks_like
+from .integrity import has_changed
 from .options import AXES, ReadOptions
 from .plug_ins import PlugIn, plug_ins
 from .text_table import HEAD_BYTES
@@ -229,8 +230,11 @@ _NO_COLUMNS = ": no columns of numbers were found in it."
 
 
 def _tried_reader_of(path: Path, head: bytes) -> Reader:
-    """Return the reader of a file, once its library is known to come back from it."""
-    if head.startswith(SIGNATURE):
+    """Return the reader of a file, once its library is known to come back from it.
+
+    What does not have its own checksum any more is refused without the library.
+    """
+    if head.startswith(SIGNATURE) and not has_changed(path):
         try_hdf5(path)
     return _reader_of(path, head)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spectra_core.errors import ModelError
 from spectra_core.fitting.single import FitOptions, evaluate, fit
@@ -406,3 +408,30 @@ def test_the_processing_lines_of_a_comment_fragment_are_understood_or_noted(data
     assert codes(read).count("calibration") == 3
     assert codes(read).count("processing") == 6
     assert [c.line for c in read.model.regions[0].components] == ["C 1s"] * 3
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    data=st.data(), n=st.integers(1, 6), level=st.sampled_from(["S 2p", "O 1s", "Mo 3d", "wide"])
+)
+def test_any_link_graph_is_read_and_can_be_drawn(data, n, level):
+    """Chains, circles, ties to itself, to nothing, forward and back: never an error."""
+    index = st.integers(-1, n)
+    factor = st.sampled_from([0.5, 1.0, 2.0, 0.0, -1.0, 0.75])
+    lines = [REGION]
+    for i in range(n):
+        own = [(data.draw(index), data.draw(factor)) for _ in range(3)]
+        (area, a), (width, w), (position, _) = own
+        offset = data.draw(st.sampled_from([-1.18, 0.0, 0.5, -3.15]))
+        lines.append(
+            f"CASA comp (*{level} {data.draw(st.sampled_from('AB'))}*) (*GL(30)*)"
+            f" Area {1000 - 90 * i} 1e-020 9000 {area} {a:g}"
+            f" MFWHM 1.2 0.2 5 {width} {w:g}"
+            f" Position {1325 - 0.4 * i:g} 1316 1330 {position} {offset:g}"
+            " RSF 0.668 MASS 32.06 INDEX -1 (*x*) CONST (**)"
+        )
+    spectrum = synthetic(*lines)
+    found = casaxps_model(spectrum)
+    drawn = evaluate(spectrum, found.model)
+    assert sum(len(region.peaks) for region in drawn.regions) == n
+    assert all(np.isfinite(region.envelope).all() for region in drawn.regions)
