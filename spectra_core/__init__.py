@@ -22,6 +22,7 @@ _FACE = {
     "readers": "ReadOptions read",
     "series": "SpectrumSeries series_of",
     "series.fits": "SeriesFit fit_series",
+    "series.factors": "factor_table principal_components resolve target_test",
     "writers": "write",
     "model": (
         "Background Component Link Model Parameter Prior Region Term"

@@ -71,6 +71,10 @@ from .runs.simulate import simulate as simulate
 from .runs.simulate import simulate_recipe as simulate_recipe
 from .series import SpectrumSeries as SpectrumSeries
 from .series import series_of as series_of
+from .series.factors import factor_table as factor_table
+from .series.factors import principal_components as principal_components
+from .series.factors import resolve as resolve
+from .series.factors import target_test as target_test
 from .series.fits import SeriesFit as SeriesFit
 from .series.fits import fit_series as fit_series
 from .spectrum import Axis as Axis

@@ -234,7 +234,7 @@ def _write_series(
 
 def _print(record: SeriesRecord, trends: Sequence[Trend]) -> None:
     """Print the table of levels, what is shared, and what must be known."""
-    from spectra_core.results.trends import interfaces_of
+    from spectra_core.results.trends import factors_of, interfaces_of
 
     series = record.series
     shown = [t for t in trends if t.kind in ("share", "ratio", "atoms", "shift")][:_MOST_COLUMNS]
@@ -261,6 +261,8 @@ def _print(record: SeriesRecord, trends: Sequence[Trend]) -> None:
             f" {entry['unit']}{depth}, width (16 to 84 %)"
             f" {_number(entry['width'], entry['width_sd'])} {entry['unit']}"
         )
+    for region, found in factors_of(record).items():
+        click.echo(f"  {region}: {found['rank']} factors above the noise (without a model)")
     for alarm in record.fit.alarms:
         note(f"level {alarm.level + 1}: {alarm.message}")
     for text in record.notes:

@@ -46,7 +46,7 @@ def _section(record: SeriesRecord, place: int) -> Section:
     )
     figure = Figure(
         f"series-{place}",
-        plain(caption),
+        plain(caption, longest=600),
         f"{len(record.series)} levels of {name}",
         partial(overview, record, trends),
     )

@@ -18,7 +18,7 @@ import numpy as np
 
 from .. import __version__
 from ..core_levels import core_level
-from ..errors import FitError, ModelError, SpectraError
+from ..errors import DataError, FitError, ModelError, SpectraError
 from ..fitting import FitResult
 from ..model import REGION, Region
 from ..model.owners import owners
@@ -27,6 +27,7 @@ from ..quantify.areas import fitted_areas
 from ..runs.series import SeriesRecord
 from ..series.coordinates import INDEX, words
 from ..series.depth import interface
+from ..series.factors import factor_table, principal_components
 from ..series.global_fit import SHARED, Mode
 from ..spectrum import Array
 from .entries import doublet_label
@@ -365,6 +366,7 @@ def series_document(record: SeriesRecord, trends: Sequence[Trend]) -> dict[str, 
             for t in trends
         ],
         "interfaces": interfaces_of(record, trends),
+        "factors": factors_of(record),
         "notes": list(record.notes),
     }
 
@@ -414,6 +416,26 @@ def _number(value: float) -> float | None:
 
 def _numbers(values: Array) -> list[float | None]:
     return [_number(float(value)) for value in values]
+
+
+def factors_of(record: SeriesRecord) -> dict[str, dict[str, Any]]:
+    """Return how many factors of each region stand above the noise, without any model.
+
+    A drift of the charge counts as a factor or two. Regions without counts, or of fewer than
+    five levels, have none.
+    """
+    found = {}
+    for region in record.series.regions:
+        fitted = next((r for lv in record.fit.levels for r in lv.regions if r.name == region), None)
+        if fitted is None:
+            continue
+        window = (float(np.min(fitted.x)), float(np.max(fitted.x)))
+        try:
+            principal = principal_components(factor_table(record.series, region, window))
+        except DataError:
+            continue
+        found[region] = {"rank": principal.rank, "p_values": _numbers(principal.p_values[:8])}
+    return found
 
 
 def interfaces_of(record: SeriesRecord, trends: Sequence[Trend]) -> list[dict[str, Any]]:

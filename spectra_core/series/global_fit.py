@@ -327,7 +327,8 @@ def _ended(fit: _Global, iterations: int, *, converged: bool) -> GlobalSolution:
         whole[:n, :n], whole[:n, n:], whole[n:, :n] = own[k], borders[k], borders[k].T
         whole[n:, n:] = corner
         covariance.append(whole[np.ix_(places, places)])
-        held.append(np.concatenate([levels[k], shared])[places])
+        pushed = levels[k] & ~fit.fixed[k]  # what stays as the origin is on no bound
+        held.append(np.concatenate([pushed, shared])[places])
         values.append(fit.level(k, fit.own, fit.common))
     return GlobalSolution(
         fit.layout,

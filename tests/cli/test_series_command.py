@@ -97,6 +97,7 @@ def test_a_profile_gives_trends_interface_depth_and_figures(doublet, profile, re
     assert [float(row["sputter time / s"]) for row in rows] == [10.0 * k for k in range(10)]
     assert "slid" in rows[SHIFTED]["alarms"]
     (document,) = json.loads((tmp_path / "out" / "series.json").read_text())
+    assert document["factors"]["S 2p"]["rank"] >= 2
     step = next(i for i in document["interfaces"] if i["of"] == "S 2p P2S5 share")
     assert step["position"] == pytest.approx(50.0, abs=2.5)
     assert step["width"] == pytest.approx(24.0, rel=0.25)

@@ -121,6 +121,10 @@ def test_a_profile_has_its_true_areas_and_drift(profile, model):
         shifts - shifts.mean(), np.array([t["shift"] for t in truth]) - 0.15, atol=0.04
     )
     assert found.alarms == ()
+    origin = int(np.flatnonzero(shifts == 0.0)[0])  # the others are told against it
+    level = found.levels[origin]
+    assert not level.estimate("S 2p/region/shift").at_bound
+    assert not any("shift" in warning.where for warning in level.warnings)
 
 
 def test_sharing_makes_errors_smaller_and_keeps_intervals_true(profile, model):
