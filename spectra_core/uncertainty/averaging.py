@@ -594,8 +594,8 @@ class Part:
         return float(high - low) / 2.0
 
 
-def mixed_quantile(parts: Sequence[Part], probability: float) -> float:
-    """Return a quantile of the mixture; of a single part Weibull's, as of any other draws."""
+def mixed_quantiles(parts: Sequence[Part], probabilities: Sequence[float]) -> list[float]:
+    """Return quantiles of the mixture; of a single part Weibull's, as of any other draws."""
     values = np.concatenate([part.values for part in parts])
     weights = np.concatenate(
         [np.full(part.values.size, part.weight / part.values.size) for part in parts]
@@ -603,4 +603,5 @@ def mixed_quantile(parts: Sequence[Part], probability: float) -> float:
     order = np.argsort(values)
     values, weights = values[order], weights[order]
     one_more = float(weights @ weights) / weights.sum()  # the weight of a usual draw
-    return float(np.interp(probability, np.cumsum(weights) / (weights.sum() + one_more), values))
+    places = np.cumsum(weights) / (weights.sum() + one_more)
+    return [float(found) for found in np.interp(probabilities, places, values)]

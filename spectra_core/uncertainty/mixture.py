@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import FitError, ShouldStop
 from ..fitting import FitResult
 from ..spectrum import Array
-from .averaging import Considered, Part, considered, mixed_quantile, weights_of
+from .averaging import Considered, Part, considered, mixed_quantiles, weights_of
 from .monte_carlo import MonteCarlo, monte_carlo
 from .quantities import (
     FEWEST_DRAWS,
@@ -219,7 +219,7 @@ def _average(
         wider = max(part.half**2 - base.half**2, 0.0)
         between[part.kind] += part.weight * ((part.middle - ratio.value) ** 2 + wider)
     tail = (1.0 - ratio.level) / 2.0
-    low, middle, high = (mixed_quantile(parts, p) for p in (tail, 0.5, 1.0 - tail))
+    low, middle, high = mixed_quantiles(parts, (tail, 0.5, 1.0 - tail))
     return Average(
         sqrt(between["background"]),
         sqrt(between["model"]),
@@ -249,7 +249,7 @@ def _average_limit(
             parts.append(Part(one.kind, weight, values))
             if np.median(values) > ratio.upper_limit and weight > most:
                 most, name = weight, f"{one.trial.name}, R = {np.median(values):.2g}"
-    limit = mixed_quantile(parts, ratio.level)
+    (limit,) = mixed_quantiles(parts, (ratio.level,))
     if not limit > ratio.upper_limit:
         return Average()
     return Average(limit=limit, note=f"{name}, has a weight of {100 * most:.2g} %" if name else "")

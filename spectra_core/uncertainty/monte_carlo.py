@@ -55,7 +55,7 @@ from .quantities import (
 POISSON, GAUSSIAN = "poisson", "gaussian"
 RESIDUALS, BLOCKS = "residual bootstrap", "block bootstrap"
 CORRELATED_ABBE = 0.8
-_BLOCK = 50  # draws; whole blocks are drawn, so that more draws begin with the same ones
+_BLOCK = 125  # draws; whole blocks are drawn, so that more draws begin with the same ones
 _TOLERANCE = 1e-2  # of a standard error: draws that scatter by one need no more
 
 

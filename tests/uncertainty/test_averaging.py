@@ -28,7 +28,7 @@ from spectra_core.model import (
     share,
 )
 from spectra_core.spectrum import Axis, Meta, make_spectrum
-from spectra_core.uncertainty.averaging import Part, considered, mixed_quantile, weights_of
+from spectra_core.uncertainty.averaging import Part, considered, mixed_quantiles, weights_of
 from spectra_core.uncertainty.budget import ratio_budget
 from spectra_core.uncertainty.evidence import shape_of
 from spectra_core.uncertainty.quantities import AreaRatio
@@ -197,15 +197,16 @@ def test_quantiles_of_a_mixture_are_those_of_its_distribution():
         return 0.7 * normal(x) + 0.3 * normal((x - 4.0) / 2.0)
 
     for probability in (0.025, 0.3, 0.5, 0.975):
-        found = mixed_quantile(parts, probability)
+        (found,) = mixed_quantiles(parts, [probability])
         assert below(found) == pytest.approx(probability, abs=0.01)
 
 
 def test_the_quantile_of_a_single_part_is_weibulls():
     values = np.arange(1.0, 40.0)
     part = Part("fit", 1.0, values)
-    assert mixed_quantile([part], 0.5) == pytest.approx(20.0)
-    assert mixed_quantile([part], 0.1) == pytest.approx(np.quantile(values, 0.1, method="weibull"))
+    assert mixed_quantiles([part], [0.5]) == pytest.approx([20.0])
+    weibull = np.quantile(values, 0.1, method="weibull")
+    assert mixed_quantiles([part], [0.1]) == pytest.approx([weibull])
 
 
 def test_three_states_in_two_doublets_are_told_and_the_interval_holds_the_truth():
