@@ -122,15 +122,12 @@ def level_work(
 Settle = Callable[[Array], Settled]
 
 
-def settler_of(
-    problem: Problem, kinds: tuple[Weights, ...], options: FitOptions
-) -> tuple[Settle, CompiledFit | None]:
-    """Return what fits a level from given values, and the compiled fit it does so with.
+def settler_of(problem: Problem, kinds: tuple[Weights, ...], options: FitOptions) -> Settle:
+    """Return what fits a level from given values.
 
     As `spectra_core.fitting.single.settler`, without the model's own start values.
     """
-    compiled = compiled_fit(problem, kinds, with_start=False)
-    return settling(problem, kinds, options, compiled), compiled
+    return settling(problem, kinds, options, compiled_fit(problem, kinds, with_start=False))
 
 
 def settling(

@@ -39,7 +39,7 @@ from ..model import BACKGROUND, REGION, Model, Prior, Term, add_priors, replace_
 from ..spectrum import Array, Calibration, Spectrum, calibrate
 from .alarms import SeriesAlarm
 from .align import Slide, slides
-from .evaluation import LevelWork, level_work, settler_of
+from .evaluation import LevelWork, Settle, level_work, settler_of
 from .global_fit import FREE, SHARED, GlobalSolution, Mode, Smooth, global_fit
 from .outliers import drifts, intensities, misfits
 from .starts import starts
@@ -373,10 +373,13 @@ def _separate(
         )
     failed = [k for k, solved in enumerate(found) if solved is None]
     kept = list(found)
+    ready: dict[int, _Ready | None] = {}
     for order in (range(1, len(levels)), range(len(levels) - 2, -1, -1)):
         step = -1 if order.step > 0 else 1
         for k in order:
-            better = _from_neighbour(levels[k], models[k], kept[k], kept[k + step], options)
+            if k not in ready:
+                ready[k] = _prepared(levels[k], models[k], kept[k], options)
+            better = _from_neighbour(ready[k], kept[k], kept[k + step])
             if better is not None:
                 kept[k] = better
     for k in failed:
@@ -403,27 +406,28 @@ def _with_drift(
     ]
 
 
+_Ready = tuple[Problem, tuple[Weights, ...], Settle]
+
+
+def _prepared(
+    level: Mapping[str, Spectrum], model: Model, own: Solved | None, options: FitOptions
+) -> _Ready | None:
+    """Return what fits a level from given values; None if it cannot be fitted at all."""
+    try:
+        problem = compile_problem(model, level) if own is None else own.problem
+        weights = weights_of(problem, options.weights) if own is None else own.weights
+    except SpectraError:
+        return None
+    return problem, weights, settler_of(problem, weights, options)
+
+
 def _from_neighbour(
-    level: Mapping[str, Spectrum],
-    model: Model,
-    own: Solved | None,
-    other: Solved | None,
-    options: FitOptions,
+    ready: _Ready | None, own: Solved | None, other: Solved | None
 ) -> Solved | None:
     """Return a better fit of a level from the answer of its neighbour; None if there is none."""
-    if other is None:
+    if ready is None or other is None or ready[0].free_paths != other.problem.free_paths:
         return None
-    if own is None:
-        try:
-            problem = compile_problem(model, level)
-            weights = weights_of(problem, options.weights)
-        except SpectraError:
-            return None
-    else:
-        problem, weights = own.problem, own.weights
-    if problem.free_paths != other.problem.free_paths:
-        return None
-    settle, _ = settler_of(problem, weights, options)
+    problem, weights, settle = ready
     settled = settle(_inside(problem, other.free))
     reached = settled.solution.chi_square
     if not np.isfinite(reached):

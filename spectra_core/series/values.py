@@ -285,4 +285,4 @@ def common_name(names: Sequence[str]) -> str:
     first, last = min(names), max(names)
     common = next((first[:k] for k in range(len(first), 0, -1) if last.startswith(first[:k])), "")
     common = re.split(r"[\\/]", common)[-1]
-    return re.sub(r"[\s_\-.#]*\d*$", "", common) or re.split(r"[\\/]", names[0])[-1]
+    return re.sub(r"[\s_\-.,#]*\d*$", "", common) or re.split(r"[\\/]", names[0])[-1]

@@ -239,3 +239,23 @@ def test_the_known_outlier_of_a_measured_series_is_flagged(data_dir):
         )
     found = fit_series(levels, region if isinstance(region, sc.Model) else sc.Model((region,)))
     assert [names[k] for k in found.flagged("outlier")] == ["1804100015_dsp.csv"]
+
+
+def test_a_level_that_cannot_be_fitted_by_itself_is_fitted_from_its_neighbours(profile, model):
+    """No counts at all at one level: it is marked, the others are as they were."""
+    levels, truth = profile(6)
+    dead = {}
+    for name, spectrum in levels[4].items():
+        nothing = np.zeros(len(spectrum))
+        dead[name] = sc.make_spectrum(
+            spectrum.x, nothing, spectrum.axis, y_unit="counts", counts=nothing, meta=spectrum.meta
+        )
+    levels[4] = dead
+    found = fit_series(levels, model)
+    assert found.flagged("failed") == (4,)
+    assert found.flagged("refitted") == (4,)
+    assert found.separate[4] is None
+    values = found.values("S 2p/PS4/area")
+    assert values[4] < 20.0
+    for k in (3, 5):
+        assert values[k] == pytest.approx(truth[k]["S 2p/PS4"], rel=0.1)

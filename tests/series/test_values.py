@@ -16,6 +16,7 @@ from spectra_core.series import (
 )
 from spectra_core.series.coordinates import natural_key
 from spectra_core.series.table import apply_coordinates
+from spectra_core.series.values import common_name
 from spectra_core.spectrum import Axis, Meta, Source, make_spectrum
 
 
@@ -55,6 +56,12 @@ def test_files_stand_in_natural_order():
     assert [s.source.file for s in series.spectra("O 1s")] == names[::-1]
     assert (series.axis, series.sample) == ("index", "scan")
     assert natural_key("a2") < natural_key("a10") < natural_key("b1")
+
+
+def test_many_files_are_called_by_what_they_have_in_common():
+    assert common_name(["Bare LPSCl, 0 s", "Bare LPSCl, 40 s"]) == "Bare LPSCl"
+    assert common_name(["data/scan 1.txt", "data/scan 12.txt"]) == "scan"
+    assert common_name(["a", "b"]) == "a"
 
 
 def test_the_levels_are_sorted_by_the_axis_asked_for():
