@@ -41,6 +41,7 @@ _FRONT = 0.8  # of the size that figures of the first pages have in the PDF
 _GUTTER_MM = 3.0
 _DENSE_SIZES = (6.4, 6.0, 5.6, 5.2)  # points: letters of a table of the first pages
 _DIGIT_EM = 0.56
+_SMALLER = 0.9  # of the size that pictures in tables have in the PDF
 _LONG_TITLE = 55
 
 
@@ -258,7 +259,7 @@ class _Writer:
         space = paragraph.paragraph_format
         space.space_after, space.line_spacing = Pt(0), 1.0
         drawn = io.BytesIO(figure_bytes(picture.drawing, "png", dpi=2 * PICTURE_DPI))
-        shape = paragraph.add_run().add_picture(drawn, width=Mm(picture.width_mm))
+        shape = paragraph.add_run().add_picture(drawn, width=Mm(_SMALLER * picture.width_mm))
         shape._inline.docPr.set("descr", words)
 
     def verbatim(self, block: Verbatim) -> None:
@@ -319,7 +320,7 @@ class _Writer:
         """Return the size of letters at which no number of a narrow table is broken."""
         for size in _DENSE_SIZES:
             measure = partial(_letters_mm, letter_mm=_DIGIT_EM * size * 25.4 / 72.0, bolder=1.08)
-            needs = column_needs(block, measure, 2 * _CELL_MARGIN_MM, per_mm=1.0)
+            needs = column_needs(block, measure, 2 * _CELL_MARGIN_MM, per_mm=_SMALLER)
             if sum(needs) <= self.width_mm:
                 return size
         return _DENSE_SIZES[-1]
@@ -334,7 +335,7 @@ class _Writer:
             self.width_mm,
             partial(_letters_mm, letter_mm=letter_mm, bolder=1.25),
             2 * _CELL_MARGIN_MM,
-            per_mm=1.0,
+            per_mm=_SMALLER,
         )
         for i, millimetres in enumerate(widths):
             width = Mm(millimetres)
@@ -355,7 +356,9 @@ class _Writer:
             self._picture(cell, content.picture, content.text.plain)
             return
         paragraph = cell.paragraphs[0]
-        paragraph.paragraph_format.space_after = Pt(0.5 if size in _DENSE_SIZES else 1)
+        space = paragraph.paragraph_format
+        space.space_before = Pt(1 if size in _DENSE_SIZES else 0)
+        space.space_after = Pt(0.5 if size in _DENSE_SIZES else 1)
         if numeric:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         self._runs(paragraph, content.text, size=size, bold=bold)
