@@ -356,7 +356,7 @@ QTableCornerButton::section {{ background: {card}; border: none; }}
 QTabWidget::pane {{ border: 1px solid {border}; background: {card}; border-radius: 7px;
     border-top-left-radius: 0; top: -1px; }}
 QTabBar {{ background: transparent; }}
-QTabBar::tab {{ background: transparent; color: {muted}; padding: 7px 11px; border: none; }}
+QTabBar::tab {{ background: transparent; color: {muted}; padding: 7px 8px; border: none; }}
 QTabBar::tab:hover {{ color: {text}; }}
 QTabBar::tab:selected {{ background: {card}; color: {text}; font-weight: 600;
     border: 1px solid {border}; border-bottom-color: {card}; border-top-left-radius: 6px;
