@@ -248,7 +248,8 @@ def _trace(raw: bytes, order: str, body: bytes) -> Trace:
             hint="Copy the file again.",
             where=where,
         )
-    values = np.frombuffer(body[place : place + size], order + TYPES[kind]).astype(float)
+    with np.errstate(invalid="ignore"):  # damaged numbers are refused where they are used
+        values = np.frombuffer(body[place : place + size], order + TYPES[kind]).astype(float)
     unit = raw[56:64].split(b"\0")[0].decode("latin-1")
     return Trace(number, unit, lengths, values.reshape(list(reversed(lengths.values()))))
 
