@@ -43,7 +43,7 @@ EPILOG = """\b
 Examples:
   doublet inspect sample.vms
   doublet inspect data/ --json > inventory.json
-  doublet inspect map.wdf --metadata
+  doublet inspect sample.vms --metadata
   doublet inspect column.txt --axis binding --photon-energy 1486.6
 
 The table has a line with the name of each file and below it a row for each spectrum; long
