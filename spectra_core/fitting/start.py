@@ -12,16 +12,15 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..errors import ModelError
+from ..curves.backgrounds import BACKGROUNDS
+from ..errors import ModelError, SpectraError
 from ..model import BACKGROUND, Model, split_path
-from ..spectrum import Array, Axis
+from ..spectrum import Array, Axis, Spectrum
 from .evaluate import residual, residual_jacobian
 from .priors import prior_residual, with_prior_rows
 from .problem import LINEAR_IN_MODEL, Problem, RegionProblem, Same
 
 START_FWHM_EV = 1.2
-_END_POINTS = 3  # of the window, whose mean is the level there
-_SHIRLEY_PASSES = 4
 WIDTH_NAMES = ("fwhm", "fwhm_gauss", "fwhm_lorentz")
 
 
@@ -71,7 +70,8 @@ def open_values_of(problems: Sequence[Problem]) -> tuple[Array, bool]:
         region_name, _, name = split_path(first.paths[first.free[j]])
         if name in _FROM_DATA:
             number = [region.region.name for region in first.regions].index(region_name)
-            rows[:, j] = _FROM_DATA[name]([problem.regions[number] for problem in problems])
+            estimate = _FROM_DATA[name]
+            rows[:, j] = [estimate(problem.regions[number]) for problem in problems]
     return np.clip(rows, first.lower, first.upper), False
 
 
@@ -203,7 +203,7 @@ def _estimates(problem: Problem) -> Array:
 
 def _estimate(problem: Problem, region: RegionProblem, i: int, j: int, name: str) -> float:
     if name in _FROM_DATA:
-        return float(_FROM_DATA[name]([region])[0])
+        return _FROM_DATA[name](region)
     if _is_linear(problem.model, problem.paths[i]):
         return float(np.clip(0.0, problem.lower[j], problem.upper[j]))
     if (partner := _from_partner(problem, region, i, name)) is not None:
@@ -244,30 +244,19 @@ def _from_prior(problem: Problem, i: int) -> float | None:
     return None
 
 
-def _step_estimates(regions: Sequence[RegionProblem]) -> Array:
-    """Return the rise of the data over the window per area above a Shirley background, (M,).
-
-    Of regions on one axis; 0 where nothing rises or nothing is above. A few passes do: the fit
-    goes on from here. Each row has the bits that it has alone.
-    """
-    turn = regions[0].orientation
-    half_widths = 0.5 * np.abs(np.diff(regions[0].x[::turn]))
-    y = np.array([region.y[::turn] for region in regions])
-    n = min(_END_POINTS, y.shape[1])
-    low, high = (sum(y[:, k] for k in places) / n for places in (range(n), range(-n, 0)))
-    rise, passed = high - low, np.zeros_like(y)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        background = np.repeat(low[:, None], y.shape[1], axis=1)
-        for _ in range(_SHIRLEY_PASSES):
-            above = y - background
-            np.cumsum((above[:, 1:] + above[:, :-1]) * half_widths, axis=1, out=passed[:, 1:])
-            background = low[:, None] + passed * (rise / passed[:, -1])[:, None]
-        steps = rise / passed[:, -1]
-    return np.where(np.isfinite(steps) & (passed[:, -1] > 0), np.maximum(steps, 0.0), 0.0)
-
-
-def _rate_estimates(regions: Sequence[RegionProblem]) -> Array:
-    return np.array([_rate_estimate(region) for region in regions])
+def _step_estimate(region: RegionProblem) -> float:
+    """Return the rise of the data over the window per area above a static Shirley."""
+    spectrum: Spectrum = region.spectrum
+    kind = BACKGROUNDS["shirley"]
+    assert kind.static is not None
+    try:
+        rough = {"tolerance": 0.03}  # the fit goes on from here
+        static = kind.static(spectrum.x, spectrum.y, region.inside, rough, region.orientation)
+    except SpectraError:
+        return 0.0
+    area = float(np.trapezoid(region.y - static.curve, region.x))
+    rise = region.orientation * float(static.curve[-1] - static.curve[0])
+    return max(rise / area, 0.0) if area > 0 else 0.0
 
 
 def _rate_estimate(region: RegionProblem) -> float:
@@ -286,8 +275,8 @@ def _rate_estimate(region: RegionProblem) -> float:
 
 
 _LEAST_DECAY = 0.1
-_FROM_DATA = {"step": _step_estimates, "rate": _rate_estimates}
-"""Parameters of backgrounds that the data alone give a start: of regions on one axis, (M,)."""
+_FROM_DATA = {"step": _step_estimate, "rate": _rate_estimate}
+"""Parameters of backgrounds that the data alone give a start."""
 
 
 def typical_width(problem: Problem, q: Array, i: int) -> float:
