@@ -60,7 +60,7 @@ from .project import (
     remove_analysis,
     set_model,
 )
-from .recipes import is_of, ratio_definition
+from .recipes import is_of, ratio_definition, with_quantify
 
 # ---------------------------------------------------------------------------------
 # Looking
@@ -357,6 +357,7 @@ def add_recipe(
             hint="Choose spectra of the regions that the model is for.",
             where=applied.title,
         )
+    project = with_quantify(project, applied)
     project = _with_samples(project, dict(zip(keys, planned.spectra, strict=True)), planned.jobs)
     new: list[str] = []
     for job in planned.jobs:

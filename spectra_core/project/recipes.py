@@ -19,11 +19,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from glob import escape
 from itertools import takewhile
 
+from pydantic import ValidationError
+
 from ..errors import FitError, ModelError, RecipeError, ShouldStop
 from ..fitting import FitOptions, FitWarning
 from ..model import Model
 from ..recipe.compile import fit_options_from_recipe, recipe_from_model
-from ..recipe.schema import RatioEntry, Recipe, RegionEntry, UncertaintyEntry
+from ..recipe.schema import QuantifyTable, RatioEntry, Recipe, RegionEntry, UncertaintyEntry
 from ..referee.context import Finding
 from ..runs.batch import RunProgress, inputs_of, run_spectra
 from ..runs.execute import requests_of
@@ -48,6 +50,7 @@ from .project import (
 from .stored import same_data
 
 MODEL_SOURCE = "model_source"
+QUANTIFY = "quantify"  # settings: what atomic fractions are made with, as a recipe says it
 """Key of the settings for where the models of a run came from."""
 
 _IN_RECIPE = ("weights", "method", "starts", "spread", "seed")
@@ -76,6 +79,8 @@ def project_from_run(run: Run, *, options: FitOptions | None = None) -> Project:
     project = set_settings(Project(), title=title, values={MODEL_SOURCE: run.model})
     for definition in _definitions(run):
         project = add_ratio(project, definition)
+    for recipe in {id(record.recipe): record.recipe for record in run.fits}.values():
+        project = with_quantify(project, recipe)
     known: dict[object, list[tuple[str, Spectrum]]] = {}
     for record in run.fits:
         project = _with_record(project, record, known, options)
@@ -83,6 +88,24 @@ def project_from_run(run: Run, *, options: FitOptions | None = None) -> Project:
         lines = [f"not fitted: {failure}" for failure in run.failures]
         project = set_note(project, PROJECT, "\n".join(lines))
     return project
+
+
+def with_quantify(project: Project, recipe: Recipe) -> Project:
+    """Return the project with what a recipe says of atomic fractions, if it says something."""
+    if recipe.quantify is None:
+        return project
+    values = project.settings.values | {QUANTIFY: recipe.quantify.model_dump_json()}
+    return set_settings(project, values=values)
+
+
+def _quantify(project: Project) -> QuantifyTable | None:
+    text = project.settings.values.get(QUANTIFY)
+    if not isinstance(text, str):
+        return None
+    try:
+        return QuantifyTable.model_validate_json(text)
+    except ValidationError as error:
+        raise RecipeError("what this project says of atomic fractions cannot be read.") from error
 
 
 def _definitions(run: Run) -> list[RatioDefinition]:
@@ -318,7 +341,8 @@ def _recipe(project: Project, model: Model, keys: Sequence[str]) -> Recipe:
         ratios=[recipe_ratio(d) for d in project.ratios if is_of(model, d)],
     )
     regions = tuple(_matching(entry, [s[entry.name] for s in spectra]) for entry in recipe.region)
-    return recipe.model_copy(update={"region": _of_samples(regions, spectra)})
+    changed = {"region": _of_samples(regions, spectra), "quantify": _quantify(project)}
+    return recipe.model_copy(update=changed)
 
 
 def _of_samples(
