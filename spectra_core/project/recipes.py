@@ -94,7 +94,7 @@ def with_quantify(project: Project, recipe: Recipe) -> Project:
     """Return the project with what a recipe says of atomic fractions, if it says something."""
     if recipe.quantify is None:
         return project
-    values = project.settings.values | {QUANTIFY: recipe.quantify.model_dump_json()}
+    values = {**project.settings.values, QUANTIFY: recipe.quantify.model_dump_json()}
     return set_settings(project, values=values)
 
 
