@@ -6,8 +6,6 @@ from time import monotonic
 
 import click
 
-from spectra_core.fitting.engine import are_compiled, compile_kernels
-
 from .border import note
 
 EPILOG = """\b
@@ -22,6 +20,8 @@ this version of Doublet, of numba and of this processor.
 @click.command("setup-cache", epilog=EPILOG)
 def command() -> int:
     """Compile the fit kernels ahead, so that the first fit does not wait."""
+    from spectra_core.fitting.engine import are_compiled, compile_kernels
+
     if not are_compiled():
         note("compiling the fit kernels; this takes about a minute")
     began = monotonic()

@@ -148,7 +148,7 @@ def _static(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            curve, found = getattr(Baseline(u), method)(y, **given)
+            curve, found = getattr(Baseline(u), method)(np.asarray(y, dtype=float), **given)
     except (ValueError, np.linalg.LinAlgError) as error:
         raise DataError(f"the {title} baseline cannot be computed: {error}.") from error
     if not np.isfinite(curve).all():

@@ -7,8 +7,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -209,9 +210,12 @@ def test_fits_are_shown_as_they_come_and_stay_when_the_rest_is_cancelled(
     program: Program, settle: Settle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from doublet.app.controllers import fitting
+    from spectra_core.project import jobs
     from spectra_core.project.jobs import analyse
+    from spectra_core.runs import execute
 
     monkeypatch.setattr(fitting, "SHOW_EVERY_S", 0.0)
+    monkeypatch.setattr(execute, "_ROWS", 2)  # of spectra that are fitted in one go
     document, number = program.desk.document, 24
     document.apply("Open", add_spectra, [synthetic(i) for i in range(number)])
     for key in list(document.project.spectra):
@@ -221,8 +225,16 @@ def test_fits_are_shown_as_they_come_and_stay_when_the_rest_is_cancelled(
     before = document.project
     seen: list[int] = []
 
+    def one_at_a_time(*arguments: Any, should_stop: Callable[[], bool]) -> Iterator[Any]:
+        """Fit no faster than the window can show."""
+        for part in jobs.finished_fits(*arguments, should_stop=should_stop):
+            yield part
+            time.sleep(0.4)
+
     def finished() -> list[str]:
         return [key for key, one in document.project.analyses.items() if one.stored]
+
+    monkeypatch.setattr(fitting, "finished_fits", one_at_a_time)
 
     def look(project: Project) -> None:
         seen.append(len(finished()))
@@ -295,6 +307,7 @@ def test_a_fit_of_a_model_that_changed_meanwhile_is_kept_as_stale(
 KILLED = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from PySide6.QtCore import QSettings
 from PySide6.QtTest import QTest
 from doublet.app.main import make_application

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from spectra_core.errors import PartialRead, ReadError
@@ -366,13 +366,16 @@ def test_a_hundred_thousand_rows_are_read_whole(text_file):
 
 
 @given(
-    rows=st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=40),
+    rows=st.lists(
+        st.floats(-1e6, 1e6).filter(lambda y: y == 0 or abs(y) > 1e-30), min_size=3, max_size=40
+    ),
     delimiter=st.sampled_from(["\t", ",", ";", " "]),
     start=st.floats(-1000, 1500),
     step=st.floats(0.01, 2.0),
 )
 def test_any_two_columns_come_back_exactly(tmp_path_factory, rows, delimiter, start, step):
     x = start + step * np.arange(len(rows))
+    assume(delimiter != " " or x[-1] > 100.0)  # two words over one column, and what could be nm
     path = tmp_path_factory.mktemp("columns") / "a.txt"
     lines = [f"{a!r}{delimiter}{b!r}" for a, b in zip(x.tolist(), rows, strict=True)]
     path.write_text("\n".join([f"Raman shift{delimiter}CPS", *lines, ""]))
