@@ -426,7 +426,8 @@ def test_nothing_is_left_behind(qtbot: QtBot, make_program: Callable[[], Program
     program.leave()
     assert same_project(program.desk.document.project, project)
     assert not [w for w in QApplication.topLevelWidgets() if w not in before and w.isVisible()]
-    assert not [t for t in threading.enumerate() if t.name.startswith("doublet-job")]
+    # Nothing waits for a thread that ends by itself.
+    qtbot.waitUntil(lambda: not any("doublet-job" in t.name for t in threading.enumerate()))
 
 
 def test_a_selection_of_what_is_gone_falls_back(program: Program) -> None:
