@@ -23,6 +23,7 @@ from time import monotonic
 from typing import IO, Any
 
 from ..errors import RecipeError, WriteError
+from ..writers.atomic import remove_leftovers
 
 SCHEMA = "doublet-journal/1"
 NAME = "results.journal"
@@ -66,6 +67,7 @@ class Journal:
             if resume and self.path is not None and self.path.exists():
                 self._file: IO[bytes] = self.path.open("r+b")
                 self._read(work)
+                remove_leftovers(self.path.parent)
             else:
                 self._file = self._begin(work)
         except OSError as error:

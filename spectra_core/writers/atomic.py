@@ -59,6 +59,22 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove what writers that were killed left beside the files they were to make.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be read, or one of them cannot be removed.
+    """
+    for path in folder.iterdir():
+        if _LEFTOVER.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+            path.unlink(missing_ok=True)
+
+
+_LEFTOVER = re.compile(r"\..+\.[A-Za-z0-9]+\.[a-z0-9_]{8}")  # hidden, a name, random letters
+
+
 def write_pieces(pieces: Iterable[bytes], path: str | Path) -> None:
     """Write a file in one step: a reader sees the old file or the new one.
 

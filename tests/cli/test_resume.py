@@ -88,6 +88,23 @@ def test_what_is_in_the_journal_is_not_done_again(doublet, clear, work, tmp_path
         assert (half / file.name).read_bytes() == file.read_bytes(), file.name
 
 
+def test_what_a_killed_writer_left_is_removed_and_nothing_else(doublet, work, tmp_path):
+    """Killed while it wrote its results, a batch leaves the new file under a hidden name."""
+    files = sorted((work.folder / "synthetic").iterdir())[:6]
+    command = ("fit", *files, "--recipe", work.folder / "s2p.toml", "-o", tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("spectra_core.runs.execute._FEWEST_ROWS", 99)
+        patch.setattr("spectra_core.runs.execute._THREADS", 1)
+        stop_after(patch, 3)
+        assert doublet(*command).code == 1
+    for name in (".results.json.q9pn0u77", ".keep.json", ".hidden", "notes.abcdefgh"):
+        (tmp_path / name).write_text("{")
+    assert doublet(*command, "--resume").code == 0
+    names = {path.name for path in tmp_path.iterdir()}
+    assert ".results.json.q9pn0u77" not in names
+    assert {".keep.json", ".hidden", "notes.abcdefgh"} <= names
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs to see open files")
 def test_a_batch_leaves_no_file_open(doublet, work, tmp_path, monkeypatch):
     from spectra_core.export.delivery import Delivery
