@@ -91,7 +91,8 @@ def test_what_is_in_the_journal_is_not_done_again(doublet, clear, work, tmp_path
 def test_what_a_killed_writer_left_is_removed_and_nothing_else(doublet, work, tmp_path):
     """Killed while it wrote its results, a batch leaves the new file under a hidden name."""
     files = sorted((work.folder / "synthetic").iterdir())[:6]
-    command = ("fit", *files, "--recipe", work.folder / "s2p.toml", "-o", tmp_path)
+    recipe = ("--recipe", work.folder / "s2p.toml", "--formats", "json,csv,html")
+    command = ("fit", *files, *recipe, "-o", tmp_path)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("spectra_core.runs.execute._FEWEST_ROWS", 99)
         patch.setattr("spectra_core.runs.execute._THREADS", 1)
