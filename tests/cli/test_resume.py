@@ -131,8 +131,9 @@ def stop_after(patch, fits):
 
     def counted(self, done):
         take(self, done)
+        before = len(taken)
         taken.extend(done)
-        if len(taken) >= fits:
+        if before < fits <= len(taken):  # once: a second request ends at once
             os.kill(os.getpid(), signal.SIGTERM)
 
     patch.setattr(delivery.Delivery, "take", counted)
