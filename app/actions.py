@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from spectra_core.foreign.stored_fit import has_stored_fit
+from spectra_core.foreign.presence import has_stored_fit
 from spectra_core.project.project import Project
 from spectra_core.spectrum import Axis
 

@@ -18,7 +18,6 @@ from .output import json_text, print_grouped, write_text
 
 if TYPE_CHECKING:
     from spectra_core.readers import ReadOptions
-    from spectra_core.spectrum import Spectrum
 
 ASK = "ask (--axis)"
 HEADINGS = (
@@ -68,18 +67,19 @@ def command(paths: tuple[str, ...], as_json: bool, metadata: bool, **values: Any
     Shown are the axis as recorded, the number of points, the unit of the intensity, dwell time,
     scans, photon and pass energy, etch time, and whether a CasaXPS fit is inside.
     """
+    from spectra_core.readers import expect
+
     options = take_read_options(values, allow_unknown_axis=True)
     tally = Tally()
     records: list[dict[str, Any]] = []
     unread: list[dict[str, str]] = []
-    for file in find_files(paths):
-        records += _records(file, options, tally, unread)
+    inputs = list(find_files(paths))
+    expect(file.path for file in inputs)
+    for file in inputs:
+        records += _records(file, options, tally, unread, metadata=metadata)
     tally.succeed(len(records))
     if not records and not tally.failed:
         tally.fail(f"{', '.join(paths)}: there is no file that Doublet can read.")
-    if not metadata:
-        for record in records:
-            record["extra"].pop("metadata", None)
     if as_json:
         document = {"schema": "doublet-inspect/1", "spectra": records, "unread": unread}
         write_text("-", json_text(document))
@@ -135,8 +135,14 @@ def _notes(records: list[dict[str, Any]], most: int = 20) -> list[str]:
 
 
 def _records(
-    file: InputPath, options: ReadOptions, tally: Tally, unread: list[dict[str, str]]
+    file: InputPath,
+    options: ReadOptions,
+    tally: Tally,
+    unread: list[dict[str, str]],
+    *,
+    metadata: bool,
 ) -> list[dict[str, Any]]:
+    from spectra_core.foreign.presence import stored_fit_in_words
     from spectra_core.readers.inspect import describe
 
     if file.named:
@@ -144,18 +150,11 @@ def _records(
     else:
         spectra = _read_quietly(file.path, options, unread)
     return [
-        {"file": str(file.path)} | describe(spectrum) | {"stored_fit": _stored_fit(spectrum)}
+        {"file": str(file.path)}
+        | describe(spectrum, metadata=metadata)
+        | {"stored_fit": stored_fit_in_words(spectrum)}
         for spectrum in spectra
     ]
-
-
-def _stored_fit(spectrum: Spectrum) -> str:
-    """Return what other program's fit came along; models are loaded only where one may be."""
-    if not spectrum.columns and not spectrum.meta.comment:
-        return ""
-    from spectra_core.foreign.stored_fit import stored_fit_in_words
-
-    return stored_fit_in_words(spectrum)
 
 
 def _read_quietly(path: Path, options: ReadOptions, unread: list[dict[str, str]]) -> list[Any]:

@@ -7,15 +7,14 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from itertools import islice
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
+from unicodedata import combining, east_asian_width
 
 import click
 
 from spectra_core.errors import WriteError
-
-_PIPE_WIDTH = 100_000
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -30,28 +29,62 @@ def print_grouped(
     headings: Sequence[str], groups: Sequence[tuple[str, Sequence[Sequence[str]]]]
 ) -> None:
     """Print one table whose rows stand in groups, each under a line with its name."""
+    names = [heading.lstrip(">") for heading in headings]
+    right = [heading.startswith(">") for heading in headings]
+    tables = [
+        (name, [[_on_one_line(cell) for cell in row] for row in rows]) for name, rows in groups
+    ]
+    columns = list(zip(names, *(row for _, rows in tables for row in rows), strict=True))
+    widths = [max(map(_n_places, column)) for column in columns]
+    whole = sum(widths) + 2 * (len(widths) - 1)
+    if len(groups) == 1 and sys.stdout.isatty() and whole > get_terminal_size().columns:
+        _print_folded(names, right, tables[0][1])
+        return
+    click.echo(click.style(_padded(names, widths, right), bold=True))
+    for name, rows in tables:
+        if name:
+            click.echo(click.style(name, bold=True))
+        for row in rows:
+            click.echo(_padded(row, widths, right))
+
+
+def _on_one_line(cell: str) -> str:
+    return cell if cell.isprintable() else "".join(c if c.isprintable() else " " for c in cell)
+
+
+def _n_places(cell: str) -> int:
+    """Return how many places a cell takes on a screen; some letters take two or none."""
+    if cell.isascii():
+        return len(cell)
+    return sum((east_asian_width(c) in "WF") + (not combining(c)) for c in cell)
+
+
+def _padded(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    padded = []
+    for cell, width, to_right in zip(cells, widths, right, strict=True):
+        space = " " * (width - _n_places(cell))
+        padded.append(space + cell if to_right else cell + space)
+    return "  ".join(padded).rstrip()
+
+
+def _print_folded(
+    names: Sequence[str], right: Sequence[bool], rows: Sequence[Sequence[str]]
+) -> None:
+    """Print a table that is wider than the terminal; long cells go on in the next line."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        right = heading.startswith(">")
-        table.add_column(heading.lstrip(">"), justify="right" if right else "left", overflow="fold")
-    for _, rows in groups:
-        for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
-    width = None if sys.stdout.isatty() and len(groups) == 1 else _PIPE_WIDTH
-    console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    for name, to_right in zip(names, right, strict=True):
+        table.add_column(name, justify="right" if to_right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     with console.capture() as captured:
         console.print(table)
-    lines = iter(captured.get().splitlines())
-    click.echo(next(lines).rstrip())
-    for name, rows in groups:
-        if name:
-            click.echo(click.style(name, bold=True))
-        for line in lines if len(groups) == 1 else islice(lines, len(rows)):
-            click.echo(line.rstrip())
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def json_text(document: Any) -> str:

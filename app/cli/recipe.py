@@ -106,7 +106,8 @@ def _numbered(output: str, count: int) -> list[str]:
 
 def _from_casaxps(path: Path, output: str, select: str | None, values: dict[str, Any]) -> int:
     from spectra_core.errors import ReadError
-    from spectra_core.foreign.stored_fit import has_stored_fit, stored_fit
+    from spectra_core.foreign.presence import has_stored_fit
+    from spectra_core.foreign.stored_fit import stored_fit
     from spectra_core.recipe.text import dump_recipe, recipe_from_model
     from spectra_core.runs.batch import STORED_FIT_OPTIONS
 

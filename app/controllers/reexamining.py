@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 
 from spectra_core.errors import SpectraError
-from spectra_core.foreign.stored_fit import has_stored_fit
+from spectra_core.foreign.presence import has_stored_fit
 from spectra_core.runs.reexamine import Reexamined, reexamine
 from spectra_core.spectrum import Spectrum, sample_key
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 
 from spectra_core.calibration import ReferenceLine, measure_reference
 from spectra_core.errors import SpectraError
-from spectra_core.foreign.stored_fit import has_stored_fit
+from spectra_core.foreign.presence import has_stored_fit
 from spectra_core.project.analyses import (
     Applied,
     add_recipe,

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectra_core.foreign.stored_fit import has_stored_fit
+from spectra_core.foreign.presence import has_stored_fit
 from spectra_core.project.project import Project
 
 from ..scene import Scene

@@ -14,8 +14,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from spectra_core.foreign.casaxps import has_casaxps_fit
 from spectra_core.foreign.comparison import ComparedNumber, ComparedRegion
+from spectra_core.foreign.presence import has_casaxps_fit
 from spectra_core.referee.verdict import verdict_of
 from spectra_core.results.table import rounded
 from spectra_core.runs.reexamine import Reexamined

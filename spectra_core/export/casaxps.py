@@ -22,9 +22,10 @@ from pathlib import Path
 from ..core_levels import core_level
 from ..curves.lineshapes import lineshape
 from ..errors import ModelError
-from ..foreign.casaxps import casaxps_model, has_casaxps_fit
+from ..foreign.casaxps import casaxps_model
 from ..foreign.casaxps_comment import FREE, CasaNote
 from ..foreign.casaxps_shapes import from_casaxps, to_casaxps
+from ..foreign.presence import has_casaxps_fit
 from ..model import (
     REGION,
     Background,

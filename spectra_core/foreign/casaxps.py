@@ -53,7 +53,6 @@ __all__ = [
     "CasaRegion",
     "CasaValue",
     "casaxps_model",
-    "has_casaxps_fit",
 ]
 
 _RATIO_TOLERANCE = 0.05  # relative; people round 2/3 to 0.67 and 3/4 to 0.75
@@ -82,12 +81,6 @@ class CasaFit:
     notes: tuple[CasaNote, ...]
     regions: tuple[CasaRegion, ...]
     components: tuple[CasaComponent, ...]
-
-
-def has_casaxps_fit(spectrum: Spectrum) -> bool:
-    """Return whether the comment of `spectrum` holds a CasaXPS region and component."""
-    comment = spectrum.meta.comment
-    return "CASA region" in comment and "CASA comp" in comment
 
 
 def casaxps_model(spectrum: Spectrum) -> CasaFit:

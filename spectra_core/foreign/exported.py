@@ -8,7 +8,7 @@ Links are in no export, so what had to be assumed is said in notes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from itertools import pairwise
@@ -22,6 +22,7 @@ from ..errors import ModelError
 from ..model import Background, Component, Doublet, Model, Parameter, Region
 from ..spectrum import Array, Spectrum
 from .casaxps_shapes import from_casaxps
+from .presence import component_columns, export_of, has_exported_fit
 from .shape_of_curve import Identified, Shape, identified_shape, last_digit
 
 ASSUMED_SHAPE = "LA(1.53,243)"
@@ -68,27 +69,12 @@ class ExportedFit:
     notes: tuple[str, ...]
 
 
-_EXPORTS = ("casaxps_export", "avantage_export")
-
-
-def _export(spectrum: Spectrum) -> Mapping[str, Any]:
-    """Return what the reader said of exported curves; empty if there are none."""
-    found = (spectrum.meta.extra.get(key) for key in _EXPORTS)
-    return next((export for export in found if isinstance(export, Mapping)), {})
-
-
-def has_exported_fit(spectrum: Spectrum) -> bool:
-    """Return whether the spectrum came with exported components and background."""
-    background = _export(spectrum).get("background")
-    return background in spectrum.columns and bool(list(_component_columns(spectrum)))
-
-
 def exported_envelope(spectrum: Spectrum, x: Array) -> Array | None:
     """Return the exported sum of background and components at some of a spectrum's points.
 
     None where no such curve came with the spectrum, or it has no value at one of them.
     """
-    curve = spectrum.columns.get(str(_export(spectrum).get("envelope")))
+    curve = spectrum.columns.get(str(export_of(spectrum).get("envelope")))
     places = np.searchsorted(spectrum.x, x)
     if curve is None or places[-1] >= spectrum.x.size or not np.all(spectrum.x[places] == x):
         return None
@@ -98,9 +84,9 @@ def exported_envelope(spectrum: Spectrum, x: Array) -> Array | None:
 def exported_components(spectrum: Spectrum) -> tuple[ExportedComponent, ...]:
     """Return every exported component, measured; in the order of the columns."""
     background = spectrum.columns[_background_column(spectrum)]
-    heading = {c["column"]: c for c in _export(spectrum)["components"]}
+    heading = {c["column"]: c for c in export_of(spectrum)["components"]}
     windows = exported_windows(spectrum)
-    names = list(_component_columns(spectrum))
+    names = list(component_columns(spectrum))
     curves = {name: spectrum.columns[name] - background for name in names}
     by_height = sorted(names, key=lambda name: -float(np.max(curves[name])))
     measured: dict[str, ExportedComponent] = {}
@@ -203,7 +189,7 @@ def exported_windows(spectrum: Spectrum) -> tuple[tuple[float, float], ...]:
     window is a run of points where the background is neither.
     """
     background = spectrum.columns[_background_column(spectrum)]
-    curves = np.array([spectrum.columns[name] for name in _component_columns(spectrum)])
+    curves = np.array([spectrum.columns[name] for name in component_columns(spectrum)])
     drawn = (background != 0.0) | np.any(curves != 0.0, axis=0)
     inside = drawn & (np.abs(background - spectrum.y) > 2e-6 * np.abs(spectrum.y))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
@@ -222,18 +208,8 @@ def _joined(runs: list[tuple[int, int]], gap: int = 3, shortest: int = 8) -> lis
     return [run for run in joined if run[1] - run[0] >= shortest]
 
 
-def _component_columns(spectrum: Spectrum) -> Iterator[str]:
-    export = _export(spectrum)
-    listed = {component["column"] for component in export["components"]}
-    for name in spectrum.columns:
-        if name not in (export["background"], export["envelope"]) and (
-            not listed or name in listed
-        ):
-            yield name
-
-
 def _background_column(spectrum: Spectrum) -> str:
-    return str(_export(spectrum)["background"])
+    return str(export_of(spectrum)["background"])
 
 
 def _region_name(spectrum: Spectrum, number: int, total: int) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..model import Model
-from ..readers.inspect import casaxps_lines
 from ..spectrum import Spectrum, calibrate
-from .casaxps import casaxps_model, has_casaxps_fit
-from .exported import exported_model, has_exported_fit
+from .casaxps import casaxps_model
+from .exported import exported_model
+from .presence import has_casaxps_fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,21 +32,6 @@ class StoredFit:
     spectrum: Spectrum
     model: Model
     notes: tuple[tuple[str, str], ...]
-
-
-def has_stored_fit(spectrum: Spectrum) -> bool:
-    """Return whether another program's fit came with the spectrum."""
-    return has_casaxps_fit(spectrum) or has_exported_fit(spectrum)
-
-
-def stored_fit_in_words(spectrum: Spectrum) -> str:
-    """Return what another program's fit of the spectrum is, in words; empty if there is none.
-
-    It says of a spectrum exactly what `stored_fit` takes over.
-    """
-    if has_casaxps_fit(spectrum):
-        return f"{casaxps_lines(spectrum)[1]} components"
-    return "exported curves" if has_exported_fit(spectrum) else ""
 
 
 def stored_fit(spectrum: Spectrum) -> StoredFit:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
@@ -26,9 +26,9 @@ from .integrity import has_changed
 from .options import AXES, ReadOptions
 from .plug_ins import PlugIn, plug_ins
 from .text_table import HEAD_BYTES
-from .trial import SIGNATURE, try_hdf5
+from .trial import SIGNATURE, try_ahead, try_hdf5
 
-__all__ = ["AXES", "READERS", "ReadOptions", "Reader", "all_readers", "identify", "read"]
+__all__ = ["AXES", "READERS", "ReadOptions", "Reader", "all_readers", "expect", "identify", "read"]
 
 
 @dataclass(frozen=True)
@@ -224,6 +224,21 @@ def identify(path: str | Path) -> str:
         raise
     except Exception as error:  # as in `read`
         raise _unforeseen(error, path) from error
+
+
+def expect(paths: Iterable[Path]) -> None:
+    """Say which files are about to be read, so that the trial of HDF5 files begins at once."""
+    try_ahead(path for path in paths if _is_hdf5(path))
+
+
+def _is_hdf5(path: Path) -> bool:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+        with path.open("rb") as file:
+            return file.read(len(SIGNATURE)) == SIGNATURE
+    except OSError:
+        return False
 
 
 _NO_COLUMNS = ": no columns of numbers were found in it."

@@ -97,7 +97,8 @@ def inside(group: Any, name: str) -> Any:
             found = item.get(part)
         except (OSError, KeyError, RuntimeError):
             return None
-        if found is not None and found.file.filename != group.file.filename:
+        leaves = not isinstance(link, h5py.HardLink)
+        if found is not None and leaves and found.file.filename != group.file.filename:
             raise ReadError(f"{name!r} leads to another file.", hint=_REFUSAL)
         item = found
     return item

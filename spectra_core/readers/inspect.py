@@ -32,12 +32,14 @@ def casaxps_lines(spectrum: Spectrum) -> tuple[int, int]:
     return kinds.count("region"), kinds.count("comp")
 
 
-def describe(spectrum: Spectrum) -> dict[str, Any]:
+def describe(spectrum: Spectrum, *, metadata: bool = True) -> dict[str, Any]:
     """Return all that is known about a spectrum except its points, ready for JSON.
 
     Parameters
     ----------
     spectrum : Spectrum
+    metadata : bool
+        Whether the tree of everything that the file says, ``extra["metadata"]``, is wanted.
 
     Returns
     -------
@@ -64,7 +66,8 @@ def describe(spectrum: Spectrum) -> dict[str, Any]:
     regions, components = casaxps_lines(spectrum)
     record["casaxps"] = {"regions": regions, "components": components}
     record["notes"] = notes_of(spectrum)
-    record["extra"] = dict(meta.extra)
+    extra = meta.extra.items()
+    record["extra"] = {key: value for key, value in extra if metadata or key != "metadata"}
     return json_value(record)
 
 

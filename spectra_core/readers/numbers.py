@@ -145,8 +145,12 @@ _POINT = Dialect(None)
 def is_cell_of_a_row(cell: str) -> bool:
     """Return whether a cell is empty, missing, or a number with whatever signs."""
     text = plain_signs(cell)
-    patterns = (_PLAIN, _DECIMAL, _GROUPED, _NOT_A_NUMBER)
-    return any(pattern.fullmatch(text) for pattern in patterns)
+    return bool(
+        _PLAIN.fullmatch(text)
+        or _DECIMAL.fullmatch(text)
+        or _GROUPED.fullmatch(text)
+        or _NOT_A_NUMBER.fullmatch(text)
+    )
 
 
 def _quoted_cells(line: str, delimiter: str | None) -> list[str]:

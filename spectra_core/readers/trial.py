@@ -15,11 +15,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import IO
 
 from ..errors import ReadError
 from .options import ReadOptions
@@ -31,6 +33,8 @@ _BYTES_PER_SECOND = 5e6
 _SPARE = 2 * 2**30
 _PER_BYTE = 20
 """Memory that reading may take beyond the spare, for each byte of the file."""
+_MOST_AHEAD = 100
+"""Files asked for ahead: their names and answers fit into the pipes."""
 
 _ROOT = Path(__file__).resolve().parents[2]
 _START = (
@@ -66,6 +70,23 @@ def try_hdf5(path: Path) -> None:
         )
 
 
+def try_ahead(paths: Iterable[Path]) -> None:
+    """Let the child process begin with HDF5 files that `try_hdf5` will ask for.
+
+    It reads them while this process does something else.
+    """
+    _CHILD.begin(paths)
+
+
+Key = tuple[str, int, int]
+"""Path, size and time of change of a file: what is tried again if it differs."""
+
+
+def _key(path: Path) -> Key:
+    status = path.stat()
+    return os.path.abspath(path), status.st_size, status.st_mtime_ns
+
+
 class _Child:
     """The process that tries files; started when it is first needed, and after each end."""
 
@@ -73,39 +94,77 @@ class _Child:
         self._lock = Lock()
         self._process: subprocess.Popen[str] | None = None
         self._owner = 0
+        self._listens = False
+        self._asked: deque[Key] = deque()
+        self._said: dict[Key, str] = {}
+
+    def begin(self, paths: Iterable[Path]) -> None:
+        """Send the child the first of several files, without waiting for what it says."""
+        with self._lock, suppress(OSError):
+            for path in islice(paths, _MOST_AHEAD):
+                key = _key(path)
+                if key not in self._said and key not in self._asked:
+                    self._send(key)
 
     def ask(self, path: Path) -> str:
         """Return what the child says of a file; empty if it ended over it."""
         with self._lock:
-            streams = self._streams()
-            if streams is None:  # there is no interpreter to start: no trial
-                return _DONE
-            asking, answering = streams
-            said = ""
-            try:
-                asking.write(json.dumps(os.path.abspath(path)) + "\n")
-                asking.flush()
-                said = answering.readline().strip()
-            except OSError:
-                pass
-            finally:
-                if not said:  # also where this process is interrupted meanwhile
-                    self._end()
-            return said
+            key = _key(path)
+            while key not in self._said:
+                if key not in self._asked and not self._send(key):
+                    return _DONE  # there is no interpreter to start: no trial
+                self._hear()
+            return self._said[key] if self._said[key] == _DONE else self._said.pop(key)
 
-    def _streams(self) -> tuple[IO[str], IO[str]] | None:
-        """Return where the child listens and where it speaks."""
-        if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
-            self._process, self._owner = _started(), os.getpid()
-        if self._process is None or self._process.stdin is None or self._process.stdout is None:
-            return None
-        return self._process.stdin, self._process.stdout
+    def _send(self, key: Key) -> bool:
+        """Ask for a file; return whether there is anybody to ask."""
+        idle = not self._asked
+        if (
+            self._process is None
+            or self._owner != os.getpid()
+            or (idle and self._process.poll() is not None)
+        ):
+            self._process, self._owner, self._listens = _started(), os.getpid(), False
+            self._asked.clear()
+        if self._process is None or self._process.stdin is None:
+            return False
+        self._asked.append(key)
+        with suppress(OSError):  # it has ended: that it says nothing tells so
+            self._process.stdin.write(json.dumps(key[0]) + "\n")
+            self._process.stdin.flush()
+        return True
+
+    def _hear(self) -> None:
+        """Take what the child says of the file it was asked for first."""
+        first, *others = self._asked
+        said = ""
+        try:
+            if not self._listens and not self._line():  # it did not start: no trial
+                self._said |= dict.fromkeys(self._asked, _DONE)
+                return
+            self._listens = True
+            said = self._said[first] = self._line()
+            self._asked.popleft()
+        finally:
+            if not said:  # also where this process is interrupted meanwhile
+                self._end()
+        if not said:
+            for key in others:
+                self._send(key)
+
+    def _line(self) -> str:
+        assert self._process is not None and self._process.stdout is not None
+        try:
+            return self._process.stdout.readline().strip()
+        except OSError:
+            return ""
 
     def _end(self) -> None:
         if self._process is not None and self._owner == os.getpid():
             self._process.kill()
             self._process.communicate()
         self._process = None
+        self._asked.clear()
 
     def close(self) -> None:
         """End the child."""
@@ -118,12 +177,12 @@ atexit.register(_CHILD.close)
 
 
 def _started() -> subprocess.Popen[str] | None:
-    """Return a child that listens; None where this program is no Python interpreter itself."""
+    """Return a child that will listen; None where this program is no Python interpreter itself."""
     name = Path(sys.executable or "").stem.lower()
     if getattr(sys, "frozen", False) or not name.startswith(("python", "pypy")):
         return None
     try:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-P", "-c", _START, str(_ROOT)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -133,11 +192,6 @@ def _started() -> subprocess.Popen[str] | None:
         )
     except OSError:
         return None
-    assert child.stdout is not None
-    if child.stdout.readline():  # it has begun to listen
-        return child
-    child.communicate()
-    return None
 
 
 # ---------------------------------------------------------------------------------

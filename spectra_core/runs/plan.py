@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from ..calibration import ReferenceLine, is_level
 from ..errors import SpectraError
 from ..fitting import FitOptions, FitWarning, Weights
-from ..foreign.stored_fit import has_stored_fit, stored_fit
+from ..foreign.presence import has_stored_fit
+from ..foreign.stored_fit import stored_fit
 from ..model import Model
 from ..recipe.calibration import assumed_reference, measured_reference
 from ..recipe.compile import (

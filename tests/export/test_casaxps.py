@@ -19,7 +19,8 @@ from spectra_core.curves.lineshapes import lineshape
 from spectra_core.errors import ModelError
 from spectra_core.export.casaxps import casaxps_text, with_casaxps_fit, write_fits_vamas
 from spectra_core.fitting import evaluate
-from spectra_core.foreign.casaxps import casaxps_model, has_casaxps_fit
+from spectra_core.foreign.casaxps import casaxps_model
+from spectra_core.foreign.presence import has_casaxps_fit
 from spectra_core.model import (
     Background,
     Component,

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from spectra_core.errors import ModelError
 from spectra_core.fitting.single import FitOptions, evaluate, fit
 from spectra_core.fitting.weights import Weights
-from spectra_core.foreign.casaxps import casaxps_model, has_casaxps_fit
+from spectra_core.foreign.casaxps import casaxps_model
+from spectra_core.foreign.presence import has_casaxps_fit
 from spectra_core.model import get_parameter, set_parameter
 from spectra_core.readers import vamas
 from spectra_core.spectrum import Axis, Meta, calibrate, make_spectrum

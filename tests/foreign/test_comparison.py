@@ -14,7 +14,7 @@ import spectra_core as sc
 from spectra_core.errors import ModelError
 from spectra_core.fitting import evaluate, fit
 from spectra_core.foreign.comparison import compare_stored
-from spectra_core.foreign.stored_fit import has_stored_fit, stored_fit_in_words
+from spectra_core.foreign.presence import has_stored_fit, stored_fit_in_words
 from spectra_core.model import Background, Model, Region, add_doublet, set_parameter
 from spectra_core.readers import read
 from spectra_core.results.document import results_document

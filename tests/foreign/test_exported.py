@@ -10,8 +10,8 @@ from spectra_core.foreign.exported import (
     exported_components,
     exported_model,
     exported_windows,
-    has_exported_fit,
 )
+from spectra_core.foreign.presence import has_exported_fit
 from spectra_core.foreign.shape_of_curve import identified_shape
 from spectra_core.model import Background, Model, Region, add_doublet, set_parameter
 from spectra_core.readers import read

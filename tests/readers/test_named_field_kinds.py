@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from spectra_core.errors import PartialRead, ReadError
-from spectra_core.foreign.exported import exported_components, has_exported_fit
+from spectra_core.foreign.exported import exported_components
+from spectra_core.foreign.presence import has_exported_fit
 from spectra_core.readers import ReadOptions, identify, read
 from spectra_core.readers.inspect import differences, notes_of
 from spectra_core.spectrum import Axis

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from spectra_core.errors import ReadError
-from spectra_core.readers import read, trial
+from spectra_core.readers import expect, read, trial
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -108,3 +108,32 @@ def test_one_child_tries_many_files_and_names_of_any_kind(nexus_file, tmp_path, 
         assert len(read(path)) == 1
     assert started == [1]
     trial._CHILD.close()
+
+
+def test_files_asked_for_ahead_are_tried_once_and_the_damaged_one_is_named(
+    nexus_file, tmp_path, child
+):
+    """The child ends over the second of four; the others are read."""
+    log = tmp_path / "asked.txt"
+    child(
+        f"open({str(log)!r}, 'a').write(line); import os;"
+        " os._exit(0) if '1.nxs' in line else print('done', flush=True)"
+    )
+    paths = [tmp_path / f"{number}.nxs" for number in range(4)]
+    for path in paths:
+        path.write_bytes(nexus_file.read_bytes())
+    expect([*paths, tmp_path / "there is none.nxs"])
+    found = []
+    for path in paths:
+        try:
+            found.append(len(read(path)))
+        except ReadError as error:
+            found.append(error.where)
+    assert found == [1, "1.nxs", 1, 1]
+    asked = [line.rpartition("/")[2].strip('"\n') for line in log.read_text().splitlines()]
+    assert asked == ["0.nxs", "1.nxs", "2.nxs", "3.nxs"]
+    assert len(read(paths[2])) == 1
+    assert len(log.read_text().splitlines()) == 4, "what has not changed is not tried again"
+    paths[2].write_bytes(nexus_file.read_bytes() + b"\n")
+    assert len(read(paths[2])) == 1
+    assert len(log.read_text().splitlines()) == 5, "what has changed is"

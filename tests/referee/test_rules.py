@@ -13,7 +13,8 @@ from scipy.signal import savgol_filter
 from spectra_core.calibration import measure_reference
 from spectra_core.errors import FitError
 from spectra_core.fitting import FitOptions, FitResult, FitWarning, Weights, fit
-from spectra_core.foreign.casaxps import casaxps_model, has_casaxps_fit
+from spectra_core.foreign.casaxps import casaxps_model
+from spectra_core.foreign.presence import has_casaxps_fit
 from spectra_core.model import (
     Background,
     Link,

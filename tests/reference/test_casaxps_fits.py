@@ -7,7 +7,8 @@ so the refits do too; the stored values are the truth, not anything Doublet prin
 import pytest
 
 from spectra_core.fitting import Status, evaluate, fit
-from spectra_core.foreign.casaxps import casaxps_model, has_casaxps_fit
+from spectra_core.foreign.casaxps import casaxps_model
+from spectra_core.foreign.presence import has_casaxps_fit
 from spectra_core.model import get_parameter, set_parameter
 from spectra_core.readers import read
 from spectra_core.runs.batch import STORED_FIT_OPTIONS
