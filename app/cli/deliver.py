@@ -149,7 +149,7 @@ def _write(
         steps = run_steps(run, folder, formats, options=delivery.options, say=note)
         if "json" in formats:
             steps = chain([Step(RESULTS, lambda: write_file(delivery.results(run), path))], steps)
-        written = _written(steps, problems)
+        written = take_steps(steps, problems)
         say_written(folder, [*written, *delivery.written])
     if json_file is not None:
         try:
@@ -174,7 +174,7 @@ def _print(blocks: Iterable[str]) -> None:
         quieten()
 
 
-def _written(steps: Iterable[Step], problems: list[str]) -> list[str]:
+def take_steps(steps: Iterable[Step], problems: list[str]) -> list[str]:
     """Take steps; return what they wrote, and add what went wrong to `problems`."""
     written = []
     for step in steps:
@@ -220,6 +220,6 @@ def write_files(
     """Write results, curves, figures and reports; one that cannot be written stops no other."""
     problems: list[str] = []
     steps = export_steps(run, folder, formats, options=options, say=note)
-    say_written(folder, _written(steps, problems))
+    say_written(folder, take_steps(steps, problems))
     for problem in problems:
         tally.fail(problem)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +10,7 @@ import click
 from spectra_core.errors import ReadError
 
 from .border import Tally, note, stopping
-from .deliver import recipe_formats, write_files
+from .deliver import recipe_formats, say_written, take_steps, write_files
 from .fit import chosen_recipe, formats_option, progress_bar
 from .inputs import read_file, readable_files
 from .joining import join_options, take_join_options
@@ -111,6 +110,7 @@ def command(paths: tuple[str, ...], **values: Any) -> int:
     spectra = _spectra(paths, options, values["coordinates"], tally)
     if not spectra:
         return tally.exit_code
+    from spectra_core.export.series import formats_of_levels, series_steps
     from spectra_core.results.trends import series_json, trends_of
     from spectra_core.runs.series import run_series
 
@@ -140,10 +140,11 @@ def command(paths: tuple[str, ...], **values: Any) -> int:
     if series and (values["output"] is not None or values["json_file"] is None):
         folder = make_folder(check_folder(values["output"] or DEFAULT_FOLDER))
         chosen = values["formats"] or recipe_formats(recipe)
-        # a figure of each level only where they are asked for
-        of_levels = [f for f in chosen if values["formats"] or f not in ("png", "svg")]
-        write_files(run, folder, of_levels, tally)
-        _write_series(folder, chosen, series, trends)
+        write_files(run, folder, formats_of_levels(chosen, asked=bool(values["formats"])), tally)
+        problems: list[str] = []
+        say_written(folder, take_steps(series_steps(series, trends, folder, chosen), problems))
+        for problem in problems:
+            tally.fail(problem)
     return tally.exit_code
 
 
@@ -199,37 +200,6 @@ def _spectra(
     from spectra_core.series.table import apply_coordinates, read_coordinates
 
     return apply_coordinates(found, read_coordinates(coordinates))
-
-
-def _write_series(
-    folder: Path,
-    formats: Sequence[str],
-    series: Sequence[SeriesRecord],
-    trends: Sequence[Sequence[Trend]],
-) -> None:
-    """Write trends, the series as JSON, and their figures."""
-    from spectra_core.results.figures import save_figure
-    from spectra_core.results.names import safe_name
-    from spectra_core.results.series_figures import series_figures
-    from spectra_core.results.trends import series_json, trends_csv
-
-    kinds = []
-    if "json" in formats:
-        write_text(folder / "series.json", series_json(series, trends))
-        kinds.append("series.json")
-    suffixes = [kind for kind in ("png", "svg") if kind in formats]
-    for record, own in zip(series, trends, strict=True):
-        stem = f"{safe_name(record.series.sample)}_" if len(series) > 1 else ""
-        if "csv" in formats or "json" in formats:
-            write_text(folder / f"{stem}trends.csv", trends_csv(record, own))
-            kinds.append(f"{stem}trends.csv")
-        for name, figure in series_figures(record, own) if suffixes else ():
-            for suffix in suffixes:
-                save_figure(figure, folder / f"{stem}{name}.{suffix}")
-    if suffixes:
-        kinds.append("figures of the series")
-    if kinds:
-        note(f"written to {folder}: {', '.join(kinds)}")
 
 
 def _print(record: SeriesRecord, trends: Sequence[Trend]) -> None:

@@ -304,14 +304,26 @@ def export_run(
         What could not be written or kept, in sentences.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    said: list[str] = []
+    steps = list(export_steps(run, folder, formats, options=options, say=said.append))
+    written, problems = write_steps(steps, progress=progress, should_stop=should_stop)
+    return written, said + problems
+
+
+def write_steps(
+    steps: Sequence[Step],
+    *,
+    progress: Callable[[int, int, str], None] | None = None,
+    should_stop: ShouldStop | None = None,
+) -> tuple[int, list[str]]:
+    """Take steps one by one; return how many wrote their file, and what went wrong."""
     problems: list[str] = []
-    steps = list(export_steps(run, folder, formats, options=options, say=problems.append))
     written = 0
     for number, step in enumerate(steps):
         if should_stop is not None and should_stop():
             break
         if progress is not None:
-            progress(number, len(steps), folder.name)
+            progress(number, len(steps), step.kind)
         problem = step.problem()
         written += not problem
         problems += [problem] if problem else []

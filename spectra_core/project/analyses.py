@@ -60,7 +60,7 @@ from .project import (
     remove_analysis,
     set_model,
 )
-from .recipes import is_of, ratio_definition, with_quantify
+from .recipes import is_of, ratio_definition, with_quantify, with_series_recipe
 
 # ---------------------------------------------------------------------------------
 # Looking
@@ -358,6 +358,8 @@ def add_recipe(
             where=applied.title,
         )
     project = with_quantify(project, applied)
+    if any(job.group.levels > 1 for job in planned.jobs):
+        project = with_series_recipe(project, applied)
     project = _with_samples(project, dict(zip(keys, planned.spectra, strict=True)), planned.jobs)
     new: list[str] = []
     for job in planned.jobs:

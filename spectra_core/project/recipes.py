@@ -26,6 +26,7 @@ from ..fitting import FitOptions, FitWarning
 from ..model import Model
 from ..recipe.compile import fit_options_from_recipe, recipe_from_model
 from ..recipe.schema import QuantifyTable, RatioEntry, Recipe, RegionEntry, UncertaintyEntry
+from ..recipe.text import dump_recipe, parse_recipe
 from ..referee.context import Finding
 from ..runs.batch import RunProgress, inputs_of, run_spectra
 from ..runs.execute import requests_of
@@ -52,6 +53,7 @@ from .stored import same_data
 MODEL_SOURCE = "model_source"
 QUANTIFY = "quantify"  # settings: what atomic fractions are made with, as a recipe says it
 """Key of the settings for where the models of a run came from."""
+SERIES_RECIPE = "series_recipe"  # settings: the recipe of its series, as text
 
 _IN_RECIPE = ("weights", "method", "starts", "spread", "seed")
 
@@ -96,6 +98,24 @@ def with_quantify(project: Project, recipe: Recipe) -> Project:
         return project
     values = {**project.settings.values, QUANTIFY: recipe.quantify.model_dump_json()}
     return set_settings(project, values=values)
+
+
+def with_series_recipe(project: Project, recipe: Recipe) -> Project:
+    """Return the project with the recipe that its series are fitted with."""
+    values = {**project.settings.values, SERIES_RECIPE: dump_recipe(recipe)}
+    return set_settings(project, values=values)
+
+
+def series_recipe(project: Project) -> Recipe | None:
+    """Return the recipe that the series of a project are fitted with; None if it has none yet.
+
+    Raises
+    ------
+    RecipeError
+        If what the project says of it cannot be read.
+    """
+    text = project.settings.values.get(SERIES_RECIPE)
+    return parse_recipe(text, where="the series of this project") if isinstance(text, str) else None
 
 
 def _quantify(project: Project) -> QuantifyTable | None:

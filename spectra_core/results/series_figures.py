@@ -115,7 +115,7 @@ def _check_distinct(record: SeriesRecord) -> Array:
 def draw_heat_map(axes: Axes, record: SeriesRecord, region: str) -> None:
     """Draw a region's intensity, energy across and levels down, in the colours of a print."""
     positions = _check_distinct(record)
-    x, table = _table(record, region)
+    x, table = fitted_table(record, region)
     style_axes(axes, minor_y=False)
     half = 0.5 * float(np.median(np.diff(x)))
     edges = edges_of(positions)
@@ -135,8 +135,11 @@ def draw_heat_map(axes: Axes, record: SeriesRecord, region: str) -> None:
     )
 
 
-def _table(record: SeriesRecord, region: str) -> tuple[Array, Array]:
-    """Return energies (N,) and intensities (L, N) as they were fitted, slid levels slid back."""
+def fitted_table(record: SeriesRecord, region: str) -> tuple[Array, Array]:
+    """Return energies (N,) and intensities (L, N) as they were fitted, slid levels slid back.
+
+    Energies ascend; NaN where a level was not measured.
+    """
     rows: list[tuple[Array, Array] | None] = []
     for level in record.fit.levels:
         fit = next((r for r in level.regions if r.name == region), None)
@@ -185,21 +188,27 @@ def draw_waterfall(axes: Axes, record: SeriesRecord, region: str) -> None:
 def draw_differences(axes: Axes, record: SeriesRecord, region: str) -> None:
     """Draw every level of a region minus the first, both divided by their signal."""
     style_axes(axes)
-    x, table = _table(record, region)
-    totals = [
-        next((_signal(r.envelope - r.background, r.x) for r in lv.regions if r.name == region), 1.0)
-        for lv in record.fit.levels
-    ]
-    shapes = (table - np.nanmin(table, axis=1, keepdims=True)) / np.array(totals)[:, None]
-    for k, colour in enumerate(_gradient(len(totals))):
+    x, table = differences(record, region)
+    for k, colour in enumerate(_gradient(len(table))):
         if k:
-            label = f"{record.series.positions[k]:g}" if k in (1, len(totals) - 1) else "_"
-            axes.plot(x, shapes[k] - shapes[0], color=colour, linewidth=0.8, label=label)
+            label = f"{record.series.positions[k]:g}" if k in (1, len(table) - 1) else "_"
+            axes.plot(x, table[k], color=colour, linewidth=0.8, label=label)
     axes.axhline(0.0, color=INK, linewidth=0.6)
     axes.invert_xaxis()
     axes.legend(title=shown_text(record.series.axis_label), **_LEGEND)
     title = _title(record, f"{region}: level minus the first, each over its signal")
     label_axes(axes, "Binding energy / eV", "Difference / eV$^{-1}$", title=title)
+
+
+def differences(record: SeriesRecord, region: str) -> tuple[Array, Array]:
+    """Return energies (N,) and every level minus the first (L, N), each over its signal, 1/eV."""
+    x, table = fitted_table(record, region)
+    totals = [
+        next((_signal(r.envelope - r.background, r.x) for r in lv.regions if r.name == region), 1.0)
+        for lv in record.fit.levels
+    ]
+    shapes = (table - np.nanmin(table, axis=1, keepdims=True)) / np.array(totals)[:, None]
+    return x, shapes - shapes[0]
 
 
 def _signal(curve: Array, x: Array) -> float:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from ..runs.series import SeriesRecord
 from ..series.coordinates import INDEX, words
 from ..series.depth import interface
 from ..series.factors import factor_table, principal_components
+from ..series.fits import number_of
 from ..series.global_fit import SHARED, Mode
 from ..spectrum import Array
 from .entries import doublet_label
@@ -66,12 +67,55 @@ class Trend:
     label: str
 
 
+class _Fits(Protocol):
+    """Levels with their numbers: those of a series fit, or the ones there are so far."""
+
+    @property
+    def levels(self) -> tuple[FitResult, ...]: ...
+
+    def values(self, path: str) -> Array: ...
+
+    def stderrs(self, path: str) -> Array: ...
+
+    def limits(self, path: str) -> Array: ...
+
+
+@dataclass(frozen=True, eq=False)
+class _Draft:
+    """Levels that were fitted by themselves so far."""
+
+    levels: tuple[FitResult, ...]
+
+    def values(self, path: str) -> Array:
+        return np.array([number_of(level.value, path) for level in self.levels])
+
+    def stderrs(self, path: str) -> Array:
+        return np.array([number_of(level.stderr, path) for level in self.levels])
+
+    def limits(self, path: str) -> Array:
+        return np.full(len(self.levels), np.nan)
+
+
+def draft_trends(levels: Sequence[FitResult]) -> tuple[Trend, ...]:
+    """Return areas and shares of levels that were fitted by themselves, while a series is fitted.
+
+    Parameters
+    ----------
+    levels : sequence of FitResult
+        The D levels there are; limits are known only of the whole series.
+    """
+    draft = _Draft(tuple(levels))
+    regions = _regions(draft)
+    found = [trend for region in regions for trend in _areas(draft, region)]
+    return (*found, *(trend for region in regions for trend in _shares(draft, region)))
+
+
 def trends_of(record: SeriesRecord) -> tuple[Trend, ...]:
     """Return every trend of a series."""
     found: list[Trend] = []
-    for region in _regions(record):
-        found += _areas(record, region)
-        found += _shares(record, region)
+    for region in _regions(record.fit):
+        found += _areas(record.fit, region)
+        found += _shares(record.fit, region)
     found += _shifts(record)
     found += _ratios(record)
     found += _atoms(record)
@@ -79,9 +123,9 @@ def trends_of(record: SeriesRecord) -> tuple[Trend, ...]:
     return tuple(found)
 
 
-def _regions(record: SeriesRecord) -> list[Region]:
+def _regions(fits: _Fits) -> list[Region]:
     every: dict[str, Region] = {}
-    for level in record.fit.levels:
+    for level in fits.levels:
         for region in level.model.regions:
             every.setdefault(region.name, region)
     return list(every.values())
@@ -92,21 +136,21 @@ def _label(region: Region, owner: str) -> str:
     return region.component(owner).label if doublet is None else doublet_label(region, doublet)
 
 
-def _areas(record: SeriesRecord, region: Region) -> Iterator[Trend]:
+def _areas(fits: _Fits, region: Region) -> Iterator[Trend]:
     for owner in owners(region, enabled=True):
         path = f"{region.name}/{owner}/area"
-        values = record.fit.values(path)
+        values = fits.values(path)
         if not np.isfinite(values).any():
             continue
-        unit = next(u for u in (_unit(level, path) for level in record.fit.levels) if u is not None)
+        unit = next(u for u in (_unit(level, path) for level in fits.levels) if u is not None)
         label = _label(region, owner)
         yield Trend(
             f"{region.name} {label} area",
             "area",
             unit,
             values,
-            record.fit.stderrs(path),
-            record.fit.limits(path),
+            fits.stderrs(path),
+            fits.limits(path),
             region.name,
             label,
         )
@@ -119,7 +163,7 @@ def _unit(level: FitResult, path: str) -> str | None:
         return None
 
 
-def _shares(record: SeriesRecord, region: Region) -> Iterator[Trend]:
+def _shares(fits: _Fits, region: Region) -> Iterator[Trend]:
     """Yield the share of each owner in the area of its core level."""
     groups: dict[str, list[str]] = {}
     for owner in owners(region, enabled=True):
@@ -128,9 +172,9 @@ def _shares(record: SeriesRecord, region: Region) -> Iterator[Trend]:
         if not level or len(members) < 2:
             continue
         paths = [f"{region.name}/{owner}/area" for owner in members]
-        table = [_shares_of(result, paths) for result in record.fit.levels]
+        table = [_shares_of(result, paths) for result in fits.levels]
         for k, owner in enumerate(members):
-            limits = record.fit.limits(paths[k])
+            limits = fits.limits(paths[k])
             totals = np.array([total for _, _, total in table])
             label = _label(region, owner)
             yield Trend(

@@ -14,7 +14,7 @@ from ..recipe.schema import Recipe, SeriesTable
 from ..series import Level, SpectrumSeries, natural_key
 from ..series.coordinates import SPUTTER_TIME
 from ..series.depth import CAVEATS, Rate, film_check
-from ..series.fits import SeriesFit, SeriesProgress, fit_series
+from ..series.fits import LevelTaker, SeriesFit, SeriesProgress, fit_series
 from ..series.global_fit import FREE, SHARED, Mode, Smooth
 from ..series.values import ordered
 from ..spectrum import Spectrum
@@ -40,6 +40,8 @@ class SeriesRecord:
     rate : Rate or None
     notes : tuple of str
         On the depth scale, the film, and what sputtering does.
+    places : tuple of tuple of int
+        Of the spectra of each level, by region as in its model, among those that were given.
     """
 
     series: SpectrumSeries
@@ -48,6 +50,7 @@ class SeriesRecord:
     settings: SeriesTable
     rate: Rate | None
     notes: tuple[str, ...]
+    places: tuple[tuple[int, ...], ...] = ()
 
     @property
     def depths(self) -> tuple[np.ndarray, np.ndarray] | None:
@@ -68,6 +71,7 @@ def run_series(
     names: Mapping[str, str] | None = None,
     warnings: Sequence[FitWarning] = (),
     progress: SeriesProgress | None = None,
+    take_level: LevelTaker | None = None,
     should_stop: ShouldStop | None = None,
 ) -> tuple[list[SeriesRecord], Run]:
     """Fit the series that some spectra make, with a recipe.
@@ -87,6 +91,8 @@ def run_series(
     fit_options, seed, join, names, warnings
         As for `spectra_core.runs.plan.plan`.
     progress, should_stop : callable or None
+    take_level : callable or None
+        Gets the fit of each level by itself as soon as it is there.
 
     Returns
     -------
@@ -107,7 +113,9 @@ def run_series(
     for jobs in _series_of(planned.jobs):
         try:
             found.append(
-                _fitted(jobs, settings, axis or settings.axis, chosen, progress, should_stop)
+                _fitted(
+                    jobs, settings, axis or settings.axis, chosen, progress, take_level, should_stop
+                )
             )
         except Cancelled:
             interrupted = True
@@ -147,6 +155,7 @@ def _fitted(
     axis: str | None,
     modes: Mapping[str, Mode],
     progress: SeriesProgress | None,
+    take_level: LevelTaker | None,
     should_stop: ShouldStop | None,
 ) -> SeriesRecord:
     levels = [Level(dict(job.group.spectra)) for job in jobs]
@@ -161,11 +170,14 @@ def _fitted(
         options=arranged[0].options,
         align=settings.align,
         progress=progress,
+        take_level=take_level,
         should_stop=should_stop,
     )
     records = tuple(_record(job, fit, k, series) for k, job in enumerate(arranged))
     rate = _rate(settings)
-    return SeriesRecord(series, fit, records, settings, rate, _notes(series, settings, rate))
+    places = tuple(job.places for job in arranged)
+    notes = _notes(series, settings, rate)
+    return SeriesRecord(series, fit, records, settings, rate, notes, places)
 
 
 def _name(jobs: Sequence[Job]) -> str:

@@ -54,6 +54,8 @@ _DRIFT_BOUND_EV = 3.0
 _ONE_SIDED = 1.6448536269514722
 _SEEN = 3.0  # standard errors of an area
 SeriesProgress = Callable[[int, int, str], None]
+LevelTaker = Callable[[int, FitResult], None]
+"""Takes the fit of a level by itself as soon as it is there: its number, from 0, and the fit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,11 +99,11 @@ class SeriesFit:
 
     def values(self, path: str) -> Array:
         """Return a parameter at every level (L,); NaN where it is not there."""
-        return np.array([_value(level, path) for level in self.levels])
+        return np.array([number_of(level.value, path) for level in self.levels])
 
     def stderrs(self, path: str) -> Array:
         """Return its standard errors (L,); NaN where there is none."""
-        return np.array([_stderr(level, path) for level in self.levels])
+        return np.array([number_of(level.stderr, path) for level in self.levels])
 
     def limits(self, path: str) -> Array:
         """Return below what an area is (L,), one-sided 95 %, where it is not seen; else NaN.
@@ -126,16 +128,10 @@ class SeriesFit:
         return found
 
 
-def _value(result: FitResult, path: str) -> float:
+def number_of(ask: Callable[[str], float | None], path: str) -> float:
+    """Return what a level says of a parameter; NaN where it is not there, or has none."""
     try:
-        return result.value(path)
-    except ModelError:
-        return float("nan")
-
-
-def _stderr(result: FitResult, path: str) -> float:
-    try:
-        found = result.stderr(path)
+        found = ask(path)
     except ModelError:
         found = None
     return float("nan") if found is None else found
@@ -151,6 +147,7 @@ def fit_series(
     align: bool = True,
     drift: bool = True,
     progress: SeriesProgress | None = None,
+    take_level: LevelTaker | None = None,
     should_stop: ShouldStop | None = None,
 ) -> SeriesFit:
     """Fit all levels of a series with one model.
@@ -173,6 +170,8 @@ def fit_series(
     drift : bool
         Give the model one charge shift for each level, if it has none.
     progress, should_stop : callable or None
+    take_level : callable or None
+        Gets the fit of each level by itself as soon as it is there.
 
     Raises
     ------
@@ -195,7 +194,7 @@ def fit_series(
         as_spectra(_slid(own, slide), m)
         for own, slide, m in zip(levels, found, models, strict=True)
     ]
-    ends, failed, alarms = _separate(spectra, models, options, progress, should_stop)
+    ends, failed, alarms = _separate(spectra, models, options, progress, take_level, should_stop)
     alone = [seen(end, options) for end in ends]
     problems = _with_drift(ends, spectra, models) if drift else [end.problem for end in ends]
     chosen = modes_of(problems, modes or {})
@@ -348,6 +347,7 @@ def _separate(
     models: Sequence[Model],
     options: FitOptions,
     progress: SeriesProgress | None,
+    take_level: LevelTaker | None,
     should_stop: ShouldStop | None,
 ) -> tuple[list[Solved], set[int], list[SeriesAlarm]]:
     """Fit every level by itself and from its neighbours; say which could not be by itself."""
@@ -364,6 +364,9 @@ def _separate(
         except SpectraError as error:
             found.append(None)
             alarms.append(SeriesAlarm(k, "failed", f"it could not be fitted by itself: {error}"))
+        last = found[-1]
+        if take_level is not None and last is not None:
+            take_level(k, seen(last, options))
         if progress is not None:
             progress(k + 1, len(levels), f"level {k + 1}")
     if all(solved is None for solved in found):

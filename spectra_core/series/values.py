@@ -145,14 +145,17 @@ class SpectrumSeries:
         }
         data = {}
         for region in self.regions:
-            x, table, attributes = self._table(region)
+            x, table, attributes = self.table(region)
             energy = f"{region} energy"
             levels[energy] = (energy, x, {"units": str(attributes.pop("axis_unit"))})
             data[region] = (("level", energy), table, attributes)
         return xarray.Dataset(data, levels, {"sample": self.sample, "axis": self.axis})
 
-    def _table(self, region: str) -> tuple[Array, Array, dict[str, str | int]]:
-        """Return energies (N,), intensities (L, N) and attributes of a region."""
+    def table(self, region: str) -> tuple[Array, Array, dict[str, str | int]]:
+        """Return energies (N,), ascending, intensities (L, N) and attributes of a region.
+
+        NaN where a level was not measured.
+        """
         members = [s if s is None else on_binding_energy(s) for s in self.spectra(region)]
         first = next(s for s in members if s is not None)
         table = np.full((len(self), len(first)), np.nan)

@@ -1,0 +1,217 @@
+"""The series of a project: which of its spectra are levels of one, their fit, and back.
+
+A series is fitted by `spectra_core.runs.series.run_series`, as the command line does it, with the
+recipe that the project keeps for its series. The levels' fits become the analyses of the project;
+what is of the whole series (trends, interfaces) is made anew from recipe and spectra, which takes
+a moment and gives the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..errors import RecipeError, ShouldStop
+from ..fitting import FitWarning
+from ..recipe.compile import fit_options_from_recipe
+from ..recipe.schema import Recipe, SeriesTable
+from ..referee.context import Finding
+from ..runs.records import FitRecord, Run
+from ..runs.samples import join_samples
+from ..runs.series import SeriesRecord, run_series
+from ..series.coordinates import INDEX, distinct
+from ..series.fits import LevelTaker, SeriesProgress
+from ..series.values import SpectrumSeries, region_key, series_of
+from ..spectrum import Spectrum, sample_key
+from .project import (
+    Analysis,
+    Project,
+    accept_fit,
+    add_analysis,
+    set_options,
+    set_result,
+)
+from .recipes import recipe_from, series_recipe, with_series_recipe
+
+
+@dataclass(frozen=True, eq=False)
+class ProjectSeries:
+    """Spectra of a project that are levels of one series.
+
+    Attributes
+    ----------
+    series : SpectrumSeries
+    keys : tuple of mapping of str to str, length L
+        Spectrum id of each region, level by level.
+    """
+
+    series: SpectrumSeries
+    keys: tuple[Mapping[str, str], ...]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def spectra(self) -> tuple[str, ...]:
+        """Ids of all its spectra, level by level."""
+        return tuple(key for level in self.keys for key in level.values())
+
+    def level_of(self, spectrum: str) -> int | None:
+        """Return the level that a spectrum is of, from 0."""
+        return next((k for k, own in enumerate(self.keys) if spectrum in own.values()), None)
+
+    def region_of(self, spectrum: str) -> str | None:
+        """Return the region that a spectrum is of."""
+        pairs = (pair for own in self.keys for pair in own.items())
+        return next((region for region, key in pairs if key == spectrum), None)
+
+
+def has_series(project: Project) -> bool:
+    """Return whether some spectra of a project can be levels of one series."""
+    seen: set[str] = set()
+    for spectrum in project.spectra.values():
+        key = region_key(spectrum)
+        if key in seen:
+            return True
+        seen.add(key)
+    return False
+
+
+def series_for(project: Project, spectra: Sequence[str]) -> ProjectSeries | None:
+    """Return the series that some spectra stand in; None if there is none.
+
+    Several samples are one series if spectra of them are chosen together; a single spectrum
+    stands in that of its sample, or where its sample has one level, in that of all such samples.
+
+    Parameters
+    ----------
+    project : Project
+    spectra : sequence of str
+        Ids, the main one first.
+    """
+    chosen = [key for key in spectra if key in project.spectra]
+    if not chosen:
+        return None
+    ids = list(project.spectra)
+    joined = dict(zip(ids, join_samples(project.spectra.values()), strict=True))
+    samples = {sample_key(joined[key]) for key in chosen}
+    own = {key: s for key, s in joined.items() if sample_key(s) in samples}
+    found = _containing(own, chosen[0])
+    return found or (_containing(joined, chosen[0]) if len(samples) == 1 else None)
+
+
+def _containing(spectra: Mapping[str, Spectrum], wanted: str) -> ProjectSeries | None:
+    """Return the series of two levels or more that a spectrum is in."""
+    places = {id(spectrum): key for key, spectrum in spectra.items()}
+    axis = spectra[wanted].axis
+    for series in series_of(s for s in spectra.values() if s.axis is axis):
+        keys = tuple({r: places[id(s)] for r, s in lv.spectra.items()} for lv in series.levels)
+        found = ProjectSeries(series, keys)
+        if len(found) > 1 and found.level_of(wanted) is not None:
+            return found
+    return None
+
+
+def axes_of(series: SpectrumSeries) -> tuple[str, ...]:
+    """Return the coordinates that can order the levels: those that every level has its own of."""
+    telling = [n for n, values in series.coordinates.items() if n != INDEX and distinct(values)]
+    return (*telling, INDEX)
+
+
+def recipe_for(project: Project, own: ProjectSeries) -> Recipe:
+    """Return the recipe that a series is fitted with.
+
+    That which was loaded for it, else that of the models on its levels, as long as they were made
+    in one way.
+
+    Raises
+    ------
+    RecipeError
+        If there is no model on its levels, or they have different ones.
+    """
+    kept = series_recipe(project)
+    if kept is not None:
+        return kept
+    spectra = set(own.spectra)
+    keys = [k for k, a in project.analyses.items() if set(a.spectra.values()) <= spectra]
+    if not keys:
+        raise RecipeError(
+            "no level of the series has a model.", hint="Load a preset or a recipe for it."
+        )
+    return recipe_from(project, analyses=keys)
+
+
+def with_series_settings(project: Project, recipe: Recipe, table: SeriesTable) -> Project:
+    """Return the project with other settings of its series, in the recipe that they belong to."""
+    return with_series_recipe(project, recipe.model_copy(update={"series": table}))
+
+
+def fit_project_series(
+    project: Project,
+    own: ProjectSeries,
+    recipe: Recipe,
+    *,
+    progress: SeriesProgress | None = None,
+    take_level: LevelTaker | None = None,
+    should_stop: ShouldStop | None = None,
+) -> tuple[SeriesRecord | None, Run]:
+    """Fit a series of a project with a recipe, as `doublet series` does.
+
+    Returns
+    -------
+    record : SeriesRecord or None
+        None where it could not be fitted, or was stopped; the run says which.
+    run : Run
+    """
+    found, run = run_series(
+        [spectrum for level in own.series.levels for spectrum in level.spectra.values()],
+        recipe,
+        join="none",
+        progress=progress,
+        take_level=take_level,
+        should_stop=should_stop,
+    )
+    return (found[0] if found else None), run
+
+
+def with_series_fit(
+    project: Project, own: ProjectSeries, record: SeriesRecord, recipe: Recipe
+) -> Project:
+    """Return the project with the fits of the levels as its analyses, and the recipe kept.
+
+    A level that was slid for the fit keeps the analysis it had: its spectrum in the project is
+    another one than that of its fit.
+    """
+    spectra, project = own.spectra, with_series_recipe(project, recipe)
+    options = fit_options_from_recipe(recipe)
+    for one, places, slide in zip(record.records, record.places, record.fit.slides, strict=True):
+        if slide.shift_ev:
+            continue
+        names = [region.name for region in one.result.regions]
+        chosen = dict(zip(names, (spectra[place] for place in places), strict=True))
+        project, key = _analysis_on(project, chosen, one)
+        project = set_options(project, key, options)
+        findings = tuple(w for w in one.warnings if isinstance(w, Finding))
+        project = set_result(
+            project, key, one.result, options=options, ratios=one.ratios, findings=findings
+        )
+        project = accept_fit(project, key)
+    return project
+
+
+def _analysis_on(
+    project: Project, chosen: Mapping[str, str], one: FitRecord
+) -> tuple[Project, str]:
+    """Return the project with an analysis of just these spectra, and its id."""
+    for key, analysis in project.analyses.items():
+        if _is_on(analysis, chosen):
+            return project, key
+    others = {*one.result.warnings, *(w for w in one.warnings if isinstance(w, Finding))}
+    own: list[FitWarning] = [w for w in one.warnings if w not in others]
+    label = f"{one.sample} {one.level + 1}"
+    project = add_analysis(project, one.result.problem.model, chosen, label=label, warnings=own)
+    return project, f"a{project.last_id}"
+
+
+def _is_on(analysis: Analysis, chosen: Mapping[str, str]) -> bool:
+    return dict(analysis.spectra) == dict(chosen)
