@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from spectra_core.foreign.presence import has_stored_fit
-from spectra_core.project.project import Project
-from spectra_core.spectrum import Axis
+if TYPE_CHECKING:  # the menus are there before the core is
+    from spectra_core.project.project import Project
 
-from .scene import Scene
+    from .scene import Scene
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +84,8 @@ def _spectrum(state: State) -> str:
 
 
 def _kinetic(state: State) -> str:
+    from spectra_core.spectrum import Axis
+
     spectrum = state.scene.spectrum
     if spectrum is None:
         return _spectrum(state)
@@ -141,6 +143,8 @@ def _any_fit(state: State) -> str:
 
 
 def _stored(state: State) -> str:
+    from spectra_core.foreign.presence import has_stored_fit
+
     if reason := _spectrum(state):
         return reason
     ids = state.scene.selection.spectra

@@ -1,9 +1,14 @@
-"""The window: plot in the middle, docks around it; menus and toolbar from the action table."""
+"""The window: plot in the middle, docks around it; menus and toolbar from the action table.
+
+It comes in two steps. The frame needs nothing of the core and can be painted at once; `furnish`
+puts the views into it, whose imports take longer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QMimeData, QRect, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -13,6 +18,7 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QKeySequence,
+    QPaintEvent,
     QResizeEvent,
     QUndoStack,
 )
@@ -37,43 +43,24 @@ from PySide6.QtWidgets import (
 from .actions import ACTIONS, KEYS_OF_LISTS, MENUS, SEPARATED, TOOLBAR
 from .icon import program_icon
 from .jobs import RunningJob
-from .scene import Scene
-from .views.background_panel import BackgroundPanel
 from .views.banner import Banner
-from .views.component_cards import ComponentCards
-from .views.component_table import TableTab
 from .views.empty_state import EmptyState
-from .views.fit_panel import FitPanel
-from .views.notes_panel import NotesPanel
-from .views.plot import PlotView
-from .views.spectra_tree import SpectraTree
-from .views.stored_strip import StoredStrip
-from .views.tab_alternatives import AlternativesTab
-from .views.tab_correlations import CorrelationsTab
-from .views.tab_history import HistoryTab
-from .views.tab_pulls import PullsTab
-from .views.tab_ratios import RatiosTab
-from .views.tab_report import ReportTab
-from .views.tab_uniqueness import UniquenessTab
 from .views.view_bar import ViewBar
 from .widgets import link_button, wrapped
 
-HELPFUL = {
-    "rigid_shift": ("Calibrate…", "calibrate"),
-    "reference_missing": ("Calibrate…", "calibrate"),
-    "carbon_kind": ("Calibrate…", "calibrate"),
-    "one_more_component": ("Compare", "compare"),
-    "too_many_components": ("Compare", "compare"),
-    "broader_than_neighbours": ("Compare", "compare"),
-    "residual_structure": ("Compare", "compare"),
-    "stale": ("Fit", "fit"),
-}
-"""What helps against a finding that no change of the model answers: label and action."""
+if TYPE_CHECKING:
+    from .furniture import Furniture
+    from .scene import Scene
 
+TABS = (
+    *("Ratios", "Alternatives", "Pulls and impacts", "Components"),
+    *("Correlations", "Uniqueness", "History", "Report"),
+)
 _SIZE = QSize(1440, 900)
 _FRAME = QSize(16, 48)  # what the title bar and borders of the system take
 FITTING = ("Fitting ", "Computing ratios")
 """What the titles of jobs begin with that give ratios."""
+_TREE = 216  # pixels of the tree's width
 _VERSION = 2  # of the stored layout; another one is not restored
 
 
@@ -100,25 +87,22 @@ class MainWindow(QMainWindow):
     search_asked = Signal(str)
     cancel_asked = Signal()
 
-    plot: PlotView
-
-    def __init__(self, stack: QUndoStack) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._may_close = False
+        self.is_painted = False
         self._view_place: QAction | None = None
         self.setWindowTitle("Doublet")
         self.setWindowIcon(program_icon())
         self.setAcceptDrops(True)
         self.setMinimumSize(900, 560)
         self.resize(_SIZE)
-        self._make_views(stack)
         self._make_middle()
         self._make_docks()
         self._make_status()
         self.actions_by_id: dict[str, QAction] = {}
         self._make_actions()
         self._make_toolbar()
-        self._leave_drops_to_the_window()
         self._first_state = self.saveState(_VERSION)
         self._fit_screen()
 
@@ -130,39 +114,41 @@ class MainWindow(QMainWindow):
     # -----------------------------------------------------------------------------
     # Parts
 
-    def _make_views(self, stack: QUndoStack) -> None:
-        self.tree = SpectraTree()
-        self.plot = PlotView()
-        self.empty = EmptyState()
-        self.cards = ComponentCards()
-        self.background = BackgroundPanel()
-        self.fit_panel = FitPanel()
-        self.notes = NotesPanel(HELPFUL)
-        self.ratios = RatiosTab()
-        self.alternatives = AlternativesTab()
-        self.pulls = PullsTab()
-        self.table = TableTab()
-        self.correlations = CorrelationsTab()
-        self.uniqueness = UniquenessTab()
-        self.history = HistoryTab(stack)
-        self.report = ReportTab()
+    def furnish(self, stack: QUndoStack) -> None:
+        """Put the views into the frame; `stack` is the history."""
+        from .furniture import make_furniture  # slow to import: the frame is painted before
+
+        views = make_furniture(stack)
+        self.tree, self.plot, self.stored = views.tree, views.plot, views.stored
+        self.cards, self.background = views.cards, views.background
+        self.fit_panel, self.notes = views.fit_panel, views.notes
+        self.ratios, self.alternatives, self.pulls = views.ratios, views.alternatives, views.pulls
+        self.table, self.correlations = views.table, views.correlations
+        self.uniqueness, self.history, self.report = views.uniqueness, views.history, views.report
+        self.middle.addWidget(self.plot)
+        self._page.insertWidget(1, self.stored)
+        self.docks[0].setWidget(self.tree)
+        for place, tab in enumerate(views.tabs):
+            _replace_page(self.tabs, place, tab)
+        self._fill_panel(views)
+        for one in KEYS_OF_LISTS:
+            self.plot.addAction(self.actions_by_id[one])
+        self._leave_drops_to_the_window()
 
     def _make_middle(self) -> None:
         self.middle = QStackedWidget()
+        self.empty = EmptyState()
         self.middle.addWidget(self.empty)
-        self.middle.addWidget(self.plot)
         self.views = QStackedWidget()
         self.view_bar = ViewBar()
         self.view_bar.chosen.connect(self.views.setCurrentIndex)
         self.banner = Banner()
-        self.stored = StoredStrip()
         page = QWidget()
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(2, 8, 2, 2)
-        layout.setSpacing(6)
-        layout.addWidget(self.banner)
-        layout.addWidget(self.stored)
-        layout.addWidget(self.middle, 1)
+        self._page = QVBoxLayout(page)
+        self._page.setContentsMargins(2, 8, 2, 2)
+        self._page.setSpacing(6)
+        self._page.addWidget(self.banner)
+        self._page.addWidget(self.middle, 1)
         self.add_view("Spectrum", page)
         self.setCentralWidget(self.views)
 
@@ -182,45 +168,33 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(False)
-        for tab, title in (
-            (self.ratios, "Ratios"),
-            (self.alternatives, "Alternatives"),
-            (self.pulls, "Pulls and impacts"),
-            (self.table, "Components"),
-            (self.correlations, "Correlations"),
-            (self.uniqueness, "Uniqueness"),
-            (self.history, "History"),
-            (self.report, "Report"),
-        ):
-            self.tabs.addTab(tab, title)
-        panel = _Narrow()
-        panel.setObjectName("page")
-        column = QVBoxLayout(panel)
-        column.setContentsMargins(4, 8, 8, 8)
-        column.setSpacing(9)
-        for view in (self.cards, self.fit_panel, self.background, self.notes):
-            column.addWidget(view)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setMinimumWidth(290)
-        scroll.setWidget(panel)
-        self.panel = scroll
+        for title in TABS:
+            self.tabs.addTab(QWidget(), title)
+        self.panel = _panel_area()
         below = QWidget()
         margin = QVBoxLayout(below)
         margin.setContentsMargins(2, 0, 2, 8)
         margin.addWidget(self.tabs)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         self.docks = (
-            self._dock("Spectra", self.tree, left),
-            self._dock("Model", scroll, right),
+            self._dock("Spectra", _room(_TREE), left),
+            self._dock("Model", self.panel, right),
             self._dock("Results", below, Qt.DockWidgetArea.BottomDockWidgetArea),
         )
         self.arrange(False)
-        self.resizeDocks([self.docks[0], self.docks[1]], [216, 372], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks[0], self.docks[1]], [_TREE, 372], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks[2]], [240], Qt.Orientation.Vertical)
+
+    def _fill_panel(self, views: Furniture) -> None:
+        panel = _Narrow()
+        panel.setObjectName("page")
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(4, 8, 8, 8)
+        column.setSpacing(9)
+        for view in views.sections:
+            column.addWidget(view)
+        column.addStretch(1)
+        self.panel.setWidget(panel)
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -255,7 +229,11 @@ class MainWindow(QMainWindow):
         )
         for part in beside:
             bar.addPermanentWidget(part)
-        self.show_job(None, 0)
+        self._show_progress(False)
+
+    def _show_progress(self, on: bool) -> None:
+        for widget in (self._progress_words, self._progress, self._cancel):
+            widget.setVisible(on)
 
     def _make_actions(self) -> None:
         menus = {name: self.menuBar().addMenu(name) for name in MENUS}
@@ -274,7 +252,6 @@ class MainWindow(QMainWindow):
             if one.id in KEYS_OF_LISTS:
                 # In a list, table or field these keys mean something else.
                 made.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-                self.plot.addAction(made)
             self.actions_by_id[one.id] = made
         self.recent_menu = QMenu("Recent files", self)
         menus["File"].insertMenu(self.actions_by_id["example"], self.recent_menu)
@@ -363,8 +340,7 @@ class MainWindow(QMainWindow):
 
     def show_job(self, job: RunningJob | None, others: int) -> None:
         """Show a job in the status bar; None: nothing is in progress."""
-        for widget in (self._progress_words, self._progress, self._cancel):
-            widget.setVisible(job is not None)
+        self._show_progress(job is not None)
         is_fit = job is not None and job.title.startswith(FITTING)
         self.ratios.show_busy(job.title if job is not None and is_fit else "")
         if job is None:
@@ -460,6 +436,11 @@ class MainWindow(QMainWindow):
         self._may_close = True
         self.close()
 
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Note that there is something to be seen."""
+        super().paintEvent(event)
+        self.is_painted = True
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Ask first."""
         if not self._may_close:
@@ -482,6 +463,33 @@ class MainWindow(QMainWindow):
         if paths := _files_of(event.mimeData()):
             event.acceptProposedAction()
             self.files_dropped.emit(paths)
+
+
+def _replace_page(tabs: QTabWidget, place: int, page: QWidget) -> None:
+    """Put a page in the place of an empty one."""
+    empty, title, current = tabs.widget(place), tabs.tabText(place), tabs.currentIndex()
+    tabs.removeTab(place)
+    tabs.insertTab(place, page, title)
+    tabs.setCurrentIndex(current)
+    if empty is not None:
+        empty.deleteLater()
+
+
+def _room(width: int) -> QWidget:
+    """Return what holds the place of a view until it is there."""
+    place = QWidget()
+    place.setMinimumWidth(width)
+    return place
+
+
+def _panel_area() -> QScrollArea:
+    """Return what the panel beside the plot scrolls in."""
+    scroll = QScrollArea()
+    scroll.setWidgetResizable(True)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setMinimumWidth(290)
+    return scroll
 
 
 def _stretch() -> QWidget:

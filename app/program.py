@@ -23,6 +23,8 @@ class Program(QObject):
         Preferences, recent files, layout.
     folder : Path
         Recovery files and the log.
+    window : MainWindow or None
+        A frame that is shown already; None: it is made.
 
     Signals
     -------
@@ -32,7 +34,7 @@ class Program(QObject):
 
     ended = Signal()
 
-    def __init__(self, settings: QSettings, folder: Path) -> None:
+    def __init__(self, settings: QSettings, folder: Path, window: MainWindow | None = None) -> None:
         super().__init__()
         self.desk = Desk(settings, folder, self)
         self.autosave = Autosave(
@@ -42,12 +44,14 @@ class Program(QObject):
             after_s=self.desk.preferences.autosave_s,
             parent=self,
         )
-        self.window = MainWindow(self.desk.document.stack)
+        self.window = MainWindow() if window is None else window
+        self.window.furnish(self.desk.document.stack)
         self.crew = make_crew(self.desk, self.window, self.autosave)
         self._is_down = False
         connect(self.desk, self.window, self.crew, self.autosave, self.quit)
         self.desk.refresh()
-        self.window.restore(settings)
+        if window is None:
+            self.window.restore(settings)
         self.window.show_recent(self.crew.files.recent())
 
     def start(self, paths: Sequence[str] = ()) -> None:

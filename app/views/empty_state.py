@@ -31,7 +31,7 @@ class EmptyState(QWidget):
         picture = QLabel()
         picture.setPixmap(program_icon().pixmap(72, 72))
         picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        title = label("From a spectrum to a ratio you can defend", "title")
+        title = label("From a spectrum to a ratio you can defend", "title", wrap=True)
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         advice = label(
             "Open VAMAS, text or workbook files, or drop them here. Load a preset, press F, and"

@@ -18,8 +18,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import cos, exp, expm1, inf, log, radians, sqrt
 
-from scipy.optimize import brentq
-
 from ..errors import DataError
 
 FARTHEST = 3.0
@@ -171,6 +169,8 @@ def _check(
 
 def _solved(ratio: float, lengths: tuple[float, float]) -> float:
     """Return d with (1 - exp(-d / L_f)) / exp(-d / L_s) equal to `ratio`."""
+    from scipy.optimize import brentq  # slow to import, and few fits ask for a thickness
+
     film, substrate = lengths
     if abs(film / substrate - 1.0) < 1e-9:
         return film * log(1.0 + ratio)

@@ -19,7 +19,6 @@ from math import cos, exp, radians, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import least_squares
 from scipy.special import erf
 
 from ..errors import DataError, FitError
@@ -134,6 +133,8 @@ def interface(positions: ArrayLike, values: ArrayLike, stderrs: ArrayLike) -> In
     FitError
         If fewer than five levels are left, or the values do not step.
     """
+    from scipy.optimize import least_squares  # slow to import, and few runs have a depth
+
     x, y, error = (np.asarray(a, dtype=float) for a in (positions, values, stderrs))
     there = np.isfinite(x) & np.isfinite(y) & np.isfinite(error) & (error > 0)
     x, y, error = x[there], y[there], error[there]

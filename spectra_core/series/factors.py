@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from ..errors import DataError, FitError
 from ..spectrum import Array, Spectrum
@@ -172,7 +172,7 @@ def principal_components(table: FactorTable) -> Principal:
         left = float(np.sum(singular[r + 1 :] ** 2))
         freedom = (levels - r - 1) * (points - r - 1)
         if freedom > 0:
-            p_values[r] = chi2.sf(left / float(variance.mean()), freedom)
+            p_values[r] = chdtrc(freedom, left / float(variance.mean()))
     passing = np.flatnonzero(p_values > _LEAST_P)
     rank = int(passing[0]) + 1 if passing.size else size
     return Principal(rank, p_values, singular, scores * singular, loadings, (rows, columns))
@@ -217,7 +217,7 @@ def target_test(
     if freedom < 1:
         raise DataError("there are more factors than channels.")
     square = float(left @ left)
-    p_value = float(chi2.sf(square, freedom))
+    p_value = float(chdtrc(freedom, square))
     return TargetTest(square / freedom, p_value, p_value > _LEAST_P)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from ..errors import ModelError
 from ..fitting import FitResult, RegionFit
@@ -104,7 +104,7 @@ def misfits(
         lost = whole.statistics.chi_square - alone.statistics.chi_square
         scale = max(alone.statistics.reduced_chi_square, 1.0)
         ratio = whole.statistics.chi_square / max(alone.statistics.chi_square, 1e-300)
-        if lost / scale > chi2.isf(_RARE, freedom) and ratio > _UNLIKE:
+        if lost / scale > chdtri(freedom, _RARE) and ratio > _UNLIKE:
             yield SeriesAlarm(
                 k,
                 "unlike",
