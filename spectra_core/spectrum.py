@@ -317,7 +317,8 @@ class Spectrum(Tabular, Gridded, Drawn):
     @cached_property
     def step(self) -> float:
         """Median channel width in the axis unit."""
-        return float(np.median(np.diff(self.x_recorded)))
+        steps, middle = np.sort(np.diff(self.x_recorded)), self.x_recorded.size - 1
+        return float(steps[(middle - 1) // 2] + steps[middle // 2]) / 2.0
 
     @property
     def kinetic_energy(self) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +38,7 @@ def fit_and_deliver(
     json_file: str | None,
     formats: tuple[str, ...] | None,
     options: ExportOptions,
-    processes: int,
+    processes: int | None,
     resume: bool,
     keep: bool,
     progress: RunProgress | None,
@@ -57,7 +57,8 @@ def fit_and_deliver(
         None: as the recipe says.
     options : ExportOptions
         Of reports and figures.
-    processes : int
+    processes : int or None
+        None: as many as the fits are worth.
     resume : bool
         Go on with the journal in the folder.
     keep : bool
@@ -97,23 +98,37 @@ def fit_and_deliver(
 
 def _fit(
     delivery: Delivery,
-    processes: int,
+    processes: int | None,
     progress: RunProgress | None,
     should_stop: ShouldStop,
     tally: Tally,
 ) -> bool:
     """Do what is left to be done; return whether it was stopped before the end."""
-    from spectra_core.runs.execute import outcomes
-
-    total, jobs = len(delivery.prepared.jobs), delivery.jobs
+    total = len(delivery.prepared.jobs)
     try:
-        for done in outcomes(jobs, processes=processes, should_stop=should_stop):
-            delivery.take(done)
+        for label in _taken(delivery, processes, should_stop):
             if progress is not None:
-                progress(len(delivery.journal.records), total, done[-1][0].label)
+                progress(len(delivery.journal.records), total, label)
     except WriteError as error:  # there is no place left for what a fit gives
         tally.fail(error)
     return len(delivery.journal.records) < total
+
+
+def _taken(delivery: Delivery, processes: int | None, should_stop: ShouldStop) -> Iterator[str]:
+    """Do what is left to be done; yield the label of a fit now and then."""
+    from spectra_core.runs.execute import made_in_processes, outcomes, usual_processes
+
+    jobs = delivery.jobs
+    processes = usual_processes(jobs) if processes is None else processes
+    if processes == 1 or delivery.keeps_fits or len(jobs) < 2:
+        for done in outcomes(jobs, processes=processes, should_stop=should_stop):
+            delivery.take(done)
+            yield done[-1][0].label
+        return
+    made = made_in_processes(jobs, delivery.writer, processes=processes, should_stop=should_stop)
+    for own, written in made:
+        delivery.add(written)
+        yield own[-1].label
 
 
 def _count(tally: Tally, delivery: Delivery, run: Run) -> None:

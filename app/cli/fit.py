@@ -191,7 +191,13 @@ template_option = click.option(
     is_flag=True,
     help="Go on with a run that was killed: what its results folder says is done is kept.",
 )
-@click.option("--jobs", type=Whole(min=1), default=1, metavar="N", help="Processes.")
+@click.option(
+    "--jobs",
+    type=Whole(min=1),
+    metavar="N",
+    help="Processes. Left out: one, or one for each processor (four at most) where thousands of"
+    " fits, or some tens of full error budgets, are worth it.",
+)
 @reading_options
 def command(paths: tuple[str, ...], **values: Any) -> int:
     """Fit spectra with a recipe, a preset, or the CasaXPS fit that they carry."""

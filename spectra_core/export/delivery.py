@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,81 @@ from .formats import ExportOptions, fit_steps
 _UNSETTLED = ("not_converged", "failed")
 
 
+@dataclass(frozen=True)
+class Written:
+    """What became of some jobs once their own files are written.
+
+    Attributes
+    ----------
+    records : dict of int to dict of str to bytes
+        For the journal, by the number of the job.
+    kinds : list of str
+        What was written, a word for each file.
+    problems : list of str
+        Files that could not be written, in sentences.
+    """
+
+    records: dict[int, dict[str, bytes]]
+    kinds: list[str]
+    problems: list[str]
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Makes files and records of fits; worker processes have it as well.
+
+    Attributes
+    ----------
+    folder : Path or None
+        None: no files.
+    formats : tuple of str
+    options : ExportOptions
+    stems : dict of int to list of str
+        What the names of the files of each region begin with, by the number of the job.
+    with_recipe : bool
+        Whether each fit has a recipe of its own.
+    rebuilding : bool
+        Whether the journal is to hold what a fit needs to be whole once more.
+    """
+
+    folder: Path | None
+    formats: tuple[str, ...]
+    options: ExportOptions
+    stems: Mapping[int, list[str]]
+    with_recipe: bool
+    rebuilding: bool
+
+    def __call__(self, done: Done) -> Written:
+        """Write the files of some jobs, and return the rest."""
+        fits = [(job, found) for job, found in done if not isinstance(found, Failure)]
+        forms = formed([found for _, found in fits], with_recipe=self.with_recipe)
+        numbers = [job.number for job, _ in fits]
+        texts = dict(zip(numbers, forms.texts(), strict=True))
+        entries = dict(zip(numbers, forms.entries(tabled), strict=True))
+        written = Written({}, [], [])
+        for job, found in done:
+            if isinstance(found, Failure):
+                written.records[job.number] = {"failure": _line(asdict(found))}
+                continue
+            self._write(job, found, written)
+            parts = _parts(found, entries[job.number], texts[job.number])
+            written.records[job.number] = parts
+            if self.rebuilding:
+                parts |= _parts_to_rebuild(found)
+        return written
+
+    def _write(self, job: Job, found: Finished, written: Written) -> None:
+        if self.folder is None:
+            return
+        stems = self.stems[job.number]
+        for step in fit_steps(found, stems, self.folder, self.formats, self.options):
+            problem = step.problem()
+            if problem:
+                written.problems.append(problem)
+            else:
+                written.kinds.append(step.kind)
+
+
 class Delivery:
     """Where the fits of a run go.
 
@@ -54,6 +129,8 @@ class Delivery:
 
     Attributes
     ----------
+    writer : Writer
+        What makes files and records of fits, here or in a worker process.
     problems : list of str
         Files that could not be written, in sentences.
     written : list of str
@@ -77,18 +154,30 @@ class Delivery:
         resume: bool = False,
         keep: bool = False,
     ) -> None:
-        self.prepared, self.folder, self.formats, self.options = prepared, folder, formats, options
+        self.prepared, self.options = prepared, options
         self.journal = Journal(folder, _work(prepared, formats, options), resume=resume)
         self.resumed = len(self.journal.records)
         self.problems: list[str] = []
         self.written: list[str] = []
         self._kept: dict[int, FitRecord] | None = {} if keep else None
-        self._stems = _stems(prepared.jobs)
+        self.writer = Writer(
+            folder,
+            tuple(formats),
+            options,
+            _stems(prepared.jobs) if folder is not None else {},
+            prepared.model == "casaxps",
+            keep,
+        )
 
     @property
     def jobs(self) -> list[Job]:
         """What is still to be done."""
         return [job for job in self.prepared.jobs if job.number not in self.journal.records]
+
+    @property
+    def keeps_fits(self) -> bool:
+        """Whether every fit is kept in memory, so that all of it has to be taken."""
+        return self._kept is not None
 
     def take(self, done: Done) -> None:
         """Write what some jobs gave; it is safe when this returns.
@@ -98,34 +187,16 @@ class Delivery:
         WriteError
             If the journal cannot be written.
         """
-        fits = [(job, found) for job, found in done if not isinstance(found, Failure)]
-        forms = formed([found for _, found in fits], with_recipe=self.prepared.model == "casaxps")
-        numbers = [job.number for job, _ in fits]
-        texts = dict(zip(numbers, forms.texts(), strict=True))
-        entries = dict(zip(numbers, forms.entries(tabled), strict=True))
-        records = {}
-        for job, found in done:
-            if isinstance(found, Failure):
-                records[job.number] = {"failure": _line(asdict(found))}
-                continue
-            self._write(job, found)
-            parts = _parts(found, entries[job.number], texts[job.number])
-            if self._kept is not None:
-                self._kept[job.number] = found.whole()
-                parts |= _parts_to_rebuild(found)
-            records[job.number] = parts
-        self.journal.add_all(records)
+        if self._kept is not None:
+            found = ((job, one) for job, one in done if not isinstance(one, Failure))
+            self._kept |= {job.number: one.whole() for job, one in found}
+        self.add(self.writer(done))
 
-    def _write(self, job: Job, found: Finished) -> None:
-        if self.folder is None:
-            return
-        stems = self._stems[job.number]
-        for step in fit_steps(found, stems, self.folder, self.formats, self.options):
-            problem = step.problem()
-            if problem:
-                self.problems.append(problem)
-            else:
-                self.written.append(step.kind)
+    def add(self, written: Written) -> None:
+        """Put what `writer` has made of some jobs into the journal; errors as for `take`."""
+        self.problems += written.problems
+        self.written += written.kinds
+        self.journal.add_all(written.records)
 
     # --- at the end ---
 

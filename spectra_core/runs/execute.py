@@ -22,6 +22,7 @@ from functools import partial
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from threading import Event, Thread
+from typing import Any, TypeVar
 
 from ..calibration import ReferenceLine
 from ..errors import Cancelled, ShouldStop, SpectraError, in_words
@@ -49,10 +50,12 @@ __all__ = [
     "execute",
     "execute_all",
     "findings_of",
+    "made_in_processes",
     "outcomes",
     "ratios_of",
     "record_of",
     "refit",
+    "usual_processes",
 ]
 
 LOG = logging.getLogger("doublet.runs")
@@ -60,6 +63,7 @@ LOG = logging.getLogger("doublet.runs")
 Outcome = Finished | Failure
 Done = list[tuple[Job, Outcome]]
 RunProgress = Callable[[int, int, str], None]
+T = TypeVar("T")
 
 _OF_REFERENCE = ("carbon_kind",)  # rules that judge the charge reference itself
 _POLL_S = 0.1
@@ -68,6 +72,9 @@ _ROWS = 128  # of a stack at most: what an interruption may cost
 _SMALL = 16  # rows, which are not made fewer for the sake of a second thread
 _FEWEST_ROWS = 4  # of which a stack is worth its while
 _THREADS = min(2, os.cpu_count() or 1)  # more would wait for the interpreter
+_MANY = 4000  # fits that are worth processes of their own
+_BUDGET = 60  # fits that take as long as one ratio with its error budget
+_MOST_PROCESSES = 4
 
 
 def execute_all(
@@ -111,8 +118,51 @@ def outcomes(
     It ends early where `should_stop` returns True. Parameters as for `execute_all`.
     """
     if processes == 1 or len(jobs) < 2:
-        return _on_threads(jobs, should_stop)
-    return _in_processes(jobs, min(processes, len(jobs)), should_stop)
+        yield from _on_threads(jobs, should_stop)
+        return
+    for task, found in _in_processes(jobs, _without_jobs, processes, should_stop):
+        yield [(job, _returned(job, one)) for job, one in zip(task, found, strict=True)]
+
+
+def made_in_processes(
+    jobs: Sequence[Job],
+    make: Callable[[Done], T],
+    *,
+    processes: int,
+    should_stop: ShouldStop | None = None,
+) -> Iterator[tuple[Sequence[Job], T]]:
+    """Yield jobs, some at a time, with what is made of them and their outcomes.
+
+    What is made is made in the worker process, so that nothing else of a fit has to leave it.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    make : callable
+        ``make(done)``; it goes to each worker once, and what it returns comes back.
+    processes, should_stop
+        As for `execute_all`.
+    """
+    return _in_processes(jobs, make, processes, should_stop)
+
+
+def usual_processes(jobs: Sequence[Job]) -> int:
+    """Return how many processes jobs are worth: one, or one for each processor.
+
+    A process takes seconds to begin, a thousand fits with their counting errors take as long,
+    and so do some tens of ratios with a full budget. More than four would wait for the disk.
+    """
+    budgets = sum(any(r.uncertainty != "counting" for r in job.ratios) for job in jobs)
+    if len(jobs) + _BUDGET * budgets < _MANY:
+        return 1
+    return min(_MOST_PROCESSES, _processors())
+
+
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 # ---------------------------------------------------------------------------------
@@ -448,18 +498,18 @@ def _result(future: Future[_Portion]) -> _Portion:
 class _Worker:
     """What a worker process keeps: the models, which jobs share, and what is known of them."""
 
-    def __init__(self, models: Sequence[Model]) -> None:
-        self.models = models
+    def __init__(self, models: Sequence[Model], make: Callable[[Done], Any]) -> None:
+        self.models, self.make = models, make
         self.referee = _Referee(load_library())
 
-    def do(self, jobs: Sequence[Job]) -> list[Outcome]:
-        """Return what became of jobs, in their order."""
+    def do(self, jobs: Sequence[Job]) -> Done:
+        """Return jobs with what became of them, in their order."""
         portion = _Portion([], jobs)
         if len(jobs) >= _FEWEST_ROWS:
             portion = _together(jobs, self.referee, _never)
         done = [*portion.done, *((job, execute(job)) for job in portion.left)]
         found = {id(job): outcome for job, outcome in done}
-        return [found[id(job)] for job in jobs]
+        return [(job, found[id(job)]) for job in jobs]
 
 
 _worker: _Worker | None = None
@@ -469,12 +519,12 @@ def _never() -> bool:
     return False
 
 
-def _begin_worker(models: Sequence[Model]) -> None:
+def _begin_worker(models: Sequence[Model], make: Callable[[Done], Any]) -> None:
     """Leave Ctrl-C to the parent, and end with it, however it ends."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_the_parent, daemon=True).start()
-    _worker = _Worker(models)
+    _worker = _Worker(models, make)
 
 
 def _end_with_the_parent() -> None:
@@ -488,11 +538,16 @@ Sent = tuple[int, Job]
 """Number of its model in the worker, and a job without it."""
 
 
-def _do_sent(sent: Sequence[Sent]) -> list[Outcome]:
-    """Do jobs in a worker process; rows go back without what their jobs hold."""
+def _do_sent(sent: Sequence[Sent]) -> Any:
+    """Do jobs in a worker process; return what is made of them."""
     assert _worker is not None
-    found = _worker.do([replace(job, model=_worker.models[number]) for number, job in sent])
-    return [replace(one, fit=_at_home) if isinstance(one, RowRecord) else one for one in found]
+    jobs = [replace(job, model=_worker.models[number]) for number, job in sent]
+    return _worker.make(_worker.do(jobs))
+
+
+def _without_jobs(done: Done) -> list[Outcome]:
+    """Return outcomes; rows go back without what their jobs hold."""
+    return [replace(one, fit=_at_home) if isinstance(one, RowRecord) else one for _, one in done]
 
 
 def _at_home() -> FitResult:
@@ -510,19 +565,23 @@ _NO_MODEL = Model(())
 
 
 def _in_processes(
-    jobs: Sequence[Job], processes: int, should_stop: ShouldStop | None
-) -> Iterator[Done]:
+    jobs: Sequence[Job],
+    make: Callable[[Done], T],
+    processes: int,
+    should_stop: ShouldStop | None,
+) -> Iterator[tuple[Sequence[Job], T]]:
     models = list({id(job.model): job.model for job in jobs}.values())
     numbers = {id(model): number for number, model in enumerate(models)}
+    processes = min(processes, len(jobs))
     # Spawn on every platform: a forked child would inherit threads and locks.
     pool = ProcessPoolExecutor(
         processes,
         mp_context=get_context("spawn"),
         initializer=_begin_worker,
-        initargs=(models,),
+        initargs=(models, make),
     )
     tasks = _tasks(jobs, processes)
-    waiting: dict[Future[list[Outcome]], Sequence[Job]] = {}
+    waiting: dict[Future[T], Sequence[Job]] = {}
     try:
         while not (should_stop is not None and should_stop()):
             for task in islice(tasks, 2 * processes - len(waiting)):
@@ -532,19 +591,19 @@ def _in_processes(
                 return
             done, _ = wait_for(waiting, timeout=_POLL_S, return_when=FIRST_COMPLETED)
             for future in done:
-                yield _outcomes_of(future, waiting.pop(future))
+                own = waiting.pop(future)
+                yield own, _made(future, own, make)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _outcomes_of(future: Future[list[Outcome]], jobs: Sequence[Job]) -> Done:
-    found: Sequence[Outcome]
+def _made(future: Future[T], jobs: Sequence[Job], make: Callable[[Done], T]) -> T:
+    """Return what a worker made; of jobs that it did not live to do, what is made of failures."""
     try:
-        found = future.result()
+        return future.result()
     except BrokenProcessPool:
         message = "the worker process ended unexpectedly, perhaps for lack of memory."
-        found = [Failure(job.file, job.label, message) for job in jobs]
-    return [(job, _returned(job, one)) for job, one in zip(jobs, found, strict=True)]
+        return make([(job, Failure(job.file, job.label, message)) for job in jobs])
 
 
 def _returned(job: Job, outcome: Outcome) -> Outcome:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -37,26 +38,55 @@ def replacing(path: Path) -> Iterator[Path]:
 def _replacing(path: Path) -> Iterator[IO[bytes]]:
     """Give a file to write to, as `replacing`; it is closed at the end if it is still open."""
     stream = _stream(path)
-    special = stream is not None or _is_special(path)
-    path = path if special else Path(os.path.realpath(path))
-    folder = None if special else path.parent
-    prefix = f".{path.name[:100]}."
-    file = tempfile.NamedTemporaryFile(prefix=prefix, dir=folder, delete=False)  # noqa: SIM115
-    temporary = Path(file.name)
+    target = None if stream is not None else _renamed_to(path)
+    if target is None:
+        with _copied(path, stream) as file:
+            yield file
+        return
+    file = _beside(target)
     try:
         with file:
-            _give_usual_mode(file)
             yield file
-        if special:
-            opened = path.open("wb") if stream is None else os.fdopen(os.dup(stream), "wb")
-            with temporary.open("rb") as source, opened as target:
-                shutil.copyfileobj(source, target)
-            temporary.unlink(missing_ok=True)
-        else:
-            os.replace(temporary, path)
+        os.replace(file.name, target)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(file.name)
         raise
+
+
+@contextmanager
+def _copied(path: Path, stream: int | None) -> Iterator[IO[bytes]]:
+    """Give a file whose content goes to a device, a pipe or what this process has open."""
+    with tempfile.TemporaryDirectory(prefix="doublet-") as folder:
+        with (Path(folder) / path.name).open("w+b") as file:
+            yield file
+        opened = path.open("wb") if stream is None else os.fdopen(os.dup(stream), "wb")
+        with Path(file.name).open("rb") as source, opened as target:
+            shutil.copyfileobj(source, target)
+
+
+def _renamed_to(path: Path) -> str | None:
+    """Return the file to be replaced, past links; None where nothing may be renamed onto it.
+
+    It is asked with one call, because ten thousand files are written in a run.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return str(path)
+    if stat.S_ISLNK(mode):
+        path = Path(os.path.realpath(path))
+        mode = path.stat().st_mode if path.exists() else stat.S_IFREG
+    return str(path) if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else None
+
+
+def _beside(target: str) -> IO[bytes]:
+    """Open a new file beside `target`, of the mode that new files have here."""
+    folder, name = os.path.split(target)
+    while True:
+        path = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(4)}")
+        with suppress(FileExistsError):
+            return open(path, "xb")
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -78,7 +108,7 @@ _LEFTOVER = re.compile(r"\..+\.[A-Za-z0-9]+\.[a-z0-9_]{8}")  # hidden, a name, r
 def write_pieces(pieces: Iterable[bytes], path: str | Path) -> None:
     """Write a file in one step: a reader sees the old file or the new one.
 
-    Its folder is made if need be, and what was written has reached the disk at the end.
+    Its folder is made if need be.
 
     Raises
     ------
@@ -87,7 +117,7 @@ def write_pieces(pieces: Iterable[bytes], path: str | Path) -> None:
     """
     path = Path(path)
     try:
-        if not path.parent.is_dir():
+        if not os.path.isdir(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
         with _replacing(path) as file:
             file.writelines(pieces)
@@ -107,15 +137,6 @@ def write_text(text: str, path: str | Path) -> None:
     write_bytes(text.encode("utf-8", errors="replace"), path)
 
 
-def _is_special(path: Path) -> bool:
-    """Return whether there is something at `path` that is no file of its own."""
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
-
-
 def _stream(path: Path) -> int | None:
     """Return the number of what this process has open, if that is what a path names.
 
@@ -129,10 +150,3 @@ _STREAMS = {"stdin": 0, "stdout": 1, "stderr": 2}
 _STREAM = re.compile(
     rf"(?:/dev|/proc/(?:self|{os.getpid()}))/(?:fd/([0-9]+)|({'|'.join(_STREAMS)}))"
 )
-
-
-def _give_usual_mode(file: IO[bytes]) -> None:
-    """Undo the private mode of a temporary file; the umask is read by setting it."""
-    umask = os.umask(0)
-    os.umask(umask)
-    os.chmod(file.name, 0o666 & ~umask)

@@ -32,11 +32,26 @@ def test_a_killed_batch_goes_on_and_equals_an_undisturbed_one(work, number):
 def test_workers_end_with_a_parent_that_was_killed(tmp_path):
     work = kill_batch.prepare(tmp_path, 80, jobs=2)
     process = kill_batch.begun(work.command, work.target())
-    workers = wait_for(lambda: [p for p in children(process.pid) if "spawn_main" in words_of(p)])
-    assert len(workers) == 2
+
+    def both():
+        workers = [p for p in children(process.pid) if "spawn_main" in words_of(p)]
+        return workers if len(workers) == 2 else None
+
+    workers = wait_for(both)
     process.kill()
     process.wait(60.0)
     wait_for(lambda: not any("spawn_main" in words_of(worker) for worker in workers))
+
+
+def test_worker_processes_write_the_same_files(work, tmp_path):
+    command = (*work.command[:-1], "2")
+    assert work.command[-2:] == ("--jobs", "1")
+    _, said = kill_batch.begun(command, tmp_path / "two").communicate()
+    here, there = work.undisturbed, tmp_path / "two"
+    assert sorted(p.name for p in here.iterdir()) == sorted(p.name for p in there.iterdir()), said
+    assert len(list(there.glob("*_curves.csv"))) == 80
+    for file in here.iterdir():
+        assert (there / file.name).read_bytes() == file.read_bytes(), file.name
 
 
 def children(number):

@@ -1,14 +1,18 @@
 """Thousands of fits of one model say what each would say alone: numbers, ratios, findings."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import wofz
 
+from spectra_core.recipe.schema import UncertaintyEntry
 from spectra_core.recipe.text import parse_recipe
 from spectra_core.referee.rules import RULES
 from spectra_core.referee.screen import OF_METADATA, OF_NUMBERS
 from spectra_core.results.entries import fit_entries, ratio_entry
-from spectra_core.runs.execute import execute, execute_all
+from spectra_core.runs import execute as execute_module
+from spectra_core.runs.execute import execute, execute_all, usual_processes
 from spectra_core.runs.plan import plan
 from spectra_core.runs.records import Failure, RowRecord
 from spectra_core.spectrum import Axis, Meta, make_spectrum
@@ -166,6 +170,18 @@ def test_worker_processes_give_the_same_rows_and_their_records_are_whole():
         assert (one.id, one.warnings, one.ratios) == (other.id, other.warnings, other.ratios)
         assert fit_entries([one]) == fit_entries([other])
         np.testing.assert_array_equal(one.whole().result.values, other.whole().result.values)
+
+
+def test_many_fits_or_a_few_full_budgets_are_worth_processes(monkeypatch):
+    monkeypatch.setattr(execute_module, "_processors", lambda: 64)
+    counting = plan(recipe(), spectra(6)).jobs
+    entry = counting[0].ratios[0].model_copy(update={"uncertainty": UncertaintyEntry()})
+    budgeted = [replace(job, ratios=(entry,)) for job in counting]
+    assert len(counting) < 100
+    assert usual_processes(counting) == 1 and usual_processes(budgeted[:5]) == 1
+    assert usual_processes(list(counting) * 200) == usual_processes(budgeted * 5) == 4
+    monkeypatch.setattr(execute_module, "_processors", lambda: 1)
+    assert usual_processes(budgeted * 5) == 1
 
 
 def test_fits_in_order_are_rows_and_all_others_are_looked_at():
