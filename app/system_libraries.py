@@ -53,7 +53,7 @@ class DesktopError(SpectraError):
 
 
 def check_desktop(environment: Mapping[str, str] = os.environ) -> None:
-    """Raise where Qt would find no screen, or not all it needs to draw on it.
+    """Raise where Qt is not installed, would find no screen, or not all it needs to draw on it.
 
     Parameters
     ----------
@@ -65,6 +65,7 @@ def check_desktop(environment: Mapping[str, str] = os.environ) -> None:
     DesktopError
         With what is missing, and the packages to install.
     """
+    _check_installed()
     if not sys.platform.startswith("linux"):
         return
     _check_import()
@@ -77,6 +78,18 @@ def check_desktop(environment: Mapping[str, str] = os.environ) -> None:
         )
     if platform.startswith("xcb") or (not platform and not wayland):
         _check_plugin()
+
+
+def _check_installed() -> None:
+    """Raise where the packages of the extra `gui` are not there."""
+    missing = [name for name in ("PySide6", "pyqtgraph") if find_spec(name) is None]
+    if missing:
+        raise DesktopError(
+            f"the desktop program needs {' and '.join(missing)}, which this installation of "
+            "Doublet does not have.",
+            hint='Install it with its window: python -m pip install "doublet[gui]". All other '
+            "commands work without.",
+        )
 
 
 def _check_import() -> None:

@@ -11,7 +11,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # The public face: room -> its names here. `__init__.pyi` says the same to type checkers.
 _FACE = {

@@ -98,6 +98,25 @@ def test_the_version_is_the_same_everywhere():
     assert spectra_core.__version__ == project["version"]
 
 
+def test_citation_and_changelog_name_the_version_and_its_day():
+    cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {spectra_core.__version__}\n" in cited
+    day = re.search(r"^date-released: (\d{4}-\d\d-\d\d)$", cited, re.MULTILINE)[1]
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\n## [{spectra_core.__version__}] - {day}\n" in changes
+
+
+def test_every_supported_python_is_named_alike():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lowest, highest = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", project["requires-python"]).groups()
+    versions = [f"3.{minor}" for minor in range(int(lowest), int(highest))]
+    prefix = "Programming Language :: Python :: 3."
+    named = [f"3.{c.removeprefix(prefix)}" for c in project["classifiers"] if c.startswith(prefix)]
+    assert named == versions
+    script = (ROOT / "dev.py").read_text(encoding="utf-8")
+    assert f"OLDEST, NEWEST = (3, {lowest}), (3, {int(highest) - 1})" in script
+
+
 @pytest.mark.parametrize("path", ALL_FILES, ids=relative)
 def test_no_source_file_catches_everything_silently(path):
     handlers = (node for node in ast.walk(tree(path)) if isinstance(node, ast.ExceptHandler))
@@ -151,8 +170,9 @@ def test_no_core_file_plots_through_global_state(path):
 
 def test_the_lock_names_an_exact_version_of_every_dependency_and_no_index():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
-    names = {re.match(r"[\w-]+", line)[0].lower() for line in wanted}
+    extras = project["optional-dependencies"]
+    wanted = project["dependencies"] + [line for extra in extras.values() for line in extra]
+    names = {re.match(r"[\w-]+", line)[0].lower() for line in wanted} - {"doublet"}  # its extras
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     lines = [line for line in lock.splitlines() if not line.startswith("#")]
     locked = {re.match(r"([\w-]+)==\d", line)[1].lower() for line in lines}
@@ -179,7 +199,7 @@ def test_every_command_of_the_readme_is_in_the_help(command):
     assert re.search(rf"\b{command}\b", done.stdout)
 
 
-@pytest.mark.parametrize("command", ["setup", "demo", "test", "check", "bench"])
+@pytest.mark.parametrize("command", ["setup", "demo", "test", "check", "bench", "build"])
 def test_dev_help_lists_its_commands(command):
     done = subprocess.run(
         [sys.executable, str(ROOT / "dev.py"), "--help"], capture_output=True, text=True

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from doublet.app.desktop_entry import install_desktop_entry
+from spectra_core.datafiles import data_path
 
 START = """
 import sys
@@ -103,3 +104,60 @@ def test_a_missing_library_of_the_system_is_named_with_its_package(
 @LINUX
 def test_without_a_screen_it_says_so(tmp_path: Path) -> None:
     assert "neither DISPLAY nor WAYLAND_DISPLAY" in refused("-m", "doublet", "gui")
+
+
+@pytest.mark.parametrize("how", COMMANDS, ids=["doublet gui", "doublet-gui"])
+def test_without_qt_it_says_what_to_install(tmp_path: Path, how: tuple[str, ...]) -> None:
+    said = refused(*how, PYTHONPATH=str(without_qt(tmp_path)))
+    assert "PySide6 and pyqtgraph" in said
+    assert 'pip install "doublet[gui]"' in " ".join(said.split())
+
+
+def test_every_other_command_works_without_qt(tmp_path: Path) -> None:
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(without_qt(tmp_path)), str(Path(__file__).parents[2])]),
+        "DOUBLET_ENGINE": "numpy",
+    }
+    recipe = data_path("resources", "examples", "lpscl_cathode_s2p.toml")
+    for arguments in (
+        ["simulate", recipe, "-o", "one.vms", "--seed", "1"],
+        [
+            "fit",
+            "one.vms",
+            "--recipe",
+            recipe,
+            "--quick",
+            "-o",
+            "out",
+            "--formats",
+            "json,html,pdf",
+        ],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "doublet", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            env=environment,
+            cwd=tmp_path,
+        )
+        assert done.returncode == 0, done.stderr
+    assert {".html", ".pdf", ".json"} <= {p.suffix for p in (tmp_path / "out").iterdir()}
+
+
+def without_qt(folder: Path) -> Path:
+    """Return a folder that hides Qt from every Python that has it on its path."""
+    hide = """
+from importlib.machinery import PathFinder
+
+find = PathFinder.find_spec
+
+def without(name, path=None, target=None):
+    hidden = name.partition(".")[0] in ("PySide6", "pyqtgraph")
+    return None if hidden else find(name, path, target)
+
+PathFinder.find_spec = without
+"""
+    (folder / "hidden").mkdir()
+    (folder / "hidden" / "sitecustomize.py").write_text(hide)
+    return folder / "hidden"
