@@ -1,7 +1,9 @@
 """What changes along a series: areas, fractions, ratios, atoms, shifts, with errors and limits.
 
 A trend is a number of every level. Errors hold the counts and what the levels share, by the
-covariance of the global fit. What is not seen at a level has a limit.
+covariance of the global fit. What all levels share, such as the error of a sensitivity ratio,
+moves a whole trend up or down and averages out over no number of levels: that part of an error
+is told apart. What is not seen at a level has a limit.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from ..model import REGION, Region
 from ..model.owners import owners
 from ..quantify import AtomicFraction, Quantification
 from ..quantify.areas import fitted_areas
+from ..recipe.schema import RatioEntry
 from ..runs.series import SeriesRecord
 from ..series.coordinates import INDEX, words
 from ..series.depth import interface
@@ -36,6 +39,7 @@ from .quantification import quantified
 
 SCHEMA = "doublet-series/1"
 _LEAST_LEVELS = 5
+_OF_ALL_LEVELS = ("sensitivity", "transmission", "length")  # rows of a budget
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +59,9 @@ class Trend:
         What is drawn and stacked together, e.g. the region.
     label : str
         Of the curve in that group.
+    loads : ndarray, shape (L, r), or None
+        How errors that all levels share move the values; they are part of `stderrs`. None
+        where that is not known.
     """
 
     name: str
@@ -65,6 +72,14 @@ class Trend:
     limits: Array
     group: str
     label: str
+    loads: Array | None = None
+
+    @property
+    def common(self) -> Array:
+        """The part of the standard errors that all levels share (L,); NaN where not known."""
+        if self.loads is None:
+            return np.full(self.values.size, np.nan)
+        return np.asarray(np.sqrt(np.sum(self.loads**2, axis=1)))
 
 
 class _Fits(Protocol):
@@ -78,6 +93,8 @@ class _Fits(Protocol):
     def stderrs(self, path: str) -> Array: ...
 
     def limits(self, path: str) -> Array: ...
+
+    def loads(self, level: int, paths: Sequence[str]) -> Array: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +111,9 @@ class _Draft:
 
     def limits(self, path: str) -> Array:
         return np.full(len(self.levels), np.nan)
+
+    def loads(self, level: int, paths: Sequence[str]) -> Array:
+        return np.zeros((len(paths), 0))
 
 
 def draft_trends(levels: Sequence[FitResult]) -> tuple[Trend, ...]:
@@ -153,7 +173,14 @@ def _areas(fits: _Fits, region: Region) -> Iterator[Trend]:
             fits.limits(path),
             region.name,
             label,
+            _loads(fits, [path], np.ones((len(values), 1))),
         )
+
+
+def _loads(fits: _Fits, paths: Sequence[str], slopes: Array) -> Array:
+    """Return how common errors move a quantity (L, r) of some slopes (L, len(paths))."""
+    numbers = range(len(fits.levels))
+    return np.array([slopes[k] @ fits.loads(k, paths) for k in numbers])
 
 
 def _unit(level: FitResult, path: str) -> str | None:
@@ -173,19 +200,22 @@ def _shares(fits: _Fits, region: Region) -> Iterator[Trend]:
             continue
         paths = [f"{region.name}/{owner}/area" for owner in members]
         table = [_shares_of(result, paths) for result in fits.levels]
+        shares = np.array([values for values, _, _ in table])
+        totals = np.array([total for _, _, total in table])
         for k, owner in enumerate(members):
             limits = fits.limits(paths[k])
-            totals = np.array([total for _, _, total in table])
             label = _label(region, owner)
+            slopes = ((np.arange(len(paths)) == k) - shares[:, k : k + 1]) / totals[:, None]
             yield Trend(
                 f"{region.name} {label} share",
                 "share",
                 "",
-                np.array([values[k] for values, _, _ in table]),
+                shares[:, k],
                 np.array([errors[k] for _, errors, _ in table]),
                 limits / totals,
                 region.name,
                 label,
+                _loads(fits, paths, slopes),
             )
 
 
@@ -237,6 +267,7 @@ def _ratios(record: SeriesRecord) -> Iterator[Trend]:
     names = dict.fromkeys(ratio.name for one in record.records for ratio in one.ratios)
     for name in names:
         own = [next((r for r in one.ratios if r.name == name), None) for one in record.records]
+        entries = (entry for entry in record.entries if entry.name == name)
         yield Trend(
             name,
             "ratio",
@@ -248,7 +279,20 @@ def _ratios(record: SeriesRecord) -> Iterator[Trend]:
             ),
             "ratios",
             name,
+            next((_ratio_loads(record, entry) for entry in entries), None),
         )
+
+
+def _ratio_loads(record: SeriesRecord, entry: RatioEntry) -> Array:
+    """Return how common errors move a ratio at each level (L, r)."""
+    paths = [*entry.numerator, *entry.denominator]
+    above = np.arange(len(paths)) < len(entry.numerator)
+    areas = np.array([record.fit.values(f"{path}/area") for path in paths]).T
+    top = areas[:, above].sum(axis=1, keepdims=True)
+    bottom = areas[:, ~above].sum(axis=1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slopes = np.where(above, 1.0 / bottom, -top / bottom**2)
+    return _loads(record.fit, [f"{path}/area" for path in paths], slopes)
 
 
 def _atoms(record: SeriesRecord) -> Iterator[Trend]:
@@ -276,7 +320,15 @@ def _atoms(record: SeriesRecord) -> Iterator[Trend]:
             _atom_limits(record, done, own),
             "atoms",
             element,
+            np.array([_atom_loads(fraction) for fraction in own]),
         )
+
+
+def _atom_loads(fraction: AtomicFraction | None) -> Array:
+    """Return what factors, transmission and lengths move an atomic percent by, at all levels."""
+    if fraction is None:
+        return np.full(len(_OF_ALL_LEVELS), np.nan)
+    return np.array([100 * (fraction.budget[row] or 0.0) for row in _OF_ALL_LEVELS])
 
 
 def _atom_limits(
@@ -341,7 +393,7 @@ def trends_csv(record: SeriesRecord, trends: Sequence[Trend]) -> str:
     """Return all trends as csv: one row for each level, every digit, empty where not known.
 
     Each quantity has a column for its value, one for its standard error ``u(...)`` and, where
-    some level has one, one for its limit.
+    there is one, one for the part of that error that all levels share and one for its limit.
     """
     series = record.series
     columns: dict[str, Any] = {"level": np.arange(1, len(series) + 1)}
@@ -353,6 +405,8 @@ def trends_csv(record: SeriesRecord, trends: Sequence[Trend]) -> str:
     for trend in trends:
         columns[_head(trend.name, trend.unit)] = trend.values
         columns[_head(f"u({trend.name})", trend.unit)] = trend.stderrs
+        if np.isfinite(trend.common).any():
+            columns[_head(f"u({trend.name}), common", trend.unit)] = trend.common
         if np.isfinite(trend.limits).any():
             columns[_head(f"limit({trend.name})", trend.unit)] = trend.limits
     flagged = [
@@ -396,6 +450,7 @@ def series_document(record: SeriesRecord, trends: Sequence[Trend]) -> dict[str, 
         "fits": [one.id for one in record.records],
         "statistics": _statistics(record),
         "parameters": [_parameter(record, path, mode) for path, mode in fit.modes.items()],
+        "nuisances": _nuisances(record),
         "slid_ev": [slide.shift_ev for slide in fit.slides],
         "alarms": [{**asdict(alarm), "level": alarm.level + 1} for alarm in fit.alarms],
         "trends": [
@@ -405,6 +460,7 @@ def series_document(record: SeriesRecord, trends: Sequence[Trend]) -> dict[str, 
                 "unit": t.unit,
                 "values": _numbers(t.values),
                 "stderrs": _numbers(t.stderrs),
+                "common_stderrs": _numbers(t.common),
                 "limits": _numbers(t.limits),
             }
             for t in trends
@@ -448,6 +504,19 @@ def _parameter(record: SeriesRecord, path: str, mode: Mode) -> dict[str, Any]:
         k = _first(values)
         entry |= {"value": _number(values[k]), "stderr": _number(record.fit.stderrs(path)[k])}
     return entry
+
+
+def _nuisances(record: SeriesRecord) -> list[dict[str, Any]]:
+    """Return the priors whose error all levels share, and where the data pulled them."""
+    solution = record.fit.solution
+    m = len(solution.layout.common)
+    errors = np.sqrt(np.maximum(np.diag(solution.common)[m:], 0.0))
+    return [
+        {"prior": prior.subject, "source": prior.source, "pull": float(pull), "sd": _number(error)}
+        for prior, pull, error in zip(
+            solution.layout.nuisances, solution.pulls, errors, strict=True
+        )
+    ]
 
 
 def _first(values: Array) -> int:
@@ -497,7 +566,7 @@ def interfaces_of(record: SeriesRecord, trends: Sequence[Trend]) -> list[dict[st
             continue
         errors = np.array([np.nan if k in apart else e for k, e in enumerate(trend.stderrs)])
         try:
-            step = interface(record.series.positions, trend.values, errors)
+            step = interface(record.series.positions, trend.values, errors, trend.loads)
         except FitError:
             continue
         entry = {"of": trend.name, "unit": record.series.unit(record.series.axis), **asdict(step)}

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import Cancelled, ShouldStop, SpectraError
 from ..fitting import FitOptions, FitWarning
 from ..recipe.presets import Preset
-from ..recipe.schema import Recipe, SeriesTable
+from ..recipe.schema import RatioEntry, Recipe, SeriesTable
 from ..series import Level, SpectrumSeries, natural_key
 from ..series.coordinates import SPUTTER_TIME
 from ..series.depth import CAVEATS, Rate, film_check
@@ -42,6 +42,8 @@ class SeriesRecord:
         On the depth scale, the film, and what sputtering does.
     places : tuple of tuple of int
         Of the spectra of each level, by region as in its model, among those that were given.
+    entries : tuple of RatioEntry
+        The ratios asked for, by paths.
     """
 
     series: SpectrumSeries
@@ -51,6 +53,7 @@ class SeriesRecord:
     rate: Rate | None
     notes: tuple[str, ...]
     places: tuple[tuple[int, ...], ...] = ()
+    entries: tuple[RatioEntry, ...] = ()
 
     @property
     def depths(self) -> tuple[np.ndarray, np.ndarray] | None:
@@ -176,8 +179,9 @@ def _fitted(
     records = tuple(_record(job, fit, k, series) for k, job in enumerate(arranged))
     rate = _rate(settings)
     places = tuple(job.places for job in arranged)
-    notes = _notes(series, settings, rate)
-    return SeriesRecord(series, fit, records, settings, rate, notes, places)
+    notes = (*_common_note(fit), *_notes(series, settings, rate))
+    entries = max((job.ratios for job in arranged), key=len)
+    return SeriesRecord(series, fit, records, settings, rate, notes, places, entries)
 
 
 def _name(jobs: Sequence[Job]) -> str:
@@ -218,6 +222,19 @@ def _rate(settings: SeriesTable) -> Rate | None:
         settings.rate_material,
         settings.relative_yield,
         settings.yield_relative,
+    )
+
+
+def _common_note(fit: SeriesFit) -> tuple[str, ...]:
+    """Return what has to be known of errors that all levels share beyond what is shared."""
+    known = fit.solution.layout.nuisances
+    if not known:
+        return ()
+    listed = "; ".join(f"{prior.subject} ({prior.source or prior.group})" for prior in known)
+    return (
+        f"What is known of {listed} is wrong by the same at every level: each counts once for the"
+        " series, no number of levels averages it out, and trends tell its part of an error"
+        " apart.",
     )
 
 

@@ -27,6 +27,8 @@ from ..spectrum import Array
 YIELD_UNCERTAINTY = 0.4
 """Relative standard uncertainty of the yield of a material without calibration of its own."""
 
+_LEAST_OWN = 1e-3  # of a variance, that is a level's own
+
 CAVEATS = (
     "Ions reduce sulfate, sulfite and phosphate, break P-S bonds and leave reduced phosphorus and"
     " sulfide behind, so that a growing low-binding-energy line may be made by the beam.",
@@ -120,34 +122,42 @@ class Interface:
         return self.width > 2.0 * self.width_sd
 
 
-def interface(positions: ArrayLike, values: ArrayLike, stderrs: ArrayLike) -> Interface:
+def interface(
+    positions: ArrayLike, values: ArrayLike, stderrs: ArrayLike, loads: ArrayLike | None = None
+) -> Interface:
     """Return the interface that a trend shows.
 
     Parameters
     ----------
     positions, values, stderrs : array_like, shape (L,)
         Levels without a value or error are left out.
+    loads : array_like, shape (L, r), or None
+        How errors that all levels share move the values; they are part of `stderrs`.
 
     Raises
     ------
     FitError
         If fewer than five levels are left, or the values do not step.
     """
-    from scipy.optimize import least_squares  # slow to import, and few runs have a depth
+    from scipy.linalg import solve_triangular  # slow to import, and few runs have a depth
+    from scipy.optimize import least_squares
 
     x, y, error = (np.asarray(a, dtype=float) for a in (positions, values, stderrs))
+    shared = np.zeros((x.size, 0)) if loads is None else np.asarray(loads, dtype=float)
     there = np.isfinite(x) & np.isfinite(y) & np.isfinite(error) & (error > 0)
-    x, y, error = x[there], y[there], error[there]
+    there &= np.isfinite(shared).all(axis=1)
+    x, y, error, shared = x[there], y[there], error[there], shared[there]
     if x.size < 5:
         raise FitError(
             f"an interface has four parameters, and only {x.size} levels have a value and an error."
         )
     order = np.argsort(x)
-    x, y, error = x[order], y[order], error[order]
+    x, y = x[order], y[order]
+    root = _root(error[order], shared[order])
     span, gap = float(x[-1] - x[0]), float(np.median(np.diff(x)))
 
     def residual(p: Array) -> Array:
-        return (_step(x, p) - y) / error
+        return np.asarray(solve_triangular(root, _step(x, p) - y, lower=True))
 
     best = None
     ends = (float(y[0]), float(y[-1]))
@@ -163,6 +173,13 @@ def interface(positions: ArrayLike, values: ArrayLike, stderrs: ArrayLike) -> In
                 best = found
     assert best is not None
     return _interface(best, x)
+
+
+def _root(error: Array, shared: Array) -> Array:
+    """Return the lower factor of the covariance (L, L) of values with some errors in common."""
+    own = error**2 - np.sum(shared**2, axis=1)
+    own = np.maximum(own, _LEAST_OWN * error**2)  # rounding, or next to nothing of its own
+    return np.asarray(np.linalg.cholesky(np.diag(own) + shared @ shared.T))
 
 
 def _sizes(y: Array) -> tuple[float, float]:

@@ -105,6 +105,23 @@ class SeriesFit:
         """Return its standard errors (L,); NaN where there is none."""
         return np.array([number_of(level.stderr, path) for level in self.levels])
 
+    def loads(self, level: int, paths: Sequence[str]) -> Array:
+        """Return how errors that all levels share move a level's numbers, (len(paths), r).
+
+        One column for each independent error of one standard deviation: of what is shared,
+        and of priors that are wrong by the same at every level. NaN where a path is not there.
+        """
+        result = self.levels[level]
+        reach = self.solution.loads(level)
+        rows = np.full((len(paths), reach.shape[1]), np.nan)
+        for i, path in enumerate(paths):
+            try:
+                members = list(result.places_of(path))
+            except ModelError:
+                continue
+            rows[i] = result.problem.matrix[members].sum(axis=0) @ reach
+        return rows
+
     def limits(self, path: str) -> Array:
         """Return below what an area is (L,), one-sided 95 %, where it is not seen; else NaN.
 

@@ -4,6 +4,10 @@ Each parameter is free at every level, shared by all, or smooth: free, with a pr
 difference between neighbours. Levenberg-Marquardt within bounds; each step solves the
 arrowhead of normal equations (`arrowhead`), so that a pass costs about as much as one of every
 level by itself. Weights follow the model in a few passes, as in a single fit.
+
+What is known of ties, separations and shapes is wrong by the same amount at every level. A
+prior on what each level has for itself is therefore split: its error is one nuisance parameter
+that all levels share, and a small part (`SCATTER`) that is each level's own.
 """
 
 from __future__ import annotations
@@ -12,13 +16,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from ..errors import Cancelled, FitError, ShouldStop
+from ..model import REGION, Prior
 from ..spectrum import Array
 from .arrowhead import Arrowhead, covariances, solved
 from .evaluation import LevelWork
 
 FREE, SHARED = "free", "shared"
+SCATTER = 0.1
+"""How much of a common prior's standard deviation is each level's own, beside what all share."""
+
+_COMMON_GROUPS = ("energies", "ties", "shape")
 _PASSES = 4
 _ITERATIONS = 60
 _NEGLIGIBLE = 1e-4  # of chi-square, that a step may still gain
@@ -57,12 +67,15 @@ class Layout:
         For each level, place of its free parameters in own + common.
     coupling : ndarray, shape (n,)
         1 / sd of the difference between neighbours, squared; 0 where there is none.
+    nuisances : tuple of Prior
+        Priors whose error all levels share (c).
     """
 
     own: tuple[str, ...]
     common: tuple[str, ...]
     places: tuple[np.ndarray, ...]
     coupling: Array
+    nuisances: tuple[Prior, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,10 +97,12 @@ class GlobalSolution:
         Of smoothness alone.
     iterations : int
     converged : bool
-    borders : ndarray, shape (L, n, m)
-        Covariance of each level's own parameters with the shared ones.
-    common : ndarray, shape (m, m)
-        Covariance of the shared ones.
+    borders : ndarray, shape (L, n, m + c)
+        Covariance of each level's own parameters with the shared ones and the nuisances.
+    common : ndarray, shape (m + c, m + c)
+        Covariance of these.
+    pulls : ndarray, shape (c,)
+        The nuisances, in standard deviations of their priors.
     open_errors : ndarray, shape (L, n)
         Standard errors of each level's own parameters as if none lay on a bound: what a
         limit is made of where an area is zero.
@@ -103,7 +118,25 @@ class GlobalSolution:
     converged: bool
     borders: Array
     common: Array
+    pulls: Array
     open_errors: Array
+
+    def loads(self, level: int) -> Array:
+        """Return what moves all levels together, as it moves one level's free parameters.
+
+        Shape (F, r): one column for each independent error of one standard deviation, of the
+        shared parameters and the nuisances. The covariance of two levels is the product of
+        theirs (without what smoothness adds between neighbours).
+        """
+        places, n = self.layout.places[level], len(self.layout.own)
+        open_ = np.flatnonzero(np.diagonal(self.common) > 0)
+        if not np.isfinite(self.common).all() or not open_.size:
+            return np.zeros((places.size, 0))
+        root = np.linalg.cholesky(self.common[np.ix_(open_, open_)])
+        whole = np.zeros((n + len(self.common), open_.size))
+        whole[:n] = solve_triangular(root, self.borders[level][:, open_].T, lower=True).T
+        whole[n + open_] = root
+        return np.asarray(whole[places])
 
 
 def layout_of(works: Sequence[LevelWork], modes: Mapping[str, Mode]) -> Layout:
@@ -117,7 +150,22 @@ def layout_of(works: Sequence[LevelWork], modes: Mapping[str, Mode]) -> Layout:
     )
     smooth = [modes[path] for path in own]
     coupling = np.array([1.0 / m.sd**2 if isinstance(m, Smooth) else 0.0 for m in smooth])
-    return Layout(own, common, places, coupling)
+    nuisances: dict[Prior, None] = {}
+    for work, own_places in zip(works, places, strict=True):
+        moves = (work.problem.prior_matrix[:, own_places < len(own)] != 0).any(axis=1)
+        known = zip(work.problem.priors.priors, moves, strict=True)
+        nuisances |= {prior: None for prior, moved in known if moved and common_to(prior)}
+    return Layout(own, common, places, coupling, tuple(nuisances))
+
+
+def common_to(prior: Prior) -> bool:
+    """Return whether the error of a prior is the same at every level.
+
+    That of a tie, a separation or a shape is; a charge shift and a background are each
+    level's own.
+    """
+    shifts = any(term.source.endswith(f"/{REGION}/shift") for term in prior.terms)
+    return prior.group in _COMMON_GROUPS and not shifts
 
 
 class _Global:
@@ -131,11 +179,12 @@ class _Global:
         fixed: tuple[int, str] | None,
     ) -> None:
         self.works, self.layout = works, layout
-        self.n, self.m = len(layout.own), len(layout.common)
+        self.n, self.m, self.c = len(layout.own), len(layout.common), len(layout.nuisances)
         self.there = np.zeros((len(works), self.n), dtype=bool)
         self.lower, self.upper = np.full(self.n, -np.inf), np.full(self.n, np.inf)
-        self.low, self.high = np.full(self.m, -np.inf), np.full(self.m, np.inf)
-        self.own, self.common = np.zeros((len(works), self.n)), np.zeros(self.m)
+        wide = self.m + self.c
+        self.low, self.high = np.full(wide, -np.inf), np.full(wide, np.inf)
+        self.own, self.common = np.zeros((len(works), self.n)), np.zeros(wide)
         seen: list[list[float]] = [[] for _ in range(self.m)]
         for level, (work, places) in enumerate(zip(works, layout.places, strict=True)):
             mine, ours = places < self.n, places >= self.n
@@ -146,11 +195,16 @@ class _Global:
             self.low[shared], self.high[shared] = work.problem.lower[ours], work.problem.upper[ours]
             for i, value in zip(shared, starts[level][ours], strict=True):
                 seen[i].append(float(value))
-        self.common = np.array([np.median(values) for values in seen]) if self.m else self.common
+        self.common[: self.m] = [np.median(values) for values in seen]
         self.fixed = np.zeros_like(self.there)
         if fixed is not None and fixed[1] in layout.own:
             self.fixed[fixed[0], layout.own.index(fixed[1])] = True
         self.weights = [self._prior_weights(k) for k in range(len(works))]
+        known = {prior: i for i, prior in enumerate(layout.nuisances)}
+        self.nuisance = [
+            np.array([known.get(prior, -1) for prior in work.problem.priors.priors], dtype=int)
+            for work in works
+        ]
 
     def _prior_weights(self, level: int) -> Array:
         """Return how often each prior of a level counts: one on shared values only once."""
@@ -158,6 +212,20 @@ class _Global:
         ours = self.layout.places[level] >= self.n
         alone = ~(matrix[:, ~ours] != 0).any(axis=1)
         return np.where(alone, 1.0 / len(self.works), 1.0)
+
+    def _known(self, level: int, q: Array, common: Array) -> tuple[Array, Array, Array]:
+        """Return how much each prior of a level counts (K,), by how much it is missed (K,).
+
+        And how that depends on the nuisances (K, c).
+        """
+        work, numbers = self.works[level], self.nuisance[level]
+        problem, split = work.problem, numbers >= 0
+        strength = self.weights[level] * work.precision**2 / np.where(split, SCATTER**2, 1.0)
+        columns = np.zeros((len(numbers), self.c))
+        sds = np.divide(1.0, work.precision, out=np.zeros(len(numbers)), where=work.precision > 0)
+        columns[split, numbers[split]] = sds[split]
+        missed = problem.prior_targets - problem.prior_matrix @ q + columns @ common[self.m :]
+        return strength, missed, columns
 
     def level(self, level: int, own: Array, common: Array) -> Array:
         """Return the free parameters of one level."""
@@ -170,14 +238,13 @@ class _Global:
 
     def chi_square(self, own: Array, common: Array) -> float:
         """Return chi-square of data, priors and smoothness."""
-        total = self.roughness(own)
+        nuisances = common[self.m :]
+        total = self.roughness(own) + float(nuisances @ nuisances)
         for k, work in enumerate(self.works):
             q = self.level(k, own, common)
-            residual, _ = work.at(q)
-            total += float(residual @ residual)
-            problem = work.problem
-            left = (problem.prior_targets - problem.prior_matrix @ q) * work.precision
-            total += float(self.weights[k] @ left**2)
+            total += work.chi_square(q)
+            strength, missed, _ = self._known(k, q, common)
+            total += float(strength @ missed**2)
         return total
 
     def roughness(self, own: Array) -> float:
@@ -187,30 +254,36 @@ class _Global:
 
     def equations(self) -> Arrowhead:
         """Return the normal equations where the fit is."""
-        n, m, count = self.n, self.m, len(self.works)
-        blocks, borders = np.zeros((count, n, n)), np.zeros((count, n, m))
-        corner, corner_gradient = np.zeros((m, m)), np.zeros(m)
+        n, wide, count = self.n, self.m + self.c, len(self.works)
+        blocks, borders = np.zeros((count, n, n)), np.zeros((count, n, wide))
+        corner, corner_gradient = np.zeros((wide, wide)), np.zeros(wide)
         gradient = np.zeros((count, n))
         for k, work in enumerate(self.works):
             q = self.level(k, self.own, self.common)
             residual, jacobian = work.at(q)
             hessian, slope = jacobian @ jacobian.T, jacobian @ residual
-            problem = work.problem
-            if len(problem.priors):
-                strength = self.weights[k] * work.precision**2
-                rows = problem.prior_matrix
-                hessian += (rows.T * strength) @ rows
-                slope += rows.T @ (strength * (problem.prior_targets - rows @ q))
             places = self.layout.places[k]
             mine, ours = places < n, places >= n
             at, shared = places[mine], places[ours] - n
+            if len(work.problem.priors):
+                strength, missed, columns = self._known(k, q, self.common)
+                rows = work.problem.prior_matrix
+                weighted = rows.T * strength
+                hessian += weighted @ rows
+                slope += weighted @ missed
+                beside = -weighted @ columns
+                borders[k][at, self.m :] = beside[mine]
+                corner[shared, self.m :] += beside[ours]
+                corner[self.m :, shared] += beside[ours].T
+                corner[self.m :, self.m :] += (columns.T * strength) @ columns
+                corner_gradient[self.m :] -= columns.T @ (strength * missed)
             blocks[k][np.ix_(at, at)] = hessian[np.ix_(mine, mine)]
             borders[k][np.ix_(at, shared)] = hessian[np.ix_(mine, ours)]
             corner[np.ix_(shared, shared)] += hessian[np.ix_(ours, ours)]
-            gradient[k, at], corner_gradient[shared] = (
-                slope[mine],
-                corner_gradient[shared] + slope[ours],
-            )
+            gradient[k, at] = slope[mine]
+            corner_gradient[shared] += slope[ours]
+        corner[self.m :, self.m :] += np.eye(self.c)
+        corner_gradient[self.m :] -= self.common[self.m :]
         self._add_smoothness(blocks, gradient)
         coupling = -self.layout.coupling
         return Arrowhead(blocks, borders, corner, coupling, gradient, corner_gradient)
@@ -320,8 +393,8 @@ def _ended(fit: _Global, iterations: int, *, converged: bool) -> GlobalSolution:
     own, borders, corner = _inverse(equations, levels, shared)
     blind = ~fit.there | fit.fixed | (np.diagonal(equations.blocks, 0, 1, 2) <= 0)
     opened, _, _ = _inverse(equations, blind, shared)
-    n, m = fit.n, fit.m
-    whole = np.zeros((n + m, n + m))
+    n, wide = fit.n, fit.m + fit.c
+    whole = np.zeros((n + wide, n + wide))
     covariance, held, values = [], [], []
     for k, places in enumerate(fit.layout.places):
         whole[:n, :n], whole[:n, n:], whole[n:, :n] = own[k], borders[k], borders[k].T
@@ -341,6 +414,7 @@ def _ended(fit: _Global, iterations: int, *, converged: bool) -> GlobalSolution:
         converged,
         borders,
         corner,
+        fit.common[fit.m :].copy(),
         np.sqrt(np.maximum(np.diagonal(opened, 0, 1, 2), 0.0)),
     )
 

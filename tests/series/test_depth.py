@@ -68,3 +68,16 @@ def test_the_films_of_the_paper_contradict_what_is_seen():
     assert "2.0 times what is assumed" in notes[2]
     assert len(film_check((15.0, 25.0), 20.0, 3.2)) == 2
     assert "may or may not be gone" in film_check((15.0, 25.0), 20.0, 3.2)[1]
+
+
+def test_an_error_of_all_levels_does_not_move_the_interface():
+    """What lifts a whole trend by 10 % changes its plateaus, not where it steps."""
+    x = np.arange(12.0)
+    y = step(x, 6.0, 1.5, 10.0, 30.0)
+    own, loads = np.full(12, 0.3), 0.1 * y[:, None]
+    alone = interface(x, y, own)
+    told = interface(x, y, np.hypot(own, loads[:, 0]), loads)
+    untold = interface(x, y, np.hypot(own, loads[:, 0]))
+    assert told.position == pytest.approx(6.0, abs=1e-3)
+    assert told.position_sd == pytest.approx(alone.position_sd, rel=0.02)
+    assert untold.position_sd > 2 * told.position_sd

@@ -10,7 +10,7 @@ import spectra_core as sc
 from spectra_core.errors import FitError, ModelError
 from spectra_core.series.arrowhead import Arrowhead, covariances, solved
 from spectra_core.series.fits import fit_series
-from spectra_core.series.global_fit import Smooth
+from spectra_core.series.global_fit import SCATTER, Smooth
 from spectra_core.series.outliers import isolated
 
 AREAS = ("S 2p/PS4", "S 2p/P2S5", "S 2p/Li2S", "P 2p/PS4", "P 2p/P2S5")
@@ -104,6 +104,59 @@ def test_values_and_errors_are_those_of_one_problem_in_scipy():
         np.testing.assert_allclose(found.values(path), oracle.x[3 + i :: 3], rtol=1e-4)
         np.testing.assert_allclose(found.stderrs(path), errors[3 + i :: 3], rtol=2e-3)
     assert found.solution.chi_square == pytest.approx(2 * oracle.cost, rel=1e-6)
+
+
+def test_the_error_of_a_tie_is_one_nuisance_of_all_levels():
+    """Against scipy over all levels and the one nuisance: a tie that is wrong is wrong everywhere.
+
+    The second line is weak and lies under the first, so that its area hangs on the tie.
+    """
+    generator = np.random.default_rng(5)
+    x = np.arange(280.0, 292.0, 0.1)
+    shared = (284.8, 285.4, 1.2)
+    truth = [(a, 0.28 * a, 100.0) for a in (300.0, 400.0, 500.0, 600.0)]  # the tie says 0.25
+    levels = []
+    for own in truth:
+        counts = generator.poisson(lines(x, own, shared)).astype(float)
+        levels.append(sc.make_spectrum(x, counts, sc.Axis.BINDING_ENERGY, y_unit="counts"))
+    region = sc.Region("C 1s", (280.0, 292.0), sc.Background("constant"))
+    for name, centre in (("a", 284.8), ("b", 285.4)):
+        region = sc.add_component(
+            region,
+            name,
+            "gaussian",
+            center=sc.Parameter(centre, free=False),
+            fwhm=sc.Parameter(1.2, free=False),
+        )
+    terms = (sc.Term(1.0, "C 1s/b/area"), sc.Term(-0.25, "C 1s/a/area"))
+    model = sc.add_priors(sc.Model((region,)), sc.Prior(terms, relative=0.1, source="factors"))
+    found = fit_series([{"C 1s": s} for s in levels], model, drift=False)
+    sigmas = [region.sigma for level in found.levels for region in level.regions]
+    widths = 0.1 * 0.25 * found.values("C 1s/a/area")
+
+    def residual(p):
+        own, theta = p[:-1].reshape(-1, 3), p[-1]
+        data = [
+            (lines(x, q, shared) - s.y) / sigma
+            for q, s, sigma in zip(own, levels, sigmas, strict=True)
+        ]
+        tie = (own[:, 1] - 0.25 * own[:, 0] - widths * theta) / (SCATTER * widths)
+        return np.concatenate([*data, tie, [theta]])
+
+    start = np.r_[np.ravel(truth), 0.0]
+    oracle = least_squares(residual, start, xtol=1e-14, ftol=1e-14, x_scale=np.maximum(start, 1))
+    whole = np.linalg.inv(oracle.jac.T @ oracle.jac)
+    errors = np.sqrt(np.diag(whole))
+    for i, path in enumerate(("C 1s/a/area", "C 1s/b/area")):
+        np.testing.assert_allclose(found.values(path), oracle.x[i:-1:3], rtol=2e-4)
+        np.testing.assert_allclose(found.stderrs(path), errors[i:-1:3], rtol=5e-3)
+    assert found.solution.pulls == pytest.approx(oracle.x[-1:], abs=0.02)
+    loads = np.concatenate([found.loads(k, ["C 1s/b/area"]) for k in range(4)])
+    between = (loads @ loads.T)[np.triu_indices(4, 1)]
+    np.testing.assert_allclose(between, whole[1:-1:3, 1:-1:3][np.triu_indices(4, 1)], rtol=1e-2)
+    common = np.linalg.norm(loads, axis=1)
+    assert (common > 0.5 * found.stderrs("C 1s/b/area")).all()
+    assert found.solution.pulls[0] > 0  # all levels say that there is more of it
 
 
 def test_a_profile_has_its_true_areas_and_drift(profile, model):
