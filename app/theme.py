@@ -274,6 +274,7 @@ QFrame#modelrow[severity="warn"] {{ border-left: 3px solid {warn}; }}
 QFrame#modelrow[severity="alarm"] {{ border-left: 3px solid {alarm}; }}
 QLabel#strong {{ font-weight: 600; }}
 QPushButton#pill {{ border: none; border-radius: 9px; padding: 2px 9px; font-weight: 600; }}
+QPushButton#pill[severity="busy"] {{ background: {hover}; color: {muted}; }}
 QPushButton#pill[severity="good"] {{ background: {good_surface}; color: {good}; }}
 QPushButton#pill[severity="warn"] {{ background: {warn_surface}; color: {warn}; }}
 QPushButton#pill[severity="alarm"] {{ background: {alarm_surface}; color: {alarm}; }}

@@ -54,6 +54,7 @@ def _connect_desk(desk: Desk, window: MainWindow, crew: Crew, autosave: Autosave
     crew.files.confirmation_asked.connect(crew.spectra_dialogs.intake)
     crew.kernels.compiling.connect(window.engine_label.setText)
     crew.fitting.curve_ready.connect(window.uniqueness.show_curve)
+    crew.fitting.on_the_way.connect(showing.show_on_the_way)
     crew.fitting.compared.connect(crew.model_dialogs.show_comparison)
     crew.reexamining.begun.connect(window.stored.show_busy)
     crew.reexamining.found.connect(window.stored.show_found)

@@ -12,17 +12,18 @@ from spectra_core.fitting import FitOptions, FitResult
 from spectra_core.project.jobs import (
     Analysed,
     Finished,
+    OnTheWay,
     finished_fits,
     recomputed,
     with_analysed,
     with_recomputed,
 )
-from spectra_core.project.project import is_stale, set_options
+from spectra_core.project.project import Project, is_stale, set_options
 from spectra_core.referee.alternatives import Comparison, compare_components
 from spectra_core.uncertainty.profile import UniquenessCurve, uniqueness_curve
 from spectra_core.uncertainty.ratios import Ratio
 
-from ..jobs import Reporter
+from ..jobs import Reporter, RunningJob
 from ..parameter_words import parameter_words
 from .base import Controller
 
@@ -59,8 +60,11 @@ class Fitting(Controller):
     -------
     curve_ready(path, UniquenessCurve)
     compared(Comparison)
+    on_the_way(OnTheWay)
+        A fit whose budget is being made. It is in no document yet: a cancelled job leaves none.
     """
 
+    on_the_way = Signal(object)
     curve_ready = Signal(str, object)
     compared = Signal(object)
     _runs = count(1)
@@ -100,21 +104,33 @@ class Fitting(Controller):
         def work(report: Reporter) -> None:
             gathered, done = _Gathered(report), 0
             report.progress(0, len(keys), project.analysis(keys[0]).label)
-            for found, failed in finished_fits(project, keys, should_stop=report.should_stop):
+            fits = finished_fits(
+                project, keys, should_stop=report.should_stop, on_the_way=report.hand_over
+            )
+            for found, failed in fits:
                 done += len(found) + len(failed)
                 gathered.add(found, failed)
                 report.progress(done, len(keys))
             gathered.hand_over()
 
-        def take(finished: Finished) -> None:
-            found, failed = finished
+        def take(part: Finished | OnTheWay) -> None:
+            if isinstance(part, OnTheWay):
+                self._show_on_the_way(part, project, job)
+                return
+            found, failed = part
             if found:
                 self.document.apply(f"Fit {name}", with_analysed, found, merge=run, lasting=True)
             problems.extend(failed)
             if failed:
                 self.desk.complain_of("Not fitted", problems)
 
-        self.jobs.start(f"Fitting {name}", work, found=take)
+        job = self.jobs.start(f"Fitting {name}", work, found=take)
+
+    def _show_on_the_way(self, part: OnTheWay, before: Project, job: RunningJob) -> None:
+        """Show it unless it was cancelled, or is not what is in the document any more."""
+        now = self.document.project.analyses.get(part.analysis)
+        if now is before.analyses.get(part.analysis) and not job.stop.is_set():
+            self.on_the_way.emit(part)
 
     def compute_ratios(self) -> None:
         """Compute the defined ratios for every fit that is not stale, in a job."""
@@ -127,13 +143,18 @@ class Fitting(Controller):
             found: dict[str, tuple[Ratio, ...] | Analysed] = {}
             for done, key in enumerate(keys):
                 report.progress(done, len(keys), project.analysis(key).label)
-                found[key] = recomputed(project, key, should_stop=report.should_stop)
+                found[key] = recomputed(
+                    project, key, should_stop=report.should_stop, on_the_way=report.hand_over
+                )
             return found
 
         def done(found: dict[str, tuple[Ratio, ...] | Analysed]) -> None:
             self.document.apply("Compute the ratios", with_recomputed, found)
 
-        self.jobs.start("Computing ratios", work, done)
+        def take(part: OnTheWay) -> None:
+            self._show_on_the_way(part, project, job)
+
+        job = self.jobs.start("Computing ratios", work, done, found=take)
 
     def set_options(self, options: FitOptions) -> None:
         """Change how the shown analysis is fitted."""

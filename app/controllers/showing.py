@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from spectra_core.editing.edits import place_of
 from spectra_core.fitting import FitResult, FitWarning
+from spectra_core.project.jobs import OnTheWay
 from spectra_core.spectrum import Spectrum
 
 from ..desk import Desk
@@ -37,6 +38,7 @@ class Showing(Controller):
         self._window, self._acting, self._reporting = window, acting, reporting
         self._live: tuple[FitResult, str] | None = None
         self._ticked: Spectrum | None = None
+        self._is_on_the_way = False
         self._panels = _timer(self, _PANELS_EVERY_MS, self._show_dragged_panels)
         self._report = _timer(self, _REPORT_AFTER_MS, self._preview_if_seen)
 
@@ -50,7 +52,7 @@ class Showing(Controller):
 
     def show(self, scene: Scene) -> None:
         """Show a scene."""
-        self._live = None
+        self._live, self._is_on_the_way = None, False
         if scene.spectrum is not self._ticked:
             self._ticked = scene.spectrum
             self._window.plot.set_ticks(library_ticks(scene.spectrum))
@@ -65,6 +67,17 @@ class Showing(Controller):
         self._window.plot.show_live(fit, region)
         if not self._panels.isActive():
             self._panels.start()
+
+    def show_on_the_way(self, found: OnTheWay) -> None:
+        """Show a fit whose budget is being made: its curves, and its ratios as far as they are."""
+        scene, plot = self.desk.scene, self._window.plot
+        is_shown = scene.selection.analysis == found.analysis and scene.region is not None
+        if is_shown and scene.region is not None and plot.drag.handle is None:
+            self._is_on_the_way = True
+            self.show_live(found.result, scene.region.name)
+            plot.show_unchecked()
+        if found.ratios:
+            self._window.ratios.show_growing(found.analysis, found.ratios)
 
     def _show_dragged_panels(self) -> None:
         if self._live is not None:
@@ -100,6 +113,8 @@ class Showing(Controller):
         running = self.jobs.running
         self._window.show_job(running[0] if running else None, max(len(running) - 1, 0))
         self.show_actions()
+        if not running and self._is_on_the_way:
+            self.desk.refresh()  # it was cancelled
 
     def show_actions(self) -> None:
         """Show which actions can run, and which are on."""

@@ -358,6 +358,14 @@ class PlotView(QFrame):
         self.verdict.setProperty("severity", _SEVERITY[verdict.word])
         restyle(self.verdict)
 
+    def show_unchecked(self) -> None:
+        """Say that the fit is new, and that nobody has looked at it yet."""
+        self.verdict.setText("○ Being checked…")
+        self.verdict.setToolTip("The error budget is being made, and the referee has not looked.")
+        self.verdict.setProperty("severity", "busy")
+        restyle(self.verdict)
+        self.verdict.show()
+
     def _ask_verdict(self) -> None:
         verdict = self._scene.verdict if self._scene is not None else None
         if verdict is not None and verdict.findings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import hypot
 
 from PySide6.QtCore import (
     QModelIndex,
@@ -60,6 +61,8 @@ class ShownRatio:
     value, interval, note : str
     ratio : Ratio
     stale : bool
+    growing : bool
+        Its budget is being made: the error is that of the rows that are known so far.
     """
 
     analysis: str
@@ -70,6 +73,20 @@ class ShownRatio:
     note: str
     ratio: Ratio
     stale: bool
+    growing: bool = False
+
+    @property
+    def length(self) -> float | None:
+        """The error that the bar is as long as."""
+        return error_so_far(self.ratio.budget) if self.growing else self.ratio.budget.total
+
+
+def error_so_far(budget: Budget) -> float | None:
+    """Return the quadrature of the rows that are known; None without that of the counts."""
+    if budget.counting is None:
+        return None
+    known = (getattr(budget, name) for name, _ in PARTS)
+    return hypot(*(value for value in known if value is not None))
 
 
 class RatioMatrix(QTableWidget):
@@ -111,7 +128,7 @@ class RatioMatrix(QTableWidget):
         self.setHorizontalHeaderLabels(["sample", *map(formula, names)])
         self.clearContents()
         largest = {
-            name: max((r.ratio.budget.total or 0.0 for r in rows if r.name == name), default=0.0)
+            name: max((r.length or 0.0 for r in rows if r.name == name), default=0.0)
             for name in names
         }
         for one in rows:
@@ -122,7 +139,7 @@ class RatioMatrix(QTableWidget):
             texts = (value_of(one), one.interval)
             item = QTableWidgetItem("\n".join(text for text in texts if text))
             item.setToolTip(wrapped(_tip(one)))
-            if one.stale or grey:
+            if one.stale or (grey and not one.growing):
                 item.setForeground(colour("faint"))
             item.setData(_CELL, (one, largest[one.name]))
             self.setItem(line, column, item)
@@ -159,7 +176,7 @@ class RatioMatrix(QTableWidget):
         if item is None or not item.data(_CELL):
             return None
         one, largest = item.data(_CELL)
-        parts = _placed(one.ratio.budget, largest, self.visualItemRect(item))
+        parts = _placed(one, largest, self.visualItemRect(item))
         return next((area.center() for part, _, area in parts if part == name), None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
@@ -180,7 +197,7 @@ class RatioMatrix(QTableWidget):
         if item is None or not item.data(_CELL):
             return None
         one, largest = item.data(_CELL)
-        for name, _, area in _placed(one.ratio.budget, largest, self.visualItemRect(item)):
+        for name, _, area in _placed(one, largest, self.visualItemRect(item)):
             if area.adjusted(0, -3, 0, 3).contains(event.position()):
                 return one, name
         return None
@@ -225,18 +242,28 @@ class _CellDelegate(QStyledItemDelegate):
         painter.setPen(colour("faint" if grey else "muted"))
         below = QRectF(area.left(), area.top() + height, area.width(), height)
         painter.drawText(below, " ".join(texts[1:]))
-        for _, tone, part in _placed(one.ratio.budget, largest, option.rect):
+        parts = _placed(one, largest, option.rect)
+        for _, tone, part in parts:
             painter.fillRect(part, colour(tone, 0.4 if grey else 1.0))
+        if one.growing and parts:
+            _paint_open_end(painter, parts[-1][2])
         painter.restore()
 
 
-def _placed(budget: Budget, largest: float, cell: QRect) -> list[tuple[str, str, QRectF]]:
+def _paint_open_end(painter: QPainter, last: QRectF) -> None:
+    """Paint three dots behind a bar: there is more to come."""
+    for number in range(3):
+        dot = QRectF(last.right() + 4 + 5 * number, last.center().y() - 1, 2, 2)
+        painter.fillRect(dot, colour("muted"))
+
+
+def _placed(one: ShownRatio, largest: float, cell: QRect) -> list[tuple[str, str, QRectF]]:
     """Return name, colour and place of each part of a cell's bar."""
-    parts = budget_parts(budget)
+    parts = budget_parts(one.ratio.budget) if one.length is not None else []
     if not parts or not largest:
         return []
     area = QRectF(cell).adjusted(_PAD, 0, -2 * _PAD, 0)
-    whole = area.width() * (budget.total or 0.0) / largest
+    whole = area.width() * (one.length or 0.0) / largest
     top = area.top() + _PAD + 2 * QFontMetrics(number_font(bold=True)).height()
     left, found = area.left(), []
     for name, tone, share in parts:
@@ -246,10 +273,10 @@ def _placed(budget: Budget, largest: float, cell: QRect) -> list[tuple[str, str,
 
 
 def budget_parts(budget: Budget) -> list[tuple[str, str, float]]:
-    """Return name, colour and share of the variance of each row of a budget."""
+    """Return name, colour and share of the variance of each row of a budget that is known."""
     values = [(name, tone, getattr(budget, name) or 0.0) for name, tone in PARTS]
     variance = sum(value**2 for _, _, value in values)
-    if budget.total is None or variance <= 0:
+    if variance <= 0:
         return []
     return [(name, tone, value**2 / variance) for name, tone, value in values if value > 0]
 

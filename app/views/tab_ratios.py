@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectra_core.project.project import Project, is_stale
-from spectra_core.results.table import interval_ends, value_text
+from spectra_core.project.project import Analysis, Project, is_stale
+from spectra_core.results.table import interval_ends, value_text, with_error
 from spectra_core.runs.samples import sample_names
 from spectra_core.spectrum import sample_key
 from spectra_core.uncertainty.ratios import Ratio
@@ -32,17 +33,24 @@ from spectra_core.uncertainty.ratios import Ratio
 from ..scene import Scene
 from ..theme import colour, theme
 from ..widgets import DeleteKey, label, printed, row
-from .ratio_matrix import PARTS, RatioMatrix, ShownRatio
+from .ratio_matrix import PARTS, RatioMatrix, ShownRatio, error_so_far
+
+Growing = Mapping[str, tuple[Analysis, tuple[Ratio, ...]]]
+"""Ratios whose budgets are being made, by analysis, and the analysis as it was at the start."""
 
 
-def ratio_rows(project: Project) -> Iterator[ShownRatio]:
-    """Yield the ratios of a project, samples in the user's order."""
+def ratio_rows(project: Project, growing: Growing = MappingProxyType({})) -> Iterator[ShownRatio]:
+    """Yield the ratios of a project, samples in the user's order; growing ones as they are."""
     order = {name: place for place, name in enumerate(project.settings.sample_order)}
     names = sample_names(project.spectra.values())
     samples = {key: _sample(project, key, names) for key in project.analyses}
     for key in sorted(samples, key=lambda key: order.get(samples[key], len(order))):
-        for ratio in project.analyses[key].ratios:
-            yield _row(project, key, samples[key], ratio)
+        analysis = project.analyses[key]
+        before, ratios = growing.get(key, (None, ()))
+        if before is analysis:
+            yield from (_growing_row(key, samples[key], ratio) for ratio in ratios)
+        else:
+            yield from (_row(project, key, samples[key], ratio) for ratio in analysis.ratios)
 
 
 def _sample(project: Project, key: str, names: Mapping[tuple[str, str], str]) -> str:
@@ -70,6 +78,26 @@ def _row(project: Project, key: str, sample: str, ratio: Ratio) -> ShownRatio:
         ratio,
         stale,
     )
+
+
+def _growing_row(key: str, sample: str, ratio: Ratio) -> ShownRatio:
+    """Return a ratio with the error of the rows that are known, which says so itself."""
+    said = growing_words(ratio)
+    value = "" if ratio.value is None else with_error(ratio.value, error_so_far(ratio.budget))
+    if not value:
+        value = "…" if ratio.upper_limit is None else f"< {ratio.upper_limit:.2g}"
+    parts = (key, sample, ratio.name, printed(value), said, said)
+    return ShownRatio(*parts, ratio, stale=False, growing=True)
+
+
+def growing_words(ratio: Ratio) -> str:
+    """Return what the error of a ratio holds whose budget is being made."""
+    known = {name for name, _ in PARTS if getattr(ratio.budget, name) is not None}
+    if known <= {"counting"}:
+        return "counting alone so far"
+    if known & {"background", "model"}:
+        return "windows and line shapes not yet"
+    return "background and model not yet"
 
 
 class RatiosTab(QWidget):
@@ -109,6 +137,7 @@ class RatiosTab(QWidget):
         self._empty = label("", "muted", wrap=True)
         self._legend = _Legend()
         self._busy = ""
+        self._growing: dict[str, tuple[Analysis, tuple[Ratio, ...]]] = {}
         self._computing = label("", "muted")
         self._computing.hide()
         define = QPushButton("Define a ratio…")
@@ -143,7 +172,22 @@ class RatiosTab(QWidget):
             return
         self._shown = shown
         self._project = project
-        self._rows = list(ratio_rows(project))
+        self._rows = list(ratio_rows(project, self._growing))
+        self._redraw()
+
+    def show_growing(self, analysis: str, ratios: tuple[Ratio, ...]) -> None:
+        """Show ratios whose budgets are being made, each with what its error holds so far.
+
+        Parameters
+        ----------
+        analysis : str
+        ratios : tuple of Ratio
+            Without totals.
+        """
+        if self._project is None or analysis not in self._project.analyses:
+            return
+        self._growing[analysis] = self._project.analyses[analysis], ratios
+        self._rows = list(ratio_rows(self._project, self._growing))
         self._redraw()
 
     def show_busy(self, doing: str) -> None:
@@ -159,7 +203,12 @@ class RatiosTab(QWidget):
         self._busy = doing
         self._computing.setText(f"{doing}: ratios follow with their whole budget…" if doing else "")
         self._computing.setVisible(bool(doing))
-        self.table.show_rows(self._rows, grey=bool(doing))
+        if not doing and self._growing and self._project is not None:
+            self._growing = {}
+            self._rows = list(ratio_rows(self._project))
+            self._redraw()
+        else:
+            self.table.show_rows(self._rows, grey=bool(doing))
 
     def text(self) -> str:
         """Return the table as text with tabs."""
@@ -172,10 +221,12 @@ class RatiosTab(QWidget):
             ratio = one.ratio
             ends = ratio.best_interval or (None, None)
             parts = [getattr(ratio.budget, name) for name, _ in PARTS]
-            found = (ratio.value, ratio.error, *ends, *parts)
+            error = error_so_far(ratio.budget) if one.growing else ratio.error
+            found = (ratio.value, error, *ends, *parts)
             numbers = ["" if v is None else f"{v:.6g}" for v in found]
             limit = f"< {ratio.upper_limit:.3g} " if ratio.upper_limit is not None else ""
-            cells = (one.sample, one.name, *numbers, ratio.scope, f"{limit}{one.note}")
+            scope = one.interval if one.growing else ratio.scope
+            cells = (one.sample, one.name, *numbers, scope, f"{limit}{one.note}")
             lines.append("\t".join(cells))
         return "\n".join(lines)
 
@@ -251,7 +302,7 @@ class _Legend(QLabel):
         known = [part for part in PARTS if any(getattr(b, part[0]) is not None for b in budgets)]
         squares = (f'<span style="color:{tone}">■</span>&nbsp;{name}' for name, tone in known)
         self.setText("error budget: " + "&ensp; ".join(squares))
-        self.setVisible(any(budget.total is not None for budget in budgets))
+        self.setVisible(any(one.length is not None for one in rows))
 
 
 class _Chart(pg.PlotWidget):  # type: ignore[misc]

@@ -7,7 +7,7 @@ is by then, and what changed meanwhile is kept as stale.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import FitError, ModelError, ShouldStop, SpectraError
@@ -125,14 +125,38 @@ def _analysed(project: Project, analysis_id: str, record: FitRecord) -> Analysed
     return Analysed(analysis_id, before, record.result, record.ratios, findings)
 
 
+@dataclass(frozen=True, eq=False)
+class OnTheWay:
+    """A fit that is not finished: its budget is being made, and the referee has not looked.
+
+    Attributes
+    ----------
+    analysis : str
+        Its id.
+    result : FitResult
+    ratios : tuple of Ratio
+        As far as they are, without a total; empty at first.
+    """
+
+    analysis: str
+    result: FitResult
+    ratios: tuple[Ratio, ...]
+
+
 Finished = tuple[list[Analysed], list[str]]
 """Fits that are done, and a sentence for each analysis that could not be fitted."""
 
 
 def finished_fits(
-    project: Project, analyses: Sequence[str], *, should_stop: ShouldStop | None = None
+    project: Project,
+    analyses: Sequence[str],
+    *,
+    should_stop: ShouldStop | None = None,
+    on_the_way: Callable[[OnTheWay], None] | None = None,
 ) -> Iterator[Finished]:
     """Fit several analyses beside each other; yield some at a time, as soon as they are done.
+
+    `on_the_way` is called, in the threads that fit, with what there is of one before its end.
 
     They are done as the command line does them (`spectra_core.runs.execute.outcomes`). It ends
     early where `should_stop` returns True; what was yielded is finished all the same.
@@ -150,7 +174,12 @@ def finished_fits(
             keys[id(jobs[-1])] = key
     if problems:
         yield [], problems
-    for done in outcomes(jobs, should_stop=should_stop):
+
+    def tell(job: Job, result: FitResult, ratios: tuple[Ratio, ...]) -> None:
+        if on_the_way is not None:
+            on_the_way(OnTheWay(keys[id(job)], result, ratios))
+
+    for done in outcomes(jobs, should_stop=should_stop, on_the_way=tell):
         found: Finished = [], []
         for job, outcome in done:
             key = keys[id(job)]
@@ -196,9 +225,15 @@ def _is_as_before(project: Project, outcome: Analysed) -> bool:
 
 
 def recomputed(
-    project: Project, analysis_id: str, *, should_stop: ShouldStop | None = None
+    project: Project,
+    analysis_id: str,
+    *,
+    should_stop: ShouldStop | None = None,
+    on_the_way: Callable[[OnTheWay], None] | None = None,
 ) -> tuple[Ratio, ...] | Analysed:
     """Return the ratios of a stored fit as the project defines them now.
+
+    `on_the_way` is called with what there is of them before the end.
 
     Where a refit finds a better minimum than that of the stored fit, the analysis is fitted
     again, and what that gives is returned.
@@ -213,9 +248,15 @@ def recomputed(
     analysis = project.analysis(analysis_id)
     if analysis.result is None:
         raise FitError("there is no fit to compute ratios of.", where=analysis.label)
+    result = analysis.result
     entries = [recipe_ratio(ratio) for ratio in project.ratios if is_of(analysis.model, ratio)]
+
+    def tell(ratios: tuple[Ratio, ...]) -> None:
+        if on_the_way is not None:
+            on_the_way(OnTheWay(analysis_id, result, ratios))
+
     try:
-        return ratios_of(analysis.result, entries, analysis.options.seed, should_stop)
+        return ratios_of(result, entries, analysis.options.seed, should_stop, tell)
     except BetterMinimumError:
         return analyse(project, analysis_id, should_stop=should_stop)
 

@@ -36,7 +36,7 @@ from ..recipe.schema import RatioEntry, Recipe
 from ..referee.rules import lint
 from ..referee.screen import OF_METADATA, Screening
 from ..spectrum import Spectrum
-from ..uncertainty.budget import RatioRequest, Rows, ratio_budgets
+from ..uncertainty.budget import RatioRequest, Rows, Tell, ratio_budgets
 from ..uncertainty.quantities import LEVEL
 from ..uncertainty.ratios import Ratio, area_ratio, clear_ratios
 from .plan import Job
@@ -61,6 +61,8 @@ __all__ = [
 LOG = logging.getLogger("doublet.runs")
 
 Outcome = Finished | Failure
+OnTheWay = Callable[[Job, FitResult, tuple[Ratio, ...]], None]
+"""Is told of a fit before its end: with no ratio at first, then with ratios without a total."""
 Done = list[tuple[Job, Outcome]]
 RunProgress = Callable[[int, int, str], None]
 T = TypeVar("T")
@@ -111,14 +113,19 @@ def execute_all(
 
 
 def outcomes(
-    jobs: Sequence[Job], *, processes: int = 1, should_stop: ShouldStop | None = None
+    jobs: Sequence[Job],
+    *,
+    processes: int = 1,
+    should_stop: ShouldStop | None = None,
+    on_the_way: OnTheWay | None = None,
 ) -> Iterator[Done]:
     """Yield jobs with what became of them, some at a time, as soon as they are done.
 
-    It ends early where `should_stop` returns True. Parameters as for `execute_all`.
+    It ends early where `should_stop` returns True. Parameters as for `execute_all`; `on_the_way`
+    is called in the threads of this process, for jobs that are done one by one.
     """
     if processes == 1 or len(jobs) < 2:
-        yield from _on_threads(jobs, should_stop)
+        yield from _on_threads(jobs, should_stop, on_the_way)
         return
     for task, found in _in_processes(jobs, _without_jobs, processes, should_stop):
         yield [(job, _returned(job, one)) for job, one in zip(task, found, strict=True)]
@@ -169,8 +176,10 @@ def _processors() -> int:
 # One fit
 
 
-def execute(job: Job, should_stop: ShouldStop | None = None) -> FitRecord | Failure:
-    """Do one job: fit, ratios, findings.
+def execute(
+    job: Job, should_stop: ShouldStop | None = None, on_the_way: OnTheWay | None = None
+) -> FitRecord | Failure:
+    """Do one job: fit, ratios, findings; `on_the_way` is told what there is before the end.
 
     Raises
     ------
@@ -183,7 +192,7 @@ def execute(job: Job, should_stop: ShouldStop | None = None) -> FitRecord | Fail
         raise
     except Exception as error:  # noqa: BLE001 - the border of a fit: it must not take the others with it
         return Failure(job.file, job.label, _said(error, "the fit broke down"))
-    result, ratios, findings = _looked_at(result, job, should_stop)
+    result, ratios, findings = _looked_at(result, job, should_stop, on_the_way)
     return record_of(job, result, ratios, (*job.warnings, *findings))
 
 
@@ -191,12 +200,18 @@ Seen = tuple[tuple[Ratio, ...], tuple[FitWarning, ...]]
 
 
 def _looked_at(
-    result: FitResult, job: Job, should_stop: ShouldStop | None
+    result: FitResult,
+    job: Job,
+    should_stop: ShouldStop | None,
+    on_the_way: OnTheWay | None,
 ) -> tuple[FitResult, tuple[Ratio, ...], tuple[FitWarning, ...]]:
     """Return the fit, its ratios and findings, in the best minimum that these come upon."""
 
     def work(best: FitResult) -> Seen:
-        ratios = ratios_of(best, job.ratios, job.options.seed, should_stop)
+        tell = None if on_the_way is None else partial(on_the_way, job, best)
+        if tell is not None:
+            tell(())
+        ratios = ratios_of(best, job.ratios, job.options.seed, should_stop, tell)
         return ratios, findings_of(best, job.sample, job.references)
 
     try:
@@ -270,8 +285,11 @@ def ratios_of(
     entries: Sequence[RatioEntry],
     seed: int,
     should_stop: ShouldStop | None = None,
+    tell: Tell | None = None,
 ) -> tuple[Ratio, ...]:
     """Return ratios with the budgets asked for; what goes wrong with one is its note.
+
+    `tell` as for `ratio_budgets`.
 
     Raises
     ------
@@ -281,7 +299,8 @@ def ratios_of(
         If `should_stop` returned True.
     """
     try:
-        return ratio_budgets(result, requests_of(entries), seed=seed, should_stop=should_stop)
+        wanted = requests_of(entries)
+        return ratio_budgets(result, wanted, seed=seed, should_stop=should_stop, tell=tell)
     except (Cancelled, BetterMinimumError):
         raise
     except Exception as error:  # noqa: BLE001 - what comes after a fit must not take the fit with it
@@ -389,8 +408,8 @@ class _Portion:
     left: Sequence[Job] = ()
 
 
-def _alone(job: Job, should_stop: ShouldStop) -> _Portion:
-    return _Portion([(job, execute(job, should_stop))])
+def _alone(job: Job, should_stop: ShouldStop, on_the_way: OnTheWay | None) -> _Portion:
+    return _Portion([(job, execute(job, should_stop, on_the_way))])
 
 
 def _together(jobs: Sequence[Job], referee: _Referee, should_stop: ShouldStop) -> _Portion:
@@ -444,7 +463,9 @@ def _clear_ratios(
     return [None if None in own else own for own in zip(*each, strict=True)]
 
 
-def _on_threads(jobs: Sequence[Job], should_stop: ShouldStop | None) -> Iterator[Done]:
+def _on_threads(
+    jobs: Sequence[Job], should_stop: ShouldStop | None, on_the_way: OnTheWay | None
+) -> Iterator[Done]:
     """Do jobs in this process; the kernels of several portions run beside each other."""
     referee = _Referee(load_library())
     halt = Event()
@@ -457,7 +478,7 @@ def _on_threads(jobs: Sequence[Job], should_stop: ShouldStop | None) -> Iterator
 
         def begin(jobs: Sequence[Job]) -> None:
             if len(jobs) < _FEWEST_ROWS:
-                waiting.extend(pool.submit(_alone, job, stopped) for job in jobs)
+                waiting.extend(pool.submit(_alone, job, stopped, on_the_way) for job in jobs)
             else:
                 waiting.append(pool.submit(_together, jobs, referee, stopped))
 

@@ -20,7 +20,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, isfinite, log, sqrt
 
@@ -101,6 +101,10 @@ class RatioRequest:
     rows: Rows | None = Rows()
 
 
+Tell = Callable[[tuple[Ratio, ...]], None]
+"""Is told the ratios as far as they are: rows that are not known yet are None, as is the total."""
+
+
 def ratio_budget(
     result: FitResult,
     numerator: Sequence[str],
@@ -160,11 +164,13 @@ def ratio_budgets(
     seed: int = 0,
     should_stop: ShouldStop | None = None,
     progress: Progress | None = None,
+    tell: Tell | None = None,
 ) -> tuple[Ratio, ...]:
     """Return several ratios of one fit with their budgets; draws and variants are made once.
 
     Parameters and errors as for `ratio_budget`, but a ratio whose labels the model does not
-    have says so in its note, and the others are made all the same.
+    have says so in its note, and the others are made all the same. `tell` is given all of them
+    whenever another row is known: first as the covariance has them, which takes no time.
     """
     ratios: dict[int, Ratio] = {}
     wanted: dict[int, _Wanted] = {}
@@ -176,9 +182,16 @@ def ratio_budgets(
             ratios[i] = _not_determined(request, error)
         else:
             wanted[i] = _Wanted(quantity, request.name, request.rows or _NONE)
-    found = _budgets(result, list(wanted.values()), seed, should_stop, progress)
-    ratios |= dict(zip(wanted, found, strict=True))
-    return tuple(ratios[i] for i in range(len(requests)))
+
+    def together(found: Sequence[Ratio]) -> tuple[Ratio, ...]:
+        known = ratios | dict(zip(wanted, found, strict=True))
+        return tuple(known[i] for i in range(len(requests)))
+
+    def told(found: Sequence[Ratio]) -> None:
+        if tell is not None:
+            tell(together(found))
+
+    return together(_budgets(result, list(wanted.values()), seed, should_stop, progress, told))
 
 
 def _not_determined(request: RatioRequest, error: Exception) -> Ratio:
@@ -203,9 +216,11 @@ def _budgets(
     seed: int,
     should_stop: ShouldStop | None,
     progress: Progress | None,
+    told: Callable[[Sequence[Ratio]], None] = lambda ratios: None,
 ) -> tuple[Ratio, ...]:
     quantities, names = [w.quantity for w in wanted], [w.name for w in wanted]
     ratios = list(counted(result, quantities, names, should_stop))
+    told(ratios)
     left = [i for i, ratio in enumerate(ratios) if ratio.budget.counting is not None]
     samples: dict[int, Array] = {}
     for n in dict.fromkeys(wanted[i].rows.monte_carlo for i in left):
@@ -223,6 +238,7 @@ def _budgets(
     _add_impacts(ratios, full, result, quantities, should_stop)
     for i in left:
         ratios[i] = _with_priors(ratios[i], result, quantities[i])
+    told(ratios)
     limited = [
         i for i, r in enumerate(ratios) if r.upper_limit is not None and wanted[i].rows.model
     ]
@@ -231,6 +247,9 @@ def _budgets(
     average = dict(zip(asked, found, strict=True))
     for i in limited:
         ratios[i] = with_limit(ratios[i], average[i])
+    told(
+        [_with_average(r, average[i], wanted[i]) if i in full else r for i, r in enumerate(ratios)]
+    )
     spreads = _spreads(full, wanted, ratios, result, should_stop)
     for i in full:
         across, note = _reference(result.model, quantities[i], wanted[i].rows.reference)
@@ -353,6 +372,12 @@ def _reference(model: Model, quantity: AreaRatio, given: float | None) -> tuple[
 
 # ---------------------------------------------------------------------------------
 # Rows
+
+
+def _with_average(ratio: Ratio, average: Average, wanted: _Wanted) -> Ratio:
+    """Return the ratio with what the models that the data leave open differ by, and no total."""
+    rows = {k: getattr(average, k) for k in ("background", "model") if getattr(wanted.rows, k)}
+    return replace(ratio, budget=replace(ratio.budget, **rows))
 
 
 def _with_rows(

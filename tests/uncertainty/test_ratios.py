@@ -338,6 +338,22 @@ def test_all_ratios_of_a_fit_are_those_of_each(result):
     assert 'no component or doublet "nothing"' in found[3].note
 
 
+def test_what_is_told_before_the_end_never_has_a_total_and_changes_nothing(result):
+    asked = [RatioRequest("a", ("new",), ("PS4",)), RatioRequest("d", ("nothing",), ("PS4",))]
+    told = []
+    found = ratio_budgets(result, asked, seed=3, tell=told.append)
+    assert found == ratio_budgets(result, asked, seed=3)
+    assert len(told) >= 3
+    assert all(first.budget.total is None for first, _ in told)
+    assert all(second.value is None for _, second in told)
+    first, last = told[0][0], told[-1][0]
+    assert (first.scope, first.budget.model) == ("counting alone", None)
+    assert first.value == found[0].value  # at once, and the number that stays
+    assert last.budget.background is not None and last.budget.model is not None
+    assert last.budget.background <= found[0].budget.background
+    assert last.budget.model <= found[0].budget.model
+
+
 def test_a_clear_species_is_never_below_detection(budget):
     assert budget.upper_limit is None
 
