@@ -248,6 +248,17 @@ class Estimates:
         return sqrt(variance) if isfinite(variance) and variance > 0 else None
 
 
+@dataclass(frozen=True, eq=False)
+class Numbers(Estimates):
+    """The numbers of a fit without anything else of it."""
+
+    model: Model
+    problem: Problem
+    values: Array
+    covariance: Array
+    at_bound: np.ndarray
+
+
 def prior_estimates(
     problem: Problem, values: Array, covariance: Array, at_bound: np.ndarray
 ) -> tuple[PriorEstimate, ...]:

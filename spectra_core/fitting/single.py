@@ -22,7 +22,7 @@ from .overlap import check_used_once
 from .priors import prior_residual, with_prior_rows
 from .problem import Problem, RegionProblem, compile_problem
 from .remainder import FURTHEST_FALL, with_remainders
-from .result import FitResult, FitWarning, Status, region_fit, with_values
+from .result import FitResult, FitWarning, Numbers, Status, region_fit, with_values
 from .search import TOLERANCE as SEARCH_TOLERANCE
 from .search import CompiledRows, Ends, Engine, Found, search
 from .solver import Solution, TracePoint, squares_are_finite
@@ -178,6 +178,14 @@ class Solved:
     def bic(self) -> float:
         """Bayes information criterion, as in `Statistics`."""
         return self.total.bic
+
+    @property
+    def numbers(self) -> Numbers:
+        """Values and covariance as the result has them, of the model as it was given."""
+        problem, solution = self.problem, self.settled.solution
+        errors = _errors(problem, self.weights, self.settled, self.reduced_chi_square)
+        values, bound = problem.full(solution.q), _at_bound(problem, solution)
+        return Numbers(problem.model, problem, values, errors.covariance, bound)
 
     @property
     def reduced_chi_square(self) -> float:
@@ -599,13 +607,8 @@ def result_of(
     if problem.is_scaled(weights):  # residuals are told in the unit of the data
         unit, sigmas = float(sigmas[0][0]), tuple(np.ones(sigma.size) for sigma in sigmas)
     statistics = statistics_of(problem, weights, solution.q, unit * data)
-    scale = covariance_scale(weights, statistics, unit)
-    nuisance = solution.held & nuisances(problem)
-    free_covariance, undetermined = _free_covariance(solution, scale)
-    if nuisance.any():
-        free_covariance = _beside(problem, settled, nuisance, free_covariance, scale)
+    errors = _errors(problem, weights, settled, statistics.reduced_chi_square)
     values = problem.full(solution.q)
-    covariance = full_covariance(problem, free_covariance, undetermined)
     bound = _at_bound(problem, solution)
     peaks = None if settled.packed is None else peaks_of(settled.packed, solution.q)
     regions = []
@@ -617,7 +620,7 @@ def result_of(
         regions.append(region_fit(problem, i, part.curves, part.sigma, kind, part.statistics))
     warnings = (
         *start_warnings(problem),
-        *_parameter_warnings(problem, values, bound, undetermined, nuisance, solution),
+        *_parameter_warnings(problem, values, bound, errors, solution),
         *region_warnings(problem, values, weights),
         *_engine_warnings(problem, settled, options),
     )
@@ -627,7 +630,7 @@ def result_of(
         _status(solution),
         solution.message,
         values,
-        covariance,
+        errors.covariance,
         statistics,
         bound,
         warnings,
@@ -637,6 +640,40 @@ def result_of(
         settled.engine,
         problem,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Errors:
+    """What is known of the errors of a fit.
+
+    Attributes
+    ----------
+    covariance : ndarray, shape (P, P)
+    undetermined : ndarray of bool, shape (F,)
+        Free parameters that the data do not determine.
+    nuisance : ndarray of bool, shape (F,)
+        Free parameters of background or line shape that are on a bound.
+    """
+
+    covariance: Array
+    undetermined: np.ndarray
+    nuisance: np.ndarray
+
+
+def _errors(
+    problem: Problem, weights: tuple[Weights, ...], settled: Settled, reduced_chi_square: float
+) -> _Errors:
+    """Return the errors of a solution."""
+    solution = settled.solution
+    unit = float(settled.sigmas[0][0]) if problem.is_scaled(weights) else 1.0
+    scale = covariance_scale(weights, reduced_chi_square, unit)
+    nuisance = solution.held
+    if nuisance.any():
+        nuisance = nuisance & nuisances(problem)
+    free, undetermined = _free_covariance(solution, scale)
+    if nuisance.any():
+        free = _beside(problem, settled, nuisance, free, scale)
+    return _Errors(full_covariance(problem, free, undetermined), undetermined, nuisance)
 
 
 def _engine_warnings(problem: Problem, settled: Settled, options: FitOptions) -> list[FitWarning]:
@@ -663,9 +700,9 @@ def statistics_of(
     return fit_statistics(residual, q.size, sigma_known=sigma_known, prior_residual=known)
 
 
-def covariance_scale(weights: Sequence[Weights], statistics: Statistics, unit: float) -> float:
+def covariance_scale(weights: Sequence[Weights], reduced_chi_square: float, unit: float) -> float:
     """Return what (J^T J)^-1 is multiplied by; `unit` is the noise already in the weights."""
-    return 1.0 if Weights.UNIT not in weights else statistics.reduced_chi_square / unit**2
+    return 1.0 if Weights.UNIT not in weights else reduced_chi_square / unit**2
 
 
 def _status(solution: Solution) -> Status:
@@ -827,8 +864,7 @@ def _parameter_warnings(
     problem: Problem,
     values: Array,
     bound: np.ndarray,
-    undetermined: np.ndarray,
-    nuisance: np.ndarray,
+    errors: _Errors,
     solution: Solution,
 ) -> list[FitWarning]:
     warnings = []
@@ -836,7 +872,7 @@ def _parameter_warnings(
         path = problem.paths[i]
         if bound[i]:
             side = "lower" if values[i] <= problem.lower[j] else "upper"
-            others = "let it move" if nuisance[j] else "take it as exact"
+            others = "let it move" if errors.nuisance[j] else "take it as exact"
             warnings.append(
                 FitWarning(
                     "at_bound",
@@ -846,7 +882,7 @@ def _parameter_warnings(
                     path,
                 )
             )
-        elif undetermined[j]:
+        elif errors.undetermined[j]:
             warnings.append(
                 FitWarning(
                     "not_determined",

@@ -34,7 +34,7 @@ from .engine import (
 from .inputs import as_spectra
 from .overlap import check_used_once
 from .problem import Problem, compile_problem, static_background
-from .result import Estimates, FitResult, FitWarning, RegionFit, Status
+from .result import Estimates, FitResult, FitWarning, Numbers, RegionFit, Status
 from .search import CompiledRows, search
 from .single import (
     LEAST_SQUARES,
@@ -55,17 +55,6 @@ from .statistics import Statistics
 from .weights import Weights, has_negative_counts
 
 Spectra = Mapping[str, Spectrum]
-
-
-@dataclass(frozen=True, eq=False)
-class RowNumbers(Estimates):
-    """The numbers of one row of a stack."""
-
-    model: Model
-    problem: Problem
-    values: Array
-    covariance: Array
-    at_bound: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +134,7 @@ class Stack:
 
     def numbers(self, row: int) -> Estimates:
         """Return the numbers of one row by path."""
-        return RowNumbers(
+        return Numbers(
             self.problem.model,
             self.problem,
             self.values[row],
@@ -413,7 +402,7 @@ class _Fits:
             for problem, q, unit, r in zip(problems, found.q[rows], units, residual, strict=True)
         )
         scales = [
-            covariance_scale(self.weights, each, float(unit))
+            covariance_scale(self.weights, each.reduced_chi_square, float(unit))
             for each, unit in zip(statistics, units, strict=True)
         ]
         values = np.array([p.full(q) for p, q in zip(problems, found.q[rows], strict=True)])

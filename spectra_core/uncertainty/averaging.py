@@ -23,7 +23,8 @@ References
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from math import exp, inf, isfinite, log
 
@@ -35,7 +36,8 @@ from ..fitting import FitResult, RegionFit
 from ..fitting.better import check_minimum
 from ..fitting.priors import prior_residual
 from ..fitting.problem import Problem
-from ..fitting.single import options_of, seen, solve
+from ..fitting.result import Estimates, Numbers
+from ..fitting.single import FitOptions, Solved, options_of, seen, solve
 from ..library import load_library
 from ..library.records import Entry
 from ..model import (
@@ -79,7 +81,7 @@ class Considered:
     Attributes
     ----------
     trial : Trial
-    result : FitResult or None
+    solved : Solved or None
         None where it was not fitted, or could not be.
     log_evidence : float or None
         Above that of the fitted model, the odds of its kind included.
@@ -87,13 +89,26 @@ class Considered:
         Above that of the fitted model.
     reason : str
         Why it has no weight; empty if it has one.
+    options : FitOptions
+        Of its fit.
     """
 
     trial: Trial
-    result: FitResult | None
+    solved: Solved | None
     log_evidence: float | None
     delta_bic: float | None
     reason: str
+    options: FitOptions = field(default_factory=FitOptions)
+
+    @cached_property
+    def numbers(self) -> Numbers | None:
+        """Values and covariance; None where it was not fitted."""
+        return None if self.solved is None else self.solved.numbers
+
+    @cached_property
+    def result(self) -> FitResult | None:
+        """Its fit with curves and all, made when it is first asked for: few are."""
+        return None if self.solved is None else seen(self.solved, self.options)
 
     @property
     def kind(self) -> str:
@@ -414,7 +429,7 @@ def _center(entry: Entry) -> float:
     return entry.center
 
 
-def _place(result: FitResult, name: str, owner: str) -> float:
+def _place(result: Estimates, name: str, owner: str) -> float:
     major = members(result.model.region(name), owner)[0]
     return result.value(f"{name}/{major.id}/center")
 
@@ -492,7 +507,7 @@ def _fitted(
     if trial.nested:
         gone = trial.alternative.gone if trial.alternative else ()
         check_minimum(result, solved, zero=gone, where=trial.name)
-    other = seen(solved, options)
+    other = solved.numbers
     if trial.choice == _MINIMUM:
         check_minimum(result, solved, where=trial.name)
         if _is_same(result, other):
@@ -500,10 +515,11 @@ def _fitted(
     delta = solved.bic - result.statistics.bic
     solution = solved.settled.solution
     if not solution.converged:
-        return Considered(trial, other, None, delta, f"it did not converge: {solution.message}")
+        reason = f"it did not converge: {solution.message}"
+        return Considered(trial, solved, None, delta, reason, options)
     odds = FEWER_ODDS if trial.choice == _COMPONENTS and not _adds(trial) else 0.0
     found = shape_of(other, _sigmas(result)).log_evidence - shape.log_evidence + odds
-    considered = Considered(trial, other, found, delta, "")
+    considered = Considered(trial, solved, found, delta, "", options)
     if _adds(trial):
         return replace(considered, reason=_no_addition(result, trial, other))
     if trial.alternative is not None and trial.alternative.kind == "fewer":
@@ -511,7 +527,7 @@ def _fitted(
     return considered
 
 
-def _renamed(result: FitResult, trial: Trial, other: FitResult) -> str:
+def _renamed(result: FitResult, trial: Trial, other: Numbers) -> str:
     """Return which owner took the place of the one that was left out: then none was."""
     assert trial.alternative is not None
     region = result.model.region(trial.region)
@@ -526,7 +542,7 @@ def _renamed(result: FitResult, trial: Trial, other: FitResult) -> str:
     return ""
 
 
-def _no_addition(result: FitResult, trial: Trial, other: FitResult) -> str:
+def _no_addition(result: FitResult, trial: Trial, other: Numbers) -> str:
     """Return why a model with one more is none: the new one is empty, or an old one now is."""
     assert trial.alternative is not None
     if _is_empty(trial, other):
@@ -545,13 +561,13 @@ def _names_of(region: Region, owner: str) -> list[str]:
     return [spec.name for spec in region.specs_of(members(region, owner)[0])]
 
 
-def _is_same(result: FitResult, other: FitResult) -> bool:
+def _is_same(result: FitResult, other: Numbers) -> bool:
     """Return whether two fits of one model are in the same minimum, as far as its lines show."""
     centers = [i for i, p in enumerate(result.problem.paths) if split_path(p)[2] == "center"]
     return bool(np.allclose(result.values[centers], other.values[centers], atol=_SAME_EV))
 
 
-def _is_empty(trial: Trial, other: FitResult) -> bool:
+def _is_empty(trial: Trial, other: Numbers) -> bool:
     """Return whether what was added has no area."""
     added = [
         f"{trial.region}/{line.id}/area"
@@ -582,12 +598,12 @@ class Part:
     weight: float
     values: Array
 
-    @property
+    @cached_property
     def middle(self) -> float:
         """Median."""
         return float(np.median(self.values))
 
-    @property
+    @cached_property
     def half(self) -> float:
         """Half the width of the central 68 %."""
         low, high = np.quantile(self.values, (0.15865, 0.84135))

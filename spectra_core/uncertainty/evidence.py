@@ -22,7 +22,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..fitting import FitResult
+from ..fitting.result import Estimates
 from ..fitting.tangents import tangent_rows
 from ..spectrum import Array
 
@@ -86,7 +86,7 @@ class Shape:
         return amounts * said, amounts
 
 
-def shape_of(result: FitResult, sigmas: Sequence[Array]) -> Shape:
+def shape_of(result: Estimates, sigmas: Sequence[Array]) -> Shape:
     """Return chi-square around a fit with the standard deviations of another of the same data."""
     problem = result.problem
     q = result.values[problem.free]

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import FitError, ShouldStop
 from ..fitting import FitResult
+from ..fitting.result import Estimates
 from ..spectrum import Array
 from .averaging import Considered, Part, considered, mixed_quantiles, weights_of
 from .monte_carlo import MonteCarlo, monte_carlo
@@ -153,21 +154,21 @@ def _sampled(
 
     Draws; where they would be too few to say anything of a tail, quantiles by the covariance.
     """
-    assert one.result is not None
+    assert one.numbers is not None
     found = {q: np.zeros_like(_QUANTILES) for q in quantities if one.vanishes(q)}
     own = {q: other for q in quantities if (other := one.trial.ratio_in(q)) is not None}
     drawn: MonteCarlo | FitError | None = None
-    if draws >= FEWEST_DRAWS and own:
+    if draws >= FEWEST_DRAWS and own and one.result is not None:
         drawn = drawn_or_why(one.result, list(own.values()), draws, seed, should_stop, None)
     for quantity, other in own.items():
         values = np.empty(0)
         if isinstance(drawn, MonteCarlo):
             values = drawn.values[other][np.isfinite(drawn.values[other])]
-        found[quantity] = values if values.size else _from_covariance(one.result, other)
+        found[quantity] = values if values.size else _from_covariance(one.numbers, other)
     return found
 
 
-def _from_covariance(result: FitResult, quantity: AreaRatio) -> Array:
+def _from_covariance(result: Estimates, quantity: AreaRatio) -> Array:
     """Return quantiles of a ratio as the covariance has it."""
     value, spread = quantity_value(result, quantity), 0.0
     if value > 0 and isfinite(value):
@@ -282,12 +283,12 @@ def _fitted_variant(ratio: Ratio, result: FitResult, weight: float) -> Variant:
 
 def _considered_variant(one: Considered, quantity: AreaRatio, weight: float) -> Variant:
     value = reduced = stderr = None
-    if one.result is not None:
-        reduced = one.result.statistics.reduced_chi_square
+    if one.numbers is not None and one.solved is not None:
+        reduced = one.solved.reduced_chi_square
         other = one.trial.ratio_in(quantity)
-        value = 0.0 if other is None else quantity_value(one.result, other)
+        value = 0.0 if other is None else quantity_value(one.numbers, other)
         if other is not None and value > 0 and isfinite(value):
-            stderr = value * sqrt(variance_of_log(one.result, other))
+            stderr = value * sqrt(variance_of_log(one.numbers, other))
     reason = one.reason
     if not weight and not reason:
         odds = exp(min(-(one.log_evidence or 0.0), 500.0))
@@ -313,10 +314,10 @@ def _preferred_model(
 ) -> str:
     """Return a sentence where another model is far better than the one that is drawn."""
     best = max((one for one, _ in kept), key=lambda one: one.log_evidence or -inf)
-    if best.reason or best.result is None or (best.log_evidence or 0.0) < _FAR_BETTER:
+    if best.reason or best.numbers is None or (best.log_evidence or 0.0) < _FAR_BETTER:
         return ""
     other = best.trial.ratio_in(quantity)
-    found = "" if other is None else f", with R = {quantity_value(best.result, other):.2g}"
+    found = "" if other is None else f", with R = {quantity_value(best.numbers, other):.2g}"
     odds = exp(min(best.log_evidence or 0.0, 500.0))
     return f"The evidence prefers another model, {odds:.2g} to 1: {best.trial.name}{found}."
 

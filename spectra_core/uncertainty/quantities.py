@@ -20,6 +20,7 @@ import numpy as np
 from ..errors import FitError
 from ..fitting import FitResult
 from ..fitting.problem import Problem, row_of
+from ..fitting.result import Estimates
 from ..spectrum import Array, Spectrum
 
 ONE_SIGMA = 0.6826894921370859  # probability of a normal variable within one sigma
@@ -69,7 +70,7 @@ def linear_form(problem: Problem, paths: Sequence[str]) -> LinearForm:
     return LinearForm(*row_of(problem, paths))
 
 
-def quantity_value(result: FitResult, quantity: Quantity) -> float:
+def quantity_value(result: Estimates, quantity: Quantity) -> float:
     """Return the fitted value; a ratio over nothing is infinite, nothing over nothing NaN."""
     if isinstance(quantity, str):
         return result.value(quantity)
@@ -95,7 +96,7 @@ def quotient(top: Array, bottom: Array) -> Array:
     return np.where(bottom == 0, np.where(top == 0, nan, inf), found)
 
 
-def sum_of(result: FitResult, paths: Sequence[str]) -> Array:
+def sum_of(result: Estimates, paths: Sequence[str]) -> Array:
     """Return the weights (P,) over all parameters that add up some of them."""
     return np.sum([result.combination(path) for path in paths], axis=0)
 

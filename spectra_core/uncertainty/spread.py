@@ -31,7 +31,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, isfinite, log, nan, sqrt
 
@@ -40,7 +40,8 @@ import numpy as np
 from ..errors import Cancelled, FitError, ShouldStop, SpectraError
 from ..fitting import FitResult
 from ..fitting.better import check_minimum
-from ..fitting.single import Solved, options_of, seen, solve
+from ..fitting.result import Estimates
+from ..fitting.single import Solved, options_of, solve
 from ..model import split_path
 from .background_variants import backgrounds, baselines, windows
 from .carried import carried
@@ -55,6 +56,7 @@ from .quantities import (
 )
 from .variants import Trial, owners_in
 
+Maker = Callable[[FitResult, str], Iterable[Trial]]
 DELTA_BIC = 10.0
 CHI_SQUARE_SIGMAS = 3.0
 TOLERANCE = 1e-4  # of a standard error: far below what a variant can show
@@ -179,12 +181,13 @@ def background_spreads(
     Cancelled
         If `should_stop` returned True.
     """
+    makers = {"window": windows, "background": backgrounds, "baseline": baselines}
     trials = [
         trial
         for name in _regions_of(quantities)
-        for make in (windows, backgrounds, baselines)
+        for choice, make in makers.items()
+        if choice not in without
         for trial in make(result, name)
-        if trial.choice not in without
     ]
     return _spreads("background", result, quantities, trials, should_stop)
 
@@ -207,12 +210,21 @@ def model_spreads(
         free; one component fewer, or two neighbours as one; one more, which is a component of
         the ratio described by two that count together; other line shapes.
     """
-    trials = []
-    for name in _regions_of(quantities):
-        for make in (splittings, widths, line_shapes):
-            trials += list(make(result, name))
-        trials += list(numbers(result, name, owners_in(result, name, quantities)))
-    trials = [trial for trial in trials if trial.choice not in without]
+    makers: dict[str, Maker] = {
+        "splitting": splittings,
+        "widths": widths,
+        "line shape": line_shapes,
+        "components": lambda result, name: numbers(
+            result, name, owners_in(result, name, quantities)
+        ),
+    }
+    trials = [
+        trial
+        for name in _regions_of(quantities)
+        for choice, make in makers.items()
+        if choice not in without
+        for trial in make(result, name)
+    ]
     return _spreads("model", result, quantities, trials, should_stop)
 
 
@@ -320,12 +332,11 @@ def _counted(
     change = log(variant.ratio / base)
     if variant.delta_bic is not None or tried.solved is None:
         return _Counted(variant, change)
-    other = seen(tried.solved, options_of(result))
-    noise = abs(variance_of_log(other, own) - variance_of_log(result, quantity))
+    noise = abs(variance_of_log(tried.solved.numbers, own) - variance_of_log(result, quantity))
     return _Counted(variant, sqrt(max(change * change - noise, 0.0)))
 
 
-def variance_of_log(result: FitResult, quantity: AreaRatio) -> float:
+def variance_of_log(result: Estimates, quantity: AreaRatio) -> float:
     """Return the variance of ln R that the covariance of a fit gives."""
     above, below = (sum_of(result, side) for side in (quantity.numerator, quantity.denominator))
     values = np.nan_to_num(result.values)

@@ -10,6 +10,7 @@ from scipy.special import voigt_profile
 from spectra_core.errors import Cancelled, FitError, ModelError
 from spectra_core.fitting import FitOptions, Status, Weights, evaluate, fit
 from spectra_core.fitting.lmfit_bridge import from_lmfit, to_lmfit
+from spectra_core.fitting.single import seen, solve
 from spectra_core.model import (
     Background,
     Link,
@@ -242,6 +243,26 @@ def test_a_parameter_on_its_bound_is_flagged_and_has_no_error(measured):
     assert result.stderr("S 2p/PS4 2p1/2/fwhm") is None
     assert [w.where for w in result.warnings if w.code == "at_bound"] == ["S 2p/PS4 2p3/2/fwhm"]
     assert result.stderr("S 2p/PS4/area") > 0
+
+
+@pytest.mark.parametrize("case", ["free", "on a bound", "level on a bound", "unit weights"])
+def test_numbers_without_curves_are_those_of_the_result(measured, case):
+    """Intervals read them in place of whole results."""
+    model, spectrum = Model((s2p_region(161.3, 163.2, 1.4),)), measured
+    if case == "on a bound":
+        model = set_parameter(model, "S 2p/PS4 2p3/2/fwhm", value=0.9, max=0.95)
+    elif case == "level on a bound":
+        model = set_parameter(model, "S 2p/background/level", value=400.0, max=420.0)
+    elif case == "unit weights":
+        spectrum = replace_fields(measured, counts=None, y_unit="arbitrary")
+    options = FitOptions()
+    found = solve({"S 2p": spectrum}, model, options=options)
+    numbers, whole = found.numbers, seen(found, options)
+    np.testing.assert_array_equal(numbers.values, whole.values)
+    np.testing.assert_allclose(numbers.covariance, whole.covariance, rtol=1e-12)
+    np.testing.assert_array_equal(numbers.at_bound, whole.at_bound)
+    assert numbers.at_bound.any() == ("bound" in case)
+    assert found.reduced_chi_square == pytest.approx(whole.statistics.reduced_chi_square)
 
 
 def test_a_redundant_component_is_said_to_be_undetermined(measured):

@@ -111,6 +111,6 @@ def test_a_component_that_a_model_leaves_out_is_disabled_where_it_is_adopted(
     assert scene.fit is not None
     other = next(a for a in fewer(scene.fit, "S 2p") if a.change == "without bridging S")
     trial = Trial("components", other.change, other.model, "S 2p", alternative=other)
-    one = OpenModel(other.change, "S 2p", scene.fit, Considered(trial, scene.fit, 0.0, 0.0, ""))
+    one = OpenModel(other.change, "S 2p", scene.fit, Considered(trial, None, 0.0, 0.0, ""))
     kept = [c.id for c in one.model.region("S 2p").components if c.enabled]
     assert kept == ["PS4 2p3/2", "PS4 2p1/2"]
