@@ -1,7 +1,8 @@
 """The strip above the plot: another program's fit, ours, and what a referee would say.
 
-A column for each component, its area as it was stored, as it is fitted again with our error, and
-the difference in standard errors of ours; the squares of the residuals last.
+The ratio of the two largest species first, then a column for each component with its area: as it
+was stored, as it is fitted again with our error, and the difference in standard errors of ours;
+the squares of the residuals last.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 from spectra_core.foreign.comparison import ComparedNumber, ComparedRegion
 from spectra_core.foreign.presence import has_casaxps_fit
 from spectra_core.referee.verdict import verdict_of
-from spectra_core.results.table import rounded
-from spectra_core.runs.reexamine import Reexamined
+from spectra_core.results.table import interval_ends, rounded, value_text
+from spectra_core.runs.reexamine import Reexamined, StoredRatio
 from spectra_core.spectrum import Array, on_binding_energy
+from spectra_core.uncertainty.ratios import ALL_ROWS
 
 from ..formula import formula
 from ..scene import Scene
@@ -211,7 +213,7 @@ class StoredStrip(Card):
 
 
 def stored_columns(found: Reexamined) -> tuple[StoredColumn, ...]:
-    """Return the components of a stored fit beside its refit, the largest first, squares last."""
+    """Return ratio, components (the largest first) and squares of a stored fit and its refit."""
     columns: list[tuple[float, StoredColumn]] = []
     for name, region in found.record.stored.items():
         model = found.model.region(name)
@@ -221,7 +223,38 @@ def stored_columns(found: Reexamined) -> tuple[StoredColumn, ...]:
                 column = _column(formula(component.label), own["area"], own.values())
                 columns.append((-own["area"].stored, column))
     columns.sort(key=lambda pair: pair[0])
-    return (*(column for _, column in columns), *_squares(found.record.stored.values()))
+    areas = (column for _, column in columns)
+    return (*_ratio_column(found.ratio), *areas, *_squares(found.record.stored.values()))
+
+
+def _ratio_column(ratio: StoredRatio | None) -> Sequence[StoredColumn]:
+    if ratio is None:
+        return ()
+    ours, sigmas = ratio.ours, ratio.sigmas
+    whole = ours.scope == ALL_ROWS
+    if ours.value is None:
+        text = "none" if ours.upper_limit is None else f"< {ours.upper_limit:.2g}"
+    else:
+        text = value_text(ours)
+    mark = "" if whole or not ours.scope else "*"
+    tip = (
+        ratio.name,
+        f"The error is that of {ours.scope}." if ours.scope else "",
+        ""
+        if ours.best_interval is None
+        else f"95 %: {' – '.join(interval_ends(ours.best_interval))}",
+        ours.note,
+    )
+    return (
+        StoredColumn(
+            formula(ratio.name),
+            printed(f"{ratio.stored:.3g}"),
+            printed(f"{text}{mark}"),
+            "" if sigmas is None else printed(f"{sigmas:+.1f} σ"),
+            sigmas,
+            printed("\n".join(line for line in tip if line)),
+        ),
+    )
 
 
 def _column(name: str, area: ComparedNumber, numbers: Iterable[ComparedNumber]) -> StoredColumn:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from spectra_core.results.table import interval_ends, rough, value_text, with_error
+from spectra_core.uncertainty.densities import models_of
 from spectra_core.uncertainty.open_models import OpenModel
 from spectra_core.uncertainty.ratios import Ratio
 from spectra_core.uncertainty.spread import Variant
@@ -25,21 +26,15 @@ from ..formula import formula
 from ..scene import Scene
 from ..theme import colour, number_font
 from ..widgets import link_button, printed, wrapped
+from .mixture_view import MixtureView
 from .ratio_tab import DATA, Index, PlainTable, RatioTab, copied
 from .thumbnail import Curves, Shown, Thumbnail, curves_of
 
 HEADINGS = ("model", "ratio", "", "weight", "ΔBIC", "why not")
-AVERAGED = ("drawn", "background", "components", "minimum")
 NO_FIT = "Fit to see which models the data leave open, and what each says of a ratio."
 NO_BUDGET = "No ratio has its full budget: define one, and compute it without “counting alone”."
 _PLACE = 2
 _ROW = 24
-
-
-def models_of(ratio: Ratio) -> list[Variant]:
-    """Return the models that a ratio is averaged over, the heaviest first, then the refused."""
-    models = [v for v in ratio.variants if v.choice in AVERAGED]
-    return sorted(models, key=lambda v: -(v.weight or 0.0))
 
 
 class AlternativesTab(RatioTab):
@@ -67,6 +62,8 @@ class AlternativesTab(RatioTab):
         self.as_table.setCheckable(True)
         self.as_table.toggled.connect(lambda _: self._arrange())
         self._top.insertWidget(self._top.count() - 1, self.as_table)
+        self.mixture = MixtureView()
+        self._layout.addWidget(self.mixture)
         self.gallery = _Gallery()
         self.gallery.picked.connect(self.adopt_asked)
         self._layout.addWidget(self.gallery, 1)
@@ -125,6 +122,7 @@ class AlternativesTab(RatioTab):
         self._said.setText(
             _in_words(chosen) if chosen is not None else NO_BUDGET if fitted else NO_FIT
         )
+        self.mixture.show_ratio(chosen)
         self.table.show_models(self.models, chosen)
         self.gallery.show_models(self._thumbnails(chosen))
         self._arrange()

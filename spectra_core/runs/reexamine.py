@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..errors import ModelError, ShouldStop
+from ..errors import Cancelled, ModelError, ShouldStop, SpectraError
 from ..fitting import FitOptions
-from ..model import Model
+from ..model import Model, Region
 from ..spectrum import Spectrum
+from ..uncertainty.budget import ratio_budget
+from ..uncertainty.ratios import Ratio, area_ratio
 from .execute import execute
 from .plan import plan_stored
 from .records import Failure, FitRecord
+
+_LINE = re.compile(r"\s*\d[spdf]\s*(\d/2)?\s*$")
+"""What a component's name ends with that says which line of its species it is."""
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRatio:
+    """The second largest species over the largest one.
+
+    Attributes
+    ----------
+    name : str
+    stored : float
+        From the stored areas.
+    ours : Ratio
+        Of the refit, with its whole budget where that can be made.
+    """
+
+    name: str
+    stored: float
+    ours: Ratio
+
+    @property
+    def sigmas(self) -> float | None:
+        """Ours less stored, in standard errors of ours; None where there is none."""
+        if self.ours.value is None or not self.ours.error:
+            return None
+        return (self.ours.value - self.stored) / self.ours.error
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +59,14 @@ class Reexamined:
         The refit that begins from them, with what the referee says of it. Its ``stored``
         has, by the name of each region, both numbers of every component, both sums of
         squares, the stored envelope, and a sentence where the stored state is no minimum.
+    ratio : StoredRatio or None
+        None where there are not two species.
     """
 
     spectrum: Spectrum
     model: Model
     record: FitRecord
+    ratio: StoredRatio | None = None
 
 
 def reexamine(
@@ -68,4 +102,52 @@ def reexamine(
     record = execute(job, should_stop)
     if isinstance(record, Failure):
         raise ModelError(record.message, where=record.where)
-    return Reexamined(job.group.spectra[0][1], job.model, record)
+    ratio = stored_ratio(job.model, record, should_stop=should_stop)
+    return Reexamined(job.group.spectra[0][1], job.model, record, ratio)
+
+
+def stored_ratio(
+    model: Model, record: FitRecord, *, should_stop: ShouldStop | None = None
+) -> StoredRatio | None:
+    """Return what is read off a stored fit first: its second largest species over the largest.
+
+    Lines that only their level tells apart, as in "PS4 2p3/2" and "PS4 2p1/2", are one species.
+    """
+    for region in model.regions:
+        compared = record.stored.get(region.name)
+        numbers = compared.numbers if compared is not None else ()
+        areas = {n.component: n.stored for n in numbers if n.parameter == "area"}
+        species = _species(region, areas)
+        sums = {name: sum(areas[i] for i in ids) for name, ids in species.items()}
+        largest = sorted(sums, key=lambda name: -sums[name])[:2]
+        if len(largest) == 2 and all(sums[name] > 0 for name in largest):
+            bottom, top = largest
+            above, below = ([f"{region.name}/{i}" for i in species[name]] for name in (top, bottom))
+            name = f"{top} / {bottom}"
+            ours = _ratio(record, above, below, name, should_stop)
+            return None if ours is None else StoredRatio(name, sums[top] / sums[bottom], ours)
+    return None
+
+
+def _species(region: Region, areas: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for component in areas:
+        label = region.component(component).label
+        found.setdefault(_LINE.sub("", label) or label, []).append(component)
+    return found
+
+
+def _ratio(
+    record: FitRecord, top: list[str], bottom: list[str], name: str, should_stop: ShouldStop | None
+) -> Ratio | None:
+    """Return a ratio with its budget; that of the counts where there is no budget, or None."""
+    try:
+        return ratio_budget(record.result, top, bottom, name=name, should_stop=should_stop)
+    except Cancelled:
+        raise
+    except SpectraError:
+        pass
+    try:
+        return area_ratio(record.result, top, bottom, name=name)
+    except SpectraError:
+        return None

@@ -74,6 +74,25 @@ def test_every_model_with_weight_has_its_curves_and_a_click_adopts_it(
     assert region is not None and region.background.type == "shirley"
 
 
+def test_the_mixture_stands_above_its_models_and_holds_the_interval(
+    open_question: Program, settle: Settle
+) -> None:
+    tab = open_question.window.alternatives
+    open_question.window.show_tab(tab)
+    settle(open_question)
+    view = tab.mixture
+    assert view.isVisible() and view.geometry().bottom() <= tab.gallery.geometry().top()
+    (ratio,) = open_question.desk.scene.analysis.ratios  # type: ignore[union-attr]
+    found, ends = view.densities, ratio.total_interval
+    assert found is not None and ends is not None
+    assert len(found.names) == len([m for m in tab.models if m.weight])
+    step = found.x[1] - found.x[0]
+    inside = (found.x >= ends[0]) & (found.x <= ends[1])
+    # The interval has rows that are no models (windows, shapes), so it holds at least its level.
+    assert 0.93 <= float(found.mixture[inside].sum()) * step <= 1.01
+    assert 0 < view.place(ends[0]) < view.place(ends[1]) <= view.width()
+
+
 def test_the_curves_of_a_model_add_up_to_its_envelope(
     open_question: Program, settle: Settle
 ) -> None:

@@ -61,13 +61,19 @@ def test_the_difference_is_in_our_errors_and_red_where_it_is_large(
     shown(program, settle, stored_file(tmp_path, times * AREA))
     strip = program.window.stored
     assert strip.isVisible()
-    first = strip.columns[0]
+    ratio, first = strip.columns[:2]
     ours, error = (read_number(part) for part in first.ours.split("±"))
     stored = read_number(first.stored)
     assert ours is not None and error and stored is not None
     assert stored == pytest.approx(times * 2 / 3 * AREA, rel=0.01)
     assert ours == pytest.approx(2 / 3 * AREA, rel=0.05)
     assert first.sigmas == pytest.approx((ours - stored) / error, rel=0.2, abs=0.3)
+    assert ratio.name == "bridge / PS₄"
+    assert read_number(ratio.stored) == pytest.approx(1200 / (times * AREA), rel=0.01)
+    ours, error = (read_number(part) for part in ratio.ours.rstrip("*").split("±"))
+    assert ours == pytest.approx(1200 / AREA, rel=0.05) and error
+    # Never an error of the counts that looks like the whole one.
+    assert ("all rows" in ratio.tip) is not ratio.ours.endswith("*")
     if worst:
         assert first.sigmas is not None and first.sigmas < -worst
         assert "no minimum" in strip.referee

@@ -14,12 +14,13 @@ import spectra_core as sc
 from doublet.app.scene import Scene
 from doublet.app.selection import Selection
 from doublet.app.views.ratio_matrix import budget_parts
-from doublet.app.views.tab_alternatives import NO_BUDGET, AlternativesTab, models_of
+from doublet.app.views.tab_alternatives import NO_BUDGET, AlternativesTab
 from doublet.app.views.tab_pulls import NO_FIT, NO_PRIORS, NO_RATIO, PullsTab
 from doublet.app.views.tab_ratios import RatiosTab
 from doublet.app.widgets import printed
 from spectra_core.project.project import Project, add_analysis, add_spectra, set_result
 from spectra_core.results.table import value_text
+from spectra_core.uncertainty.densities import models_of
 
 X = np.linspace(158.0, 168.0, 201)
 REQUESTS = [
