@@ -39,6 +39,7 @@ def fit_and_deliver(
     formats: tuple[str, ...] | None,
     options: ExportOptions,
     processes: int | None,
+    cluster: str | None,
     resume: bool,
     keep: bool,
     progress: RunProgress | None,
@@ -59,6 +60,8 @@ def fit_and_deliver(
         Of reports and figures.
     processes : int or None
         None: as many as the fits are worth.
+    cluster : str or None
+        Address of a scheduler, or ``"local"``, that does them in place of processes.
     resume : bool
         Go on with the journal in the folder.
     keep : bool
@@ -88,7 +91,7 @@ def fit_and_deliver(
     if resume and folder is not None:
         note(f"{delivery.resumed} of {len(prepared.jobs)} fits are done already, as {folder} says.")
     tally = Tally()
-    interrupted = _fit(delivery, processes, progress, should_stop, tally)
+    interrupted = _fit(delivery, processes, cluster, progress, should_stop, tally)
     run = delivery.run(interrupted=interrupted)
     _count(tally, delivery, run)
     written = _write(delivery, run, folder, json_file, chosen, tally)
@@ -99,6 +102,7 @@ def fit_and_deliver(
 def _fit(
     delivery: Delivery,
     processes: int | None,
+    cluster: str | None,
     progress: RunProgress | None,
     should_stop: ShouldStop,
     tally: Tally,
@@ -106,7 +110,7 @@ def _fit(
     """Do what is left to be done; return whether it was stopped before the end."""
     total = len(delivery.prepared.jobs)
     try:
-        for label in _taken(delivery, processes, should_stop):
+        for label in _taken(delivery, processes, cluster, should_stop):
             if progress is not None:
                 progress(len(delivery.journal.records), total, label)
     except WriteError as error:  # there is no place left for what a fit gives
@@ -114,11 +118,20 @@ def _fit(
     return len(delivery.journal.records) < total
 
 
-def _taken(delivery: Delivery, processes: int | None, should_stop: ShouldStop) -> Iterator[str]:
+def _taken(
+    delivery: Delivery, processes: int | None, cluster: str | None, should_stop: ShouldStop
+) -> Iterator[str]:
     """Do what is left to be done; yield the label of a fit now and then."""
     from spectra_core.runs.execute import made_in_processes, outcomes, usual_processes
 
     jobs = delivery.jobs
+    if cluster is not None:
+        from spectra_core.runs.cluster import on_cluster
+
+        for done in on_cluster(jobs, cluster, should_stop=should_stop):
+            delivery.take(done)
+            yield done[-1][0].label
+        return
     processes = usual_processes(jobs) if processes is None else processes
     if processes == 1 or delivery.keeps_fits or len(jobs) < 2:
         for done in outcomes(jobs, processes=processes, should_stop=should_stop):

@@ -198,6 +198,12 @@ template_option = click.option(
     help="Processes. Left out: one, or one for each processor (four at most) where thousands of"
     " fits, or some tens of full error budgets, are worth it.",
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Do the fits on a cluster of dask.distributed: the address of its scheduler, or local"
+    " for workers of this machine. Needs doublet[cluster].",
+)
 @reading_options
 def command(paths: tuple[str, ...], **values: Any) -> int:
     """Fit spectra with a recipe, a preset, or the CasaXPS fit that they carry."""
@@ -222,6 +228,8 @@ def command(paths: tuple[str, ...], **values: Any) -> int:
             "--shift, --standard and --work-function go with --recipe: a CasaXPS fit brings its"
             " own scale."
         )
+    if values["cluster"] is not None and values["jobs"] is not None:
+        raise FitError("--jobs and --cluster exclude each other.", hint="Take one of them.")
     if values["resume"] and folder is None:
         raise RecipeError("--resume goes on with a results folder.", hint="Name it with -o.")
     with stopping() as should_stop:
@@ -234,6 +242,7 @@ def command(paths: tuple[str, ...], **values: Any) -> int:
                 formats=values["formats"],
                 options=export_options,
                 processes=values["jobs"],
+                cluster=values["cluster"],
                 resume=values["resume"],
                 keep=values["project"] is not None,
                 progress=progress,

@@ -127,8 +127,8 @@ def outcomes(
     if processes == 1 or len(jobs) < 2:
         yield from _on_threads(jobs, should_stop, on_the_way)
         return
-    for task, found in _in_processes(jobs, _without_jobs, processes, should_stop):
-        yield [(job, _returned(job, one)) for job, one in zip(task, found, strict=True)]
+    for task, found in _in_processes(jobs, without_jobs, processes, should_stop):
+        yield [(job, returned(job, one)) for job, one in zip(task, found, strict=True)]
 
 
 def made_in_processes(
@@ -162,10 +162,10 @@ def usual_processes(jobs: Sequence[Job]) -> int:
     budgets = sum(any(r.uncertainty != "counting" for r in job.ratios) for job in jobs)
     if len(jobs) + _BUDGET * budgets < _MANY:
         return 1
-    return min(_MOST_PROCESSES, _processors())
+    return min(_MOST_PROCESSES, processors())
 
 
-def _processors() -> int:
+def processors() -> int:
     """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -346,7 +346,7 @@ def _no_ratio(entry: RatioEntry, why: str) -> Ratio:
 # Many fits of one model
 
 
-def _tasks(jobs: Sequence[Job], workers: int = _THREADS) -> Iterator[list[Job]]:
+def portions(jobs: Sequence[Job], workers: int = _THREADS) -> Iterator[list[Job]]:
     """Yield jobs in portions: those of one stack together, others alone.
 
     A ratio with an error budget takes far longer than a fit, so that its job stays alone.
@@ -483,7 +483,7 @@ def _on_threads(
                 waiting.append(pool.submit(_together, jobs, referee, stopped))
 
         try:
-            tasks = _tasks(jobs)
+            tasks = portions(jobs)
             while not stopped():
                 for task in islice(tasks, max(0, 2 * _THREADS - len(waiting))):
                     begin(task)
@@ -516,7 +516,7 @@ def _result(future: Future[_Portion]) -> _Portion:
 # Worker processes
 
 
-class _Worker:
+class Worker:
     """What a worker process keeps: the models, which jobs share, and what is known of them."""
 
     def __init__(self, models: Sequence[Model], make: Callable[[Done], Any]) -> None:
@@ -533,7 +533,7 @@ class _Worker:
         return [(job, found[id(job)]) for job in jobs]
 
 
-_worker: _Worker | None = None
+_worker: Worker | None = None
 
 
 def _never() -> bool:
@@ -545,7 +545,7 @@ def _begin_worker(models: Sequence[Model], make: Callable[[Done], Any]) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_the_parent, daemon=True).start()
-    _worker = _Worker(models, make)
+    _worker = Worker(models, make)
 
 
 def _end_with_the_parent() -> None:
@@ -566,7 +566,7 @@ def _do_sent(sent: Sequence[Sent]) -> Any:
     return _worker.make(_worker.do(jobs))
 
 
-def _without_jobs(done: Done) -> list[Outcome]:
+def without_jobs(done: Done) -> list[Outcome]:
     """Return outcomes; rows go back without what their jobs hold."""
     return [replace(one, fit=_at_home) if isinstance(one, RowRecord) else one for _, one in done]
 
@@ -575,7 +575,7 @@ def _at_home() -> FitResult:
     raise RuntimeError("the job of this row is in another process")
 
 
-def _to_send(job: Job, models: dict[int, int]) -> Sent:
+def to_send(job: Job, models: dict[int, int]) -> Sent:
     """Return a job without its model and without the other spectra of its samples."""
     samples = tuple(replace(sample, spectra=()) for sample in job.group.samples)
     light = replace(job, model=_NO_MODEL, group=replace(job.group, samples=samples))
@@ -601,12 +601,12 @@ def _in_processes(
         initializer=_begin_worker,
         initargs=(models, make),
     )
-    tasks = _tasks(jobs, processes)
+    tasks = portions(jobs, processes)
     waiting: dict[Future[T], Sequence[Job]] = {}
     try:
         while not (should_stop is not None and should_stop()):
             for task in islice(tasks, 2 * processes - len(waiting)):
-                sent = [_to_send(job, numbers) for job in task]
+                sent = [to_send(job, numbers) for job in task]
                 waiting[pool.submit(_do_sent, sent)] = task
             if not waiting:
                 return
@@ -627,7 +627,7 @@ def _made(future: Future[T], jobs: Sequence[Job], make: Callable[[Done], T]) -> 
         return make([(job, Failure(job.file, job.label, message)) for job in jobs])
 
 
-def _returned(job: Job, outcome: Outcome) -> Outcome:
+def returned(job: Job, outcome: Outcome) -> Outcome:
     """Return what a worker gave with what its job holds."""
     if isinstance(outcome, RowRecord):
         return replace(outcome, recipe=job.recipe, fit=partial(refit, job))
