@@ -553,7 +553,9 @@ def replace_fields(spectrum: Spectrum, **values: Any) -> Spectrum:
     return other
 
 
-def sibling(spectrum: Spectrum, y: ArrayLike, meta: Meta) -> Spectrum:
+def sibling(
+    spectrum: Spectrum, y: ArrayLike, meta: Meta, *, counts: ArrayLike | None = None
+) -> Spectrum:
     """Return the spectrum of other intensities on the very same axis, as those of a map are.
 
     The axis is shared, not copied, so that a map takes no more memory than its intensities.
@@ -561,9 +563,9 @@ def sibling(spectrum: Spectrum, y: ArrayLike, meta: Meta) -> Spectrum:
     Parameters
     ----------
     spectrum : Spectrum
-        Without counts, deviations, transmission and further columns.
-    y : array_like, shape (N,)
-        Intensities along the ascending axis.
+        Without deviations, transmission and further columns; in the unit of `y`.
+    y, counts : array_like, shape (N,)
+        Intensities, and counts where they are known, along the ascending axis.
     meta : Meta
 
     Raises
@@ -574,6 +576,10 @@ def sibling(spectrum: Spectrum, y: ArrayLike, meta: Meta) -> Spectrum:
     other = replace_fields(spectrum, meta=meta)
     values = np.array(y, dtype=float, order="C")
     other.__dict__["y"] = _checked_column(_read_only(values), "intensity", len(spectrum))
+    if counts is not None or spectrum.counts is not None:
+        own = None if counts is None else _read_only(np.array(counts, dtype=float, order="C"))
+        checked = None if own is None else _checked_column(own, "counts", len(spectrum))
+        other.__dict__["counts"] = checked
     return other
 
 

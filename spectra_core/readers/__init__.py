@@ -189,9 +189,8 @@ def read(path: str | Path, *, options: ReadOptions | None = None) -> list[Spectr
 
 
 def _read(location: str, path: Path, options: ReadOptions) -> list[Spectrum]:
-    data = _bytes(path)
-    reader = _tried_reader_of(path, data[:HEAD_BYTES])
-    checksum = hashlib.sha256(data).hexdigest()
+    reader = _tried_reader_of(path, _head(path))
+    checksum = _checksum(path)
     try:
         spectra = reader.read(path, options)
     except PartialRead as error:
@@ -219,7 +218,7 @@ def identify(path: str | Path) -> str:
     """
     path = Path(path)
     try:
-        return _tried_reader_of(path, _bytes(path, HEAD_BYTES)).name
+        return _tried_reader_of(path, _head(path)).name
     except SpectraError:
         raise
     except Exception as error:  # as in `read`
@@ -278,7 +277,7 @@ def _unforeseen(error: Exception, path: Path) -> ReadError:
     )
 
 
-def _bytes(path: Path, size: int = -1) -> bytes:
+def _head(path: Path) -> bytes:
     try:
         mode = path.stat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
@@ -289,10 +288,15 @@ def _bytes(path: Path, size: int = -1) -> bytes:
                 where=path.name,
             )
         with path.open("rb") as file:
-            return file.read(size)
+            return file.read(HEAD_BYTES)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ReadError(f"cannot be opened: {reason}.", where=path.name) from error
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _at(error: ReadError, path: Path) -> ReadError:

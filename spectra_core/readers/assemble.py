@@ -127,17 +127,29 @@ def assemble_map(
     notes: dict[str, Any] = {}
     for number, (y, meta) in enumerate(rows):
         try:
-            if first is None or len(first) != y.size or first.counts is not None:
-                found = assemble(replace(columns, y=y), axis, meta, options)
+            if first is None or len(first) != y.size:
+                first = found = assemble(replace(columns, y=y), axis, meta, options)
                 extra = found.meta.extra
-                first = first or found
                 notes = {key: extra[key] for key in extra.keys() - meta.extra.keys()}
             else:
                 own = noted(with_answers(meta, options), **notes)
-                found = sibling(first, y[::-1] if first.descending else y, own)
+                found = _like(first, replace(columns, y=y), own, options)
             yield found
         except SpectraError as error:
             yield ReadError(error.message, hint=error.hint, where=f"spectrum {number + 1}")
+
+
+def _like(first: Spectrum, columns: Columns, meta: Meta, options: ReadOptions) -> Spectrum:
+    """Return the spectrum of other ordinates on the axis of the first one of a map."""
+    counts, y = None, columns.y
+    if first.counts is not None:
+        unit = options.y_unit or columns.y_unit or first.y_unit
+        values, unit = _settled_intensity(columns, unit, first.axis, meta)
+        if unit != first.y_unit:  # its time is known and that of the first is not, or so
+            return assemble(columns, first.axis, meta, options)
+        y, counts = values["y"], values["counts"]
+    order = slice(None, None, -1 if first.descending else 1)
+    return sibling(first, y[order], meta, counts=None if counts is None else counts[order])
 
 
 def noted(meta: Meta, **notes: Any) -> Meta:

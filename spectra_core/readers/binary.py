@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import io
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,19 +16,45 @@ AGAIN = "Copy the file again; it is cut off or damaged."
 _FILETIME_ZERO = datetime(1601, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
 class Bytes:
     """The bytes of a file; every size is held against them before it is believed.
 
-    Attributes
+    Parameters
     ----------
-    data : bytes
+    source : bytes or Path
+        A file stays where it is: only the parts asked for are read, so that a map takes no
+        more memory than its spectra. It is open until it is closed (``with``).
     """
 
-    data: bytes
+    def __init__(self, source: bytes | Path) -> None:
+        self._file: BinaryIO = (
+            io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+        )
+        self._size = self._file.seek(0, io.SEEK_END)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *what: object) -> None:
+        self._file.close()
 
     def __len__(self) -> int:
-        return len(self.data)
+        return self._size
+
+    def there(self, at: int, size: int) -> bytes:
+        """Return what there is of `size` bytes from place `at`."""
+        self._file.seek(at)
+        return self._file.read(max(size, 0))
+
+    def require(self, at: int, size: int, what: str) -> None:
+        """Raise a `ReadError` if `size` bytes from place `at` are not all there."""
+        if at < 0 or size < 0 or at + size > self._size:
+            there = max(self._size - at, 0) if at >= 0 else 0
+            raise ReadError(
+                f"the {what} should have {size} bytes from byte {at} on, of which {there} are"
+                " in the file.",
+                hint=AGAIN,
+            )
 
     def part(self, at: int, size: int, what: str) -> bytes:
         """Return `size` bytes from place `at`.
@@ -36,14 +64,11 @@ class Bytes:
         ReadError
             If they are not all there; `what` names them.
         """
-        if at < 0 or size < 0 or at + size > len(self.data):
-            there = max(len(self.data) - at, 0) if at >= 0 else 0
-            raise ReadError(
-                f"the {what} should have {size} bytes from byte {at} on, of which {there} are"
-                " in the file.",
-                hint=AGAIN,
-            )
-        return self.data[at : at + size]
+        self.require(at, size, what)
+        found = self.there(at, size)
+        if len(found) < size:
+            raise ReadError("the file became shorter while it was read.", hint=AGAIN)
+        return found
 
     def numbers(self, at: int, count: int, kind: str, what: str) -> NDArray[np.float64]:
         """Return `count` numbers of the numpy type `kind` from place `at`, as floats.
@@ -53,10 +78,8 @@ class Bytes:
         ReadError
             If they are not all there.
         """
-        size = count * np.dtype(kind).itemsize
-        if at < 0 or count < 0 or at + size > len(self.data):
-            self.part(at, size, what)
-        return np.frombuffer(self.data, kind, count, at).astype(float)
+        raw = self.part(at, count * np.dtype(kind).itemsize, what)
+        return np.frombuffer(raw, kind).astype(float)
 
     def record(self, at: int, kind: np.dtype[np.void], what: str) -> np.void:
         """Return one record of a structured numpy type from place `at`."""

@@ -9,7 +9,7 @@ headers add up to zero: a changed byte in them is found.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import prod
 from pathlib import Path
@@ -78,10 +78,14 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     ReadError
         If the header is damaged, or the wave holds no spectrum.
     """
-    data = Bytes(path.read_bytes())
-    order = _order(data.data)
+    with Bytes(path) as data:
+        return _spectra(data, path, options)
+
+
+def _spectra(data: Bytes, path: Path, options: ReadOptions) -> list[Spectrum]:
+    order = _order(data.part(0, 2, "header"))
     header = data.record(0, HEADER.newbyteorder(order), "header")  # type: ignore[arg-type]
-    words = np.frombuffer(data.data[:_HEADERS], f"{order}i2").astype(int)
+    words = np.frombuffer(data.part(0, _HEADERS, "header"), f"{order}i2").astype(int)
     if int(words.sum()) % 2**16:
         raise ReadError("the header does not have its checksum: it was changed.", hint=AGAIN)
     kind = _TYPES.get(int(header["type"]))
@@ -92,8 +96,14 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
             " points is no spectrum.",
             hint="Texts, complex numbers and empty waves are none.",
         )
-    values = data.numbers(_HEADERS, prod(lengths), order + kind, "numbers of the wave")
-    note = _note(data, header, values.size * np.dtype(kind).itemsize)
+    size = np.dtype(kind).itemsize * lengths[0]
+    n_rows = prod(lengths[1:])
+    data.require(_HEADERS, n_rows * size, "numbers of the wave")
+    values = (
+        data.numbers(_HEADERS + k * size, lengths[0], order + kind, "numbers of the wave")
+        for k in range(n_rows)
+    )
+    note = _note(data, header, n_rows * size)
     x = float(header["starts"][0]) + float(header["steps"][0]) * np.arange(lengths[0], dtype=float)
     x = np.asarray(x, dtype=float)
     abscissa = _abscissa(header, note)
@@ -102,7 +112,7 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     meta = settings_of_ses(keys, path, None) if ses else Meta(sample=text(header["name"]))
     countable = ses and keys.text("DetectorMode") != "ADC"
     columns = Columns(x, x, "counts/s" if ses else None, countable=countable)
-    rows = _rows(values.reshape(-1, lengths[0]), lengths, header, abscissa.noted(meta))
+    rows = _rows(values, lengths, header, abscissa.noted(meta))
     return sorted_out(assemble_map(columns, rows, abscissa.axis, abscissa.options(options)))
 
 
@@ -113,7 +123,7 @@ def _order(head: bytes) -> str:
 def _note(data: Bytes, header: np.void, size: int) -> dict[str, str]:
     """Return the settings that SES keeps in the note; empty where it has none."""
     place = _HEADERS + size + max(int(header["formula_size"]), 0)
-    raw = data.data[place : place + max(int(header["note_size"]), 0)].decode("latin-1")
+    raw = data.there(place, int(header["note_size"])).decode("latin-1")
     if "[SES]" not in raw:
         return {}
     pairs = (line.partition("=") for line in re.split(r"\r\n|\r|\n", raw))
@@ -132,7 +142,7 @@ def _abscissa(header: np.void, note: dict[str, str]) -> Abscissa:
 
 
 def _rows(
-    rows: Array, lengths: list[int], header: np.void, meta: Meta
+    rows: Iterable[Array], lengths: list[int], header: np.void, meta: Meta
 ) -> Iterator[tuple[Array, Meta]]:
     """Yield the spectra with their place on the further axes, which are angles or positions."""
     for number, y in enumerate(rows):
@@ -141,5 +151,5 @@ def _rows(
             rest, k = divmod(rest, length)
             place = float(header["starts"][axis]) + k * float(header["steps"][axis])
             variables[f"axis {axis + 1}"] = (place, text(header["axis_units"][axis]))
-        extra = dict(meta.extra) | ({"slice": number + 1} if len(rows) > 1 else {})
+        extra = dict(meta.extra) | ({"slice": number + 1} if prod(lengths[1:]) > 1 else {})
         yield y, replace(meta, variables=variables, extra=extra)

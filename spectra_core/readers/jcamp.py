@@ -23,11 +23,11 @@ from .abscissa import Abscissa, foreign, of_wavenumbers
 from .assemble import Columns, assemble, noted, sorted_out
 from .axis_words import y_unit_of_words
 from .encodings import decode
-from .jcamp_tables import Ordinates, ordinates, pairs, unit_of
+from .jcamp_tables import Lines, Ordinates, ordinates, pairs, unit_of
 from .options import ReadOptions
 
 FORMAT = "JCAMP-DX"
-_RECORD = re.compile(r"\s*##([^=\n]*)=(.*)")
+_RECORD = re.compile(r"^[^\S\n]*##([^=\n]*)=(.*)", re.MULTILINE)
 _TABLES = ("XYDATA", "XYPOINTS", "DATATABLE", "RADATA", "PEAKTABLE", "PEAKASSIGNMENTS")
 _PEAKS = ("PEAKTABLE", "PEAKASSIGNMENTS")
 _PER_BYTE = 100
@@ -44,8 +44,7 @@ class Table:
     ----------
     label, form : str
         E.g. ``"XYDATA"`` and ``"(X++(Y..Y))"``.
-    lines : list of (int, str)
-        Number in the file, and text.
+    lines : Lines
     records : dict of str to str
     page : str
         Of a table in ``NTUPLES``, as ``"N=1"``; empty otherwise.
@@ -53,7 +52,7 @@ class Table:
 
     label: str
     form: str
-    lines: list[tuple[int, str]]
+    lines: Lines
     records: dict[str, str]
     page: str = ""
 
@@ -121,32 +120,36 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
 
 def _tables(text: str) -> Iterator[Table]:
     """Yield every table with the records of its block so far, and those behind it too."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     block: list[Table] = []
     records: dict[str, str] = {}
-    table: Table | None = None
-    label = ""
-    for number, line in enumerate(re.split(r"\r\n|\n|\r", text), 1):
-        match = _RECORD.match(line)
-        if match is None:
-            content = line.partition("$$")[0]
-            if table is not None:
-                table.lines.append((number, content))
-            elif label and content.strip():
-                records[label] = f"{records[label]}\n{content.strip()}".strip()
-            continue
+    for match, lines in _records(text):
         label, value = _label(match[1]), match[2].partition("$$")[0].strip()
-        table = None
         if label in ("TITLE", "END"):
             yield from _closed(block, records)
             block, records = [], {}
         if label in _TABLES:
-            table = Table(label, value, [], records, records.get("PAGE", ""))
+            table = Table(label, value, lines, records, records.get("PAGE", ""))
             if table.page:
                 table.records = dict(records)  # the next page may say otherwise
             block.append(table)
         elif label != "END":
-            records[label] = value
+            more = (line.strip() for _, line in lines.numbered())
+            records[label] = "\n".join(part for part in (value, *more) if part)
     yield from _closed(block, records)
+
+
+def _records(text: str) -> Iterator[tuple[re.Match[str], Lines]]:
+    """Yield every record and the lines that follow it."""
+    match = _RECORD.search(text)
+    number, at = 1, 0
+    while match is not None:
+        number += text.count("\n", at, match.end()) + 1
+        start = min(match.end() + 1, len(text))
+        following = _RECORD.search(text, match.end())
+        end = len(text) if following is None else following.start()
+        yield match, Lines(text, start, max(start, end), number)
+        number, at, match = number - 1, match.end(), following
 
 
 def _closed(block: list[Table], records: dict[str, str]) -> list[Table]:
@@ -268,19 +271,23 @@ def _check_abscissae(found: Ordinates, x: Array, scale: Scale) -> None:
 
     That of a check value is also written as the one of the ordinate after it.
     """
+    starts = found.starts
+    place, told = np.array(starts.place), np.array(starts.x) * scale.x_factor
     step = abs(x[1] - x[0])
-    for start in found.starts:
-        written = start.x * scale.x_factor
-        around = x[start.place : start.place + 1 + start.checks]
-        allowed = 1.01 * start.unit * abs(scale.x_factor) + 0.5 * step + 1e-6 * abs(written)
-        if around.size and np.min(np.abs(around - written)) > allowed:
-            raise ReadError(
-                f"begins with the abscissa {written:.8g}, but after {start.place} points of"
-                f" {step:.6g} each it is {x[start.place]:.8g}: numbers were changed or lost"
-                " before it.",
-                hint="Copy or export the file again.",
-                where=f"line {start.line}",
-            )
+    allowed = 1.01 * np.array(starts.unit) * abs(scale.x_factor) + 0.5 * step + 1e-6 * abs(told)
+    inside = place < x.size
+    off = np.abs(x[np.minimum(place, x.size - 1)] - told)
+    after = np.minimum(place + np.array(starts.checks), x.size - 1)
+    bad = np.flatnonzero(inside & (np.minimum(off, np.abs(x[after] - told)) > allowed))
+    if bad.size:
+        k = int(bad[0])
+        raise ReadError(
+            f"begins with the abscissa {told[k]:.8g}, but after {place[k]} points of"
+            f" {step:.6g} each it is {x[place[k]]:.8g}: numbers were changed or lost"
+            " before it.",
+            hint="Copy or export the file again.",
+            where=f"line {starts.line[k]}",
+        )
 
 
 def _check_first(y: float, scale: Scale) -> None:

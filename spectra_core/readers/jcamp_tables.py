@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import ReadError
 from ..spectrum import Array
@@ -30,33 +30,81 @@ _DIF = {c: str(i) for i, c in enumerate("%JKLMNOPQR")} | {
 _DUP = {c: str(i) for i, c in enumerate("STUVWXYZs", 1)}
 _PLAIN = r"[-+]?(?:\d+\.?\d*|\.\d+)"
 _TOKEN = re.compile(rf"\s*[,;]?\s*(?:([@A-Ia-i%J-Rj-rS-Zs])([\d.]*)|({_PLAIN})|(\?))")
+_NUMBER = rf"{_PLAIN}(?:[eE][-+]?\d+)?"
+_PAIR = re.compile(rf"\s*({_NUMBER})(?:\s*[,;]\s*|\s+)({_NUMBER})[\s;,]*", re.ASCII)
 _AFFN = re.compile(rf"\s*[,;]?\s*(?:({_PLAIN}(?:[eE][-+]?\d+)?)|(\?))")
+_CELLS = re.compile(rf"\s*{_PLAIN}(?:\s[-+.\deE\s]*)?", re.ASCII)
 _LETTERS = re.compile(r"[@A-DF-Za-df-z%]")
 _COMPRESSED = re.compile(r"\d\s*[@A-Ia-i%J-Zj-s]")
 _MISSING = float("nan")
-NumberedLines = Iterable[tuple[int, str]]
+_PIECE = 2**20
 
 
-class Start(NamedTuple):
-    """What a line begins with.
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a table: a stretch of a text, cut into lines piece by piece.
 
     Attributes
     ----------
-    place : int
-        Of its first ordinate in the table.
-    x, unit : float
-        Its abscissa as written, and one unit of its last digit.
-    line : int
-        Its number in the file.
-    checks : bool
-        Whether its first ordinate repeats the one before.
+    text : str
+        Of the whole file.
+    start, end : int
+        Where the lines are in it.
+    number : int
+        Of the first of them in the file.
     """
 
-    place: int
-    x: float
-    unit: float
-    line: int
-    checks: bool
+    text: str
+    start: int
+    end: int
+    number: int
+
+    def pieces(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the number of the first line of every piece, and its lines without comments."""
+        at, number = self.start, self.number
+        while at < self.end:
+            cut = self.text.find("\n", min(at + _PIECE, self.end), self.end)
+            end = self.end if cut < 0 else cut + 1
+            lines = self.text[at:end].removesuffix("\n").split("\n")
+            commented = self.text.find("$$", at, end) >= 0
+            yield number, [ln.partition("$$")[0] for ln in lines] if commented else lines
+            at, number = end, number + len(lines)
+
+    def numbered(self) -> Iterator[tuple[int, str]]:
+        """Yield the number of every line in the file, and the line without comment."""
+        for number, lines in self.pieces():
+            yield from enumerate(lines, number)
+
+
+@dataclass
+class Starts:
+    """What the lines of a table begin with, one entry for each line.
+
+    Attributes
+    ----------
+    place : array of int
+        Of its first ordinate in the table.
+    x, unit : array of float
+        Its abscissa as written, and one unit of its last digit.
+    line : array of int
+        Its number in the file.
+    checks : array of int
+        1 where its first ordinate repeats the one before.
+    """
+
+    place: array[int] = field(default_factory=lambda: array("q"))
+    x: array[float] = field(default_factory=lambda: array("d"))
+    unit: array[float] = field(default_factory=lambda: array("d"))
+    line: array[int] = field(default_factory=lambda: array("q"))
+    checks: array[int] = field(default_factory=lambda: array("b"))
+
+    def add(self, place: int, written: str, line: int, *, checks: bool) -> None:
+        """Add a line that begins with an abscissa as written."""
+        self.place.append(place)
+        self.x.append(float(written))
+        self.unit.append(_unit(written))
+        self.line.append(line)
+        self.checks.append(checks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,20 +115,19 @@ class Ordinates:
     ----------
     y : ndarray, shape (N,)
         As written, without factor; missing ones are not numbers.
-    starts : list of Start
+    starts : Starts
     """
 
     y: Array
-    starts: list[Start]
+    starts: Starts
 
 
-def ordinates(lines: list[tuple[int, str]], most: int) -> Ordinates:
+def ordinates(lines: Lines, most: int) -> Ordinates:
     """Return the ordinates of the lines of a table in the form ``(X++(Y..Y))``.
 
     Parameters
     ----------
-    lines : list of (int, str)
-        Number in the file, and text.
+    lines : Lines
     most : int
         How many ordinates there can be.
 
@@ -89,12 +136,25 @@ def ordinates(lines: list[tuple[int, str]], most: int) -> Ordinates:
     ReadError
         If a line cannot be read, a check value differs, or there are more ordinates.
     """
-    compressed = any(_COMPRESSED.search(line) and _LETTERS.search(line) for _, line in lines)
+    compressed = _is_compressed(lines)
     reading = _Reading(most)
-    for number, line in lines:
-        if line.strip():
-            reading.take(number, line, compressed=compressed)
-    return Ordinates(np.array(reading.values), reading.starts)
+    for number, piece in lines.pieces():
+        if compressed and reading.take_squeezed(number, piece):
+            continue
+        for number_of_line, line in enumerate(piece, number):
+            if line.strip():
+                reading.take(number_of_line, line, compressed=compressed)
+    return Ordinates(np.frombuffer(reading.values), reading.starts)
+
+
+def _is_compressed(lines: Lines) -> bool:
+    """Return whether any line has letters for digits, other than those of exponents."""
+    for _, piece in lines.pieces():
+        if _LETTERS.search("\n".join(piece)) and any(
+            _COMPRESSED.search(line) and _LETTERS.search(line) for line in piece
+        ):
+            return True
+    return False
 
 
 class _Reading:
@@ -102,11 +162,27 @@ class _Reading:
 
     def __init__(self, most: int) -> None:
         self.values = array("d")
-        self.starts: list[Start] = []
+        self.starts = Starts()
         self._most = most
         self._ended_in_difference = False
 
+    def take_squeezed(self, number: int, lines: list[str]) -> bool:
+        """Take many lines at once if they are whole numbers in SQZ, DIF and DUP; else none."""
+        found = squeezed(lines, self._ended_in_difference, self.values[-1:].tolist())
+        if found is None or len(self.values) + found.y.size > self._most:
+            return False
+        place = len(self.values)
+        for start, written, k, checks in zip(
+            found.places, found.written, found.lines, found.checks, strict=True
+        ):
+            self.starts.add(place + start, written, number + k, checks=checks)
+        self.values.frombytes(found.y.tobytes())
+        self._ended_in_difference = found.ended_in_difference
+        return True
+
     def take(self, number: int, line: str, *, compressed: bool) -> None:
+        if not compressed and self._take_cells(number, line):
+            return
         match = re.match(rf"\s*({_PLAIN}{'' if compressed else '(?:[eE][-+]?[0-9]+)?'})", line)
         if match is None:
             raise _unreadable(line, number)
@@ -119,7 +195,21 @@ class _Reading:
         if check and len(self.values) > start:
             self._compare(start, number)
             start -= 1
-        self.starts.append(Start(start, float(match[1]), _unit(match[1]), number, check))
+        self.starts.add(start, match[1], number, checks=check)
+
+    def _take_cells(self, number: int, line: str) -> bool:
+        """Take a line of numbers with blanks between them; return False for any other."""
+        if not _CELLS.fullmatch(line):
+            return False
+        cells = line.split()
+        try:
+            numbers = [float(cell) for cell in cells[1:]]
+        except ValueError:
+            return False
+        self.starts.add(len(self.values), cells[0], number, checks=False)
+        self.values.extend(numbers)
+        self._check_length(0, number)
+        return True
 
     def _take_plain(self, number: int, line: str, at: int) -> None:
         end = len(line.rstrip())
@@ -192,7 +282,143 @@ class _Reading:
         del self.values[start]
 
 
-def pairs(lines: NumberedLines) -> Array:
+@dataclass(frozen=True, eq=False)
+class Squeezed:
+    """Lines of whole numbers in SQZ, DIF and DUP, read together.
+
+    Attributes
+    ----------
+    y : ndarray, shape (N,)
+        Without check values.
+    places, written, lines, checks : lists with an entry for each line
+        Place of the first ordinate in `y`, abscissa as written, place of the line among
+        those read, and whether its first ordinate is a check value.
+    ended_in_difference : bool
+        Whether a check value has to follow.
+    """
+
+    y: Array
+    places: list[int]
+    written: list[str]
+    lines: list[int]
+    checks: list[bool]
+    ended_in_difference: bool
+
+
+_CODES = "@ABCDEFGHIabcdefghi%JKLMNOPQRjklmnopqrSTUVWXYZs"
+_SQUEEZED = re.compile(rf"[-+]?(?:\d+\.?\d*|\.\d+)[@A-Ia-i]\d*(?:[{_CODES}]\d*)*", re.ASCII)
+_WORDS = str.maketrans({c: f" {digit}" for c, digit in (_SQZ | _DIF | _DUP).items()})
+_NO_DIGITS = str.maketrans("", "", "0123456789")
+_KINDS = np.zeros(128, np.int8)
+for _kind, _letters in enumerate((_SQZ, _DIF, _DUP), 1):
+    _KINDS[[ord(c) for c in _letters]] = _kind
+_IS_SQZ, _IS_DIF, _IS_DUP = 1, 2, 3
+_MOST_DIGITS = 15
+_LONG = re.compile(rf"\d{{{_MOST_DIGITS},}}")
+_MOST_REPEATS = 10**7
+
+
+def squeezed(lines: list[str], checked: bool, last: list[float]) -> Squeezed | None:
+    """Return the ordinates of many lines at once.
+
+    Parameters
+    ----------
+    lines : list of str
+    checked : bool
+        Whether the first line begins with a check value.
+    last : list of float
+        The ordinate before them; empty if there is none.
+
+    Returns
+    -------
+    found : Squeezed or None
+        None if any line is written otherwise, or a check value differs: they are then to
+        be read one by one, which says what is wrong.
+    """
+    rows = [(k, row) for k, line in enumerate(lines) if (row := line.strip())]
+    if not rows or not all(_SQUEEZED.fullmatch(row) for _, row in rows):
+        return None
+    ends = [_FIRST_LETTER.search(row).start() for _, row in rows]  # type: ignore[union-attr]
+    written = [row[:end] for (_, row), end in zip(rows, ends, strict=True)]
+    tables = [row[end:] for (_, row), end in zip(rows, ends, strict=True)]
+    text = "".join(tables)
+    if _LONG.search(text):
+        return None
+    codes = text.translate(_NO_DIGITS)
+    kinds = _KINDS[np.frombuffer(codes.encode("ascii"), np.uint8)]
+    numbers = np.array(list(map(int, text.translate(_WORDS).split())), dtype=float)
+    per_line = np.array([len(table.translate(_NO_DIGITS)) for table in tables])
+    repeats = np.ones(kinds.size)
+    dup = np.flatnonzero(kinds == _IS_DUP)
+    if np.any(kinds[dup - 1] == _IS_DUP) or np.any(numbers[dup] < 1):
+        return None
+    repeats[dup - 1] = numbers[dup]
+    repeats[dup] = 0
+    if repeats.sum() > _MOST_REPEATS:
+        return None
+    times = repeats.astype(int)
+    kinds_of_line_ends = _last_kinds(kinds, per_line)
+    y = _undone(np.repeat(kinds, times), np.repeat(numbers, times))
+    if np.abs(y).max() >= 2.0**53:
+        return None
+    return _without_checks(
+        y,
+        np.add.reduceat(times, np.r_[0, np.cumsum(per_line)[:-1]]),
+        np.r_[checked, kinds_of_line_ends == _IS_DIF],
+        last,
+        written,
+        [k for k, _ in rows],
+    )
+
+
+_FIRST_LETTER = re.compile(r"[@A-Ia-i]")
+
+
+def _last_kinds(kinds: NDArray[np.int8], per_line: NDArray[np.int_]) -> NDArray[np.int8]:
+    """Return how the last ordinate of every line is written, repeats aside."""
+    last = np.cumsum(per_line) - 1
+    return np.where(kinds[last] == _IS_DUP, kinds[last - 1], kinds[last])
+
+
+def _undone(kinds: NDArray[np.int8], numbers: Array) -> Array:
+    """Return ordinates out of numbers and differences; the first is a number."""
+    sums = np.cumsum(np.where(kinds == _IS_DIF, numbers, 0.0))
+    absolute = np.flatnonzero(kinds == _IS_SQZ)
+    offsets = numbers[absolute] - sums[absolute]
+    lengths = np.diff(np.r_[absolute, kinds.size])
+    return np.asarray(sums + np.repeat(offsets, lengths))
+
+
+def _without_checks(
+    y: Array,
+    counts: NDArray[np.int_],
+    checked: NDArray[np.bool_],
+    last: list[float],
+    written: list[str],
+    lines: list[int],
+) -> Squeezed | None:
+    """Return the ordinates of lines of `counts` each, without the check values, if those fit.
+
+    `checked` has an entry for each line and one for the line that is to follow.
+    """
+    begins = np.r_[0, np.cumsum(counts)[:-1]]
+    checks = begins[checked[:-1]]
+    before = np.r_[last or [np.nan], y][checks]
+    if not np.array_equal(before, y[checks]):
+        return None
+    places = begins - np.r_[0, np.cumsum(checked[:-1])[:-1]]
+    places = places - checked[:-1]
+    return Squeezed(
+        np.delete(y, checks),
+        places.tolist(),
+        written,
+        lines,
+        checked[:-1].tolist(),
+        bool(checked[-1]),
+    )
+
+
+def pairs(lines: Lines) -> Array:
     """Return the numbers of a table in the form ``(XY..XY)``.
 
     Returns
@@ -206,7 +432,11 @@ def pairs(lines: NumberedLines) -> Array:
         If a line cannot be read or a number has no other beside it.
     """
     values = array("d")
-    for number, line in lines:
+    for number, line in lines.numbered():
+        plain = _pair(line)
+        if plain is not None:
+            values.extend(plain)
+            continue
         at, end = 0, len(line.rstrip(" \t,;"))
         while at < end:
             match = _AFFN.match(line, at)
@@ -219,7 +449,13 @@ def pairs(lines: NumberedLines) -> Array:
                 f"a number of the table of pairs stands alone: {line.strip()[:60]!r}.",
                 where=f"line {number}",
             )
-    return np.array(values).reshape(-1, 2)
+    return np.frombuffer(values).reshape(-1, 2)
+
+
+def _pair(line: str) -> tuple[float, float] | None:
+    """Return the two numbers of a line that holds nothing else."""
+    match = _PAIR.fullmatch(line)
+    return (float(match[1]), float(match[2])) if match else None
 
 
 def _unit(written: str) -> float:

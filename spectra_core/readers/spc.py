@@ -242,9 +242,10 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     PartialRead
         If some subfiles are cut off; it carries the others.
     """
-    data = Bytes(path.read_bytes())
-    head = _old_head(data, path) if data.data[1] == OLD else _new_head(data, path)
-    return sorted_out(_spectra(data, head, _log(data, head), options))
+    with Bytes(path) as data:
+        old = data.part(0, 2, "header")[1] == OLD
+        head = _old_head(data, path) if old else _new_head(data, path)
+        return sorted_out(_spectra(data, head, _log(data, head), options))
 
 
 def _spectra(
@@ -275,7 +276,7 @@ def _order(head: bytes) -> str:
 
 
 def _new_head(data: Bytes, path: Path) -> Head:
-    order = _order(data.data)
+    order = _order(data.part(0, 2, "header"))
     raw = data.record(0, _ordered(HEADER, order), "header")
     flags = int(raw["flags"])
     meta = Meta(
@@ -495,10 +496,8 @@ def _log(data: Bytes, head: Head) -> dict[str, str]:
     place = head.log
     if not head.start <= place <= len(data) - 64:
         return {}
-    size, _, begin = (
-        int(v) for v in np.frombuffer(data.data[place : place + 12], f"{head.order}u4")
-    )
-    raw = data.data[place + begin : place + min(size, len(data) - place)]
+    size, _, begin = (int(v) for v in np.frombuffer(data.part(place, 12, "log"), f"{head.order}u4"))
+    raw = data.there(place + begin, min(size, len(data) - place) - begin)
     found: dict[str, str] = {}
     for line in raw.replace(b"\0", b"").decode("latin-1").splitlines():
         key, equals, value = line.partition("=")

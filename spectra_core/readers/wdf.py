@@ -131,7 +131,11 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     PartialRead
         If some spectra are cut off; it carries the others.
     """
-    data = Bytes(path.read_bytes())
+    with Bytes(path) as data:
+        return _spectra(data, path, options)
+
+
+def _spectra(data: Bytes, path: Path, options: ReadOptions) -> list[Spectrum]:
     header = data.record(0, HEADER, "header")
     blocks = dict(_blocks(data))
     points, count = int(header["points"]), int(header["collected"])
@@ -170,8 +174,8 @@ def _blocks(data: Bytes) -> Iterator[tuple[bytes, tuple[int, int]]]:
     seen: set[bytes] = set()
     place = 0
     while place + _BLOCK <= len(data):
-        name = data.data[place : place + 4]
-        size = int(np.frombuffer(data.data[place + 8 : place + 16], "<u8")[0])
+        raw = data.part(place, _BLOCK, "head of a block")
+        name, size = raw[:4], int(np.frombuffer(raw[8:], "<u8")[0])
         if size < _BLOCK:
             raise ReadError(
                 f"the block {text(name)!r} at byte {place} has a size of {size} bytes.", hint=AGAIN
@@ -256,8 +260,10 @@ def _meta(
 ) -> Meta:
     settings: dict[str, Tree] = {}
     for name, words in SETTINGS.items():
-        if name in blocks and (tree := properties(data.data, *blocks[name])):
-            settings[words] = tree
+        if name in blocks:
+            raw = data.there(*blocks[name])
+            if tree := properties(raw, 0, len(raw)):
+                settings[words] = tree
     version = ".".join(str(int(part)) for part in header["program_version"])
     extra: dict[str, Any] = {
         "program": f"{text(header['program'])} {version}".strip(),
@@ -270,9 +276,7 @@ def _meta(
         extra["planned_note"] = f"{collected} of {planned} spectra planned were collected"
     if settings:
         extra["metadata"] = settings
-    comment = (
-        text(data.data[blocks[b"TEXT"][0] :][: blocks[b"TEXT"][1]]) if b"TEXT" in blocks else ""
-    )
+    comment = text(data.there(*blocks[b"TEXT"])) if b"TEXT" in blocks else ""
     laser = float(header["laser"])
     return Meta(
         sample=path.stem,

@@ -53,3 +53,16 @@ def test_any_changed_byte_of_the_headers_is_found(tmp_path, vendor):
 def test_a_wave_that_is_cut_off_is_refused(tmp_path, vendor):
     with pytest.raises(ReadError, match="numbers of the wave should have 480 bytes"):
         loaded(tmp_path, vendor.igor_wave()[:600])
+
+
+def test_slices_share_their_energies_and_keep_their_own_counts(vendor, tmp_path):
+    """A map takes no more memory than its numbers; made file, Time x Sweeps = 8 s a channel."""
+    rows = np.array([vendor.raman(k) for k in range(5)]).astype("<f4")
+    path = tmp_path / "map.ibw"
+    path.write_bytes(vendor.igor_wave(rows))
+    spectra = read(path)
+    assert all(np.shares_memory(s.x, spectra[0].x) for s in spectra)
+    for spectrum, row in zip(spectra, rows, strict=True):
+        time = spectrum.meta.acquisition_time_s
+        np.testing.assert_allclose(spectrum.counts, spectrum.y * time, rtol=1e-12)
+        np.testing.assert_allclose(spectrum.y[::-1], row, rtol=1e-6)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from spectra_core.errors import PartialRead, ReadError
-from spectra_core.readers import ReadOptions, identify, read
+from spectra_core.readers import ReadOptions, identify, jcamp_tables, read
 from spectra_core.spectrum import Axis
 
 # name: points, smallest and largest ordinate as the header has them (None: it has not, or
@@ -54,7 +56,7 @@ def test_title_date_and_instrument(data_dir):
 
 
 def loaded(tmp_path, content, **options):
-    path = tmp_path / "made.jdx"
+    path = tmp_path / "vendor.jdx"
     path.write_bytes(content)
     return read(path, options=ReadOptions(**options))
 
@@ -159,3 +161,35 @@ def test_the_axis_of_energies_in_ev_is_asked_for(tmp_path, vendor):
         loaded(tmp_path, content)
     (spectrum,) = loaded(tmp_path, content, axis="binding")
     assert spectrum.axis is Axis.BINDING_ENERGY
+
+
+@pytest.mark.parametrize("blank", ["", " "], ids=["squeezed", "with blanks"])
+@pytest.mark.parametrize("piece", [150, 2**20], ids=["many pieces", "one piece"])
+def test_squeezed_lines_are_the_same_numbers_one_by_one_and_together(
+    blank, piece, vendor, tmp_path, monkeypatch
+):
+    """Random whole numbers with runs, steps and signs, over lines and pieces of any length."""
+    monkeypatch.setattr(jcamp_tables, "_PIECE", piece)
+    rng = np.random.default_rng(4)
+    for per_line in (1, 2, 7, 40):
+        steps = rng.choice([0, 0, 0, 1, -1, 3, -250, 9999], 400)
+        whole = [int(v) for v in np.cumsum(np.repeat(steps, rng.integers(1, 25, 400)))]
+        table = vendor.squeezed(whole, per_line=per_line, first=0)
+        table = [re.sub(r"(?<=.)([@A-Za-z%])", rf"{blank}\1", line) for line in table]
+        path = tmp_path / "squeezed.dx"
+        ends = {"FIRSTX": "0", "LASTX": f"{len(whole) - 1}", "NPOINTS": f"{len(whole)}"}
+        path.write_bytes(vendor.jcamp(table, **ends, FIRSTY=f"{whole[0] / 10}"))
+        (spectrum,) = read(path)
+        np.testing.assert_allclose(spectrum.y, np.array(whole) * 0.1, atol=1e-9)
+
+
+def test_a_changed_difference_deep_in_a_long_table_is_named_by_its_line(vendor, tmp_path):
+    whole = [int(v) for v in np.random.default_rng(5).integers(-500, 9000, 3000)]
+    table = vendor.squeezed(whole, first=0)
+    table[200] = table[200][:-1] + str((int(table[200][-1]) + 1) % 10)
+    ends = {"FIRSTX": "0", "LASTX": "2999", "NPOINTS": "3000", "FIRSTY": f"{whole[0] / 10}"}
+    path = tmp_path / "changed.dx"
+    path.write_bytes(vendor.jcamp(table, **ends))
+    lines = path.read_text().splitlines()
+    with pytest.raises(ReadError, match=f"line {lines.index(table[201]) + 1}: the line before"):
+        read(path)
