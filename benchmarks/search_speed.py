@@ -33,12 +33,19 @@ Values = dict[str, float]
 
 
 def joint_example() -> Values:
-    """Time each joint fit of Fig. 1e-f with ratios, budgets and findings (processor time)."""
+    """Time each joint fit of Fig. 1e-f with ratios, budgets and findings.
+
+    As a user waits for it, and in processor time: the draws have threads of their own.
+    """
     values: Values = {}
+    waited = []
     for state, job in zip(STATES, _jobs(), strict=True):
         execute(job)
-        values[f"{state}_ms"] = 1e3 * _median(partial(execute, job), 3)
-    return values | {"goal_ms": JOINT_MS, "met": float(max(values.values()) <= JOINT_MS)}
+        call = partial(execute, job)
+        waited.append(1e3 * _median(call, 5, time.perf_counter))
+        values[f"{state}_ms"] = waited[-1]
+        values[f"{state}_cpu_ms"] = 1e3 * _median(call, 5)
+    return values | {"goal_ms": JOINT_MS, "met": float(max(waited) <= JOINT_MS)}
 
 
 def searched_fit() -> Values:
@@ -103,13 +110,15 @@ def _doublets(n: int) -> Model:
     return Model((region,))
 
 
-def _median(call: Callable[[], object], times: int) -> float:
-    """Return the median processor time of a call."""
+def _median(
+    call: Callable[[], object], times: int, clock: Callable[[], float] = time.process_time
+) -> float:
+    """Return the median time of a call, that of the processor if nothing else is said."""
     taken = []
     for _ in range(times):
-        start = time.process_time()
+        start = clock()
         call()
-        taken.append(time.process_time() - start)
+        taken.append(clock() - start)
     return statistics.median(taken)
 
 

@@ -46,6 +46,12 @@ class Data:
     static: tuple[Array | None, ...]
     centres: Array | None = None
 
+    def rows(self, chosen: np.ndarray) -> Data:
+        """Return some of them."""
+        static = tuple(None if curve is None else curve[chosen] for curve in self.static)
+        centres = None if self.centres is None else self.centres[chosen]
+        return Data(tuple(y[chosen] for y in self.y), static, centres)
+
 
 @dataclass(frozen=True, eq=False)
 class Refits:
@@ -125,7 +131,7 @@ class Refitter:
             return found
         second = self._compiled(
             start[again],
-            None if data is None else _rows(data, again),
+            None if data is None else data.rows(again),
             lower[again],
             upper[again],
             tolerance,
@@ -254,12 +260,6 @@ def _measured_again(problem: Problem, data: Data, m: int) -> Problem:
     if data.centres is not None:
         priors = replace(priors, values=data.centres[m])
     return replace(problem, regions=tuple(regions), priors=priors)
-
-
-def _rows(data: Data, chosen: np.ndarray) -> Data:
-    static = tuple(None if curve is None else curve[chosen] for curve in data.static)
-    centres = None if data.centres is None else data.centres[chosen]
-    return Data(tuple(y[chosen] for y in data.y), static, centres)
 
 
 def _with_rows(found: Refits, places: np.ndarray, second: Refits) -> Refits:

@@ -10,8 +10,8 @@ criterion is below 0.8 and also three of its standard deviations, 1/sqrt(N), bel
 short spectrum chance alone goes below 0.8. The method and its reason are recorded.
 
 Draws are made in blocks, each with a random stream of its own, made of the seed, the region
-and the number of the block, so that the result depends neither on the number of threads nor
-on the order. Nobody looks at a single draw, so the refits work on arrays
+and the number of the block, so that the result depends neither on the number of threads, which
+may share a block, nor on the order. Nobody looks at a single draw, so the refits work on arrays
 (`spectra_core.fitting.refit`). A draw whose fit fails is counted and reported.
 
 References
@@ -56,6 +56,7 @@ POISSON, GAUSSIAN = "poisson", "gaussian"
 RESIDUALS, BLOCKS = "residual bootstrap", "block bootstrap"
 CORRELATED_ABBE = 0.8
 _BLOCK = 125  # draws; whole blocks are drawn, so that more draws begin with the same ones
+_FEWEST = 16  # draws that are worth a thread
 _TOLERANCE = 1e-2  # of a standard error: draws that scatter by one need no more
 
 
@@ -150,7 +151,6 @@ class _Task:
     method: str
     block: int
     seed: int
-    quantities: tuple[Quantity, ...]
 
 
 def monte_carlo(
@@ -201,20 +201,21 @@ def monte_carlo(
     method, reason = _choose_method(result)
     for quantity in quantities:
         quantity_value(result, quantity)
-    task = _task(result, method, seed, tuple(quantities))
-    rows, failures = _draw_all(task, n, threads or os.cpu_count() or 1, should_stop, progress)
-    if 2 * len(rows) < n:
+    task = _task(result, method, seed)
+    drawn, failures = _draw_all(task, n, threads or os.cpu_count() or 1, should_stop, progress)
+    if 2 * len(drawn) < n:
         why = failures.most_common(1)[0][0]
         raise FitError(
             f"{failures.total()} of {n} Monte Carlo fits failed, most often: {why}",
             hint="Take the model's weak parameters out, or fix or link them.",
         )
-    rows.setflags(write=False)
-    values = {quantity: rows[:, i] for i, quantity in enumerate(quantities)}
+    values = {q: quantity_values(task.refitter.problem, q, drawn) for q in quantities}
+    for found in values.values():
+        found.setflags(write=False)
     return MonteCarlo(method, reason, seed, n, dict(failures), values)
 
 
-def _task(result: FitResult, method: str, seed: int, quantities: tuple[Quantity, ...]) -> _Task:
+def _task(result: FitResult, method: str, seed: int) -> _Task:
     weights = tuple(Weights(region.weights) for region in result.regions)
     problem = result.problem
     best = np.clip(result.values[problem.free], problem.lower, problem.upper)
@@ -224,7 +225,7 @@ def _task(result: FitResult, method: str, seed: int, quantities: tuple[Quantity,
     again = refitter(problem, weights)
     known = (problem.priors.sums @ np.nan_to_num(result.values), problem.prior_sigmas(best))
     block = _block_length(result)
-    return _Task(again, sources, best, _newton(result), known, method, block, seed, quantities)
+    return _Task(again, sources, best, _newton(result), known, method, block, seed)
 
 
 # ---------------------------------------------------------------------------------
@@ -289,32 +290,57 @@ def _newton(result: FitResult) -> Array:
 def _draw_all(
     task: _Task, n: int, threads: int, should_stop: ShouldStop | None, progress: Progress | None
 ) -> tuple[Array, Counter[str]]:
-    """Return the quantities of the draws that could be fitted, and why others could not."""
-    sizes = [min(_BLOCK, n - first) for first in range(0, n, _BLOCK)]
+    """Return the draws that could be fitted (M, F), and why others could not."""
+    portions = _portions(n, threads)
 
-    def one(number: int) -> tuple[Array, list[str]]:
+    def one(portion: _Portion) -> tuple[Array, list[str]]:
         _ask(should_stop)
-        return _draw_block(task, number, sizes[number], should_stop)
+        return _draw(task, portion, should_stop)
 
     found: list[Array] = []
     failures: Counter[str] = Counter()
-    for number, (rows, reasons) in enumerate(_in_threads(one, len(sizes), threads)):
+    done = 0
+    for portion, (rows, reasons) in zip(portions, _in_threads(one, portions, threads), strict=True):
         _ask(should_stop)
         found.append(rows)
         failures.update(reasons)
+        done += portion.stop - portion.first
         if progress is not None:
-            progress(sum(sizes[: number + 1]), n)
+            progress(done, n)
     return np.concatenate(found), failures
 
 
+@dataclass(frozen=True)
+class _Portion:
+    """The draws of a block of `size` that one thread fits, from `first` to before `stop`."""
+
+    block: int
+    size: int
+    first: int
+    stop: int
+
+
+def _portions(n: int, threads: int) -> list[_Portion]:
+    """Return blocks, in parts where there are more threads: a draw knows nothing of the others."""
+    sizes = [min(_BLOCK, n - first) for first in range(0, n, _BLOCK)]
+    parts = max(threads // len(sizes), 1)
+    portions = []
+    for block, size in enumerate(sizes):
+        part = max(ceil(size / parts), _FEWEST)
+        portions += [
+            _Portion(block, size, first, min(first + part, size)) for first in range(0, size, part)
+        ]
+    return portions
+
+
 def _in_threads(
-    work: Callable[[int], tuple[Array, list[str]]], n: int, threads: int
+    work: Callable[[_Portion], tuple[Array, list[str]]], portions: Sequence[_Portion], threads: int
 ) -> Iterator[tuple[Array, list[str]]]:
-    if threads == 1 or n == 1:
-        yield from map(work, range(n))
+    if threads == 1 or len(portions) == 1:
+        yield from map(work, portions)
         return
-    with ThreadPoolExecutor(min(threads, n), "doublet-draw") as pool:
-        yield from pool.map(work, range(n))
+    with ThreadPoolExecutor(min(threads, len(portions)), "doublet-draw") as pool:
+        yield from pool.map(work, portions)
 
 
 def _ask(should_stop: ShouldStop | None) -> None:
@@ -322,10 +348,14 @@ def _ask(should_stop: ShouldStop | None) -> None:
         raise Cancelled("the Monte Carlo run was cancelled; nothing was changed.")
 
 
-def _draw_block(
-    task: _Task, number: int, size: int, should_stop: ShouldStop | None
+def _draw(
+    task: _Task, portion: _Portion, should_stop: ShouldStop | None
 ) -> tuple[Array, list[str]]:
-    """Return the quantities (M, quantities) of a block of draws, and why others failed."""
+    """Return the free parameters (M, F) of some draws, and why others failed.
+
+    The whole block is drawn, which takes far less time than its fits.
+    """
+    number, size = portion.block, portion.size
     failures = [""] * size
     y, static = [], []
     for place, source in enumerate(task.sources):
@@ -335,30 +365,26 @@ def _draw_block(
         static.append(_static(source, drawn, failures))
         for m in np.flatnonzero(~y[-1].any(axis=1)).tolist():
             failures[m] = "every intensity in the window is zero."
-    good = np.array([not failure for failure in failures])
-    data = Data(
-        tuple(part[good] for part in y),
-        tuple(None if part is None else part[good] for part in static),
-        _drawn_centres(task, number, size)[good],
-    )
+    data = Data(tuple(y), tuple(static), _drawn_centres(task, number)[:size])
+    mine = range(portion.first, portion.stop)
+    good = np.array([m for m in mine if not failures[m]], dtype=int)
     refits = task.refitter.refit(
-        _starts(task, data), data=data, tolerance=_TOLERANCE, should_stop=should_stop
+        _starts(task, data)[good],
+        data=data.rows(good),
+        tolerance=_TOLERANCE,
+        should_stop=should_stop,
     )
-    reasons = [failure for failure in failures if failure]
+    reasons = [failures[m] for m in mine if failures[m]]
     reasons += ["the fit did not converge."] * int((~refits.converged).sum())
-    values = np.empty((int(refits.converged.sum()), len(task.quantities)))
-    for i, quantity in enumerate(task.quantities):
-        problem = task.refitter.problem
-        values[:, i] = quantity_values(problem, quantity, refits.free[refits.converged])
-    return values, reasons
+    return refits.free[refits.converged], reasons
 
 
-def _drawn_centres(task: _Task, number: int, size: int) -> Array:
-    """Return what the priors say in a block of draws, shape (M, K)."""
+def _drawn_centres(task: _Task, number: int) -> Array:
+    """Return what the priors say in a block of draws, shape (_BLOCK, K)."""
     fitted, sds = task.known
     key = (len(task.sources), number)
     rng = np.random.default_rng(np.random.SeedSequence(task.seed, spawn_key=key))
-    return np.asarray(fitted + sds * rng.standard_normal((_BLOCK, sds.size)))[:size]
+    return np.asarray(fitted + sds * rng.standard_normal((_BLOCK, sds.size)))
 
 
 def _starts(task: _Task, data: Data) -> Array:
