@@ -285,6 +285,32 @@ def cmd_screenshots(rest: list[str]) -> int:
     return failed or run([*script, "hidpi-"], QT_SCALE_FACTOR="2", **QUIET_THREADS)
 
 
+def stale(folder: Path) -> bool:
+    """Return whether pictures of the window are missing or older than what they show."""
+    taken = [path.stat().st_mtime for path in folder.glob("*.png")]
+    sources = (
+        path
+        for room in ("app", "spectra_core", "tests/gui")
+        for path in (ROOT / room).rglob("*.py")
+    )
+    return not taken or min(taken) < max(path.stat().st_mtime for path in sources)
+
+
+def cmd_docs(rest: list[str]) -> int:
+    """Build the site into build/site/html; pictures are taken again when the program changed."""
+    parser = argparse.ArgumentParser(prog="dev.py docs", description=cmd_docs.__doc__)
+    parser.add_argument("--pictures", type=Path, help="folder of pictures to take as they are")
+    chosen = parser.parse_args(rest)
+    setup()
+    pictures = chosen.pictures or ROOT / "build" / "screenshots"
+    if chosen.pictures is None and stale(pictures) and cmd_screenshots([str(pictures)]) != 0:
+        return 1
+    build = (tool("python"), str(ROOT / "website" / "build.py"), str(ROOT / "build" / "site"))
+    failed = run([*build, str(pictures)], PYTHONPATH=str(ROOT), **QUIET_THREADS)
+    say("docs: failed (see above)" if failed else "docs: build/site/html/index.html")
+    return failed
+
+
 def cmd_fuzz(rest: list[str]) -> int:
     """Read damaged files of every format under limits of time and memory (--cases N)."""
     setup()
@@ -328,6 +354,7 @@ COMMANDS = {
     "bench": cmd_bench,
     "fuzz": cmd_fuzz,
     "screenshots": cmd_screenshots,
+    "docs": cmd_docs,
     "build": cmd_build,
 }
 

@@ -27,6 +27,7 @@ ALL_FILES = [
     *PRODUCT_FILES,
     *sorted((ROOT / "tests").rglob("*.py")),
     *sorted((ROOT / "benchmarks").rglob("*.py")),
+    *sorted((ROOT / "website").rglob("*.py")),
     ROOT / "dev.py",
 ]
 needs_command_line = pytest.mark.skipif(
@@ -199,7 +200,7 @@ def test_every_command_of_the_readme_is_in_the_help(command):
     assert re.search(rf"\b{command}\b", done.stdout)
 
 
-@pytest.mark.parametrize("command", ["setup", "demo", "test", "check", "bench", "build"])
+@pytest.mark.parametrize("command", ["setup", "demo", "test", "check", "bench", "build", "docs"])
 def test_dev_help_lists_its_commands(command):
     done = subprocess.run(
         [sys.executable, str(ROOT / "dev.py"), "--help"], capture_output=True, text=True

@@ -161,10 +161,15 @@ def manual_pages() -> tuple[ManualPage, ...]:
     names = ["desktop.md", *re.findall(r"\]\(([\w-]+\.md)\)", index)]
     pages = []
     for name in dict.fromkeys(names):
-        text = (folder / name).read_text("utf-8")
+        text = without_pictures((folder / name).read_text("utf-8"))
         title = text.partition("\n")[0].lstrip("# ").strip()
         pages.append(ManualPage(name, title, text))
     return tuple(pages)
+
+
+def without_pictures(text: str) -> str:
+    """Return a page without the pictures that are taken when the site is built."""
+    return re.sub(r"^!\[[^\]]*\]\(pictures/[^)]*\)\n+", "", text, flags=re.MULTILINE)
 
 
 def keys_in_words(shortcut: str) -> str:

@@ -114,7 +114,7 @@ class Material:
 
 
 def imfp(material: Material, kinetic_ev: ArrayLike) -> Array:
-    """Return inelastic mean free paths in nm by the relativistic TPP-2M formula [1]_ [2]_.
+    """Return inelastic mean free paths in nm by the relativistic TPP-2M formula.
 
     Parameters
     ----------
