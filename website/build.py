@@ -39,7 +39,6 @@ ELSEWHERE = {
     "SECURITY.md": "security.md",
     "resources/help/science-notes.md": "science-notes.md",
 }
-# What a link may lead to beside pages -> shown as a file name, as the site does not hold it.
 CHAPTERS: Mapping[str, Sequence[str]] = {
     "Begin": ("readme", "tutorial", "coming-from", "faq", "troubleshooting"),
     "Work": ("desktop", "cli", "recipe", "gallery", "projects", "reports"),
@@ -70,8 +69,9 @@ def gather(source: Path) -> None:
     tree = [contents(title, [n for n in names if n in known]) for title, names in CHAPTERS.items()]
     missing = known - {name for names in CHAPTERS.values() for name in names} - {"index"}
     tree += [contents("More", sorted(missing))] if missing else []
-    with (source / "index.md").open("a", encoding="utf-8") as index:
-        index.write("\n" + "\n".join(tree))
+    index = source / "index.md"
+    text = front(index.read_text(encoding="utf-8"))
+    index.write_text(text + "\n" + "\n".join(tree), encoding="utf-8")
 
 
 def linked(page: Path, folder: Path) -> str:
@@ -84,13 +84,27 @@ def linked(page: Path, folder: Path) -> str:
             return match[0]
         place = (folder / path).resolve()
         inside = place.relative_to(ROOT).as_posix()
-        if place.parent == DOCS and place.suffix == ".md":
-            return f"[{text}]({place.name}{mark}{anchor})"
-        if inside in ELSEWHERE:
-            return f"[{text}]({ELSEWHERE[inside]}{mark}{anchor})"
+        name = place.name if place.parent == DOCS else ELSEWHERE.get(inside, "")
+        if name.endswith(".md"):
+            # a file's name means nothing on the site
+            shown = page_title(place) if text.endswith(".md") else text
+            return f"[{shown}]({name}{mark}{anchor})"
         return text if text.startswith("`") else f"`{inside}`" if text == path else text
 
     return _LINK.sub(on_the_site, page.read_text(encoding="utf-8"))
+
+
+def page_title(page: Path) -> str:
+    """Return the heading of a page."""
+    return page.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ").strip()
+
+
+def front(index: str) -> str:
+    """Return the first page: what the program is, a picture of it, then the table of pages."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    what = readme.split("\n\n")[1]
+    picture = "![The window: S 2p and P 2p of a synthetic sample.](pictures/05-joint-fit.png)"
+    return f"# Doublet\n\n{what}\n\n{picture}\n{index.partition(chr(10))[2]}"
 
 
 def contents(title: str, names: Sequence[str]) -> str:
