@@ -1,12 +1,13 @@
 """The letters of a PDF: static faces, embedded; what one lacks comes from the next.
 
-Source Sans Pro comes with the program and DejaVu Sans with matplotlib. A character that neither
-has is printed as its code point, so that nothing is lost and nothing is a blank box.
+Source Sans Pro comes with the program and DejaVu Sans with matplotlib. Chinese, Japanese and
+Korean come from fonts of the machine, where it has some that a PDF can hold. A character that
+none of them has is printed as its code point, so that nothing is lost and nothing is a blank box.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..results.paper_fonts import BOLD as BOLD_FAMILY
-from ..results.paper_fonts import FAMILY, font_file
+from ..results.paper_fonts import FAMILY, eastern_faces, font_file
 
 REGULAR, BOLD, ITALIC = "SourceSans", "SourceSans-Bold", "SourceSans-Italic"
 OTHER, MONO = "DejaVuSans", "DejaVuSansMono"
@@ -24,9 +25,17 @@ _OF_FAMILY = {FAMILY: REGULAR, BOLD_FAMILY: BOLD}
 
 @dataclass(frozen=True)
 class Letters:
-    """The faces of a document, with the code points that each can draw."""
+    """The faces of a document, with the code points that each can draw.
 
-    known: dict[str, frozenset[int]]
+    Attributes
+    ----------
+    known : mapping of str to frozenset of int
+    others : tuple of str
+        Faces that are tried in turn for what the asked one lacks.
+    """
+
+    known: Mapping[str, frozenset[int]]
+    others: tuple[str, ...]
 
     def face_of(self, family: Sequence[str] | str) -> str:
         """Return the face of a family of figures."""
@@ -40,11 +49,14 @@ class Letters:
             yield own, "".join(piece for _, piece in group)
 
     def _placed(self, character: str, face: str) -> tuple[str, str]:
-        if character in "\n\t" or ord(character) in self.known[face]:
+        code = ord(character)
+        if character in "\n\t" or code in self.known[face]:
             return face, character
-        if ord(character) in self.known[OTHER] and ord(character) <= _LARGEST:
-            return OTHER, character
-        return face, f"[U+{ord(character):04X}]"
+        if code <= _LARGEST:
+            for other in self.others:
+                if code in self.known[other]:
+                    return other, character
+        return face, f"[U+{code:04X}]"
 
     def width(self, text: str, face: str, size: float) -> float:
         """Return how wide a text is on one line, in points."""
@@ -85,4 +97,19 @@ def letters() -> Letters:
     pdfmetrics.registerFontFamily(
         REGULAR, normal=REGULAR, bold=BOLD, italic=ITALIC, boldItalic=BOLD
     )
-    return Letters({name: frozenset(pdfmetrics.getFont(name).face.charToGlyph) for name in files})
+    known = {name: frozenset(pdfmetrics.getFont(name).face.charToGlyph) for name in files}
+    eastern = {file.stem: letters for file, letters in eastern_faces(_registered)}
+    return Letters({**known, **eastern}, (OTHER, *eastern))
+
+
+def _registered(file: Path) -> frozenset[int]:
+    """Return the code points of a font, registered by the name of its file."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFError, TTFont
+
+    try:
+        font = TTFont(file.stem, str(file))
+    except (TTFError, OSError):  # outlines of PostScript, or no font
+        return frozenset()
+    pdfmetrics.registerFont(font)
+    return frozenset(font.face.charToGlyph)

@@ -18,7 +18,6 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +32,7 @@ from .colours import component_colours
 from .entries import doublet_label
 from .formula import formula_letters
 from .misfit import misfit_of
+from .paper_fonts import plain_families, plain_letters
 from .scales import Scales, scales_of
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ COLUMN_MM, PAGE_MM = 85.0, 175.0  # of most journals
 DPI = 200
 PRINT_DPI = 600  # what journals ask of a picture of lines and text
 
-FONT = "DejaVu Sans"  # comes with matplotlib, so the picture is the same everywhere
 SMALL, NORMAL = 8.5, 9.5
-_LABEL: dict[str, Any] = {"family": FONT, "fontsize": NORMAL, "color": INK}
 _LEGEND_CHARACTERS = 66
 _BELOW, _ABOVE = 0.47, 0.3  # inches around the panels, for axis label and title
 _LABEL_LENGTH = 60
@@ -117,7 +115,7 @@ def draw_fit(axes: Axes, fit: RegionFit, region: Region, *, title: str | None = 
     box = axes.get_window_extent().transformed(axes.figure.dpi_scale_trans.inverted())
     _draw_fit(axes, fit, bands_of(fit, region), (box.width, box.height))
     _label_fit(axes, fit, title)
-    axes.set_xlabel(axis_label(fit.spectrum), **_LABEL)
+    axes.set_xlabel(axis_label(fit.spectrum), **_label_style())
 
 
 def new_axes() -> Axes:
@@ -132,10 +130,10 @@ def new_axes() -> Axes:
 
 def label_axes(axes: Axes, x: str, y: str, *, title: str = "") -> None:
     """Write the labels of both axes, and the title, in the letters of all figures."""
-    axes.set_xlabel(shown_text(x), **_LABEL)
-    axes.set_ylabel(shown_text(y), **_LABEL)
+    axes.set_xlabel(shown_text(x), **_label_style())
+    axes.set_ylabel(shown_text(y), **_label_style())
     if title:
-        axes.set_title(shown_text(title), loc="left", **_LABEL)
+        axes.set_title(shown_text(title), loc="left", **_label_style())
 
 
 def draw_spectrum(axes: Axes, spectrum: Spectrum) -> None:
@@ -267,7 +265,7 @@ def style_axes(axes: Axes, *, minor_y: bool = True) -> None:
         width=0.8,
         labelsize=SMALL,
         labelcolor=INK,
-        labelfontfamily=FONT,
+        labelfontfamily=plain_families(),
         **common,
     )
     axes.tick_params(which="minor", length=2, width=0.6, **common)
@@ -362,7 +360,7 @@ def _place_legend(axes: Axes, fit: RegionFit, scale: float, size: tuple[float, f
         handlelength=1.6,
         columnspacing=1.4,
         frameon=False,
-        prop={"family": FONT, "size": SMALL},
+        prop={"family": plain_families(), "size": SMALL},
         labelcolor=INK,
     )
 
@@ -394,18 +392,18 @@ def _label(upper: Axes, lower: Axes, fit: RegionFit, title: str | None, scales: 
     axis = axis_label(fit.spectrum)
     if scales.axis == "recorded":
         axis = f"Recorded {axis[0].lower()}{axis[1:]} ({scales.formula})"
-    lower.set_xlabel(shown_text(axis), **_LABEL)
-    lower.set_ylabel(f"Residual / {misfit_of(fit).unit}", **_LABEL)
+    lower.set_xlabel(shown_text(axis), **_label_style())
+    lower.set_ylabel(f"Residual / {misfit_of(fit).unit}", **_label_style())
 
 
 def _label_fit(axes: Axes, fit: RegionFit, title: str | None) -> None:
     _, unit = _scale(fit)
-    axes.set_ylabel(f"Intensity / {unit}", **_LABEL)
+    axes.set_ylabel(f"Intensity / {unit}", **_label_style())
     _set_limits(axes, fit.spectrum, fit.x)
     heading = _title(fit) if title is None else title
     # A fixed height: finding a free one draws everything twice.
     heading = _honest(heading, fit.spectrum)
-    axes.set_title(shown_text(heading), loc="left", pad=6, y=1.0, **_LABEL)
+    axes.set_title(shown_text(heading), loc="left", pad=6, y=1.0, **_label_style())
 
 
 def _honest(title: str, spectrum: Spectrum) -> str:
@@ -452,16 +450,12 @@ def _scale(fit: RegionFit) -> tuple[float, str]:
 
 def shown_text(label: str) -> str:
     """Return a label that matplotlib prints as it stands: no mathematics, never hidden."""
-    known = _characters()
+    known = plain_letters()
     plain = "".join(c if ord(c) in known else "?" for c in " ".join(label.split()))
     plain = plain if len(plain) <= _LABEL_LENGTH else f"{plain[: _LABEL_LENGTH - 3]}..."
     plain = plain.replace("$", r"\$")
     return f" {plain}" if plain.startswith("_") else plain
 
 
-@cache
-def _characters() -> frozenset[int]:
-    """Return the code points that the font can draw."""
-    from matplotlib.font_manager import findfont, get_font
-
-    return frozenset(get_font(findfont(FONT)).get_charmap())
+def _label_style() -> dict[str, Any]:
+    return {"family": plain_families(), "fontsize": NORMAL, "color": INK}

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..uncertainty.pulls import Impact, Pull
-from .figures import FONT, INK, SMALL, label_axes, style_axes
+from .figures import INK, SMALL, label_axes, style_axes
 from .formula import formula_letters
+from .paper_fonts import plain_families
 from .table import with_error
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def draw_impacts(axes: Axes, impacts: Sequence[Impact], ratio: str) -> None:
         frameon=False,
         handlelength=1.0,
         ncols=2,
-        prop={"family": FONT, "size": SMALL},
+        prop={"family": plain_families(), "size": SMALL},
     )
 
 
@@ -196,7 +197,7 @@ def _name_rows(axes: Axes, pulls: Sequence[Pull]) -> None:
             (-7, 0.5),
             ha="right",
             va="bottom",
-            family=FONT,
+            family=plain_families(),
             fontsize=SMALL,
             color=tone,
             **place,
@@ -207,7 +208,7 @@ def _name_rows(axes: Axes, pulls: Sequence[Pull]) -> None:
             (-7, -0.5),
             ha="right",
             va="top",
-            family=FONT,
+            family=plain_families(),
             fontsize=SMALL - 1.5,
             color=_GREY,
             **place,

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import east_asian_width
 
 import numpy as np
 
@@ -523,7 +524,8 @@ def _name(band: Band) -> str:
 
 def _wide(text: str) -> float:
     """Return about how wide a label is, in inches."""
-    return (len(text) * _LETTER * NORMAL + 4.0) / 72.0
+    letters = sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+    return (letters * _LETTER * NORMAL + 4.0) / 72.0
 
 
 def _top(x: Array, fit: RegionFit, band: Band) -> tuple[float, float]:

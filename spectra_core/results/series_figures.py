@@ -18,7 +18,6 @@ from ..spectrum import Array, is_synthetic
 from .colours import COLOURS
 from .figures import (
     DPI,
-    FONT,
     INK,
     PAPER_INCHES,
     SMALL,
@@ -27,6 +26,7 @@ from .figures import (
     shown_text,
     style_axes,
 )
+from .paper_fonts import plain_families
 from .trends import Trend, interfaces_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 ALARM = "#B3261E"
 _QUIET = "#9AA0A6"
-_LEGEND: dict[str, Any] = {"frameon": False, "prop": {"family": FONT, "size": SMALL}}
 
 
 def series_figures(record: SeriesRecord, trends: Sequence[Trend]) -> Iterator[tuple[str, Figure]]:
@@ -122,7 +121,7 @@ def draw_heat_map(axes: Axes, record: SeriesRecord, region: str) -> None:
     energies = np.concatenate([x - half, [x[-1] + half]])
     mesh = axes.pcolormesh(energies, edges, table, cmap="viridis", rasterized=True)
     bar = axes.figure.colorbar(mesh, ax=axes, pad=0.01)
-    bar.ax.tick_params(labelsize=SMALL - 1, labelfontfamily=FONT)
+    bar.ax.tick_params(labelsize=SMALL - 1, labelfontfamily=plain_families())
     axes.set_xlim(energies[-1], energies[0])
     axes.set_ylim(edges[-1], edges[0])
     for k in record.fit.flagged("outlier", "slid", "unlike", "refitted"):
@@ -176,7 +175,7 @@ def draw_waterfall(axes: Axes, record: SeriesRecord, region: str) -> None:
             textcoords="offset points",
             va="center",
             fontsize=SMALL - 2,
-            family=FONT,
+            family=plain_families(),
             color=INK,
         )
     axes.invert_xaxis()
@@ -195,7 +194,7 @@ def draw_differences(axes: Axes, record: SeriesRecord, region: str) -> None:
             axes.plot(x, table[k], color=colour, linewidth=0.8, label=label)
     axes.axhline(0.0, color=INK, linewidth=0.6)
     axes.invert_xaxis()
-    axes.legend(title=shown_text(record.series.axis_label), **_LEGEND)
+    axes.legend(title=shown_text(record.series.axis_label), **_legend_style())
     title = _title(record, f"{region}: level minus the first, each over its signal")
     label_axes(axes, "Binding energy / eV", "Difference / eV$^{-1}$", title=title)
 
@@ -259,7 +258,7 @@ def draw_trends(axes: Axes, record: SeriesRecord, trends: Sequence[Trend]) -> No
             )
             break
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-    axes.legend(**_LEGEND)
+    axes.legend(**_legend_style())
     label_axes(axes, record.series.axis_label, _what(trends), title=_title(record, trends[0].group))
 
 
@@ -298,8 +297,12 @@ def draw_stack(axes: Axes, record: SeriesRecord, trends: Sequence[Trend]) -> Non
         )
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(0.0, 1.0)
-    axes.legend(ncols=2, **_LEGEND | {"frameon": True})
+    axes.legend(ncols=2, **_legend_style() | {"frameon": True})
     label_axes(axes, record.series.axis_label, "fraction", title=_title(record, trends[0].group))
+
+
+def _legend_style() -> dict[str, Any]:
+    return {"frameon": False, "prop": {"family": plain_families(), "size": SMALL}}
 
 
 _OF_REGION: Mapping[str, Callable[[Axes, SeriesRecord, str], None]] = {

@@ -303,7 +303,25 @@ def test_an_emoji_is_kept_or_printed_as_its_code_point(hostile_texts):
     assert "\U0001f600" in hostile_texts["html"]
     assert "\U0001f600" in hostile_texts["docx"]
     pdf = hostile_texts["pdf"].replace(" ", "")
-    assert "[U+1F600]" in pdf and "[U+4E2D]" in pdf
+    assert "[U+1F600]" in pdf
+    assert ("中" in pdf) != ("[U+4E2D]" in pdf)
+
+
+def test_chinese_letters_come_from_a_font_of_the_machine_or_stay_code_points(monkeypatch):
+    from matplotlib import font_manager
+
+    from spectra_core.report.pdf_letters import REGULAR, letters
+
+    fonts = font_manager.findSystemFonts()
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [])
+    assert list(letters.__wrapped__().pieces("正极 A", REGULAR)) == [
+        (REGULAR, "[U+6B63][U+6781] A")
+    ]
+    monkeypatch.undo()
+    if not any("DroidSansFallback" in font for font in fonts):
+        pytest.skip("this machine has no font with Chinese letters that a PDF can hold")
+    (own, piece), _ = letters.__wrapped__().pieces("正极 A", REGULAR)
+    assert own != REGULAR and piece == "正极"
 
 
 @pytest.mark.slow

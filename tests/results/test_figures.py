@@ -166,7 +166,7 @@ def test_no_window_and_no_pyplot_is_ever_involved():
     code = (
         "import sys, spectra_core.results.figures\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "from spectra_core.results.figures import _characters; _characters()\n"
+        "from spectra_core.results.paper_fonts import plain_letters; plain_letters()\n"
         "import matplotlib.figure; from matplotlib.backends import backend_agg\n"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
