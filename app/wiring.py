@@ -105,6 +105,7 @@ def _connect_tree(window: MainWindow, crew: Crew) -> None:
     tree, spectra = window.tree, crew.spectra
     tree.selection_made.connect(spectra.choose)
     tree.rename_asked.connect(crew.spectra_dialogs.rename)
+    tree.metadata_asked.connect(crew.spectra_dialogs.metadata)
     tree.sample_rename_asked.connect(crew.spectra_dialogs.rename_sample)
     tree.remove_asked.connect(spectra.remove)
     tree.calibrate_asked.connect(lambda _: crew.spectra_dialogs.calibration())
@@ -237,6 +238,7 @@ def _spectrum(crew: Crew, desk: Desk) -> Doing:
         "split": spectra.split,
         "remove_model": spectra.remove_model,
         "rename_region": ask.rename,
+        "metadata": ask.metadata,
         "remove_spectra": lambda: spectra.remove(desk.document.selection.spectra),
         "previous": partial(spectra.step, -1),
         "next": partial(spectra.step, 1),

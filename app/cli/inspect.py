@@ -99,30 +99,17 @@ def command(paths: tuple[str, ...], as_json: bool, metadata: bool, **values: Any
 
 def _trees(records: list[dict[str, Any]]) -> Iterator[str]:
     """Yield the lines of the metadata, once for each tree that differs from the one before."""
+    from spectra_core.readers.inspect import metadata_lines, tree_of_record
+
     before: Any = None
     for record in records:
-        head = {name: record[name] for name in _SHOWN if record.get(name) not in (None, "", {})}
-        tree = {**head, **record["extra"]}
+        tree = tree_of_record(record)
         if tree == before:
             continue
         before = tree
         label = " / ".join(filter(None, (record["sample"], record["region"])))
         yield f"\n{record['file']} #{record['index']} {label}".rstrip()
-        yield from _branches(tree, "  ")
-
-
-def _branches(tree: dict[str, Any], indent: str) -> Iterator[str]:
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield f"{indent}{key}"
-            yield from _branches(value, f"{indent}  ")
-        else:
-            first, *others = str(value).splitlines() or [""]
-            yield f"{indent}{key}: {first}"
-            yield from (f"{indent}  {line}" for line in others)
-
-
-_SHOWN = ("instrument", "technique", "date", "comment", "variables")
+        yield from metadata_lines(tree, "  ")
 
 
 def _notes(records: list[dict[str, Any]], most: int = 20) -> list[str]:

@@ -19,6 +19,7 @@ from ..desk import Desk
 from ..views.axis_dialog import AxisDialog
 from ..views.calibration_dialog import CalibrationDialog, Measurable, Measurement
 from ..views.intake_dialog import IntakeDialog
+from ..views.metadata_dialog import MetadataDialog
 from ..views.pages import TextPage
 from ..views.text_dialog import TextDialog
 from .base import Controller
@@ -44,6 +45,13 @@ class SpectraDialogs(Controller):
             )
             dialog.answered.connect(partial(self._spectra.rename_region, key))
             self._dialogs.show(dialog)
+
+    def metadata(self, key: str | None = None) -> None:
+        """Show everything that the file says of a spectrum; None: of the shown one."""
+        key = key or self.document.selection.spectrum
+        if key is not None:
+            spectrum = self.document.project.spectrum(key)
+            self._dialogs.show(MetadataDialog(spectrum, self._dialogs.window), beside=True)
 
     def intake(self, waiting: Waiting) -> None:
         """Show what was guessed of several spectra, for one confirmation."""

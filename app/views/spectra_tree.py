@@ -35,7 +35,7 @@ class SpectraTree(QWidget):
         Spectrum ids, the current one first.
     rename_asked(str), sample_rename_asked(str), remove_asked(tuple), calibrate_asked(tuple),
     fit_asked(tuple), join_asked(tuple), preset_asked(tuple), take_over_asked(tuple),
-    copy_model_asked(str), paste_model_asked(tuple)
+    copy_model_asked(str), paste_model_asked(tuple), metadata_asked(str)
     """
 
     selection_made = Signal(tuple)
@@ -49,6 +49,7 @@ class SpectraTree(QWidget):
     take_over_asked = Signal(tuple)
     copy_model_asked = Signal(str)
     paste_model_asked = Signal(tuple)
+    metadata_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -154,6 +155,7 @@ class SpectraTree(QWidget):
             ("Paste the model", self.paste_model_asked, keys, True),
             ("Rename the spectrum…", self.rename_asked, keys[0], True),
             ("Rename the sample…", self.sample_rename_asked, keys[0], True),
+            ("Show the metadata…", self.metadata_asked, keys[0], True),
             ("Remove from the project", self.remove_asked, keys, True),
         ):
             entry = QAction(text, menu)

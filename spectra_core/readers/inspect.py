@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from math import isfinite
 from typing import Any
@@ -98,6 +98,35 @@ def describe_intensity(spectrum: Spectrum) -> dict[str, Any]:
         "transmission": spectrum.transmission is not None,
         "columns": list(spectrum.columns),
     }
+
+
+_HEAD = ("instrument", "technique", "date", "comment", "variables")
+
+
+def metadata_tree(spectrum: Spectrum) -> dict[str, Any]:
+    """Return what the file says of how the spectrum was measured, as a tree of plain values.
+
+    The fields of `Meta` that lists do not show come first, then everything of its ``extra``.
+    """
+    return tree_of_record(describe(spectrum))
+
+
+def tree_of_record(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the `metadata_tree` of a record that `describe` made."""
+    head = {name: record[name] for name in _HEAD if record.get(name) not in (None, "", {})}
+    return {**head, **record["extra"]}
+
+
+def metadata_lines(tree: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """Yield the lines of a tree, each branch two spaces further in."""
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{key}"
+            yield from metadata_lines(value, f"{indent}  ")
+        else:
+            first, *others = str(value).splitlines() or [""]
+            yield f"{indent}{key}: {first}"
+            yield from (f"{indent}  {line}" for line in others)
 
 
 def json_value(value: Any) -> Any:
