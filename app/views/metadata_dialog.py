@@ -64,9 +64,8 @@ class MetadataDialog(QDialog):
 
     def _filter(self, text: str) -> None:
         words = text.casefold().split()
-        root = self.tree.invisibleRootItem()
-        for i in range(root.childCount()):
-            _show_with(root.child(i), words, "")
+        for child in _children(self.tree.invisibleRootItem()):
+            _show_with(child, words, "")
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText("\n".join(metadata_lines(self._tree)))
@@ -87,10 +86,15 @@ def _in_one_line(value: Any) -> str:
     return " ".join(str(value).split())
 
 
+def _children(item: QTreeWidgetItem) -> list[QTreeWidgetItem]:
+    found = (item.child(i) for i in range(item.childCount()))
+    return [child for child in found if child is not None]
+
+
 def _show_with(item: QTreeWidgetItem, words: list[str], above: str) -> bool:
     """Show an item if it, what is above it or something below it has all the words."""
     text = f"{above} {item.text(0)} {item.text(1)}".casefold()
-    below = [_show_with(item.child(i), words, text) for i in range(item.childCount())]
+    below = [_show_with(child, words, text) for child in _children(item)]
     shown = all(word in text for word in words) or any(below)
     item.setHidden(not shown)
     return shown
