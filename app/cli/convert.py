@@ -52,7 +52,10 @@ def command(sources: tuple[str, ...], target: str, select: str | None, **values:
     read = [spectrum for file in files for spectrum in read_file(file, options, tally)]
     if not read and tally.failed:
         return tally.exit_code
-    chosen = selected(_as_one_file(read, join, names), select, where=", ".join(sources))
+    wanted = selected(_as_one_file(read, join, names), select, where=", ".join(sources))
+    chosen = _holdable(path, wanted, tally)
+    if not chosen:
+        return tally.exit_code
     write(path, chosen)
     tally.succeed(len(chosen))
     note(f"{target}: {len(chosen)} {'spectrum' if len(chosen) == 1 else 'spectra'} written")
@@ -75,6 +78,19 @@ def _check_target(path: Path, files: Sequence[Path]) -> None:
         raise ReadError("there is no file that Doublet can read.", where=str(path))
     if any(path.exists() and file.exists() and path.samefile(file) for file in files):
         raise WriteError("OUT is the same file as IN.", hint="Name another OUT.", where=str(path))
+
+
+def _holdable(path: Path, spectra: list[Spectrum], tally: Tally) -> list[Spectrum]:
+    """Return the spectra that the format can hold; of the others it is said and counted."""
+    from spectra_core.writers.vamas import why_not
+
+    if path.suffix.lower() != ".vms":
+        return spectra
+    problems = [(spectrum, why_not(spectrum)) for spectrum in spectra]
+    for spectrum, problem in problems:
+        if problem is not None:
+            tally.fail(f"{spectrum.source.location}: {problem}")
+    return [spectrum for spectrum, problem in problems if problem is None]
 
 
 def _as_one_file(spectra: Sequence[Spectrum], join: Any, names: dict[str, str]) -> list[Spectrum]:

@@ -78,7 +78,8 @@ def _block_spectrum(block: VamasBlock, header: Header, source: Source) -> Spectr
     meta = noted(meta, **block.notes, axis_note=sign_note)
     shown = _recorded_columns(labels, columns)
     calibration = Calibration(**kept.get("calibration", {}))
-    fields = _intensity(shown, meta)
+    countable = axis.is_energy and kept.get("intensity", {}).get("counted", True)
+    fields = _intensity(shown, meta, countable=countable)
     x, fields, repeats = _without_repeats(x, fields)
     return make_spectrum(
         x,
@@ -189,11 +190,17 @@ def _unit_of(label: str, unit: str, signal_mode: str) -> str:
     return "arbitrary"
 
 
-def _intensity(shown: list[Column], meta: Meta) -> Values:
-    """Return the ordinates as `Spectrum` fields: y, counts, transmission and the rest."""
+def _intensity(shown: list[Column], meta: Meta, *, countable: bool) -> Values:
+    """Return the ordinates as `Spectrum` fields: y, counts, transmission and the rest.
+
+    The counts of a CCD are no detected electrons: they stay what they are.
+    """
     mode = str(meta.extra.get("signal_mode", ""))
     main = next((c for c in shown if not _TRANSMISSION.search(c[0])), shown[0])
-    fields = _rate_and_counts(main[2], _unit_of(main[0], main[1], mode), meta)
+    unit = _unit_of(main[0], main[1], mode)
+    fields: Values = {"y": main[2], "y_unit": unit}
+    if countable:
+        fields = _rate_and_counts(main[2], unit, meta)
     fields["columns"] = {}
     for column in shown:
         if column is not main:
@@ -409,6 +416,7 @@ def _split_comment(comment: str) -> tuple[str, Values]:
     try:
         kept = json.loads(lines[-1].removeprefix(METADATA_LINE))
         own = {name: _typed(kept[name], KEPT_TYPES.get(name)) for name in _KEPT}
+        own["intensity"] = _typed(kept.get("intensity", {}), KEPT_TYPES["intensity"])
         n_added = int(kept["lines_before"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return comment, {}  # not ours after all, or edited: it stays a comment
@@ -418,6 +426,7 @@ def _split_comment(comment: str) -> tuple[str, Values]:
 _KEPT = ("calibration", "meta", "extra")
 _FLOAT, _OPTIONAL = (int, float), (int, float, type(None))
 KEPT_TYPES: dict[str, dict[str, tuple[type, ...]]] = {
+    "intensity": {"counted": (bool,)},
     "calibration": {
         "shift": _FLOAT,
         "reference": (str,),

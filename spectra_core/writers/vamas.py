@@ -187,11 +187,20 @@ def _regular_grid(x: Array) -> tuple[float, float] | None:
 # blocks
 
 
+def why_not(spectrum: Spectrum) -> WriteError | None:
+    """Return why VAMAS cannot hold a spectrum; None if it can."""
+    if spectrum.axis in AXIS_LABELS:
+        return None
+    return WriteError(
+        f"VAMAS has no {spectrum.axis.value} axis.",
+        where=spectrum.label,
+        hint="Write .csv, .h5 or .nxs.",
+    )
+
+
 def _block_lines(spectrum: Spectrum, header: Header, shared: dict[str, str]) -> list[str]:
-    if spectrum.axis not in AXIS_LABELS:
-        raise WriteError(
-            f"VAMAS has no {spectrum.axis.value} axis.", where=spectrum.label, hint="Write .csv."
-        )
+    if problem := why_not(spectrum):
+        raise problem
     ordinates = _ordinates(spectrum, header)
     values = _block_values(spectrum)
     comment = _text_lines(_comment(spectrum, shared, values, header))
@@ -260,7 +269,13 @@ def _main_ordinate(spectrum: Spectrum) -> Ordinate:
         same = counts is not None and np.array_equal(counts, y)
         return "Counts", "d", counts if same and counts is not None else y
     seconds = spectrum.meta.acquisition_time_s
-    if counts is not None and seconds and np.allclose(counts / seconds, y, rtol=1e-12, atol=0):
+    energy = spectrum.axis.is_energy  # only there is a reader to divide by the time
+    if (
+        counts is not None
+        and energy
+        and seconds
+        and np.allclose(counts / seconds, y, rtol=1e-12, atol=0)
+    ):
         return "Counts", "d", counts
     return "Intensity", "c/s", y
 
@@ -352,11 +367,13 @@ def _reads_back(name: str) -> bool:
 def _comment(spectrum: Spectrum, shared: dict[str, str], values: Values, header: Header) -> str:
     """Return the block comment, with our own lines around it if there is a need."""
     calibration = asdict(spectrum.calibration)
-    kept = {
+    kept: dict[str, Any] = {
         "calibration": {} if spectrum.calibration == Calibration() else calibration,
         "meta": _kept_meta(spectrum, shared, values, header),
         "extra": _kept_extra(spectrum, shared, values),
     }
+    if spectrum.axis.is_energy and spectrum.counts is None and _is_counted(spectrum):
+        kept["intensity"] = {"counted": False}  # dwell and scans would make counts of it
     if not any(kept.values()):
         return spectrum.meta.comment
     before = _casaxps_lines(spectrum)

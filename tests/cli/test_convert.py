@@ -95,3 +95,21 @@ def test_the_output_is_none_of_several_inputs(doublet, clear, region_files):
     csv = region_files[1].rename(region_files[1].with_suffix(".csv"))
     clear(doublet("convert", region_files[0], csv, csv), words="same file")
     assert csv.read_bytes() == before
+
+
+def test_a_folder_becomes_one_file_and_what_vamas_cannot_hold_is_named(
+    doublet, clear, vamas_file, tmp_path
+):
+    """An infrared spectrum beside an XPS one: the one is written, the other said."""
+    folder = tmp_path / "measured"
+    folder.mkdir()
+    (folder / "xps.vms").write_bytes(vamas_file.read_bytes())
+    lines = ["##TITLE=synthetic infrared", "##JCAMP-DX=4.24", "##DATA TYPE=INFRARED SPECTRUM"]
+    lines += ["##XUNITS=1/CM", "##YUNITS=ABSORBANCE", "##FIRSTX=400", "##LASTX=402"]
+    lines += ["##NPOINTS=3", "##XFACTOR=1", "##YFACTOR=1", "##XYDATA=(X++(Y..Y))"]
+    (folder / "infrared.dx").write_text("\n".join([*lines, "400 1 2 3", "##END="]))
+    outcome = doublet("convert", folder, tmp_path / "all.vms")
+    clear(outcome, code=1, words="VAMAS has no unknown axis")
+    assert len(read(tmp_path / "all.vms")) == len(read(vamas_file))
+    assert doublet("convert", folder, tmp_path / "all.h5").code == 0
+    assert len(read(tmp_path / "all.h5")) == len(read(vamas_file)) + 1
