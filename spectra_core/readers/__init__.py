@@ -73,6 +73,7 @@ READERS: tuple[Reader, ...] = (
     Reader("PHI", "PHI spectrum and depth profile", (".spe", ".pro"), "phi_binary"),
     Reader("Renishaw WDF", "Renishaw WiRE", (".wdf",), "wdf"),
     Reader("Avantage VGD", "Thermo Avantage data space", (".vgd",), "avantage_vgd"),
+    Reader("Avantage AVG", "Thermo Avantage data space as text", (".avg",), "avantage_avg"),
     Reader("SPC", "Galactic (GRAMS) SPC", (".spc",), "spc"),
     Reader("Igor wave", "Igor binary wave (Scienta SES)", (".ibw",), "igor_wave"),
     Reader("Doublet HDF5", "Doublet HDF5", (".h5", ".hdf5"), "hdf5"),

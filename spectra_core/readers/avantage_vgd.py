@@ -143,9 +143,9 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
             "its first axis is no energy: it is an image, a table of values or empty.",
             hint="Open the .VGD of a spectrum.",
         )
-    meta = _meta(known, summary, path)
+    meta = meta_of_properties(known, summary, path)
     rows = _rows(data, shape, spaces, meta)
-    return sorted_out(_spectrum(axes[0].values, y, own, known, options) for y, own in rows)
+    return sorted_out(spectrum_of_counts(axes[0].values, y, own, known, options) for y, own in rows)
 
 
 def _streams(data: bytes) -> dict[str, bytes]:
@@ -200,7 +200,7 @@ def _space_axis(data: Bytes, place: int) -> tuple[SpaceAxis, int]:
         place += 8 * points
     kind = KINDS.get(int(data.numbers(place, 1, "<u4", "kind of an axis")[0]), "")
     label, _, unit = (text(w.decode("utf-16-le", "replace").encode()) for w in words)
-    name = kind or label
+    name = kind or ("etch time" if re.search(r"(?i)etch\s*time", label) else label)
     return SpaceAxis(name, unit or UNITS.get(name, ""), points, values), place + 4
 
 
@@ -236,9 +236,16 @@ def _rows(
         yield y, replace(meta, variables=variables, etch_time_s=etched)
 
 
-def _spectrum(
-    energies: Array, y: Array, meta: Meta, known: Mapping[int, Any], options: ReadOptions
+def spectrum_of_counts(
+    energies: Array,
+    y: Array,
+    meta: Meta,
+    known: Mapping[int, Any],
+    options: ReadOptions,
+    *,
+    unit: str = "counts",
 ) -> Spectrum | ReadError:
+    """Return the spectrum of kinetic energies and intensities, or why there is none."""
     try:
         if known.get(316, 1) != 1:
             raise ReadError(
@@ -248,20 +255,26 @@ def _spectrum(
         photon = meta.excitation_energy_ev
         if photon is None:
             return assemble(
-                Columns(energies, y, "counts"),
+                Columns(energies, y, unit),
                 Axis.KINETIC_ENERGY,
                 meta,
                 replace(options, axis=None),
             )
         x = np.round(photon - energies, 6)
-        return assemble(
-            Columns(x, y, "counts"), Axis.BINDING_ENERGY, meta, replace(options, axis=None)
-        )
+        return assemble(Columns(x, y, unit), Axis.BINDING_ENERGY, meta, replace(options, axis=None))
     except ReadError as error:
         return error
 
 
-def _meta(known: Mapping[int, Any], summary: Mapping[int, Any], path: Path) -> Meta:
+def meta_of_properties(known: Mapping[int, Any], summary: Mapping[int, Any], path: Path) -> Meta:
+    """Return what a data space says of how it was measured.
+
+    Parameters
+    ----------
+    known, summary : mapping of int to value
+        Its properties, and those of the document: 2 the title, 4 the operator.
+    path : Path
+    """
     title = str(summary.get(2) or path.stem)
     folder = PureWindowsPath(str(known.get(16, ""))).parent.name
     tree = {name: known[number] for number, name in NAMES.items() if known.get(number) is not None}
@@ -290,7 +303,7 @@ def _region(title: str) -> str:
     """Return C1s of ``"C1s Scan"`` and of ``"C1s Scan_2"``; ``survey`` of a survey."""
     if re.search(r"(?i)survey", title):
         return "survey"
-    return re.sub(r"(?i)\s*scan(?:[_ ]\d+)?$", "", title).strip() or title
+    return re.sub(r"(?i)\s*(?:scan|snap)(?:[_ ]\d+)?$", "", title).strip() or title
 
 
 def _positive(value: Any) -> float | None:

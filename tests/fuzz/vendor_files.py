@@ -313,6 +313,45 @@ def vgd(counts: np.ndarray | None = None) -> bytes:
     )
 
 
+def avg(counts: np.ndarray | None = None) -> bytes:
+    """Return the text dump of the data space of `vgd`."""
+    counts = levels() if counts is None else counts
+    n, channels = counts.shape
+    lines = [
+        ";===========",
+        ";Dump of DataSpace 'F:\\\\data\\\\pellet\\\\S2p Scan.VGD'",
+        ";===========",
+        "$FORMAT=4",
+        "$PROPERTIES=SUM",
+        "DS_EXT_SUPROPID_TITLE       : VT_BSTR = 'S2p Scan'",
+        "DS_EXT_SUPROPID_AUTHOR      : VT_BSTR = 'somebody'",
+        "DS_EXT_SUPROPID_CREATED     : VT_DATE = 24/8/2026   19:10:01",
+        "$PROPERTIES=STD",
+        "DS_GEPROPID_TECHNIQUE       : VT_I4   = 1",
+        "DS_GEPROPID_INSTRUMENT      : VT_BSTR = 'K-Alpha'",
+        "DS_GEPROPID_VALUE_LABEL     : VT_BSTR = 'Counts'",
+        "DS_SOPROPID_ENERGY          : VT_R4   = 1486.680000",
+        "DS_ACPROPID_ACQ_TIME        : VT_R4   = 0.050000",
+        "DS_ACPROPID_PERIODS         : VT_I4   = 4",
+        "DS_ANPROPID_PASS            : VT_R4   = 50.000000",
+        "DS_ANPROPID_WORK_FTN        : VT_R4   = 4.200000",
+        ";data axes: start, end, numSpaceAxes",
+        "$DATAAXES=2,#empty#",
+        f"    0=   0,   {channels - 1},   1",
+        f"    1=   0,   {n - 1},   2",
+        "$SPACEAXES=3",
+        f"    0=   1315.0,  0.2,  {channels},  ENERGY,  LINEAR,  'E',  'eV',  'Energy'",
+        f"    1=   0.0,  0.0,  {n},  ETCHTIME,  NONLINEAR,  't',  's',  'Etch Time'",
+        f"    2=   0.0,  1.0,  {n},  ETCHLEVEL,  LINEAR,  'L',  '',  'Etch Level'",
+    ]
+    for k, row in enumerate(counts):
+        value = f"LABEL='Etch Time' POINT={k} VALUE={15.0 * k:.6f};"
+        lines += [f"$AXISVALUE= DATAXIS=1 SPACEAXIS=1 {value}", f"$DATA=*,{k}"]
+        for at in range(0, channels, 4):
+            lines.append(f"LIST@ {at:3d}= " + ", ".join(f"{v:.6f}" for v in row[at : at + 4]))
+    return "\r\n".join([*lines, ""]).encode("latin-1")
+
+
 # ---------------------------------------------------------------------------------
 # SPECS, Scienta, LabSpec, TriVista
 
@@ -514,6 +553,7 @@ VENDOR_KINDS: dict[str, Callable[[], bytes]] = {
     "jcamp": jcamp,
     "jcamp pages": jcamp_pages,
     "vgd": vgd,
+    "avg": avg,
     "specs xml": specs_xml,
     "igor wave": igor_wave,
     "labspec xml": labspec_xml,
