@@ -305,6 +305,8 @@ def _without_text_columns(table: Table) -> tuple[Table, str]:
     values = table.values.copy()
     unused = []
     for column in range(values.shape[1]):
+        if np.isfinite(values[:, column]).all():
+            continue
         texts = [bool(table.cell_text(int(row), column)) for row in table.row_numbers]
         n_filled, n_numbers = sum(texts), int(np.isfinite(values[:, column]).sum())
         few = n_numbers < _MIN_POINTS or n_numbers < 0.1 * len(values)

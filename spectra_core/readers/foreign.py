@@ -133,10 +133,13 @@ def _looks_like_text_format(head: bytes) -> Kind:
     return Kind()
 
 
+_CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1a"))
+
+
 def _is_text(head: bytes) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or is_utf16_without_mark(head):
         return True
-    control = sum(byte < 32 and byte not in b"\t\n\r\f\x1a" for byte in head)
+    control = len(head) - len(head.translate(None, _CONTROL))
     return b"\x00" not in head and control <= len(head) // 200
 
 

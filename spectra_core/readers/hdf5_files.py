@@ -148,10 +148,17 @@ def texts(dataset: Any, shape: tuple[int, ...], name: str = "") -> list[str]:
 def scalar(item: Any) -> Any:
     """Return a single text or number of the file itself; None for anything else."""
     h5py = import_module("h5py")
-    if not isinstance(item, h5py.Dataset) or item.shape != () or item.external or item.is_virtual:
+    if not isinstance(item, h5py.Dataset) or item.shape != () or _is_elsewhere(item):
         return None
     value = item[()]
     return None if isinstance(value, h5py.Empty) else value
+
+
+def _is_elsewhere(dataset: Any) -> bool:
+    """Return whether the values of a dataset are kept in or composed of other files."""
+    kept = dataset.id.get_create_plist()
+    virtual = import_module("h5py").h5d.VIRTUAL
+    return kept.get_external_count() > 0 or kept.get_layout() == virtual
 
 
 def _check_array(dataset: Any, shape: tuple[int, ...] | None, name: str) -> None:
@@ -167,7 +174,7 @@ def _check_storage(dataset: Any, shape: tuple[int, ...] | None, name: str) -> No
     h5py = import_module("h5py")
     if not isinstance(dataset, h5py.Dataset):
         raise ReadError(f"the array {name!r} is missing.")
-    if dataset.external or dataset.is_virtual:
+    if _is_elsewhere(dataset):
         raise ReadError(f"the numbers of {name!r} are kept in other files.", hint=_REFUSAL)
     if shape is not None and dataset.shape != shape:
         raise ReadError(

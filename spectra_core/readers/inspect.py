@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from math import isfinite
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,8 @@ def metadata_lines(tree: Mapping[str, Any], indent: str = "") -> Iterator[str]:
 
 def json_value(value: Any) -> Any:
     """Return `value` as JSON can hold it: no NaN, no numpy, no mapping proxies."""
+    if type(value) in (str, int, bool, NoneType):
+        return value
     if isinstance(value, Mapping):
         return {str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):

@@ -13,8 +13,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -130,6 +132,29 @@ def find_tables(lines: Sequence[str], options: ReadOptions) -> TextTables:
         abscissa, cells contradict each other in their decimal signs, or numbers seem
         cut in two by the delimiter.
     """
+    if len(lines) > _FEW_LINES:
+        return _found_tables(lines, options)
+    return _found_again(tuple(lines), replace(_ANY, **_of_text(options)))
+
+
+_FEW_LINES = 1000
+_ANY = ReadOptions()
+
+
+def _of_text(options: ReadOptions) -> dict[str, Any]:
+    return {"delimiter": options.delimiter, "decimal": options.decimal}
+
+
+@lru_cache(maxsize=1)
+def _found_again(lines: tuple[str, ...], options: ReadOptions) -> TextTables:
+    """Return the tables of a small file, which is asked for them to know and to read it."""
+    tables = _found_tables(lines, options)
+    for block in tables.blocks:
+        block.values.setflags(write=False)
+    return tables
+
+
+def _found_tables(lines: Sequence[str], options: ReadOptions) -> TextTables:
     lines = _joined_where_quotes_are_open(lines)
     dialect = find_dialect(lines, options)
     blocks, footer = _Cutter(lines, dialect).cut()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 _WORDS: dict[str, tuple[str, ...]] = {
     "binding": (
@@ -155,6 +155,7 @@ def _pattern(concept: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{'|'.join(alternatives)})")
 
 
+@lru_cache(maxsize=4096)
 def says(text: str, concept: str) -> bool:
     """Return whether `text` has a word for `concept` in any of the languages.
 
