@@ -214,8 +214,7 @@ def find_dialect(lines: Sequence[str], options: ReadOptions) -> Dialect:
         As `settle_signs`.
     """
     sample = _sample(lines)
-    candidates = [_sampled(sample, dialect) for dialect in _allowed_dialects(sample, options)]
-    best = max(candidates, key=lambda candidate: candidate.score)
+    best = _best(sample, _allowed_dialects(sample, options))
     if not best.rows:
         return replace(best.dialect, decimal=options.decimal or ".")
     columns = list(zip(*best.rows, strict=True))
@@ -223,6 +222,16 @@ def find_dialect(lines: Sequence[str], options: ReadOptions) -> Dialect:
     while first < len(columns) - 2 and not any(place.text for place in columns[first]):
         first += 1
     return settle_signs(replace(best.dialect, first=first), columns[first:], options.decimal)
+
+
+def _best(sample: Sequence[tuple[int, str]], dialects: Sequence[Dialect]) -> _Candidate:
+    """Return the way to cut that makes most rows; the first of those that make equally many."""
+    best = _sampled(sample, dialects[0])
+    for dialect in dialects[1:]:
+        if best.score == (len(sample), 0):  # no other can make more
+            break
+        best = max(best, _sampled(sample, dialect), key=lambda candidate: candidate.score)
+    return best
 
 
 def _allowed_dialects(sample: Sequence[tuple[int, str]], options: ReadOptions) -> list[Dialect]:
