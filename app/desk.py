@@ -65,7 +65,7 @@ class Desk(QObject):
         self.scene = Scene(self.document.project)
         self._makes = SceneMaker()
         self.document.changed.connect(self.refresh)
-        self.document.selection_changed.connect(self.refresh)
+        self.document.selection_changed.connect(self._follow_selection)
 
     @property
     def recovery_folder(self) -> Path:
@@ -90,6 +90,12 @@ class Desk(QObject):
         """Show the document as it is now."""
         self.scene = self._makes.scene(self.document.project, self.document.selection)
         self.shown.emit(self.scene)
+
+    def _follow_selection(self) -> None:
+        """Show what was chosen, unless an edit that chose it has shown it already."""
+        now = self.document
+        if self.scene.project is not now.project or self.scene.selection != now.selection:
+            self.refresh()
 
     def edit(
         self,

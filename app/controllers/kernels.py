@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer, Signal
 
 from spectra_core.errors import SpectraError
 from spectra_core.fitting import engine
+from spectra_core.library import load_library
 
 from ..desk import Desk
 from ..jobs import Reporter
@@ -74,7 +75,11 @@ class Kernels(Controller):
 
 
 def _load(report: Reporter) -> None:
+    """Load what the first fit and its drawing need, before they are asked for."""
     engine.kernels()
+    load_library().entries  # noqa: B018 - read when it is first asked for
+    import scipy.interpolate
+    import scipy.optimize  # noqa: F401 - slow to import; starts of fits are solved by it
 
 
 def _compile(report: Reporter) -> str:

@@ -11,6 +11,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import (
     QPoint,
     Qt,
+    QTimer,
     Signal,
 )
 from PySide6.QtGui import QAction, QGuiApplication
@@ -34,6 +35,8 @@ from ..scene import Scene
 from ..theme import colour, theme
 from ..widgets import DeleteKey, label, printed, row
 from .ratio_matrix import PARTS, RatioMatrix, ShownRatio, error_so_far
+
+_GROW_EVERY_MS = 120  # many fits at once have more stages than can be drawn
 
 Growing = Mapping[str, tuple[Analysis, tuple[Ratio, ...]]]
 """Ratios whose budgets are being made, by analysis, and the analysis as it was at the start."""
@@ -138,6 +141,8 @@ class RatiosTab(QWidget):
         self._legend = _Legend()
         self._busy = ""
         self._growing: dict[str, tuple[Analysis, tuple[Ratio, ...]]] = {}
+        self._growing_later = QTimer(self, singleShot=True, interval=_GROW_EVERY_MS)
+        self._growing_later.timeout.connect(self._grow)
         self._computing = label("", "muted")
         self._computing.hide()
         define = QPushButton("Define a ratio…")
@@ -145,7 +150,7 @@ class RatiosTab(QWidget):
         self.plot_button = QPushButton("Plot")
         self.plot_button.setCheckable(True)
         self.plot_button.setToolTip("Show the ratios as points with error bars.")
-        self.plot_button.toggled.connect(self.chart.setVisible)
+        self.plot_button.toggled.connect(self._show_chart)
         copy = QPushButton("Copy")
         copy.setToolTip("Copy the table as text for a spreadsheet.")
         copy.clicked.connect(self.copy)
@@ -187,8 +192,19 @@ class RatiosTab(QWidget):
         if self._project is None or analysis not in self._project.analyses:
             return
         self._growing[analysis] = self._project.analyses[analysis], ratios
-        self._rows = list(ratio_rows(self._project, self._growing))
-        self._redraw()
+        if self._growing_later.isActive():
+            return
+        self._grow()
+        self._growing_later.start()
+
+    def _grow(self) -> None:
+        """Draw the ratios that grow as they are now."""
+        if self._project is None or not self._growing:
+            return
+        rows = list(ratio_rows(self._project, self._growing))
+        if rows != self._rows:
+            self._rows = rows
+            self._redraw()
 
     def show_busy(self, doing: str) -> None:
         """Say that ratios are on their way, and show those of before in grey; empty: they are not.
@@ -234,9 +250,15 @@ class RatiosTab(QWidget):
         """Put the table on the clipboard."""
         QGuiApplication.clipboard().setText(self.text())
 
+    def _show_chart(self, on: bool) -> None:
+        self.chart.setVisible(on)
+        if on:
+            self.chart.show_rows(self._rows)
+
     def _redraw(self) -> None:
         self.table.show_rows(self._rows, grey=bool(self._busy))
-        self.chart.show_rows(self._rows)
+        if self.plot_button.isChecked():
+            self.chart.show_rows(self._rows)
         self._empty.setVisible(not self._rows)
         self.table.setVisible(bool(self._rows))
         defined = self._project is not None and bool(self._project.ratios)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from math import inf, isfinite
 from typing import Any
 
@@ -195,6 +196,7 @@ def _to_float(line: str) -> float | None:
     return value if isfinite(value) else None
 
 
+@lru_cache(maxsize=4096)  # the blocks of a file say the same again and again
 def clean(text: str) -> str:
     """Return one line: control characters become blanks, NULs and outer blanks go."""
     return re.sub(r"[\x00-\x1f\x7f]+", " ", text.replace("\0", "")).strip()
@@ -356,6 +358,7 @@ class BlockItem:
         }
 
 
+@cache
 def _in_words(name: str) -> str:
     """Return a field's name for a message, e.g. ``the pass energy (ev)``."""
     return "the " + re.sub(r"_(ev|um|deg|v|na|s)$", r" (\1)", name).replace("_", " ")
