@@ -20,6 +20,7 @@ import os
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -52,6 +53,7 @@ from .search import Candidate, NearbyLine, Offset, candidates, lines_near, offse
 
 FOLDER_VARIABLE = "DOUBLET_LIBRARY"
 DEFAULT_SENSITIVITY = "scofield-al-ka"
+Stamp = tuple[str, int, int]
 PRESETS = "presets"
 CORE_LEVELS = "core_levels.toml"
 
@@ -69,7 +71,7 @@ class PeakLibrary(Tabular):
     """
 
     folders: tuple[Path, ...]
-    stamps: tuple[tuple[Path, int, int], ...] = field(default=(), repr=False)
+    stamps: tuple[Stamp, ...] = field(default=(), repr=False)
 
     @cached_property
     def sources(self) -> Mapping[str, CitedSource]:
@@ -289,19 +291,28 @@ def load_library(folders: Sequence[str | Path] | None = None) -> PeakLibrary:
         If a folder or a file in it does not belong here.
     """
     chosen = library_folders() if folders is None else tuple(Path(f) for f in folders)
-    stamps = tuple((file, *_stamp(file)) for folder in chosen for file in library_files(folder))
-    return _library(chosen, stamps)
+    return _library(chosen, tuple(stamp for folder in chosen for stamp in _stamps(str(folder))))
 
 
 @lru_cache(maxsize=8)
-def _library(folders: tuple[Path, ...], stamps: tuple[tuple[Path, int, int], ...]) -> PeakLibrary:
+def _library(folders: tuple[Path, ...], stamps: tuple[Stamp, ...]) -> PeakLibrary:
     """Return one library for each state of the files on disk."""
+    for folder in folders:
+        library_files(folder)
     return PeakLibrary(folders, stamps)
 
 
-def _stamp(file: Path) -> tuple[int, int]:
-    status = file.stat()
-    return status.st_mtime_ns, status.st_size
+def _stamps(folder: str) -> list[Stamp]:
+    """Return name, time and size of each file: every look at a fit asks whether they changed."""
+    found: list[Stamp] = []
+    with suppress(NotADirectoryError, FileNotFoundError), os.scandir(folder) as there:
+        for one in there:
+            if one.is_dir(follow_symlinks=False):
+                found += _stamps(one.path)
+            elif one.name.endswith(".toml"):
+                status = one.stat()
+                found.append((one.path, status.st_mtime_ns, status.st_size))
+    return sorted(found)
 
 
 def library_folders() -> tuple[Path, ...]:

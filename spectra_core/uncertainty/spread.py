@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import exp, isfinite, log, nan, sqrt
 
 import numpy as np
@@ -40,7 +41,7 @@ import numpy as np
 from ..errors import Cancelled, FitError, ShouldStop, SpectraError
 from ..fitting import FitResult
 from ..fitting.better import check_minimum
-from ..fitting.result import Estimates
+from ..fitting.result import Estimates, Numbers
 from ..fitting.single import Solved, options_of, solve
 from ..model import split_path
 from .background_variants import backgrounds, baselines, windows
@@ -52,7 +53,6 @@ from .quantities import (
     quantity_value,
     quantity_values,
     spectra_of,
-    sum_of,
 )
 from .variants import Trial, owners_in
 
@@ -251,6 +251,12 @@ class _Tried:
     delta_bic: float | None = None
     fault: str = ""
 
+    @cached_property
+    def numbers(self) -> Numbers | None:
+        """Values and covariance, where it is of other data; then they tell its own noise."""
+        same = self.solved is None or self.delta_bic is not None
+        return None if same or self.solved is None else self.solved.numbers
+
 
 def _spreads(
     kind: str,
@@ -330,20 +336,22 @@ def _counted(
     if not variant.accepted or variant.ratio is None:
         return _Counted(variant, 0.0)
     change = log(variant.ratio / base)
-    if variant.delta_bic is not None or tried.solved is None:
+    if tried.numbers is None:
         return _Counted(variant, change)
-    noise = abs(variance_of_log(tried.solved.numbers, own) - variance_of_log(result, quantity))
+    noise = abs(variance_of_log(tried.numbers, own) - variance_of_log(result, quantity))
     return _Counted(variant, sqrt(max(change * change - noise, 0.0)))
 
 
 def variance_of_log(result: Estimates, quantity: AreaRatio) -> float:
     """Return the variance of ln R that the covariance of a fit gives."""
-    above, below = (sum_of(result, side) for side in (quantity.numerator, quantity.denominator))
-    values = np.nan_to_num(result.values)
-    gradient = above / float(above @ values) - below / float(below @ values)
-    used = np.flatnonzero(gradient)
-    covariance = np.nan_to_num(result.covariance[np.ix_(used, used)], posinf=0.0, neginf=0.0)
-    return float(gradient[used] @ covariance @ gradient[used])
+    places, gradient = [], []
+    for side, sign in ((quantity.numerator, 1.0), (quantity.denominator, -1.0)):
+        own = [place for path in side for place in result.places_of(path)]
+        places += own
+        gradient += [sign / float(np.nan_to_num(result.values[own]).sum())] * len(own)
+    covariance = result.covariance[np.ix_(places, places)]
+    covariance = np.where(np.isfinite(covariance), covariance, 0.0)
+    return float(np.array(gradient) @ covariance @ np.array(gradient))
 
 
 def _tried(result: FitResult, trial: Trial, should_stop: ShouldStop | None) -> _Tried:
