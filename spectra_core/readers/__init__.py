@@ -21,6 +21,7 @@ from typing import Any
 from ..errors import PartialRead, ReadError, SpectraError, in_words
 from ..spectrum import JOINED_BY_USER, Source, Spectrum, replace_fields
 from .assemble import with_answers
+from .encodings import plain_head
 from .foreign import looks_like
 from .integrity import has_changed
 from .options import AXES, ReadOptions
@@ -257,8 +258,9 @@ def _tried_reader_of(path: Path, head: bytes) -> Reader:
 def _reader_of(path: Path, head: bytes) -> Reader:
     if not head.strip():
         raise ReadError("the file is empty.", where=path.name)
+    plain = plain_head(head)
     for reader in _asked():
-        if reader.matches(head, path):
+        if reader.matches(head if reader is READERS[-1] else plain, path):
             return reader
     kind = looks_like(head)
     raise ReadError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 from ..errors import ReadError
-from .foreign import is_utf16_without_mark
+from .foreign import is_text, is_utf16_without_mark
 from .vocabulary import n_foreign_words
 
 _NATIONAL = (
@@ -21,8 +21,24 @@ _NATIONAL = (
     "cp1250",
     "cp1254",
 )
+_END_OF_FILE = b"\x1a"
+"""What DOS programs write behind the last line."""
 _SAMPLE_LINES = 200
 _SAMPLE_BYTES = 4096
+
+
+def plain_head(head: bytes) -> bytes:
+    """Return the beginning of a text file as the named readers know it; of others as it is.
+
+    Without blank lines and mark at the start, in UTF-8 where it was in UTF-16, and with the
+    line ends of today where it had only those of old Macintoshes.
+    """
+    if not is_text(head):
+        return head
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or is_utf16_without_mark(head):
+        head = decode(head).encode()
+    head = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    return head if b"\n" in head else head.replace(b"\r", b"\n")
 
 
 def decode(data: bytes, encoding: str | None = None) -> str:
@@ -46,6 +62,8 @@ def decode(data: bytes, encoding: str | None = None) -> str:
     taken in which the headings have the most known words (``Énergie``, ``结合能``);
     if they have none, Latin-1, in which every byte is a letter.
     """
+    if data.rstrip(b"\r\n").endswith(_END_OF_FILE):
+        data = data.rstrip(b"\r\n").removesuffix(_END_OF_FILE)
     if encoding is None:
         return _decoded(data, _guessed_encoding(data))
     try:

@@ -112,13 +112,13 @@ def looks_like(head: bytes) -> Kind:
         The first few KB of the file.
     """
     for signature, kind in SIGNATURES:
-        if head.startswith(signature) and (len(signature) > 2 or not _is_text(head)):
+        if head.startswith(signature) and (len(signature) > 2 or not is_text(head)):
             return kind
     if head.startswith(b"PK\x03\x04"):
         return Kind("a ZIP archive that is not an Excel workbook", "Unpack it first.")
-    if head[1:2] in (b"K", b"L", b"M") and not _is_text(head):
+    if head[1:2] in (b"K", b"L", b"M") and not is_text(head):
         return Kind("a damaged Galactic .spc file", "Copy it again, or export text in columns.")
-    if not _is_text(head):
+    if not is_text(head):
         return Kind(
             "a binary file", "Export the spectra as text, VAMAS or NeXus in their own program."
         )
@@ -136,7 +136,8 @@ def _looks_like_text_format(head: bytes) -> Kind:
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1a"))
 
 
-def _is_text(head: bytes) -> bool:
+def is_text(head: bytes) -> bool:
+    """Return whether a file that begins so is text: no zero bytes, hardly a control character."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or is_utf16_without_mark(head):
         return True
     control = len(head) - len(head.translate(None, _CONTROL))

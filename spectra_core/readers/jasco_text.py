@@ -21,7 +21,8 @@ FORMAT = "JASCO text"
 
 def matches(head: bytes, path: Path) -> bool:
     """Return whether the first lines are ``TITLE`` and ``DATA TYPE``, tab-separated."""
-    keys = [line.split("\t")[0].strip() for line in to_lines(decode(head[:400]))]
+    lines = to_lines(decode(head[:400]).lstrip())
+    keys = [line.split("\t")[0].strip() for line in lines]
     return keys[:2] == ["TITLE", "DATA TYPE"]
 
 

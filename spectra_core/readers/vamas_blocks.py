@@ -41,9 +41,10 @@ def is_first_line(text: str) -> bool:
 
 
 def vamas_text(data: bytes) -> str:
-    """Return text with plain line ends; Latin-1 where the bytes are not UTF-8."""
+    """Return text with plain line ends; Latin-1 where the bytes are neither UTF-8 nor UTF-16."""
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if marked else "utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     return re.sub(r"\r+\n|\r", "\n", text)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import ReadError
 from ..spectrum import Array
+from .encodings import decode
 
 Element = ElementTree.Element
 
@@ -21,8 +22,10 @@ def root_of(path: Path) -> Element:
     ReadError
         If it is not well formed, or defines entities, which no instrument does.
     """
-    data = path.read_bytes()
-    if b"<!ENTITY" in data:
+    raw = path.read_bytes().strip(b" \t\r\n\x1a")
+    wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    data = decode(raw).strip() if wide else raw  # UTF-16, whatever encoding it announces
+    if b"<!ENTITY" in raw or (isinstance(data, str) and "<!ENTITY" in data):
         raise ReadError(
             "the XML file defines entities, as no instrument does: it is not read.",
             hint="Export it again from its program.",
