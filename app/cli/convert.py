@@ -15,6 +15,7 @@ from .options import ReadingCommand, reading_options, take_read_options
 from .selecting import select_option, selected
 
 if TYPE_CHECKING:
+    from spectra_core.errors import WriteError
     from spectra_core.spectrum import Spectrum
 
 EPILOG = """\b
@@ -86,11 +87,17 @@ def _holdable(path: Path, spectra: list[Spectrum], tally: Tally) -> list[Spectru
 
     if path.suffix.lower() != ".vms":
         return spectra
-    problems = [(spectrum, why_not(spectrum)) for spectrum in spectra]
-    for spectrum, problem in problems:
-        if problem is not None:
-            tally.fail(f"{spectrum.source.location}: {problem}")
-    return [spectrum for spectrum, problem in problems if problem is None]
+    problems: dict[str, list[WriteError]] = {}
+    held = []
+    for spectrum in spectra:
+        if (problem := why_not(spectrum)) is None:
+            held.append(spectrum)
+        else:
+            problems.setdefault(spectrum.source.location, []).append(problem)
+    for place, found in problems.items():
+        more = f" ({len(found)} such spectra)" if len(found) > 1 else ""
+        tally.fail(f"{place}: {found[0].message}{more} {found[0].hint}")
+    return held
 
 
 def _as_one_file(spectra: Sequence[Spectrum], join: Any, names: dict[str, str]) -> list[Spectrum]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -202,6 +202,64 @@ def jcamp_pages() -> bytes:
         lines += [f"##PAGE=N={page}", "##DATA TABLE=(X++(Y..Y)), XYDATA"]
         lines += squeezed([page * value for value in WHOLE])
     return "\n".join([*lines, "##END NTUPLES=", "##END="]).encode()
+
+
+# ---------------------------------------------------------------------------------
+# PHI
+
+
+def phi(
+    *,
+    newline: str = "\r\n",
+    cycles: int = 1,
+    areas: int = 1,
+    kind: bytes = b"f4",
+    extra: Sequence[str] = (),
+    times: Sequence[float] | None = None,
+    order: str = "<",
+    names: Sequence[str] = ("pnt", "cyc", "sar"),
+) -> bytes:
+    """Return a PHI file of S 2p and P 2p, 11 and 6 points."""
+    header = [
+        "SOFH",
+        "Platform: PC",
+        "Technique: XPS",
+        "FileType: DEPTHPRO",
+        "FileDesc: film",
+        "AcqFileDate: 2024 2 29",
+        "XraySource: Al 1486.6 mono",
+        "NoSpectralReg: 2",
+        "SpectralRegDef: 1 1 S2p 16 11 -0.1000 164.0 163.0 164.0 163.0 0.500000 29.35 AREA",
+        "SpectralRegDef: 2 2 P2p 15 6 -0.2000 134.0 133.0 134.0 133.0 0.250000 29.35 AREA",
+        *extra,
+        "EOFH",
+    ]
+    size = int(kind[1:])
+    blocks = []
+    for number, points in ((1, 11), (2, 6)):
+        values = 100 * number + np.arange(cycles * areas * points, dtype=float)
+        blocks.append((number, (points, cycles, areas), names, b"c/s", values))
+    if times is not None:
+        values = np.array([*times, *times], float)
+        blocks.append((3, (len(times), 2, 1), ("cyc", "reg", ""), b"s", values))
+    table, body, place = b"", b"", 16 + 96 * len(blocks)
+    for number, lengths, axes, unit, values in blocks:
+        raw = values.astype(f"{order}f{size}").tobytes()
+        words = [number, 1, 1, number if unit != b"s" else 0, 1, *lengths]
+        row = struct.pack(f"{order}8I", *words)
+        for axis in axes:
+            row += axis.encode().ljust(8, b"\0")
+        row += unit.ljust(16, b"\0") + kind.ljust(4, b"\0")
+        row += struct.pack(f"{order}5I", len(raw), place + len(body), 0, 0, 0)
+        table += row
+        body += raw
+    start = struct.pack(f"{order}4I", 1, len(blocks), 96 * len(blocks), 16)
+    return newline.join([*header, ""]).encode("latin-1") + start + table + body
+
+
+def phi_profile() -> bytes:
+    """Return a PHI depth profile of three levels."""
+    return phi(cycles=3, times=[0.0, 40.0, 95.5])
 
 
 # ---------------------------------------------------------------------------------
@@ -552,6 +610,7 @@ VENDOR_KINDS: dict[str, Callable[[], bytes]] = {
     "old spc": old_spc,
     "jcamp": jcamp,
     "jcamp pages": jcamp_pages,
+    "phi profile": phi_profile,
     "vgd": vgd,
     "avg": avg,
     "specs xml": specs_xml,

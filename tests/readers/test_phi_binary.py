@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -111,56 +113,13 @@ def test_an_independent_parse_agrees(data_dir, native, count):
 
 
 # ---------------------------------------------------------------------------------
-# Files made by hand
+# Files made from the layout; synthetic
 
-
-def made(
-    *,
-    newline="\r\n",
-    cycles=1,
-    areas=1,
-    kind=b"f4",
-    extra=(),
-    times=None,
-    order="<",
-    names=("pnt", "cyc", "sar"),
-):
-    """Return the bytes of a small file with S 2p and P 2p, 11 and 6 points."""
-    header = [
-        "SOFH",
-        "Platform: PC",
-        "Technique: XPS",
-        "FileType: DEPTHPRO",
-        "FileDesc: film",
-        "AcqFileDate: 2024 2 29",
-        "XraySource: Al 1486.6 mono",
-        "NoSpectralReg: 2",
-        "SpectralRegDef: 1 1 S2p 16 11 -0.1000 164.0 163.0 164.0 163.0 0.500000 29.35 AREA",
-        "SpectralRegDef: 2 2 P2p 15 6 -0.2000 134.0 133.0 134.0 133.0 0.250000 29.35 AREA",
-        *extra,
-        "EOFH",
-    ]
-    size = int(kind[1:])
-    blocks = []
-    for number, points in ((1, 11), (2, 6)):
-        values = 100 * number + np.arange(cycles * areas * points, dtype=float)
-        blocks.append((number, (points, cycles, areas), names, b"c/s", values))
-    if times is not None:
-        values = np.array([*times, *times], float)
-        blocks.append((3, (len(times), 2, 1), ("cyc", "reg", ""), b"s", values))
-    table, body, place = b"", b"", 16 + 96 * len(blocks)
-    for number, lengths, axes, unit, values in blocks:
-        raw = values.astype(f"{order}f{size}").tobytes()
-        words = [number, 1, 1, number if unit != b"s" else 0, 1, *lengths]
-        row = struct.pack(f"{order}8I", *words)
-        for axis in axes:
-            row += axis.encode().ljust(8, b"\0")
-        row += unit.ljust(16, b"\0") + kind.ljust(4, b"\0")
-        row += struct.pack(f"{order}5I", len(raw), place + len(body), 0, 0, 0)
-        table += row
-        body += raw
-    start = struct.pack(f"{order}4I", 1, len(blocks), 96 * len(blocks), 16)
-    return newline.join([*header, ""]).encode("latin-1") + start + table + body
+_PATH = Path(__file__).resolve().parents[1] / "fuzz" / "vendor_files.py"
+_SPEC = importlib.util.spec_from_file_location("vendor_files", _PATH)
+vendor_files = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(vendor_files)
+made = vendor_files.phi
 
 
 def saved(tmp_path, data, name="a.bin"):
