@@ -33,6 +33,7 @@ _FACE = {
         "BatchOptions BatchResult FitOptions FitResult SpectrumStack Weights evaluate fit fit_batch"
     ),
     "fitting.lmfit_bridge": "to_lmfit",
+    "fitting.measured": "measured_shape",
     "foreign.stored_fit": "stored_fit",
     "library": "PeakLibrary load_library",
     "uncertainty.quantities": "AreaRatio",

@@ -16,6 +16,7 @@ from .fitting import evaluate as evaluate
 from .fitting import fit as fit
 from .fitting import fit_batch as fit_batch
 from .fitting.lmfit_bridge import to_lmfit as to_lmfit
+from .fitting.measured import measured_shape as measured_shape
 from .foreign.stored_fit import stored_fit as stored_fit
 from .library import PeakLibrary as PeakLibrary
 from .library import load_library as load_library

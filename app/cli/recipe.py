@@ -22,6 +22,7 @@ EPILOG = """\b
 Examples:
   doublet recipe sample.vms --from casaxps --select "S 2p" -o s2p.toml
   doublet recipe work.doublet --from project -o work.toml
+  doublet recipe pristine.vms --from spectrum --select "S 2p" --window 158 168 -o pristine.toml
   doublet recipe --schema > doublet-recipe.schema.json
 
 A recipe is a TOML file, doublet-recipe/1: regions with window, background and components;
@@ -34,7 +35,16 @@ several recipes, -o work.toml writes work-1.toml, work-2.toml and so on.
 @click.command("recipe", cls=ReadingCommand, epilog=EPILOG)
 @click.argument("path", required=False, metavar="[PATH]")
 @click.option(
-    "--from", "origin", type=click.Choice(("casaxps", "project")), help="What to make it from."
+    "--from",
+    "origin",
+    type=click.Choice(("casaxps", "project", "spectrum")),
+    help="What to make it from; spectrum: one component that is this measured spectrum.",
+)
+@click.option(
+    "--window",
+    type=(float, float),
+    metavar="LOW HIGH",
+    help="Of the measured spectrum, eV or cm-1.",
 )
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of a recipe.")
 @click.option("-o", "--output", default="-", metavar="FILE", help="Recipe file; else printed.")
@@ -43,6 +53,7 @@ several recipes, -o work.toml writes work-1.toml, work-2.toml and so on.
 def command(
     path: str | None,
     origin: str | None,
+    window: tuple[float, float] | None,
     schema: bool,
     output: str,
     select: str | None,
@@ -58,11 +69,13 @@ def command(
         raise click.UsageError("Name a file, or give --schema.", click.get_current_context())
     if origin is None:
         raise click.UsageError(
-            "Say what to make the recipe from: --from casaxps or --from project.",
+            "Say what to make the recipe from: --from casaxps, project or spectrum.",
             click.get_current_context(),
         )
     if origin == "project":
         return _from_project(Path(path), output, select)
+    if origin == "spectrum":
+        return _from_spectrum(Path(path), output, select, window, values)
     return _from_casaxps(Path(path), output, select, values)
 
 
@@ -102,6 +115,47 @@ def _numbered(output: str, count: int) -> list[str]:
         return [output]
     file = Path(output)
     return [str(file.with_name(f"{file.stem}-{i}{file.suffix}")) for i in range(1, count + 1)]
+
+
+def _from_spectrum(
+    path: Path,
+    output: str,
+    select: str | None,
+    window: tuple[float, float] | None,
+    values: dict[str, Any],
+) -> int:
+    """Write a recipe of one region whose only component is a measured spectrum."""
+    from spectra_core.core_levels import level_in
+    from spectra_core.errors import ReadError
+    from spectra_core.fitting.inputs import on_fitting_axis
+    from spectra_core.fitting.measured import measured_shape
+    from spectra_core.model import Background, Model, Region, add_component
+    from spectra_core.recipe.text import dump_recipe, recipe_from_model
+
+    tally = Tally()
+    spectra = read_file(path, take_read_options(values), tally)
+    if not spectra and tally.failed:
+        return tally.exit_code
+    chosen = selected(spectra, select, where=str(path))
+    if len(chosen) != 1:
+        labels = ", ".join(f'"{spectrum.label}"' for spectrum in chosen[:4])
+        raise ReadError(
+            f"{len(chosen)} spectra are there, and a shape is made of one.",
+            hint=f"Choose with --select among {labels}.",
+            where=str(path),
+        )
+    own = on_fitting_axis(chosen[0])
+    ends = (float(own.x.min()), float(own.x.max())) if window is None else window
+    level = level_in(own.meta.region)
+    kind = "shirley" if own.axis.is_energy else "linear"
+    region = Region(own.meta.region or "spectrum", ends, Background(kind))
+    shape = measured_shape(own, ends)
+    region = add_component(region, own.meta.sample or "measured", shape, line=level)
+    write_text(output, dump_recipe(recipe_from_model(Model((region,)))))
+    tally.succeed()
+    if output != "-":
+        note(f"{output}: recipe with {own.label} as a component")
+    return tally.exit_code
 
 
 def _from_casaxps(path: Path, output: str, select: str | None, values: dict[str, Any]) -> int:

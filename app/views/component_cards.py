@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
+from spectra_core.curves.lineshapes import short_name
 from spectra_core.editing.edits import doublet_words, members, owner_label, owners
 from spectra_core.fitting import FitResult
 from spectra_core.model import Region
@@ -293,7 +294,7 @@ class _OwnerCard(QFrame):
         self._swatch.show_tone(tone, hollow=not enabled)
         text = formula(owner_label(region, self.owner))
         self._title.set_full(text)
-        parts = (text, formula(lines[0].species), lines[0].lineshape.replace("_", " "))
+        parts = (text, formula(lines[0].species), short_name(lines[0].lineshape).replace("_", " "))
         self._title.setToolTip(wrapped(" · ".join(part for part in parts if part)))
         self._title.setEnabled(enabled)
         part = numbers.share(self.owner) if enabled else None

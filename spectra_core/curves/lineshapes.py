@@ -11,6 +11,8 @@ Positive asymmetry points to higher binding energy (or Raman shift). On a kineti
 energy axis that is the low end: `orientation` is +1 where binding energy grows with
 x and -1 where it falls.
 
+A shape may also be a spectrum, which is written into its name (see `measured`).
+
 To add a shape, write its formula and its geometry (see `profiles`) and add a row.
 """
 
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 from types import MappingProxyType
 from typing import Protocol
@@ -25,7 +28,7 @@ from typing import Protocol
 import numpy as np
 
 from ..errors import ModelError, did_you_mean
-from . import convolved, profiles
+from . import convolved, measured, profiles
 from .profiles import FWHM_PER_SIGMA, Array, Formula, Geometry, Shape
 from .spec import ParameterSpec
 
@@ -151,19 +154,34 @@ class LineShape:
 
 
 def lineshape(name: str) -> LineShape:
-    """Return the line shape called `name`.
+    """Return the line shape called `name`: a row of the table, or a measured one.
 
     Raises
     ------
     ModelError
         If there is none; the hint names the nearest.
     """
+    if measured.is_measured(name):
+        return _measured_row(name)
     try:
         return LINESHAPES[name]
     except KeyError:
         raise ModelError(
             f"there is no line shape {name!r}.", hint=did_you_mean(name, LINESHAPES)
         ) from None
+
+
+def known_shape(name: str) -> LineShape | None:
+    """Return the line shape called `name`, or None if there is none."""
+    try:
+        return lineshape(name)
+    except ModelError:
+        return None
+
+
+def short_name(name: str) -> str:
+    """Return what a line shape is called where there is no room for the text of a measured one."""
+    return f"measured {measured.from_text(name).name}" if measured.is_measured(name) else name
 
 
 # --- from a formula and its geometry to a curve --------------------------------------------
@@ -237,6 +255,14 @@ class _ScaledFormula:
         if self.per_width and landmarks.area is not None:
             return landmarks.area, landmarks.area_gradient
         return landmarks.peak, landmarks.peak_gradient
+
+
+class _Measured(measured.MeasuredCurve):
+    """A measured spectrum; its width is what a ruler finds on it."""
+
+    def summarize(self, p: Array, orientation: int) -> ShapeSummary:
+        height, maximum_at, fwhm = self.height(p, orientation)
+        return ShapeSummary(height, maximum_at, fwhm, float(p[0]))
 
 
 class _TwoWidthVoigt:
@@ -504,5 +530,33 @@ _ROWS = (
         symmetric=False,
     ),
 )
+
+
+@lru_cache(maxsize=64)
+def _measured_row(name: str) -> LineShape:
+    """Return the row of a measured shape, whose centre begins where it was measured."""
+    shape = measured.from_text(name)
+    center = ParameterSpec("center", "x", shape.origin, description="Where its maximum lies.")
+    broadening = ParameterSpec(
+        "broadening",
+        "x",
+        0.0,
+        0.0,
+        measured.WIDEST * shape.step,
+        False,
+        "FWHM of the Gaussian that it is broadened with.",
+        flat=0.0,
+    )
+    return _row(
+        name,
+        f"Measured spectrum, {shape.name}",
+        _Measured(shape),
+        (_AREA, center, broadening),
+        "A measured spectrum without its background, as a cubic B-spline of unit area, moved and"
+        " broadened by a Gaussian.",
+        symmetric=False,
+        analytic=False,
+    )
+
 
 LINESHAPES: Mapping[str, LineShape] = MappingProxyType({row.name: row for row in _ROWS})

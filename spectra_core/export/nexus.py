@@ -19,7 +19,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from ..curves.lineshapes import lineshape
+from ..curves.lineshapes import lineshape, short_name
 from ..curves.spec import ParameterSpec
 from ..errors import WriteError
 from ..fitting import Estimate, FitResult, RegionFit
@@ -190,7 +190,7 @@ def _write_peak(
         area = estimates["area"]
         add_field(peak, "total_area", area.value, area.unit)
     function = _add_function(peak, _FUNCTIONS.get(component.lineshape), shape.title)
-    add_field(function, "description", f"{shape.title} ({component.lineshape})")
+    add_field(function, "description", f"{shape.title} ({short_name(component.lineshape)})")
     add_field(function, "formula_description", _formula(shape.reference, specs))
     _write_parameters(function, _named(estimates, result, fit, component))
 

@@ -38,6 +38,7 @@ from .engine import (
     usable_rows,
 )
 from .inputs import as_model, on_fitting_axis, with_settings
+from .measured import has_noisy_shapes
 from .overlap import check_used_once
 from .problem import Problem, compile_problem, row_of, static_background
 from .result import Status
@@ -362,6 +363,11 @@ class _Run:
         spectra = {name: one[id(self.stacks[name])] for name in spectra}
         problem = compile_problem(self.model, spectra)
         check_used_once(problem, is_)
+        if has_noisy_shapes(problem):
+            raise FitError(
+                "a batch does not count the noise of a measured shape.",
+                hint="Make the shape with noise=False, or fit the spectra one by one.",
+            )
         return problem
 
     # --- the plain pass ---

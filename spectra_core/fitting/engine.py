@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..curves.measured import is_measured
 from ..errors import Cancelled, FitError, ShouldStop
 from ..spectrum import Array
 from .frame import Slot
@@ -74,7 +75,7 @@ SHAPE_CODES = {
     "voigt_asymmetric": (12, 5),
 }
 _FIXED, _POISSON, _SCALED = 0, 1, 2  # how weights come about, as in `kernels.solver`
-_LA_SHARP, _TABLE_AREA, _TABLE_HEIGHT = 9, 10, 11
+_LA_SHARP, _TABLE_AREA, _TABLE_HEIGHT, _MEASURED = 9, 10, 11, 13
 _COUPLINGS = {
     "shirley": 1,
     "shirley_components": 2,
@@ -485,6 +486,8 @@ class _Packer:
     def _code(self, slot: Slot, own: int) -> tuple[int, int, Array] | None:
         """Return code, number of parameters and table of a component's kernel."""
         name = slot.shape.name
+        if is_measured(name):
+            return _measured(name)
         if name in SHAPE_CODES:
             return (*SHAPE_CODES[name], np.empty(0))
         shape = slice(own + 3, own + slot.own.stop - slot.own.start)
@@ -596,6 +599,13 @@ def _channel_widths(x: Array) -> Array:
     widths = np.asarray(np.gradient(x))
     widths[0] *= 0.5
     return widths
+
+
+def _measured(name: str) -> tuple[int, int, Array] | None:
+    from .kernels.tables import measured_table
+
+    table = measured_table(name)
+    return None if table is None else (_MEASURED, 3, table)
 
 
 def _tabulated(name: str, shape: tuple[float, ...]) -> tuple[int, int, Array] | None:

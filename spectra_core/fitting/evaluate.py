@@ -56,7 +56,7 @@ def region_curves(
     if peaks is None:
         peaks = {
             slot.id: slot.shape.evaluate(
-                abscissa, _own(slot, values, region.shift), region.orientation
+                abscissa, own_parameters(slot, values, region.shift), region.orientation
             )
             for slot in region.slots
         }
@@ -71,7 +71,9 @@ def region_jacobian(region: RegionProblem, p: Array) -> tuple[Array, Array]:
     jacobian = np.zeros((values.size, x.size))
     total = np.zeros(x.size)
     for slot in region.slots:
-        curve, rows = slot.shape.derivatives(x, _own(slot, values, region.shift), orientation)
+        curve, rows = slot.shape.derivatives(
+            x, own_parameters(slot, values, region.shift), orientation
+        )
         jacobian[slot.own] = rows
         total += curve
         jacobian[region.shift] += rows[_center_row(slot)]
@@ -105,7 +107,7 @@ def residual(problem: Problem, q: Array, sigmas: tuple[Array, ...]) -> Array:
     )
 
 
-def _own(slot: Slot, values: Array, shift: int) -> Array:
+def own_parameters(slot: Slot, values: Array, shift: int) -> Array:
     """Return a component's shape parameters with the region's shift applied."""
     own = values[slot.own].copy()
     own[_center_row(slot)] += values[shift]

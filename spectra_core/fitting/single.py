@@ -18,6 +18,7 @@ from .engine import settle as compiled_settle
 from .evaluate import RegionCurves, region_curves, residual, residual_jacobian
 from .folding import solve_folded
 from .inputs import Spectra, as_model, as_spectra, with_settings
+from .measured import covariance_with_shapes, has_noisy_shapes, with_shape_noise
 from .overlap import check_used_once
 from .priors import prior_residual, with_prior_rows
 from .problem import Problem, RegionProblem, compile_problem
@@ -46,6 +47,7 @@ DEFAULT_STARTS = 3
 
 A script says by itself how often it starts: `FitOptions` has one start, from the values given.
 """
+_SHAPE_PASSES = 2  # in which the noise of measured shapes follows their areas
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,38 @@ def solve(
     should_stop: ShouldStop | None = None,
 ) -> Solved:
     """Fit as `fit` does, and give numbers instead of curves, errors and warnings."""
+    found = _solved(spectra, model, options, progress, should_stop)
+    if not has_noisy_shapes(found.problem) or Weights.UNIT in found.weights:
+        return found
+    return _with_shape_noise(found, options, should_stop)
+
+
+def _with_shape_noise(plain: Solved, options: FitOptions, should_stop: ShouldStop | None) -> Solved:
+    """Fit again with the noise of measured shapes, which follows their areas."""
+    found = plain
+    for _ in range(_SHAPE_PASSES):
+        curves = _envelopes(plain.problem, found.free)
+        sigmas = _sigmas(plain.problem, plain.weights, curves)
+        problem, weights = with_shape_noise(plain.problem, plain.weights, sigmas, found.free)
+        settled = settler(problem, weights, options, None, should_stop)(found.free, nearby=True)
+        found = Solved(problem, weights, settled, plain.reached)
+    solution = found.settled.solution
+    free, undetermined = _free_covariance(solution, 1.0)
+    if undetermined.any():
+        return found
+    free = covariance_with_shapes(found.problem, solution.q, solution.jacobian, free)
+    return replace(
+        found, settled=replace(found.settled, solution=replace(solution, covariance=free))
+    )
+
+
+def _solved(
+    spectra: Spectra,
+    model: Model,
+    options: FitOptions,
+    progress: Callable[[TracePoint], None] | None,
+    should_stop: ShouldStop | None,
+) -> Solved:
     given = as_spectra(spectra, model)
     problem = compile_problem(with_remainders(model, given), given)
     check_data(problem)

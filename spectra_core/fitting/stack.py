@@ -32,6 +32,7 @@ from .engine import (
     well_conditioned_rows,
 )
 from .inputs import as_spectra
+from .measured import has_noisy_shapes
 from .overlap import check_used_once
 from .problem import Problem, compile_problem, static_background
 from .result import Estimates, FitResult, FitWarning, Numbers, RegionFit, Status
@@ -261,6 +262,8 @@ def fit_stack(
         return None
     if compiled is None or len(problem.priors) or problem.priors.idle:
         return None  # what priors say of statistics and errors is for `fit`
+    if has_noisy_shapes(problem):
+        return None  # so is the noise of a measured shape
     return _Fits(compiled, problems, weights, options, should_stop).stack()
 
 

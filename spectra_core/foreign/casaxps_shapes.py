@@ -21,7 +21,7 @@ from math import floor, isfinite, log, pi, sqrt
 import numpy as np
 
 from ..curves.convolved import la_geometry, lf_geometry
-from ..curves.lineshapes import lineshape
+from ..curves.lineshapes import lineshape, short_name
 from ..curves.profiles import Array, Geometry
 from ..errors import ModelError
 
@@ -147,7 +147,7 @@ def to_casaxps(
     if not families:
         known = ", ".join([*_PURE, *(casa.lineshape for casa in _CASA_SHAPES.values())])
         raise ModelError(
-            f"the line shape {lineshape(name).name!r} has no counterpart in CasaXPS.",
+            f"the line shape {short_name(name)!r} has no counterpart in CasaXPS.",
             hint=f"These have: {known}.",
         )
     casa = _CASA_SHAPES[families[0]]

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from ..core_levels import core_level
-from ..curves.lineshapes import LINESHAPES
+from ..curves.lineshapes import known_shape
 from ..errors import ModelError, SpectraError
 from ..library import DEFAULT_SENSITIVITY, PeakLibrary, load_library
 from ..library.components import component_fields, require_position
@@ -90,7 +90,7 @@ def _fields(item: Mapping[str, Any], library: PeakLibrary) -> dict[str, Any]:
     if "center" not in item:
         require_position(entry)
     shape = item.get("lineshape")
-    known = shape if isinstance(shape, str) and shape in LINESHAPES else None
+    known = shape if isinstance(shape, str) and known_shape(shape) is not None else None
     return component_fields(entry, library=library, shape=known)
 
 

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from ..core_levels import core_level, level_in
 from ..curves.backgrounds import background_kind, complete_options
 from ..curves.lineshapes import lineshape
+from ..curves.measured import is_measured
 from ..errors import ModelError
 from ..fitting import DEFAULT_STARTS
 from ..quantify.entry import DEFAULT_EXPONENT, DEFAULT_TABLE, QuantifyEntry
@@ -167,7 +168,7 @@ class ComponentEntry(RecipeTable):
     @property
     def is_doublet(self) -> bool:
         """Whether this is two lines of one level."""
-        if self.doublet is not None or not self.line:
+        if self.doublet is not None or not self.line or is_measured(self.lineshape):
             return bool(self.doublet)
         level = core_level(self.line)
         return level.is_doublet and level.line is None
@@ -186,6 +187,8 @@ class ComponentEntry(RecipeTable):
                 f'{keys[0]} needs a doublet, but this is a single line: give line = "S 2p"'
                 " or another p, d or f level"
             )
+        if is_doublet and is_measured(self.lineshape):
+            raise ValueError("a measured spectrum holds both lines of its level: no doublet of it")
         if self.doublet and not self.line:
             raise ValueError('a doublet needs its core level: give line = "S 2p" or another')
         return self

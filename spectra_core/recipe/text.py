@@ -21,7 +21,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ..curves.backgrounds import BACKGROUNDS
-from ..curves.lineshapes import LINESHAPES
+from ..curves.lineshapes import LINESHAPES, known_shape
+from ..curves.measured import PREFIX
 from ..errors import ModelError, RecipeError, did_you_mean
 from .compile import (
     calibration_from_recipe,
@@ -245,7 +246,7 @@ def _row_names(kind: type[RecipeTable], raw: Mapping[str, Any], context: Any) ->
 
 
 def _component_names(raw: Mapping[str, Any], region: Mapping[str, Any]) -> list[str]:
-    shape = LINESHAPES.get(_text(raw.get("lineshape", "voigt")))
+    shape = known_shape(_text(raw.get("lineshape", "voigt")))
     background = region.get("background")
     kind = _text(background.get("type")) if isinstance(background, dict) else _text(background)
     steps = BACKGROUNDS[kind].component_parameters if kind in BACKGROUNDS else ()
@@ -273,7 +274,7 @@ def _background_names(raw: Mapping[str, Any]) -> dict[str, str]:
 def _row_is_unknown(kind: type[RecipeTable], raw: Mapping[str, Any]) -> bool:
     """Return whether the row a table names does not exist: then its keys cannot be judged."""
     if kind is ComponentEntry:
-        return _text(raw.get("lineshape", "voigt")) not in LINESHAPES
+        return known_shape(_text(raw.get("lineshape", "voigt"))) is None
     return kind is BackgroundEntry and _text(raw.get("type")) not in BACKGROUNDS
 
 
@@ -527,7 +528,7 @@ def _describe_components(schema: dict[str, Any], parameter: dict[str, Any]) -> N
         texts[name] = [f"with a step for each component: {spec.description}"]
     for name, lines in texts.items():
         fields[name] = parameter | {"description": " ".join(lines)}
-    fields["lineshape"] |= {"enum": list(LINESHAPES)}
+    fields["lineshape"] |= {"anyOf": [{"enum": list(LINESHAPES)}, {"pattern": f"^{PREFIX}"}]}
     schema["allOf"] = rules
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..calibration import ReferenceLine
 from ..core_levels import CoreLevel, core_level, core_levels
+from ..curves.measured import is_measured
 from ..fitting import FitResult, FitWarning, RegionFit
 from ..fitting.start import WIDTH_NAMES
 from ..model import REGION, Component, Doublet, Region
@@ -244,6 +245,11 @@ class Owner:
         """Whether its names say that it is no core line but a loss or satellite."""
         texts = f"{self.name} {self.component.label} {self.component.species}".casefold()
         return any(word in texts for word in _LOSSES)
+
+    @property
+    def is_spectrum(self) -> bool:
+        """Whether it is a measured spectrum, with all lines and states of that."""
+        return is_measured(self.component.lineshape)
 
     @cached_property
     def core_level(self) -> CoreLevel | None:

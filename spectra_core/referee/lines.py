@@ -63,6 +63,8 @@ def missing_doublet(context: Context) -> Iterator[Note]:
         level = owner.core_level
         if owner.doublet or owner.is_loss or level is None or not level.is_doublet:
             continue
+        if owner.is_spectrum:
+            continue
         splitting = level.splitting_ev
         if splitting is None or splitting < 0.5 * owner.width or _has_partner(context, owner):
             continue
@@ -370,7 +372,7 @@ def width_not_sensible(context: Context) -> Iterator[Note]:
     """Find a width outside the range that one chemical state of this level has."""
     for owner in context.owners:
         limits = SENSIBLE_FWHM_EV.get(owner.level)
-        if limits is None or owner.is_loss or not is_detected(owner):
+        if limits is None or owner.is_loss or owner.is_spectrum or not is_detected(owner):
             continue
         low, high = limits
         if owner.width > high:

@@ -29,7 +29,7 @@ from ..runs.records import FitRecord, Run
 from ..series.fits import SERIES
 from ..spectrum import Meta
 from ..uncertainty.spread import Variant
-from .definitions import SHAPES
+from .definitions import shape_words
 from .document import Cell, Column, ReportTable, clean_text, number, plain, words
 from .methods import DRAWN
 from .provenance import own_reference, sensitivity_tables, shift_words, works_of_tables
@@ -166,7 +166,7 @@ def _iterations(seen: Seen) -> str | None:
 
 def _shapes(seen: Seen) -> str:
     names = dict.fromkeys(c.lineshape for c in seen.region.components if c.enabled)
-    return "; ".join(SHAPES[name] for name in names)
+    return "; ".join(shape_words(name) for name in names)
 
 
 def _species(seen: Seen) -> str | None:

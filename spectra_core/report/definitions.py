@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ..curves.measured import from_text, is_measured
+
 SHAPES: Mapping[str, str] = MappingProxyType(
     {
         "gaussian": "Gaussian, exp(-4 ln 2 u²)",
@@ -44,6 +46,18 @@ SHAPES: Mapping[str, str] = MappingProxyType(
         " fitted by the height of its maximum because its area is not finite",
     }
 )
+
+
+def shape_words(name: str) -> str:
+    """Return what a line shape is, a measured one included."""
+    if is_measured(name):
+        return (
+            f"the measured spectrum {from_text(name).name!r} without its background, of unit area,"
+            " moved so that its maximum is at center, and broadened by a Gaussian of FWHM"
+            " broadening; its own noise is counted"
+        )
+    return SHAPES[name]
+
 
 _STEP = (
     "the step at energy E in proportion to the area of the fitted lines between the window's"

@@ -22,7 +22,7 @@ from ..runs.records import FitRecord, Run
 from ..series.fits import SERIES
 from ..spectrum import is_synthetic
 from ..uncertainty.ratios import COUNTING_ALONE, Ratio
-from .definitions import BACKGROUND_WORDS, SHAPES, WEIGHTS
+from .definitions import BACKGROUND_WORDS, WEIGHTS, shape_words
 from .document import Paragraph, Text, clean_text, plain, sentence
 from .provenance import (
     library_positions,
@@ -226,7 +226,7 @@ def _shapes(pairs: Pairs, bibliography: Bibliography) -> Iterator[Text]:
     )
     for name in shapes:
         cited = bibliography.cite(*published(lineshape(name).reference))
-        yield sentence(f"Line shape: {SHAPES[name]}", cited, ".")
+        yield sentence(f"Line shape: {shape_words(name)}", cited, ".")
     if any(lineshape(name).finite_area for name in shapes):
         yield sentence(
             "Here u = (E - center)/F, with F scaled so that fwhm is the true full width at half"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from ..curves.lineshapes import short_name
 from ..runs.records import Finished, Run, sample_of
 from ..uncertainty.ratios import ALL_ROWS, BUDGET_ROWS, Ratio
 from .entries import coordinates_of_record, formed
@@ -156,7 +157,7 @@ def component_rows(entry: Entry) -> Iterator[tuple[str, str, str, str, str]]:
     totals = {doublet["minor"]: doublet for doublet in entry["doublets"]}
     for component in entry["components"]:
         if not component["enabled"]:
-            yield component["label"], "off", "", "", component["lineshape"]
+            yield component["label"], "off", "", "", short_name(component["lineshape"])
             continue
         yield _component_row(component)
         doublet = totals.get(component["id"])
@@ -174,7 +175,7 @@ def _component_row(component: Entry) -> tuple[str, str, str, str, str]:
         else f"{_number(component['fwhm']):.4g}"
     )
     area = _estimated(parameters["area"]) if _has_area(component) else "no finite area"
-    return component["label"], where, width, area, component["lineshape"]
+    return component["label"], where, width, area, short_name(component["lineshape"])
 
 
 def _estimated(estimate: Entry) -> str:

@@ -22,6 +22,7 @@ from ..errors import Cancelled, FitError, ModelError, ShouldStop, SpectraError, 
 from ..fitting import FitOptions, FitResult
 from ..fitting.engine import compiled_fit
 from ..fitting.inputs import as_spectra
+from ..fitting.measured import covariance_with_shapes, has_noisy_shapes
 from ..fitting.problem import Problem, compile_problem
 from ..fitting.remainder import with_remainders
 from ..fitting.single import (
@@ -421,9 +422,15 @@ def _with_drift(
     return [
         end.problem
         if moved[id(own)] is own
-        else compile_problem(with_remainders(moved[id(own)], given), given)
+        else _moved(end.problem, with_remainders(moved[id(own)], given), given)
         for end, given, own in zip(ends, spectra, models, strict=True)
     ]
+
+
+def _moved(problem: Problem, model: Model, given: Mapping[str, Spectrum]) -> Problem:
+    """Return the problem of a model on the same data, standard deviations as they are."""
+    own = {region.region.name: region.spectrum for region in problem.regions}
+    return compile_problem(model, {**given, **own})
 
 
 _Ready = tuple[Problem, tuple[Weights, ...], Settle]
@@ -479,6 +486,9 @@ def _result(work: LevelWork, solution: GlobalSolution, k: int, options: FitOptio
         rows = problem.prior_matrix * work.precision[:, None]
         known = (problem.prior_matrix @ q - problem.prior_targets) * work.precision
     message = "one fit over all levels" if solution.converged else "the series did not settle"
+    if has_noisy_shapes(problem) and np.isfinite(covariance).all():
+        rows_of_all = np.concatenate([jacobian.T, rows])
+        covariance = covariance_with_shapes(problem, q, rows_of_all, covariance)
     found = Solution(
         q,
         float(residual @ residual + known @ known),
@@ -493,7 +503,8 @@ def _result(work: LevelWork, solution: GlobalSolution, k: int, options: FitOptio
     packed = None if work.compiled is None else work.compiled.packed
     settled = Settled(found, tuple(sigmas), packed)
     result = result_of(problem, work.kinds, settled, (found.chi_square,), options)
-    own = solution.covariances[k]  # of the whole series, whatever lies on a bound here
+    # of the whole series, whatever lies on a bound here
+    own = covariance if has_noisy_shapes(problem) else solution.covariances[k]
     blind = np.zeros(q.size, dtype=bool)
     whole = full_covariance(problem, own, blind) if np.isfinite(own).all() else result.covariance
     return replace(result, covariance=whole, method=SERIES)

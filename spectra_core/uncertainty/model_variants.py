@@ -150,7 +150,7 @@ def line_shapes(result: FitResult, name: str) -> Iterator[Trial]:
         return
     (now,) = used
     others = _SYMMETRIC if now in _SYMMETRIC else _ANOTHER_FAMILY
-    if not LINESHAPES[now].finite_area or now not in (*_SYMMETRIC, "pseudo_voigt"):
+    if now not in (*_SYMMETRIC, "pseudo_voigt") or not LINESHAPES[now].finite_area:
         return
     for shape in others:
         if shape != now:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import inf
 
+from ..curves.lineshapes import short_name
 from ..editing.words import doublet_words, effective_links, link_words, state_of
 from ..model import (
     BACKGROUND,
@@ -103,7 +104,7 @@ def _components(model: Model, region: Region, *, caption: bool = True) -> Grid:
         (
             component.label,
             *(_cell(model, region, component, name, links) for name in _SHOWN),
-            component.lineshape if component.enabled else "off",
+            short_name(component.lineshape) if component.enabled else "off",
         )
         for component in region.components
     ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
+import spectra_core as sc
 from spectra_core.model import set_parameter
 from spectra_core.project.file import load_project, save_project
 from spectra_core.project.project import add_analysis
@@ -99,3 +101,32 @@ def test_a_project_made_in_several_ways_gives_a_recipe_each(
     assert "2 different ways" in doublet("recipe", file, "--from", "project").err
     assert doublet("recipe", file, "--from", "project", "-o", "r.toml").code == 0
     assert [load_recipe(f"r-{i}.toml").title for i in (1, 2)] == [project.settings.title] * 2
+
+
+def test_a_measured_spectrum_becomes_a_recipe_that_fits_another(doublet, tmp_path):
+    """A lopsided pristine spectrum, drawn by hand, is found again in a sample: area and shift."""
+    x = np.arange(156.0, 172.0, 0.1)
+
+    def line(shift):
+        left, right = 0.5, 0.9
+        z = (x - 162.0 - shift) / np.where(x < 162.0 + shift, left, right)
+        return np.exp(-0.5 * z**2) / (np.sqrt(np.pi / 2) * (left + right))
+
+    generator = np.random.default_rng(6)
+    for name, area, shift in (("pristine", 40000.0, 0.0), ("cycled", 6000.0, 0.25)):
+        counts = generator.poisson(area * line(shift) + 60.0).astype(float)
+        meta = sc.Meta(name, "S 2p", "XPS", excitation_energy_ev=1486.6, dwell_s=1.0, scans=1.0)
+        own = sc.make_spectrum(x, counts, sc.Axis.BINDING_ENERGY, y_unit="counts", meta=meta)
+        sc.write(tmp_path / f"{name}.vms", [own])
+    recipe = tmp_path / "pristine.toml"
+    arguments = ("--from", "spectrum", "--window", "157", "171", "-o", recipe)
+    assert doublet("recipe", tmp_path / "pristine.vms", *arguments).code == 0
+    entry = json.loads(
+        doublet("fit", tmp_path / "cycled.vms", "--recipe", recipe, "--json", "-").out
+    )
+    component = entry["fits"][0]["components"][0]
+    area = component["parameters"]["area"]
+    assert abs(area["value"] - 6000.0) < 4 * area["stderr"]
+    assert abs(component["position"]["value"] - 162.25) < 0.2
+    table = doublet("fit", tmp_path / "cycled.vms", "--recipe", recipe, "-o", tmp_path / "out").out
+    assert "measured pristine S 2p" in table and "eNo" not in table

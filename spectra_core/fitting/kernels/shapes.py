@@ -27,7 +27,7 @@ from .faddeeva import scaled_complementary_error, voigt_point, voigt_rows
 
 GAUSSIAN, LORENTZIAN, VOIGT, VOIGT_TWO_WIDTHS, PSEUDO_VOIGT, GL_SUM = 0, 1, 2, 3, 4, 5
 GL_PRODUCT, DONIACH_SUNJIC, BWF, LA_SHARP, TABLE_AREA, TABLE_HEIGHT = 6, 7, 8, 9, 10, 11
-ASYMMETRIC_VOIGT = 12
+ASYMMETRIC_VOIGT, MEASURED = 12, 13
 
 ROWS = 8  # scratch rows that a component may need
 N_LANDMARKS = 9  # code and two shape parameters, and the six numbers that follow from them
@@ -245,6 +245,57 @@ def _from_table(u: Array, table: Array, value: Array, slope: Array) -> None:
             d = d * t + table[first + TABLE_ORDER + i]
         value[k] = v
         slope[k] = d
+
+
+@exact
+def _measured(
+    x: Array, turn: float, p: Array, center: float, table: Array, scales: Array, rows: Array
+) -> None:
+    """Fill rows 0 to 2 of a measured spectrum: value, slope, and change with the broadening.
+
+    Every node of its B-spline is a polynomial of the broadening in some cells;
+    `spectra_core.fitting.kernels.tables` makes them. See `spectra_core.curves.measured`.
+    """
+    inverse, n, cells = table[1], int(table[2]), int(table[3])
+    cell = cells - 1
+    while cell > 0 and p[2] < table[4 + cell]:
+        cell -= 1
+    low, high = table[4 + cell], table[5 + cell]
+    t = 2.0 * (p[2] - low) / (high - low) - 1.0
+    start = 5 + cells + cell * n * TABLE_ORDER
+    for k in range(x.size):
+        u = (x[k] - turn * center - table[0]) * inverse
+        place = floor(u)
+        f = u - place
+        e = 1.0 - f
+        node = int(place) - 1 if -4.0 < place < n + 4.0 else n
+        value, slope, change = 0.0, 0.0, 0.0
+        for m in range(4):
+            if node + m < 0 or node + m >= n:
+                continue
+            if m == 0:
+                weight, lean = e * e * e / 6.0, -0.5 * e * e
+            elif m == 1:
+                weight = (4.0 - 6.0 * f * f + 3.0 * f * f * f) / 6.0
+                lean = -2.0 * f + 1.5 * f * f
+            elif m == 2:
+                weight = (4.0 - 6.0 * e * e + 3.0 * e * e * e) / 6.0
+                lean = 2.0 * e - 1.5 * e * e
+            else:
+                weight, lean = f * f * f / 6.0, 0.5 * f * f
+            at = start + (node + m) * TABLE_ORDER
+            v, d = 0.0, 0.0
+            for i in range(TABLE_ORDER):
+                d = d * t + v
+                v = v * t + table[at + i]
+            value += weight * v
+            slope += lean * v
+            change += weight * d
+        rows[0, k] = value
+        rows[1, k] = slope
+        rows[2, k] = change
+    scales[1] = -turn * p[0] * inverse
+    scales[2] = 2.0 * p[0] / (high - low)
 
 
 # --- landmarks: width, norm, and how they move with the shape parameters --------------
@@ -711,6 +762,9 @@ def component_rows(
     scales[:] = 1.0
     if code == VOIGT_TWO_WIDTHS:
         _two_widths(x, turn, p, p[1] + shift, scales, rows)
+        return
+    if code == MEASURED:
+        _measured(x, turn, p, p[1] + shift, table, scales, rows)
         return
     _find_landmarks(code, p, table, landmarks)
     if code == VOIGT:

@@ -20,7 +20,8 @@ from math import asinh
 import numpy as np
 
 from ...curves import convolved
-from ...curves.profiles import Formula, Geometry
+from ...curves.measured import WIDEST, MeasuredShape, diffusion, from_text
+from ...curves.profiles import FWHM_PER_SIGMA, Formula, Geometry
 from ...spectrum import Array
 from .shapes import TABLE_HEADER, TABLE_ORDER
 
@@ -119,3 +120,59 @@ def _error(formula: Formula, shape: tuple[float, ...], edges: Array, coefficient
     exact = _sample(formula, shape, edges, probes)
     found = np.moveaxis(coefficients @ np.vander(probes, TABLE_ORDER).T, 1, 0)
     return float(np.abs(exact - found).max())
+
+
+# ---------------------------------------------------------------------------------
+# Measured spectra: the nodes of their splines over the broadening
+
+_CLOSE = 1e-11  # of the largest node
+_NARROWEST_CELL = 1.0 / 64.0  # channels
+
+
+@lru_cache(maxsize=16)
+def measured_table(name: str) -> Array | None:
+    """Return the table of a measured shape, or None if the tolerance could not be met.
+
+    Place of the first node from the centre, nodes per unit of x, number of nodes N and of
+    cells C, the C + 1 ends of the cells (broadenings), and for each cell and node the
+    coefficients of a polynomial over the cell, highest power first.
+    """
+    shape = from_text(name)
+    reach = int(np.ceil(8.0 * WIDEST / FWHM_PER_SIGMA)) + 8
+    edges, cells = [0.0], []
+    width = 0.5
+    while edges[-1] < WIDEST:
+        stop = min(edges[-1] + width, WIDEST)
+        found = _cell(shape, reach, edges[-1], stop)
+        if found is None:
+            width *= 0.5
+            if width < _NARROWEST_CELL:
+                return None
+            continue
+        edges.append(stop)
+        cells.append(found)
+        width *= 2.0
+    count = cells[0].shape[0]
+    first = shape.first - (reach + shape.margin) * shape.step
+    header = [first, 1.0 / shape.step, count, len(cells), *(e * shape.step for e in edges)]
+    table = np.concatenate([header, *(cell.ravel() for cell in cells)])
+    table.setflags(write=False)
+    return table
+
+
+def _cell(shape: MeasuredShape, reach: int, start: float, stop: float) -> Array | None:
+    """Return coefficients (nodes, order) over broadenings in channels; None if not exact enough."""
+    middle, half = 0.5 * (start + stop), 0.5 * (stop - start)
+    nodes = np.cos(np.pi * (np.arange(TABLE_ORDER) + 0.5) / TABLE_ORDER)
+    sampled = _sampled_nodes(shape, reach, middle + half * nodes)
+    found = np.linalg.solve(np.vander(nodes, TABLE_ORDER), sampled).T
+    probes = np.array([-1.0, -0.8, 0.1, 0.9, 1.0])
+    exact = _sampled_nodes(shape, reach, middle + half * probes)
+    error = np.abs(np.vander(probes, TABLE_ORDER) @ found.T - exact).max()
+    return found if error <= _CLOSE * np.abs(sampled).max() else None
+
+
+def _sampled_nodes(shape: MeasuredShape, reach: int, widths: Array) -> Array:
+    """Return the nodes (M, N) at some broadenings in channels."""
+    kernels = [diffusion((w / FWHM_PER_SIGMA) ** 2, reach) for w in widths.tolist()]
+    return np.array([np.convolve(shape.nodes, kernel) for kernel in kernels])
