@@ -24,6 +24,7 @@ from .assemble import Columns, assemble, noted, sorted_out
 from .axis_words import y_unit_of_words
 from .encodings import decode
 from .jcamp_tables import Lines, Ordinates, ordinates, pairs, unit_of
+from .numbers import to_number
 from .options import ReadOptions
 
 FORMAT = "JCAMP-DX"
@@ -185,11 +186,24 @@ def _spectrum(
         return ReadError(error.message, hint=error.hint, where=place)
 
 
+_NUMBER = re.compile(r"\s*([-+]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][-+]?\d+)?)", re.ASCII)
+
+
 def _number(records: dict[str, str], *labels: str) -> float | None:
+    """Return the number of the first record that has one; a comma in it is a decimal sign.
+
+    Where points stand in it too, the sign that comes last is the decimal one.
+    """
     for label in labels:
-        match = re.match(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)", records.get(label, ""))
-        if match and np.isfinite(float(match[1])):
-            return float(match[1])
+        match = _NUMBER.match(records.get(label, ""))
+        if match is None:
+            continue
+        text = match[1].rstrip(",")
+        decimal = max(".,", key=text.rfind)
+        text = text.replace({".": ",", ",": "."}[decimal], "").replace(decimal, ".")
+        value = to_number(text)
+        if value is not None and np.isfinite(value):
+            return value
     return None
 
 
@@ -203,12 +217,22 @@ def _scale(records: dict[str, str]) -> Scale:
         records.get("YUNITS", ""),
         "",
         _number(records, "FIRSTX"),
-        _number(records, "LASTX"),
+        _last(records),
         _number(records, "XFACTOR") or 1.0,
         _number(records, "YFACTOR") or 1.0,
         _count(_number(records, "NPOINTS")),
         records.get("FIRSTY", ""),
     )
+
+
+def _last(records: dict[str, str]) -> float | None:
+    """Return the last abscissa, out of the step where the file has no other."""
+    first, step = _number(records, "FIRSTX"), _number(records, "DELTAX")
+    points = _count(_number(records, "NPOINTS"))
+    last = _number(records, "LASTX")
+    if last is not None or first is None or step is None or points is None:
+        return last
+    return first + step * (points - 1)
 
 
 def _scale_of_page(table: Table) -> Scale:

@@ -193,3 +193,36 @@ def test_a_changed_difference_deep_in_a_long_table_is_named_by_its_line(vendor, 
     lines = path.read_text().splitlines()
     with pytest.raises(ReadError, match=f"line {lines.index(table[201]) + 1}: the line before"):
         read(path)
+
+
+HEADER = {
+    "TITLE": "synthetic",
+    "JCAMP-DX": "4.24",
+    "DATA TYPE": "RAMAN SPECTRUM",
+    "XUNITS": "1/CM",
+    "FIRSTX": "100.5",
+    "LASTX": "103.5",
+    "NPOINTS": "4",
+    "XFACTOR": "1",
+    "YFACTOR": "0.5",
+}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"FIRSTX": "100,5", "LASTX": "103,5", "YFACTOR": "0,5"},
+        {"FIRSTX": "100,50", "LASTX": "103.5 $$ cm-1", "YFACTOR": "5E-1"},
+        {"LASTX": "", "DELTAX": "1,0"},
+        {"LASTX": "", "DELTAX": "1.0", "NPOINTS": "4,"},
+    ],
+    ids=["decimal commas", "mixed", "a step with a comma", "a step"],
+)
+def test_a_header_of_another_country_says_the_same(changed, tmp_path):
+    records = [f"##{key}={value}" for key, value in (HEADER | changed).items() if value]
+    lines = [*records, "##XYDATA=(X++(Y..Y))", "100 1 2", "102 3 4", "##END="]
+    path = tmp_path / "header.dx"
+    path.write_text("\n".join(lines))
+    (spectrum,) = read(path)
+    np.testing.assert_allclose(spectrum.x, [100.5, 101.5, 102.5, 103.5])
+    np.testing.assert_allclose(spectrum.y, [0.5, 1.0, 1.5, 2.0])
