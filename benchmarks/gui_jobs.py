@@ -180,7 +180,7 @@ def _times_of(code: str, folder: str) -> list[float]:
 @contextmanager
 def _program(folder: Path) -> Iterator[Any]:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from PySide6.QtCore import QSettings
+    from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 
     from doublet.app.main import make_application
     from doublet.app.program import Program
@@ -195,6 +195,10 @@ def _program(folder: Path) -> Iterator[Any]:
         program.shut_down()
         while not program.desk.jobs.are_done:
             time.sleep(0.01)
+        # In this order, or Qt takes apart at the end what Python still holds.
+        program.window.deleteLater()
+        program.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 def _until(act: Callable[[], object], reached: Callable[[], bool]) -> tuple[float, float]:
