@@ -18,7 +18,7 @@ from ..theme import colour, number_font, theme
 from ..widgets import printed
 
 _HEIGHT, _AXIS, _TOP = 104, 18, 6
-_MOST_WIDE = 760
+MOST_WIDE = 760
 _TICKS = 6
 
 
@@ -28,7 +28,7 @@ class MixtureView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFixedHeight(_HEIGHT)
-        self.setMaximumWidth(_MOST_WIDE)
+        self.setMaximumWidth(MOST_WIDE)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("What all models together say of the ratio")
         self._ratio: Ratio | None = None

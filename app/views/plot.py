@@ -45,6 +45,7 @@ from .plot_scene import (
     sample_of,
     title_of,
 )
+from .plot_ticks import ROOM as LABELS
 from .residual import SIGMAS
 
 __all__ = ["PlotOptions", "PlotView", "Tick"]
@@ -289,7 +290,8 @@ class PlotView(QFrame):
         self._panels.box.setLimits(xMin=x[0] - span, xMax=x[-1] + span, minXRange=span * 1e-4)
         self._panels.box.setXRange(low, high, padding=0.0)
         # Room below for the library, above for names.
-        self._panels.box.setYRange(bottom - 0.14 * room, top + 0.08 * room, padding=0.0)
+        below = max(0.14, 1.1 * LABELS / max(self._panels.box.height(), 4.0 * LABELS))
+        self._panels.box.setYRange(bottom - below * room, top + 0.08 * room, padding=0.0)
         self._panels.mark.hide()
 
     def highlight(self, x_low: float, x_high: float, text: str = "") -> None:

@@ -165,7 +165,7 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         """Show residuals in their unit: standard deviations of the noise, or per cent."""
         self.residual.show_residual(x, misfit.values, in_sigma=misfit.in_sigma)
         self._sigmas.set_in_sigma(misfit.in_sigma)
-        self._upper.setLabel("left", f"residual ({misfit.unit})")
+        self._upper.setLabel("left", f"residual, {misfit.unit}")
 
     def show_data(self, spectrum: Spectrum | None, height: Height) -> None:
         """Show the measured points."""

@@ -155,10 +155,12 @@ class RuleItem(pg.GraphicsWidget):  # type: ignore[misc]
         digits = decimals(abs(row[1][0] - row[0][0])) if len(row) > 1 else 1
         for value, at in row:
             if area.left() <= at <= area.right():
-                place = QRectF(at - 40, area.top() + 1, 80, area.height())
-                painter.drawText(
-                    place, Qt.AlignmentFlag.AlignCenter, printed(f"{value:.{digits}f}")
-                )
+                text = printed(f"{value:.{digits}f}")
+                half = painter.fontMetrics().horizontalAdvance(text) / 2 + 1
+                # Beside the rule stands its name, which no number may touch.
+                middle = min(max(at, area.left() + half), area.right() - half)
+                place = QRectF(middle - 40, area.top() + 1, 80, area.height())
+                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_marks(self, painter: QPainter, row: list[tuple[float, float]], band: QRectF) -> None:
         if len(row) < 2:

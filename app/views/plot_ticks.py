@@ -13,6 +13,9 @@ from ..theme import colour
 from .plot_items import PixelItem, Tick, small_font, tone_of
 
 _ROWS = 3
+_ROW_NEEDS = 90.0  # pixels of the plot's height for each row of labels
+ROOM = 50.0
+"""Pixels that three rows of labels take at the foot of the plot."""
 _MARK = 8.0
 
 
@@ -68,7 +71,7 @@ class TicksItem(PixelItem):
             return
         metrics = QFontMetricsF(small_font())
         height = metrics.height() - 1
-        rows: list[list[QRectF]] = [[] for _ in range(_ROWS)]
+        rows: list[list[QRectF]] = [[] for _ in range(rows_for(area.height()))]
         low, high = self._box.viewRange()[0]
         for tick in sorted(self._ticks, key=lambda t: (t.unconfirmed, t.center)):
             place = tick.center + self._shift
@@ -86,3 +89,8 @@ class TicksItem(PixelItem):
                     box = wanted
                     break
             self._placed.append((tick, x, box))
+
+
+def rows_for(height: float) -> int:
+    """Return how many rows of labels a plot of some pixels' height has room for."""
+    return max(1, min(_ROWS, int(height / _ROW_NEEDS)))

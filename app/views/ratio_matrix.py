@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QBrush, QFont, QFontMetrics, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStyle,
@@ -33,6 +33,7 @@ from spectra_core.uncertainty.ratios import ALL_ROWS, Budget, Ratio
 from ..formula import formula
 from ..theme import colour, number_font
 from ..widgets import in_locale, wrapped
+from .spectra_delegate import two_lines
 
 Index = QModelIndex | QPersistentModelIndex
 PARTS = (
@@ -45,10 +46,12 @@ PARTS = (
     ("reference", "#7F7F7F"),
 )
 SMALL = 0.88
-_LEAST_WIDTH = 100
+_LEAST_WIDTH = 120
 """The name of a sample has room for a long word in each of its lines."""
 _BAR, _PAD = 7, 5  # pixels
 _CELL = Qt.ItemDataRole.UserRole
+CHOSEN = Qt.ItemDataRole.UserRole + 1
+"""Whether a row is that of the analysis that is shown."""
 
 
 @dataclass(frozen=True)
@@ -131,9 +134,11 @@ class RatioMatrix(QTableWidget):
             name: max((r.length or 0.0 for r in rows if r.name == name), default=0.0)
             for name in names
         }
+        samples = list(dict.fromkeys(one.sample for one in rows))
+        shown = dict(zip(samples, without_common_bracket(samples), strict=True))
         for one in rows:
             line, column = keys.index(one.analysis), 1 + names.index(one.name)
-            sample = QTableWidgetItem(one.sample)
+            sample = QTableWidgetItem(shown[one.sample])
             sample.setToolTip(wrapped(one.sample))
             self.setItem(line, 0, sample)
             texts = (value_of(one), one.interval)
@@ -145,6 +150,32 @@ class RatioMatrix(QTableWidget):
             self.setItem(line, column, item)
         self._fit_columns()
         self.resizeRowsToContents()
+
+    def choose(self, analysis: str | None) -> None:
+        """Mark the row of an analysis and bring it into view."""
+        for line in range(self.rowCount()):
+            one, name = self.shown_at(line, 0), self.item(line, 0)
+            if one is None or name is None:
+                continue
+            is_own = one.analysis == analysis
+            if name.data(CHOSEN) == is_own:
+                continue
+            name.setData(CHOSEN, is_own)
+            for column in range(self.columnCount()):
+                if (item := self.item(line, column)) is None:
+                    item = QTableWidgetItem()
+                    self.setItem(line, column, item)
+                item.setBackground(colour("selection") if is_own else QBrush())
+            if is_own:
+                self.scrollToItem(name)
+                self._show_column(line)
+
+    def _show_column(self, line: int) -> None:
+        """Bring the first ratio of a row into view."""
+        items = (self.item(line, column) for column in range(1, self.columnCount()))
+        first = next((item for item in items if item is not None and item.data(_CELL)), None)
+        if first is not None:
+            self.scrollToItem(first)
 
     def _fit_columns(self) -> None:
         """Give each ratio the width that it needs, and the samples what is left."""
@@ -208,9 +239,8 @@ class _CellDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
         """Return room for two lines and the bar."""
-        hint = super().sizeHint(option, index)
         if not index.data(_CELL):
-            return hint
+            return QSize(_LEAST_WIDTH, 2 * QFontMetrics(option.font).height() + 2 * _PAD)
         texts = str(index.data()).split("\n")
         bold, plain = QFontMetrics(number_font(bold=True)), QFontMetrics(number_font(scale=SMALL))
         widths = [bold.horizontalAdvance(texts[0])]
@@ -221,7 +251,7 @@ class _CellDelegate(QStyledItemDelegate):
         """Paint a cell; the name of a sample as text."""
         data = index.data(_CELL)
         if not data:
-            super().paint(painter, option, index)
+            self._paint_name(painter, option, index)
             return
         one, largest = data
         grey = index.data(Qt.ItemDataRole.ForegroundRole) is not None
@@ -247,6 +277,25 @@ class _CellDelegate(QStyledItemDelegate):
             painter.fillRect(part, colour(tone, 0.4 if grey else 1.0))
         if one.growing and parts:
             _paint_open_end(painter, parts[-1][2])
+        painter.restore()
+
+    def _paint_name(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint the name of a sample in two lines, the end of a long one rather than its middle."""
+        self.initStyleOption(option, index)
+        text, option.text = option.text, ""
+        parent = self.parent()
+        if isinstance(parent, QWidget):
+            element = QStyle.ControlElement.CE_ItemViewItem
+            parent.style().drawControl(element, option, painter, parent)
+        painter.save()
+        font = QFont(option.font)
+        font.setBold(bool(index.data(CHOSEN)))
+        painter.setFont(font)
+        painter.setPen(colour("text"))
+        area = option.rect.adjusted(_PAD, _PAD - 2, -_PAD, 0)
+        lines = two_lines(text, option.font, area.width())
+        top = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+        painter.drawText(area, top, "\n".join(lines))
         painter.restore()
 
 
@@ -279,6 +328,14 @@ def budget_parts(budget: Budget) -> list[tuple[str, str, float]]:
     if variance <= 0:
         return []
     return [(name, tone, value**2 / variance) for name, tone, value in values if value > 0]
+
+
+def without_common_bracket(samples: list[str]) -> list[str]:
+    """Return names of samples without a bracket that all of them end with."""
+    endings = {sample.rpartition(" (")[2] for sample in samples}
+    if len(samples) > 1 and len(endings) == 1 and endings.pop().endswith(")"):
+        return [sample.rpartition(" (")[0] for sample in samples]
+    return samples
 
 
 def value_of(one: ShownRatio) -> str:

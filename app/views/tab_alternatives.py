@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QGridLayout,
     QScrollArea,
@@ -26,7 +27,7 @@ from ..formula import formula
 from ..scene import Scene
 from ..theme import colour, number_font
 from ..widgets import link_button, printed, wrapped
-from .mixture_view import MixtureView
+from .mixture_view import MOST_WIDE, MixtureView
 from .ratio_tab import DATA, Index, PlainTable, RatioTab, copied
 from .thumbnail import Curves, Shown, Thumbnail, curves_of
 
@@ -34,6 +35,7 @@ HEADINGS = ("model", "ratio", "", "weight", "ΔBIC", "why not")
 NO_FIT = "Fit to see which models the data leave open, and what each says of a ratio."
 NO_BUDGET = "No ratio has its full budget: define one, and compute it without “counting alone”."
 _PLACE = 2
+_HIGH = 300  # pixels that the mixture and one row of models take
 _ROW = 24
 
 
@@ -63,10 +65,13 @@ class AlternativesTab(RatioTab):
         self.as_table.toggled.connect(lambda _: self._arrange())
         self._top.insertWidget(self._top.count() - 1, self.as_table)
         self.mixture = MixtureView()
-        self._layout.addWidget(self.mixture)
         self.gallery = _Gallery()
         self.gallery.picked.connect(self.adopt_asked)
-        self._layout.addWidget(self.gallery, 1)
+        self._pictures = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._pictures.setSpacing(8)
+        self._pictures.addWidget(self.mixture, 0, Qt.AlignmentFlag.AlignTop)
+        self._pictures.addWidget(self.gallery, 1)
+        self._layout.addLayout(self._pictures, 1)
 
     def show_scene(self, scene: Scene) -> None:
         """Show the ratios of a scene's analysis."""
@@ -108,6 +113,15 @@ class AlternativesTab(RatioTab):
         """Ask for the curves, which are fitted only when somebody looks."""
         super().showEvent(event)
         self._look()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Put mixture and models beside each other where there is no room for both below it."""
+        super().resizeEvent(event)
+        is_low = event.size().height() < _HIGH
+        way = QBoxLayout.Direction
+        self._pictures.setDirection(way.LeftToRight if is_low else way.TopToBottom)
+        self._pictures.setStretch(0, 1 if is_low else 0)
+        self.mixture.setMaximumWidth(event.size().width() // 2 if is_low else MOST_WIDE)
 
     def _look(self) -> None:
         chosen = self._chosen()
@@ -244,7 +258,10 @@ def _in_words(ratio: Ratio) -> str:
     if ratio.average is not None:
         said += f",  all models {ratio.average:.3g}"
     if ratio.best_interval is not None:
-        said += f",  {100 * ratio.level:g} %: {' – '.join(interval_ends(ratio.best_interval))}"
+        # Blanks that do not break keep the interval in one line.
+        ends = f"{100 * ratio.level:g} %: {' – '.join(interval_ends(ratio.best_interval))}"
+        ends = ends.replace("–", "–\N{WORD JOINER}")
+        said += ",  " + ends.replace(" ", "\N{NO-BREAK SPACE}")
     return printed(said)
 
 

@@ -34,7 +34,7 @@ from spectra_core.uncertainty.ratios import Ratio
 from ..scene import Scene
 from ..theme import colour, theme
 from ..widgets import DeleteKey, label, printed, row
-from .ratio_matrix import PARTS, RatioMatrix, ShownRatio, error_so_far
+from .ratio_matrix import PARTS, RatioMatrix, ShownRatio, error_so_far, without_common_bracket
 
 _GROW_EVERY_MS = 120  # many fits at once have more stages than can be drawn
 
@@ -140,6 +140,7 @@ class RatiosTab(QWidget):
         self._empty = label("", "muted", wrap=True)
         self._legend = _Legend()
         self._busy = ""
+        self._analysis: str | None = None
         self._growing: dict[str, tuple[Analysis, tuple[Ratio, ...]]] = {}
         self._growing_later = QTimer(self, singleShot=True, interval=_GROW_EVERY_MS)
         self._growing_later.timeout.connect(self._grow)
@@ -173,7 +174,9 @@ class RatiosTab(QWidget):
         """Show the ratios of a scene's project."""
         project = scene.project
         shown = (project.analyses, project.ratios, project.spectra, project.settings)
+        self._analysis = scene.selection.analysis
         if len(self._shown) == 4 and all(a is b for a, b in zip(shown, self._shown, strict=True)):
+            self.table.choose(self._analysis)
             return
         self._shown = shown
         self._project = project
@@ -224,7 +227,7 @@ class RatiosTab(QWidget):
             self._rows = list(ratio_rows(self._project))
             self._redraw()
         else:
-            self.table.show_rows(self._rows, grey=bool(doing))
+            self._show_rows()
 
     def text(self) -> str:
         """Return the table as text with tabs."""
@@ -255,8 +258,12 @@ class RatiosTab(QWidget):
         if on:
             self.chart.show_rows(self._rows)
 
-    def _redraw(self) -> None:
+    def _show_rows(self) -> None:
         self.table.show_rows(self._rows, grey=bool(self._busy))
+        self.table.choose(self._analysis)
+
+    def _redraw(self) -> None:
+        self._show_rows()
         if self.plot_button.isChecked():
             self.chart.show_rows(self._rows)
         self._empty.setVisible(not self._rows)
@@ -368,9 +375,7 @@ class _Chart(pg.PlotWidget):  # type: ignore[misc]
 
 def short_names(samples: list[str]) -> list[str]:
     """Return names of samples short enough for an axis, without a bracket that all end with."""
-    endings = {sample.rpartition(" (")[2] for sample in samples}
-    if len(samples) > 1 and len(endings) == 1 and endings.pop().endswith(")"):
-        samples = [sample.rpartition(" (")[0] for sample in samples]
+    samples = without_common_bracket(samples)
     return [_short(sample) for sample in samples]
 
 

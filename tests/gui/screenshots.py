@@ -26,6 +26,14 @@ from spectra_core.export.casaxps import with_casaxps_fit
 from spectra_core.writers.vamas import write_vamas
 
 SIZE = QSize(1440, 900)
+SIZES = ((1280, 720), (1366, 768), (1440, 900))
+CHINESE = {
+    "Bare": "裸露的",
+    "LPS-C40@": "C40 包覆的 ",
+    "LPSCl": "硫银锗矿 LPSCl 固体电解质",
+    "0 s": "溅射 0 秒",
+}
+"""Words of the samples of the example."""
 
 
 class Camera:
@@ -191,6 +199,37 @@ def coming_in(camera: Camera) -> None:
     program.crew.touring.leave()
 
 
+def at_sizes(camera: Camera) -> None:
+    """The fit and the tabs of results at the usual sizes, light and dark, names in Chinese too."""
+    program = camera.program
+    program.crew.files.open_joint_example()
+    camera.settle()
+    program.crew.spectra.add_preset("lpscl-cathode")
+    program.crew.fitting.fit_all()
+    camera.settle()
+    window = program.window
+    for words in ("en", "zh"):
+        if words == "zh":
+            in_chinese(program)
+        for scheme in ("light", "dark"):
+            program.desk.prefer(replace(program.desk.preferences, scheme=scheme))  # type: ignore[arg-type]
+            for width, height in SIZES:
+                window.resize(width, height)
+                for tab in (window.ratios, window.alternatives, window.pulls):
+                    window.tabs.setCurrentWidget(tab)
+                    name = f"{words}-{scheme}-{width}x{height}-{type(tab).__name__[:-3].lower()}"
+                    camera.take(name)
+
+
+def in_chinese(program: Program) -> None:
+    """Give the samples Chinese names."""
+    for key in list(program.desk.document.project.spectra):
+        name = program.desk.document.project.spectrum(key).meta.sample
+        for english, chinese in CHINESE.items():
+            name = name.replace(english, chinese)
+        program.crew.spectra.rename_sample(key, name)
+
+
 def begin_drag(program: Program) -> None:
     """Take hold of the top of PS4 and move it, without letting go."""
     plot = program.window.plot
@@ -212,8 +251,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as own:
         program = start(Path(own), SIZE)
         camera = Camera(program, folder, prefix)
-        example(camera)
-        coming_in(camera)
+        if prefix == "sizes":
+            camera.prefix = ""
+            at_sizes(camera)
+        else:
+            example(camera)
+            coming_in(camera)
         program.shut_down()
     QApplication.processEvents()
     return 0

@@ -74,14 +74,14 @@ def test_every_model_with_weight_has_its_curves_and_a_click_adopts_it(
     assert region is not None and region.background.type == "shirley"
 
 
-def test_the_mixture_stands_above_its_models_and_holds_the_interval(
+def test_the_mixture_stands_beside_its_models_and_holds_the_interval(
     open_question: Program, settle: Settle
 ) -> None:
     tab = open_question.window.alternatives
     open_question.window.show_tab(tab)
     settle(open_question)
     view = tab.mixture
-    assert view.isVisible() and view.geometry().bottom() <= tab.gallery.geometry().top()
+    assert view.isVisible() and not view.geometry().intersects(tab.gallery.geometry())
     (ratio,) = open_question.desk.scene.analysis.ratios  # type: ignore[union-attr]
     found, ends = view.densities, ratio.total_interval
     assert found is not None and ends is not None

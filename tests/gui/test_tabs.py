@@ -212,7 +212,7 @@ def samples(scene: Scene, *names: str) -> Scene:
     return Scene(project)
 
 
-def test_names_of_samples_are_wrapped_and_read_in_full(
+def test_long_names_of_samples_take_two_lines_and_keep_what_tells_them_apart(
     qtbot: QtBot, single: Scene, tab: Callable
 ) -> None:
     shown: RatiosTab = tab(RatiosTab())
@@ -223,10 +223,12 @@ def test_names_of_samples_are_wrapped_and_read_in_full(
     assert table.rowCount() == 2
     shown.resize(420, 420)
     line = QFontMetrics(table.font()).height()
-    qtbot.waitUntil(lambda: table.rowHeight(1) >= 4 * line)
-    assert table.columnWidth(0) > QFontMetrics(table.font()).horizontalAdvance("discharged")
-    shown.resize(2400, 420)
-    qtbot.waitUntil(lambda: table.rowHeight(1) < 4 * line)
+    qtbot.waitUntil(lambda: table.columnWidth(0) > 0 and table.rowHeight(1) < 4 * line)
+    width = table.columnWidth(0)
+    assert width > QFontMetrics(table.font()).horizontalAdvance("discharged")
+    names = [two_lines(table.item(row, 0).text(), table.font(), width - 10) for row in range(2)]
+    assert all(len(lines) == 2 for lines in names)
+    assert names[0][0] == names[1][0] and names[0][1] != names[1][1]
     tips = [" ".join(table.item(row, 0).toolTip().split()) for row in range(2)]
     assert "at 60 degrees, charged" in tips[0]
     assert "at 60 degrees, discharged" in tips[1]
