@@ -22,6 +22,7 @@ LEAST_EV = 1.0
 """Slides up to here are left to the fit."""
 
 _LEAST_AGREEMENT = 0.5
+_NEAR_EV = 0.5
 _GAIN = 0.05
 _LEAST_OVERLAP = 0.6
 _SLOPE_EV = 0.8
@@ -102,9 +103,24 @@ def _slide(
     windows: Mapping[str, tuple[float, float]],
     known: float,
 ) -> tuple[float, float, float]:
-    """Return the slide that agrees best, its correlation, and that of no further slide."""
-    tried = np.arange(-REACH_EV, REACH_EV + _STEP_EV / 2, _STEP_EV)
-    tried = np.concatenate([[known], tried + known])
+    """Return the slide that agrees best, its correlation, and that of no further slide.
+
+    Where that agrees so well that no other can be clearly better, only a drift is looked for.
+    """
+    found = _best_slide(level, other, windows, known, _NEAR_EV)
+    return found if found[2] > 1.0 - _GAIN else _best_slide(level, other, windows, known, REACH_EV)
+
+
+def _best_slide(
+    level: Mapping[str, tuple[Array, Array]],
+    other: Mapping[str, tuple[Array, Array]],
+    windows: Mapping[str, tuple[float, float]],
+    known: float,
+    reach: float,
+) -> tuple[float, float, float]:
+    steps = round(reach / _STEP_EV)
+    tried: Array = known + _STEP_EV * np.arange(-steps, steps + 1.0)
+    tried = np.concatenate([np.array([known]), tried])
     score, weight = np.zeros(tried.size), np.zeros(tried.size)
     for name in set(level) & set(other):
         own, share = _correlations(level[name], other[name], windows[name], tried, known)

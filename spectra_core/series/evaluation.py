@@ -38,12 +38,18 @@ class LevelWork:
     compiled: CompiledFit | None
     sigmas: list[Array]
     precision: Array
+    _last: tuple[Array, tuple[Array, Array]] | None = None
 
     def at(self, q: Array) -> tuple[Array, Array]:
         """Return (data - model) / sigma (N,) and the model's derivatives / sigma (F, N).
 
-        Points stand in the order of the problem.
+        Points stand in the order of the problem. The last place asked for is remembered.
         """
+        if self._last is None or not np.array_equal(self._last[0], q):
+            self._last = q.copy(), self._evaluated(q)
+        return self._last[1]
+
+    def _evaluated(self, q: Array) -> tuple[Array, Array]:
         if self.compiled is None:
             r, jacobian = residual_jacobian(self.problem, q, tuple(self.sigmas))
             return -r, jacobian.T
@@ -68,6 +74,7 @@ class LevelWork:
                 time = counting_time(region.spectrum) or 1.0
                 curve = region.y - own * self.sigmas[k]
                 self.sigmas[k] = np.sqrt(np.maximum(curve * time, 1.0)) / time
+        self._last = None
         sds = self.problem.prior_sigmas(q)
         self.precision = np.where(np.isfinite(sds) & (sds > 0), 1.0 / np.maximum(sds, 1e-300), 0.0)
 

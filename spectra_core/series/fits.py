@@ -1,9 +1,9 @@
 """Fitting a series: every level by itself, from its neighbours both ways, then all as one.
 
 1. A level that charged by several eV is slid back (`align`), and that is said.
-2. Every level is fitted by itself with the usual search; then again from the answer of the
-   level before it, and of the level behind it, and the best is kept. A level that could not be
-   fitted is fitted from its neighbours, and that is said.
+2. Every level is fitted by itself with the usual search; where that leaves more than noise,
+   again from the answer of the level before it, and of the level behind it, and the best is
+   kept. A level that could not be fitted is fitted from its neighbours, and that is said.
 3. One problem over all levels (`global_fit`): areas and backgrounds are each level's own, the
    charge shift moves with the level, and positions, widths and shapes are shared, unless the
    user says otherwise.
@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 import numpy as np
 
@@ -69,22 +70,30 @@ class SeriesFit:
         Of the levels on the axis of the series.
     levels : tuple of FitResult, length L
         Of the global fit; each level's numbers with the covariance that holds what is shared.
-    separate : tuple of FitResult or None, length L
-        Every level by itself; None where that failed.
     modes : mapping of str to mode
         ``"free"``, ``"shared"`` or `Smooth`, of every free parameter.
     slides : tuple of Slide, length L
     alarms : tuple of SeriesAlarm
     solution : GlobalSolution
+    ends : tuple of Solved or None, length L
+        Every level by itself, in numbers.
+    options : FitOptions
+        Of these.
     """
 
     positions: Array
     levels: tuple[FitResult, ...]
-    separate: tuple[FitResult | None, ...]
     modes: Mapping[str, Mode]
     slides: tuple[Slide, ...]
     alarms: tuple[SeriesAlarm, ...]
     solution: GlobalSolution
+    ends: tuple[Solved | None, ...]
+    options: FitOptions
+
+    @cached_property
+    def separate(self) -> tuple[FitResult | None, ...]:
+        """Every level by itself; None where that failed."""
+        return tuple(None if end is None else seen(end, self.options) for end in self.ends)
 
     def __len__(self) -> int:
         return len(self.levels)
@@ -213,7 +222,6 @@ def fit_series(
         for own, slide, m in zip(levels, found, models, strict=True)
     ]
     ends, failed, alarms = _separate(spectra, models, options, progress, take_level, should_stop)
-    alone = [seen(end, options) for end in ends]
     problems = _with_drift(ends, spectra, models) if drift else [end.problem for end in ends]
     chosen = modes_of(problems, modes or {})
     kinds = [end.weights for end in ends]
@@ -221,7 +229,7 @@ def fit_series(
         compiled_fit(problem, own, with_start=False)
         for problem, own in zip(problems, kinds, strict=True)
     ]
-    begin = starts(problems, kinds, fits, alone, chosen, options)
+    begin = starts(problems, kinds, fits, ends, chosen, options)
     works = [
         level_work(problem, end.weights, end.settled, q, compiled)
         for problem, end, q, compiled in zip(problems, ends, begin, fits, strict=True)
@@ -230,16 +238,16 @@ def fit_series(
     solution = global_fit(works, chosen, begin, fixed=reference, should_stop=should_stop)
     results = tuple(_result(work, solution, k, options) for k, work in enumerate(works))
     place = np.arange(1.0, len(levels) + 1) if positions is None else np.asarray(positions, float)
-    separate = tuple(None if k in failed else result for k, result in enumerate(alone))
+    alone = tuple(None if k in failed else end for k, end in enumerate(ends))
     every = [
         *_slide_alarms(found),
         *alarms,
         *intensities(results),
         *drifts(results, [slide.shift_ev for slide in found]),
-        *misfits(results, separate, solution.layout.common),
+        *misfits(results, alone, solution.layout.common),
     ]
     every.sort(key=lambda alarm: alarm.level)
-    return SeriesFit(place, results, separate, chosen, found, tuple(every), solution)
+    return SeriesFit(place, results, chosen, found, tuple(every), solution, alone, options)
 
 
 # ---------------------------------------------------------------------------------
@@ -398,6 +406,8 @@ def _separate(
     for order in (range(1, len(levels)), range(len(levels) - 2, -1, -1)):
         step = -1 if order.step > 0 else 1
         for k in order:
+            if _is_noise(kept[k]):
+                continue
             if k not in ready:
                 ready[k] = _prepared(levels[k], models[k], kept[k], options)
             better = _from_neighbour(ready[k], kept[k], kept[k + step])
@@ -409,6 +419,14 @@ def _separate(
         message = "it was fitted from its neighbours, because it could not be by itself."
         alarms.append(SeriesAlarm(k, "refitted", message))
     return [solved for solved in kept if solved is not None], set(failed), alarms
+
+
+def _is_noise(own: Solved | None) -> bool:
+    """Return whether a fit leaves no more than noise does: no other start can be better."""
+    if own is None or not own.total.sigma_known:
+        return False
+    freedom = max(own.total.n_points - own.total.n_free, 1)
+    return own.reduced_chi_square < 1.0 + float(np.sqrt(2.0 / freedom))
 
 
 def _with_drift(

@@ -200,11 +200,10 @@ class _Global:
         if fixed is not None and fixed[1] in layout.own:
             self.fixed[fixed[0], layout.own.index(fixed[1])] = True
         self.weights = [self._prior_weights(k) for k in range(len(works))]
-        known = {prior: i for i, prior in enumerate(layout.nuisances)}
-        self.nuisance = [
-            np.array([known.get(prior, -1) for prior in work.problem.priors.priors], dtype=int)
-            for work in works
-        ]
+        nuisances = np.arange(self.n + self.m, self.n + wide)
+        self.at = [np.concatenate([places, nuisances]) for places in layout.places]
+        self.grid = [np.ix_(at, at) for at in self.at]
+        self.priors: list[tuple[Array, Array]] = []
 
     def _prior_weights(self, level: int) -> Array:
         """Return how often each prior of a level counts: one on shared values only once."""
@@ -213,19 +212,26 @@ class _Global:
         alone = ~(matrix[:, ~ours] != 0).any(axis=1)
         return np.where(alone, 1.0 / len(self.works), 1.0)
 
-    def _known(self, level: int, q: Array, common: Array) -> tuple[Array, Array, Array]:
-        """Return how much each prior of a level counts (K,), by how much it is missed (K,).
+    def _prior_rows(self, level: int) -> tuple[Array, Array]:
+        """Return how much each prior of a level counts (K,), and its rows (K, F + c).
 
-        And how that depends on the nuisances (K, c).
+        What is missed of it is its target less the rows times parameters and nuisances.
         """
-        work, numbers = self.works[level], self.nuisance[level]
-        problem, split = work.problem, numbers >= 0
+        work = self.works[level]
+        known = {prior: i for i, prior in enumerate(self.layout.nuisances)}
+        numbers = np.array([known.get(p, -1) for p in work.problem.priors.priors], dtype=int)
+        split = numbers >= 0
         strength = self.weights[level] * work.precision**2 / np.where(split, SCATTER**2, 1.0)
-        columns = np.zeros((len(numbers), self.c))
-        sds = np.divide(1.0, work.precision, out=np.zeros(len(numbers)), where=work.precision > 0)
-        columns[split, numbers[split]] = sds[split]
-        missed = problem.prior_targets - problem.prior_matrix @ q + columns @ common[self.m :]
-        return strength, missed, columns
+        columns = np.zeros((numbers.size, self.c))
+        sds = np.divide(1.0, work.precision, out=np.zeros(numbers.size), where=work.precision > 0)
+        columns[split, numbers[split]] = -sds[split]
+        return strength, np.concatenate([work.problem.prior_matrix, columns], axis=1)
+
+    def _missed(self, level: int, q: Array, common: Array) -> Array:
+        """Return what is missed of each prior of a level (K,)."""
+        _, rows = self.priors[level]
+        there = np.concatenate([q, common[self.m :]])
+        return np.asarray(self.works[level].problem.prior_targets - rows @ there)
 
     def level(self, level: int, own: Array, common: Array) -> Array:
         """Return the free parameters of one level."""
@@ -235,6 +241,7 @@ class _Global:
         """Take the weights from where the fit is."""
         for k, work in enumerate(self.works):
             work.renew(self.level(k, self.own, self.common))
+        self.priors = [self._prior_rows(k) for k in range(len(self.works))]
 
     def chi_square(self, own: Array, common: Array) -> float:
         """Return chi-square of data, priors and smoothness."""
@@ -243,8 +250,8 @@ class _Global:
         for k, work in enumerate(self.works):
             q = self.level(k, own, common)
             total += work.chi_square(q)
-            strength, missed, _ = self._known(k, q, common)
-            total += float(strength @ missed**2)
+            if len(work.problem.priors):
+                total += float(self.priors[k][0] @ self._missed(k, q, common) ** 2)
         return total
 
     def roughness(self, own: Array) -> float:
@@ -255,37 +262,24 @@ class _Global:
     def equations(self) -> Arrowhead:
         """Return the normal equations where the fit is."""
         n, wide, count = self.n, self.m + self.c, len(self.works)
-        blocks, borders = np.zeros((count, n, n)), np.zeros((count, n, wide))
-        corner, corner_gradient = np.zeros((wide, wide)), np.zeros(wide)
-        gradient = np.zeros((count, n))
+        whole, slopes = np.zeros((count, n + wide, n + wide)), np.zeros((count, n + wide))
         for k, work in enumerate(self.works):
             q = self.level(k, self.own, self.common)
             residual, jacobian = work.at(q)
-            hessian, slope = jacobian @ jacobian.T, jacobian @ residual
-            places = self.layout.places[k]
-            mine, ours = places < n, places >= n
-            at, shared = places[mine], places[ours] - n
-            if len(work.problem.priors):
-                strength, missed, columns = self._known(k, q, self.common)
-                rows = work.problem.prior_matrix
-                weighted = rows.T * strength
-                hessian += weighted @ rows
-                slope += weighted @ missed
-                beside = -weighted @ columns
-                borders[k][at, self.m :] = beside[mine]
-                corner[shared, self.m :] += beside[ours]
-                corner[self.m :, shared] += beside[ours].T
-                corner[self.m :, self.m :] += (columns.T * strength) @ columns
-                corner_gradient[self.m :] -= columns.T @ (strength * missed)
-            blocks[k][np.ix_(at, at)] = hessian[np.ix_(mine, mine)]
-            borders[k][np.ix_(at, shared)] = hessian[np.ix_(mine, ours)]
-            corner[np.ix_(shared, shared)] += hessian[np.ix_(ours, ours)]
-            gradient[k, at] = slope[mine]
-            corner_gradient[shared] += slope[ours]
-        corner[self.m :, self.m :] += np.eye(self.c)
+            strength, rows = self.priors[k]
+            weighted = rows.T * strength
+            hessian, slope = weighted @ rows, weighted @ self._missed(k, q, self.common)
+            hessian[: q.size, : q.size] += jacobian @ jacobian.T
+            slope[: q.size] += jacobian @ residual
+            whole[k][self.grid[k]] = hessian
+            slopes[k, self.at[k]] = slope
+        corner, corner_gradient = whole[:, n:, n:].sum(axis=0), slopes[:, n:].sum(axis=0)
+        nuisances = np.arange(self.m, wide)
+        corner[nuisances, nuisances] += 1.0
         corner_gradient[self.m :] -= self.common[self.m :]
+        blocks, gradient = whole[:, :n, :n].copy(), slopes[:, :n].copy()
         self._add_smoothness(blocks, gradient)
-        coupling = -self.layout.coupling
+        borders, coupling = whole[:, :n, n:], -self.layout.coupling
         return Arrowhead(blocks, borders, corner, coupling, gradient, corner_gradient)
 
     def _add_smoothness(self, blocks: Array, gradient: Array) -> None:

@@ -9,6 +9,7 @@ from scipy.special import chdtri
 
 from ..errors import ModelError
 from ..fitting import FitResult, RegionFit
+from ..fitting.single import Solved
 from ..model import REGION
 from ..spectrum import Array
 from .alarms import SeriesAlarm
@@ -93,7 +94,7 @@ def _shift(level: FitResult) -> float:
 
 
 def misfits(
-    levels: Sequence[FitResult], separate: Sequence[FitResult | None], shared: Collection[str]
+    levels: Sequence[FitResult], separate: Sequence[Solved | None], shared: Collection[str]
 ) -> Iterator[SeriesAlarm]:
     """Yield levels that what is shared does not fit as it fits the others."""
     common = set(shared)
@@ -101,9 +102,10 @@ def misfits(
         freedom = sum(path in common for path in whole.problem.free_paths)
         if alone is None or not freedom:
             continue
-        lost = whole.statistics.chi_square - alone.statistics.chi_square
-        scale = max(alone.statistics.reduced_chi_square, 1.0)
-        ratio = whole.statistics.chi_square / max(alone.statistics.chi_square, 1e-300)
+        before = alone.total.chi_square
+        lost = whole.statistics.chi_square - before
+        scale = max(alone.reduced_chi_square, 1.0)
+        ratio = whole.statistics.chi_square / max(before, 1e-300)
         if lost / scale > chdtri(freedom, _RARE) and ratio > _UNLIKE:
             yield SeriesAlarm(
                 k,

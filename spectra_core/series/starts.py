@@ -14,9 +14,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..fitting import FitOptions, FitResult
+from ..fitting import FitOptions
 from ..fitting.engine import CompiledFit
 from ..fitting.problem import Problem
+from ..fitting.result import Numbers
+from ..fitting.single import Solved
 from ..fitting.weights import Weights
 from ..model import REGION
 from ..spectrum import Array
@@ -27,6 +29,7 @@ _FLOOR_EV = 0.05
 _PASSES = 5
 _TRIED_EV = (0.0, -0.4, 0.4)
 _PINNED = 1e-9
+_ROUGH = 0.01  # standard errors: the global fit goes on from here
 _SUSPECT = 1.05  # times chi-square of the separate fit, from which on other shifts are tried
 _SHIFT = f"{REGION}/shift"
 
@@ -35,7 +38,7 @@ def starts(
     problems: Sequence[Problem],
     kinds: Sequence[tuple[Weights, ...]],
     compiled: Sequence[CompiledFit | None],
-    separate: Sequence[FitResult],
+    ends: Sequence[Solved],
     modes: Mapping[str, Mode],
     options: FitOptions,
 ) -> list[Array]:
@@ -48,16 +51,17 @@ def starts(
     kinds : sequence of tuple of Weights
     compiled : sequence of CompiledFit or None
         Of the problems.
-    separate : sequence of FitResult
+    ends : sequence of Solved
         Every level by itself.
     modes : mapping of str to mode
     options : FitOptions
     """
+    separate = [end.numbers for end in ends]
     drift = _drifts(separate, modes)
     common = _consensus(separate, modes, drift)
     pinned = [_pinned(problem, common) for problem in problems]
     settlers = [
-        settling(problem, own, options, fit)
+        settling(problem, own, replace(options, tolerance=_ROUGH), fit)
         for problem, own, fit in zip(pinned, kinds, compiled, strict=True)
     ]
     found: list[Array] = []
@@ -65,7 +69,7 @@ def starts(
     for k, (problem, settle) in enumerate(zip(pinned, settlers, strict=True)):
         near = float(np.median(drift[max(k - 2, 0) : k + 3]))
         q, score = _end(settle, _guess(problem, separate[k], common, float(drift[k])))
-        usual = separate[k].statistics.chi_square
+        usual = ends[k].total.chi_square
         moves = any(path.endswith(_SHIFT) for path in problem.free_paths)
         for step in _TRIED_EV if moves and score > _SUSPECT * usual else ():
             end = _end(settle, _guess(problem, separate[k], common, near + step))
@@ -75,7 +79,7 @@ def starts(
     for order in (range(1, len(found)), range(len(found) - 2, -1, -1)):
         for k in order:
             other = found[k - 1 if order.step > 0 else k + 1]
-            suspect = scores[k] > _SUSPECT * separate[k].statistics.chi_square
+            suspect = scores[k] > _SUSPECT * ends[k].total.chi_square
             if suspect and other.size == pinned[k].free.size:
                 q, score = _end(settlers[k], np.clip(other, pinned[k].lower, pinned[k].upper))
                 if score < scores[k] - 0.1:
@@ -101,7 +105,7 @@ def _pinned(problem: Problem, common: Mapping[str, float]) -> Problem:
     return replace(problem, lower=lower, upper=upper)
 
 
-def _guess(problem: Problem, own: FitResult, common: Mapping[str, float], shift: float) -> Array:
+def _guess(problem: Problem, own: Numbers, common: Mapping[str, float], shift: float) -> Array:
     values = []
     for path in problem.free_paths:
         if path in common:
@@ -117,7 +121,7 @@ def _is_center(path: str) -> bool:
     return path.endswith("/center")
 
 
-def _table(separate: Sequence[FitResult], path: str) -> tuple[Array, Array]:
+def _table(separate: Sequence[Numbers], path: str) -> tuple[Array, Array]:
     """Return values and standard errors (L,); infinite errors where there is none."""
     values, errors = np.zeros(len(separate)), np.full(len(separate), np.inf)
     for k, result in enumerate(separate):
@@ -128,7 +132,7 @@ def _table(separate: Sequence[FitResult], path: str) -> tuple[Array, Array]:
     return values, errors
 
 
-def _drifts(separate: Sequence[FitResult], modes: Mapping[str, Mode]) -> Array:
+def _drifts(separate: Sequence[Numbers], modes: Mapping[str, Mode]) -> Array:
     """Return how far the positions of each level lie from those of all (L,), eV.
 
     That of a model whose shift is fitted already is the shift itself.
@@ -154,7 +158,7 @@ def _drifts(separate: Sequence[FitResult], modes: Mapping[str, Mode]) -> Array:
 
 
 def _consensus(
-    separate: Sequence[FitResult], modes: Mapping[str, Mode], drift: Array
+    separate: Sequence[Numbers], modes: Mapping[str, Mode], drift: Array
 ) -> dict[str, float]:
     """Return what the levels agree on of everything that is shared."""
     own_shift = any(
