@@ -213,7 +213,7 @@ def _background_column(spectrum: Spectrum) -> str:
 
 
 def _region_name(spectrum: Spectrum, number: int, total: int) -> str:
-    name = (spectrum.meta.region or "region").replace("/", " ")
+    name = (spectrum.meta.region or "spectrum").replace("/", " ")
     return name if total == 1 else f"{name} ({number + 1})"
 
 

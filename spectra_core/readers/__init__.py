@@ -93,6 +93,7 @@ READERS: tuple[Reader, ...] = (
     Reader("RRUFF", "RRUFF database text", (".txt",), "rruff"),
     Reader("ROD", "Raman Open Database", (".rod",), "rod"),
     Reader("KherveFitting json", "KherveFitting", (".json",), "khervefitting"),
+    Reader("Fitspy json", "Fitspy models", (".json",), "fitspy"),
     Reader("JASCO text", "JASCO Spectra Manager text", (".txt",), "jasco_text"),
     Reader("PHI text", "PHI ASCII export", (".txt",), "phi_text"),
     Reader("text columns", "Text in columns", (".txt", ".csv", ".dat", ".asc", ".xy"), "text"),

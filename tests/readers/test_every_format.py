@@ -47,7 +47,8 @@ def test_each_file_is_claimed_by_the_reader_of_its_format_alone(kinds, tmp_path)
         expected = [] if name in PLAIN_TEXT else [read(path, options=LISTED)[0].source.format]
         assert claimed[name] == expected, name
     formats = {name for names in claimed.values() for name in names}
-    assert formats == {r.name for r in READERS[:-1]}
+    beside = {"Fitspy json"}  # needs a second file: `test_fitspy`
+    assert formats == {r.name for r in READERS[:-1]} - beside
 
 
 def test_a_reader_that_is_given_another_format_breaks_nothing(kinds, tmp_path):

@@ -36,7 +36,6 @@ FORMAT_OF = {
     "xylib/mm-specs.xy": "SPECS xy",
 }
 NO_SPECTRA = {
-    "fitspy-raman/spectra_2/model.json": "JSON",
     "fitspy-raman/spectra_2/spectrum_2_1.csv": "table of fitted peaks",
     "nist-strd/Gauss1.dat": "NIST",
     "pynxtools-xps/vamas/FeO_analyzed_results.csv": "CasaXPS report table",
