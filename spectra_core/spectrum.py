@@ -8,7 +8,7 @@ the counts per second, because the statistics of a fit are those of the counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import DataError
+from .masked import BY_HAND, Masked
 from .shown import Drawn, Gridded, Tabular
 
 Array = NDArray[np.float64]
@@ -248,6 +249,9 @@ class Spectrum(Tabular, Gridded, Drawn):
         Whether the file held the axis in descending order.
     meta, source
         Metadata, and where the spectrum came from.
+    masked : Masked or None
+        Channels that do not count, with their reasons (see `mask`): the arrays above are
+        without them, so the axis has a gap where each stood.
     x : ndarray, shape (N,)
         The calibrated abscissa (computed).
 
@@ -270,6 +274,7 @@ class Spectrum(Tabular, Gridded, Drawn):
     descending: bool = False
     meta: Meta = field(default_factory=Meta)
     source: Source = field(default_factory=Source)
+    masked: Masked | None = None
     x: Array = field(init=False)
 
     def __post_init__(self) -> None:
@@ -297,6 +302,8 @@ class Spectrum(Tabular, Gridded, Drawn):
         if self.sigma is not None:
             set_field(self, "sigma", _divided(self.sigma, power))
         set_field(self, "columns", {name: _divided(values, power) for name, values in columns})
+        if self.masked is not None:
+            set_field(self, "masked", self.masked.scaled(10.0**-power))
         before, _, unit = self.y_unit.rpartition(" ")
         power += int(before.removeprefix("1e")) if before.startswith("1e") else 0
         set_field(self, "y_unit", f"1e{power:+d} {unit}" if power else unit)
@@ -463,6 +470,7 @@ def to_axis(spectrum: Spectrum, axis: Axis, *, work_function_ev: float | None = 
         x_recorded=total - spectrum.x_recorded[::-1],
         y=spectrum.y[::-1],
         columns={k: v[::-1] for k, v in spectrum.columns.items()},
+        masked=spectrum.masked and spectrum.masked.moved(lambda x: total - x),
         axis=axis,
         descending=not spectrum.descending,
         meta=replace(spectrum.meta, extra=extra),
@@ -501,7 +509,124 @@ def crop(spectrum: Spectrum, window: tuple[float, float]) -> Spectrum:
         x_recorded=spectrum.x_recorded[inside],
         y=spectrum.y[inside],
         columns={k: v[inside] for k, v in spectrum.columns.items()},
+        masked=masked_inside(spectrum, window),
         **arrays,
+    )
+
+
+def masked_inside(spectrum: Spectrum, window: tuple[float, float]) -> Masked | None:
+    """Return the masked channels of a window on the calibrated axis; None if there is none."""
+    if spectrum.masked is None:
+        return None
+    low, high = sorted(window)
+    x = _calibrated_at(spectrum, spectrum.masked.x_recorded)
+    pairs = zip(spectrum.masked.x_recorded, x, strict=True)
+    inside = {own for own, at in pairs if low <= at <= high}
+    return spectrum.masked.where(lambda own, _: own in inside)
+
+
+def masked_points(spectrum: Spectrum) -> tuple[Array, Array, tuple[str, ...]]:
+    """Return places on the calibrated axis (K,), intensities (K,) and reasons of what is masked."""
+    masked = spectrum.masked
+    if masked is None:
+        return np.empty(0), np.empty(0), ()
+    return _calibrated_at(spectrum, masked.x_recorded), np.array(masked.y), masked.reasons
+
+
+def _calibrated_at(spectrum: Spectrum, recorded: ArrayLike) -> Array:
+    places = np.asarray(recorded, dtype=float)
+    return places + spectrum.calibration.added(places, spectrum.axis.orientation)
+
+
+_OPTIONAL = ("counts", "sigma", "transmission")
+
+
+def mask(spectrum: Spectrum, out: ArrayLike, reason: str = BY_HAND) -> Spectrum:
+    """Return `spectrum` without some channels, which it keeps beside its arrays.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    out : array_like of bool, shape (N,)
+        True for each channel that is not to count.
+    reason : str
+        Why: `SPIKE`, `SATURATED`, `BY_HAND` of `spectra_core.masked`, or own words.
+
+    Returns
+    -------
+    spectrum : Spectrum
+        The same object if nothing is marked. What was masked before stays so.
+
+    Raises
+    ------
+    DataError
+        If `out` has another shape, or fewer than two channels would be left.
+    """
+    marks = np.asarray(out, dtype=bool)
+    if marks.shape != (len(spectrum),):
+        raise DataError(
+            f"the mask has shape {marks.shape}, but the spectrum has {len(spectrum)} channels.",
+            where=spectrum.label,
+        )
+    if not marks.any():
+        return spectrum
+    if len(spectrum) - int(marks.sum()) < 2:
+        raise DataError("fewer than two channels would be left.", where=spectrum.label)
+    present = {name: getattr(spectrum, name) for name in _OPTIONAL}
+    present = {name: values for name, values in present.items() if values is not None}
+    named = present | {f"column/{name}": values for name, values in spectrum.columns.items()}
+    taken = Masked(
+        tuple(spectrum.x_recorded[marks].tolist()),
+        tuple(spectrum.y[marks].tolist()),
+        (reason,) * int(marks.sum()),
+        tuple((name, tuple(values[marks].tolist())) for name, values in named.items()),
+    )
+    return replace_fields(
+        spectrum,
+        x_recorded=spectrum.x_recorded[~marks],
+        y=spectrum.y[~marks],
+        columns={name: values[~marks] for name, values in spectrum.columns.items()},
+        masked=taken.joined(spectrum.masked),
+        **{name: values[~marks] for name, values in present.items()},
+    )
+
+
+def unmask(spectrum: Spectrum, chosen: Callable[[float, str], bool] | None = None) -> Spectrum:
+    """Return `spectrum` with masked channels back in their places.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    chosen : callable or None
+        ``chosen(x_recorded, reason)`` says of each whether it comes back; None: all.
+
+    Raises
+    ------
+    DataError
+        If the spectrum has got a column since that they do not have.
+    """
+    back = spectrum.masked
+    if back is not None and chosen is not None:
+        back = back.where(chosen)
+    if back is None or spectrum.masked is None:
+        return spectrum
+    places = np.searchsorted(spectrum.x_recorded, back.x_recorded)
+    further = dict(back.further)
+
+    def whole(name: str, values: Array) -> Array:
+        if name not in further:
+            raise DataError(f"the masked channels have no {name}.", where=spectrum.label)
+        return np.insert(values, places, further[name])
+
+    present = {name: getattr(spectrum, name) for name in _OPTIONAL}
+    returned = set(back.x_recorded)
+    return replace_fields(
+        spectrum,
+        x_recorded=np.insert(spectrum.x_recorded, places, back.x_recorded),
+        y=np.insert(spectrum.y, places, back.y),
+        columns={k: whole(f"column/{k}", v) for k, v in spectrum.columns.items()},
+        masked=spectrum.masked.where(lambda at, _: at not in returned),
+        **{name: whole(name, values) for name, values in present.items() if values is not None},
     )
 
 
@@ -573,7 +698,7 @@ def sibling(
     DataError
         If they are not finite numbers, one for each point.
     """
-    other = replace_fields(spectrum, meta=meta)
+    other = replace_fields(spectrum, meta=meta, masked=None)
     values = np.array(y, dtype=float, order="C")
     other.__dict__["y"] = _checked_column(_read_only(values), "intensity", len(spectrum))
     if counts is not None or spectrum.counts is not None:
@@ -583,7 +708,7 @@ def sibling(
     return other
 
 
-_BESIDE_ARRAYS = frozenset(("meta", "source", "calibration"))
+_BESIDE_ARRAYS = frozenset(("meta", "source", "calibration", "masked"))
 
 
 def _read_only(values: Array) -> Array:

@@ -22,6 +22,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 from ..errors import ProjectFileError, SpectraError, WriteError
+from ..masked import masked_from, masked_values
 from ..model import Background, Component, Doublet, Link, Model, Parameter, Prior, Region
 from ..spectrum import Array, Axis, Calibration, Meta, Source, Spectrum
 
@@ -488,6 +489,8 @@ def spectrum_entry(spectrum: Spectrum) -> Plain:
     }
     if spectrum.calibration != _NO_CALIBRATION:
         entry["calibration"] = vars(spectrum.calibration)
+    if spectrum.masked is not None:
+        entry["masked"] = masked_values(spectrum.masked)
     return entry
 
 
@@ -506,7 +509,7 @@ def spectrum_text(spectrum: Spectrum) -> str:
 
 
 _SPECTRUM_KEYS = frozenset(
-    ("axis", "y_unit", "descending", "meta", "source", "calibration", "columns")
+    ("axis", "y_unit", "descending", "meta", "source", "calibration", "columns", "masked")
 )
 
 
@@ -535,6 +538,7 @@ def spectrum_from(plain: Plain, arrays: Mapping[str, Any], where: str) -> Spectr
             meta=record(Meta, plain.get("meta"), f"{where}/meta"),
             source=record(Source, plain.get("source"), f"{where}/source"),
             calibration=record(Calibration, plain.get("calibration", {}), f"{where}/calibration"),
+            masked=masked_from(plain["masked"]) if "masked" in plain else None,
         )
     except ProjectFileError:
         raise

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ReadError, WriteError
+from ..masked import masked_from, masked_values
 from ..spectrum import Axis, Calibration, Meta, Source, Spectrum
 
 Values = dict[str, Any]
@@ -37,6 +38,8 @@ def to_values(spectrum: Spectrum) -> Values:
     if spectrum.calibration != Calibration():
         record = {f.name: getattr(spectrum.calibration, f.name) for f in fields(Calibration)}
         values["calibration"] = _filled(record)
+    if spectrum.masked is not None:
+        values["masked"] = masked_values(spectrum.masked)
     return values
 
 
@@ -65,6 +68,7 @@ def from_values(values: Mapping[str, Any]) -> Values:
         "descending": bool(values.get("descending", False)),
         "meta": Meta(**meta),
         "calibration": _calibration(values.get("calibration", {})),
+        "masked": masked_from(_table("masked", values["masked"])) if "masked" in values else None,
     }
 
 
