@@ -23,9 +23,19 @@ def line(x: Array, centre: float, width: float, share: float = 0.3) -> Array:
     return share * 2 / pi / width / (1 + 4 * u**2) + (1 - share) * gauss
 
 
-def doublet(x: Array, centre: float, width: float, splitting: float, area: float) -> Array:
-    """Return both lines of a p level."""
-    return area * (2 / 3 * line(x, centre, width) + 1 / 3 * line(x, centre + splitting, width))
+def doublet(
+    x: Array,
+    centre: float,
+    width: float,
+    splitting: float,
+    area: float,
+    *,
+    share: float = 0.3,
+    wider: float = 1.0,
+) -> Array:
+    """Return both lines of a p level; that of p1/2 may be wider."""
+    second = line(x, centre + splitting, width * wider, share)
+    return area * (2 / 3 * line(x, centre, width, share) + 1 / 3 * second)
 
 
 def spectrum(
@@ -63,12 +73,16 @@ def made(
     shifted: tuple[int, float] | None = None,
     times: tuple[int, float] | None = None,
     centre: float = 6.0,
+    share: float = 0.3,
+    wider: float = 1.0,
 ) -> tuple[list[dict[str, Spectrum]], list[dict[str, float]]]:
     """Return the levels of an LPS film on LPSCl and their true areas.
 
     The interface is an error function about `centre` with a width of 1.5 levels of 12;
-    `shifted` (level, eV) charges one level; `times` (level, factor) scales its counts.
+    `shifted` (level, eV) charges one level; `times` (level, factor) scales its counts; `share`
+    (Lorentzian) and `wider` (2p1/2) make lines other than those that models have.
     """
+    shape = {"share": share, "wider": wider}
     generator = np.random.default_rng(seed)
     xs, xp = np.arange(156.0, 170.0, 0.1), np.arange(127.0, 139.0, 0.1)
     found: list[dict[str, Spectrum]] = []
@@ -88,9 +102,9 @@ def made(
         base = 0.1 * peak * (times[1] if times and times[0] == k else 1.0)
         s, p = np.zeros(xs.size), np.zeros(xp.size)
         for name, place_ev in S2P.items():
-            s = s + doublet(xs, place_ev + shift, 1.2, 1.18, areas[f"S 2p/{name}"])
+            s = s + doublet(xs, place_ev + shift, 1.2, 1.18, areas[f"S 2p/{name}"], **shape)
         for name, place_ev in P2P.items():
-            p = p + doublet(xp, place_ev + shift, 1.25, 0.87, areas[f"P 2p/{name}"])
+            p = p + doublet(xp, place_ev + shift, 1.25, 0.87, areas[f"P 2p/{name}"], **shape)
         found.append(
             {
                 "S 2p": spectrum(generator, "S 2p", xs, s, base, 20.0 * k),
