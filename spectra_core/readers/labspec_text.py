@@ -12,13 +12,12 @@ import re
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ..errors import ReadError
 from ..spectrum import Array, Axis, Meta, Spectrum
-from .assemble import Columns, assemble, noted
+from .assemble import Columns, assemble, assemble_map, noted, sorted_out
 from .axis_words import axis_of_words
 from .keys import Keys
 from .options import ReadOptions
@@ -81,15 +80,14 @@ def read(path: Path, options: ReadOptions) -> list[Spectrum]:
     file_says = options if axis is None else replace(options, axis=None)
     meta = _meta(keys, path)
     unit = _Y_UNITS.get(values.get("AxisUnit[0]", "").casefold())
-    return [
-        assemble(
-            Columns(x, y, unit, row_numbers=rows),
-            axis,
-            replace(meta, variables=variables),
-            file_says,
-        )
-        for x, y, rows, variables in _curves(tables, block, values)
-    ]
+    x, curves = _curves(tables, block, values)
+    if len(curves) == 1:
+        ((y, variables),) = curves
+        numbers = block.row_numbers if len(y) == len(block.row_numbers) else None
+        columns = Columns(x, y, unit, row_numbers=numbers)
+        return [assemble(columns, axis, replace(meta, variables=variables), file_says)]
+    placed = ((y, replace(meta, variables=variables)) for y, variables in curves)
+    return sorted_out(assemble_map(Columns(x, x, unit), placed, axis, file_says))
 
 
 _Y_UNITS = {
@@ -101,7 +99,11 @@ _Y_UNITS = {
 }
 
 
-def _curves(tables: TextTables, block: Block, values: dict[str, str]) -> list[tuple[Any, ...]]:
+Curve = tuple[Array, dict[str, tuple[float, str]]]
+
+
+def _curves(tables: TextTables, block: Block, values: dict[str, str]) -> tuple[Array, list[Curve]]:
+    """Return the abscissa, and intensities and coordinates of each spectrum on it."""
     named = _named_first_row(tables, block)
     n_coordinates = len(named[0]) if named else _n_empty(block.values[0])
     if n_coordinates == 0:
@@ -112,16 +114,14 @@ def _curves(tables: TextTables, block: Block, values: dict[str, str]) -> list[tu
                 hint="Export it again from LabSpec as text (*.txt), with its axes.",
             )
         _check_complete(block, block.values[:, :2])
-        return [(block.values[:, 0], block.values[:, 1], block.row_numbers, {})]
+        return block.values[:, 0], [(block.values[:, 1], {})]
     x = named[1] if named else block.values[0, n_coordinates:]
     matrix = block.values if named else block.values[1:]
     _check_complete(block, matrix)
     names = _coordinates(values, named[0] if named else [""] * n_coordinates)
-    return [
+    return x, [
         (
-            x,
             row[n_coordinates:],
-            None,
             {name: (float(row[i]), unit) for i, (name, unit) in enumerate(names)},
         )
         for row in matrix

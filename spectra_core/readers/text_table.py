@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -287,17 +288,59 @@ def _row_of_places(number: int, line: str, dialect: Dialect) -> list[Place]:
 # blocks
 
 
-def _plain_rows(lines: Sequence[str], dialect: Dialect) -> list[list[float]]:
+class _Rows:
+    """Rows of numbers, those read together as arrays: a long table takes 8 bytes a number."""
+
+    def __init__(self) -> None:
+        self._parts: list[Array] = []
+        self._single: list[list[float]] = []
+        self._abscissae: list[float] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, rows: list[list[float]] | Array) -> None:
+        """Add rows below the others."""
+        self._count += len(rows)
+        self._abscissae = [*self._abscissae, *(float(row[0]) for row in rows[-2:])][-2:]
+        if isinstance(rows, list):
+            self._single += rows
+        else:
+            self._set_down()
+            self._parts.append(rows)
+
+    def abscissa(self, back: int) -> float:
+        """Return the first number of the last row (1) or of the one before (2)."""
+        return self._abscissae[-back]
+
+    def matrix(self) -> Array:
+        """Return all rows, the shorter ones filled up: (rows, columns)."""
+        self._set_down()
+        width = max(part.shape[1] for part in self._parts)
+        values = np.full((self._count, width), np.nan)
+        place = 0
+        for part in self._parts:
+            values[place : place + len(part), : part.shape[1]] = part
+            place += len(part)
+        return values
+
+    def _set_down(self) -> None:
+        if self._single:
+            self._parts.append(_matrix(self._single))
+            self._single = []
+
+
+def _plain_rows(lines: Sequence[str], dialect: Dialect) -> Array | None:
     """Return the rows of `lines` if every line is numbers and nothing else, else none."""
     plain = dialect.plain_line("\n".join(lines))
     if plain is None:
-        return []
+        return None
     try:
         values = np.loadtxt(plain.split("\n"), delimiter=dialect.delimiter, comments=None, ndmin=2)
     except ValueError:
-        return []
-    rows: list[list[float]] = values.tolist()
-    return rows if len(rows) == len(lines) else []
+        return None
+    return values if len(values) == len(lines) else None
 
 
 class _Cutter:
@@ -309,22 +352,22 @@ class _Cutter:
         self.blocks: list[Block] = []
         self.header: list[int] = []
         self.between: list[int] = []
-        self.rows: list[list[float]] = []
-        self.row_numbers: list[int] = []
+        self.rows = _Rows()
+        self.row_numbers = array("q")
         self.one_by_one_until = 0
 
     def cut(self) -> tuple[list[Block], list[str]]:
         i, width = 0, 2
         while i < len(self.lines):
             rows = self._chunk(i)
-            if not rows or (len(rows[0]) < width and not self.rows):
+            if not len(rows) or (len(rows[0]) < width and not self.rows):
                 self.between.append(i)
                 i += 1
                 continue
             if self.between or not self.rows:
-                self._meet_row_after_gap(i, rows[0])
-            self.rows += rows
-            self.row_numbers += range(i + 1, i + 1 + len(rows))
+                self._meet_row_after_gap(i, [float(value) for value in rows[0]])
+            self.rows.add(rows)
+            self.row_numbers.extend(range(i + 1, i + 1 + len(rows)))
             i += len(rows)
         footer = self.between
         self._check_rows_below()
@@ -333,12 +376,12 @@ class _Cutter:
         self._close()
         return self.blocks, [self.lines[i] for i in footer]
 
-    def _chunk(self, i: int) -> list[list[float]]:
+    def _chunk(self, i: int) -> list[list[float]] | Array:
         """Return the rows from line `i` on: many at once if they are all plain, or one."""
         chunk = self.lines[i : i + _CHUNK]
         if self.rows and i >= self.one_by_one_until and len(chunk) == _CHUNK:
             rows = _plain_rows(chunk, self.dialect)
-            if rows:
+            if rows is not None:
                 return rows
             self.one_by_one_until = i + _CHUNK
         row = self.dialect.row(self.lines[i])
@@ -359,8 +402,8 @@ class _Cutter:
         """Return whether the row in line `i` goes on with the abscissa before the gap."""
         if not self.rows:
             return False
-        last = self.rows[-1][0]
-        step = last - self.rows[-2][0] if len(self.rows) > 1 else self._step_after(i, row)
+        last = self.rows.abscissa(1)
+        step = last - self.rows.abscissa(2) if len(self.rows) > 1 else self._step_after(i, row)
         lost = sum(bool(self.lines[k].strip()) for k in self.between)
         if step == 0:
             return False
@@ -392,8 +435,8 @@ class _Cutter:
         """Raise an error if the lines below the last row go on with its abscissa."""
         if len(self.rows) < 2:
             return
-        last = self.rows[-1][0]
-        damaged = self._run_of_damaged(self.between, last, last - self.rows[-2][0])
+        last = self.rows.abscissa(1)
+        damaged = self._run_of_damaged(self.between, last, last - self.rows.abscissa(2))
         if damaged:
             raise self._damaged(damaged[0])
 
@@ -427,7 +470,7 @@ class _Cutter:
         line = self.lines[last]
         if self.rows and line.strip() and line.count('"') % 2:
             raise self._cut_off(last, line)
-        if self.row_numbers[-1:] != [last + 1] or len(self.rows) < 2:
+        if not self.row_numbers or self.row_numbers[-1] != last + 1 or len(self.rows) < 2:
             return
         column = len(self.dialect.cells(line)) - 1
         others = self.row_numbers[-_LAST_ROWS:-1]
@@ -479,12 +522,12 @@ class _Cutter:
     def _close(self) -> None:
         if self.rows:
             header = tuple(self.lines[i] for i in self.header)
-            values = _matrix(self.rows)
+            values = self.rows.matrix()
             filled = np.flatnonzero(np.isfinite(values).any(axis=0))
             width = max(2, int(filled[-1]) + 1) if filled.size else values.shape[1]
             numbers = np.array(self.row_numbers)
             self.blocks.append(Block(header, values[:, :width], numbers, values.shape[1]))
-        self.rows, self.row_numbers = [], []
+        self.rows, self.row_numbers = _Rows(), array("q")
 
 
 MARKED = re.compile(
