@@ -51,3 +51,37 @@ def test_the_interface_is_found_within_5_percent(example):
     assert step["depth_nm"] == pytest.approx(60.0, rel=0.05)
     assert step["depth_nm_sd"] == pytest.approx(60.0 * np.hypot(0.1, 0.4), rel=0.05)
     assert step["width"] == pytest.approx(truth["width_s"], rel=0.15)
+
+
+@pytest.mark.parametrize("sample", ["coated", "bare"])
+def test_the_replicas_of_the_paper_are_a_series_of_two_levels(sample):
+    """Fig. 1e-f, synthetic: Li2S and P2S5 at 0 and 40 s hold the truth, with what 40 s can mean."""
+    folder = sc.data_path("resources", "examples")
+    names = [f"su2025_fig1_{sample}_{time}" for time in ("0s", "40s")]
+    spectra = [s for name in names for s in sc.read(folder / f"{name}.vms")]
+    (film,), run = sc.run_series(spectra, sc.preset("lps-film"))
+    assert not run.failures
+    np.testing.assert_array_equal(film.series.positions, [0.0, 40.0])
+    trends = {trend.name: trend for trend in trends_of(film)}
+    lithium = next(t for name, t in trends.items() if "Li2S" in name and t.kind == "share")
+    phosphorus = next(t for name, t in trends.items() if "P2Sx" in name and t.kind == "share")
+    for k, name in enumerate(names):
+        truth = json.loads((folder / f"{name}_truth.json").read_text())["parameters"]
+        ps4, li2s = (
+            sum(truth[f"S 2p/{state} 2p{j}/area"]["value"] for j in ("3/2", "1/2"))
+            for state in ("PS4", "Li2S")
+        )
+        assert abs(lithium.values[k] - li2s / (ps4 + li2s)) < 1.96 * lithium.stderrs[k]
+        assert 0.0 < phosphorus.limits[k] < 0.12  # there is none
+    assert any("wrong by the same at every level" in note for note in film.notes)
+
+
+def test_what_40_seconds_can_mean_is_said():
+    folder = sc.data_path("resources", "examples")
+    names = [f"su2025_fig1_coated_{time}.vms" for time in ("0s", "40s")]
+    spectra = [s for name in names for s in sc.read(folder / name)]
+    (film,), _ = sc.run_series(spectra, sc.preset("su2025/fig1e-f"))
+    said = " ".join(film.notes)
+    assert "With 20 nm removed there are 20 to 30 nm left" in said  # of 40 to 50
+    assert "4e-06" in said  # exp(-40 / 3.2) = 3.7e-6
+    assert "made by the beam" in said
