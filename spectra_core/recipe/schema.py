@@ -518,6 +518,11 @@ class SeriesTable(RecipeTable):
         description="Standard deviation of the difference between neighbours, by path or pattern,"
         ' e.g. { "*/region/shift" = 0.1 }.',
     )
+    factors: Whole = Field(
+        0,
+        description="Non-negative factors of each region without a model, with their rotational"
+        " spread; 0 makes none.",
+    )
     align: Flag = Field(True, description="Slide levels back that lie more than 1 eV off.")
     rate: Positive | None = Field(None, description="Sputter rate, nm/s; makes the depth axis.")
     rate_relative: NotNegative = Field(0.1, description="Its relative standard uncertainty.")

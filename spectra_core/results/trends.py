@@ -36,6 +36,7 @@ from ..series.global_fit import SHARED, Mode
 from ..spectrum import Array
 from .entries import doublet_label
 from .quantification import quantified
+from .series_factors import resolved_of
 
 SCHEMA = "doublet-series/1"
 _LEAST_LEVELS = 5
@@ -467,6 +468,7 @@ def series_document(record: SeriesRecord, trends: Sequence[Trend]) -> dict[str, 
         ],
         "interfaces": interfaces_of(record, trends),
         "factors": factors_of(record),
+        "resolved": resolved_of(record),
         "notes": list(record.notes),
     }
 

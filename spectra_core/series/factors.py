@@ -2,17 +2,20 @@
 
 Intensities are divided by their noise first, so that a factor counts by what it explains in
 standard errors and not by its counts. The number of factors is the smallest whose rest is
-noise by a chi-square test. Factors of a non-negative factorisation are not unique: they are
-found from many starts, and the spread of all that fit equally well is given with them. A
-factor is no species until a reference of the species passes the target test.
+noise by a chi-square test. Non-negative factors (MCR-ALS, one factor after the other, weighted by
+the noise) are not unique: they are found from many starts, and every rotation of them that stays
+non-negative within the noise fits as well. The extremes of each factor over these rotations are
+given with it (as MCR-BANDS does). A factor is no species until a reference of the species passes
+the target test.
 
 References
 ----------
 .. [1] E. R. Malinowski, Factor Analysis in Chemistry, 3rd ed. (2002): rank and target tests.
-.. [2] D. D. Lee, H. S. Seung, Nature 401, 788 (1999): non-negative factors.
-   doi:10.1038/44565
+.. [2] A. Cichocki, A.-H. Phan, IEICE Trans. E92-A, 708 (2009): one factor after the other.
+   doi:10.1587/transfun.E92.A.708
 .. [3] P. Paatero, U. Tapper, Environmetrics 5, 111 (1994): weights by the noise.
    doi:10.1002/env.3170050203
+.. [4] R. Tauler, J. Chemom. 15, 627 (2001): bands of feasible solutions. doi:10.1002/cem.654
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ from .values import SpectrumSeries
 FEWEST_LEVELS = 5
 _LEAST_P = 0.01
 _STARTS = 20
-_ROUNDS = 3000
+_ROUNDS = 600
+_WITHIN = 2.0  # standard errors, below zero, that noise may take a rotated factor
 _ALIKE = 4.0  # of chi-square above the best, up to which a start counts as good
 
 
@@ -103,7 +107,8 @@ class Resolved:
     spectra : ndarray, shape (r, N)
         Of area 1; factors in the order of their first moments in the levels.
     lowest, highest : ndarray, shape (L, r)
-        Amounts in all starts that fit as well as the best: the rotational spread.
+        Amounts in all starts that fit as well as the best, and at the ends of all rotations of
+        the best that do.
     chi_square : float
     starts, good : int
         How many starts were made, and how many fit as well as the best.
@@ -249,7 +254,8 @@ def resolve(table: FactorTable, rank: int, *, starts: int = _STARTS, seed: int =
     best = ends[0]
     limit = best[2] + _ALIKE + 1e-3 * levels * points
     good = [_in_order(*end[:2], table.energies) for end in ends if end[2] <= limit]
-    amounts = np.array([own for own, _ in good])
+    rotated = _extremes(*good[0], weights)
+    amounts = np.array([*(own for own, _ in good), *rotated])
     return Resolved(
         good[0][0],
         good[0][1],
@@ -264,21 +270,74 @@ def resolve(table: FactorTable, rank: int, *, starts: int = _STARTS, seed: int =
 def _factorised(
     data: Array, weights: Array, rank: int, generator: np.random.Generator
 ) -> tuple[Array, Array, float]:
-    """Return amounts (L, r), spectra (r, N) and chi-square, by weighted multiplicative updates."""
+    """Return amounts (L, r), spectra (r, N) and chi-square, by least squares factor by factor."""
     mean = np.sqrt(data.mean() / rank)
     amounts = mean * generator.uniform(0.2, 1.8, (data.shape[0], rank))
     spectra = mean * generator.uniform(0.2, 1.8, (rank, data.shape[1]))
-    weighted, before = weights * data, np.inf
+    left, before = data - amounts @ spectra, np.inf
     for round_ in range(_ROUNDS):
-        amounts *= (weighted @ spectra.T) / ((weights * (amounts @ spectra)) @ spectra.T + 1e-12)
-        spectra *= (amounts.T @ weighted) / (amounts.T @ (weights * (amounts @ spectra)) + 1e-12)
-        if round_ % 50 == 49:
-            square = float(np.sum(weights * (data - amounts @ spectra) ** 2))
+        for k in range(rank):
+            left += np.outer(amounts[:, k], spectra[k])
+            weighted = weights * left
+            amounts[:, k] = _least(weighted @ spectra[k], weights @ spectra[k] ** 2)
+            spectra[k] = _least(amounts[:, k] @ weighted, amounts[:, k] ** 2 @ weights)
+            left -= np.outer(amounts[:, k], spectra[k])
+        if round_ % 20 == 19:
+            square = float(np.sum(weights * left**2))
             if before - square < 1e-3:
                 break
             before = square
-    square = float(np.sum(weights * (data - amounts @ spectra) ** 2))
-    return amounts, spectra, square
+    return amounts, spectra, float(np.sum(weights * left**2))
+
+
+def _least(slope: Array, curvature: Array) -> Array:
+    """Return the least squares of one factor's numbers, not below zero."""
+    return np.asarray(np.maximum(slope, 0.0) / np.maximum(curvature, 1e-300))
+
+
+def _extremes(amounts: Array, spectra: Array, weights: Array) -> list[Array]:
+    """Return amounts (L, r) where a factor is least and most, over rotations that fit as well.
+
+    Spectra become ``T S`` and amounts ``C T^-1`` with rows of T that add up to 1, so that
+    spectra keep their area; both stay above zero within the noise.
+    """
+    from scipy.optimize import minimize
+
+    rank = len(spectra)
+    if rank == 1:
+        return []
+    room_c = _WITHIN / np.sqrt((weights @ spectra.T**2).min(axis=1))
+    room_s = _WITHIN / np.sqrt((amounts.T**2 @ weights).min(axis=0))
+    off = ~np.eye(rank, dtype=bool)
+
+    def turned(t: Array) -> Array:
+        rotation = np.zeros((rank, rank))
+        rotation[off] = t
+        return np.asarray(rotation + np.diag(1.0 - rotation.sum(axis=1)))
+
+    def room(t: Array) -> Array:
+        rotation = turned(t)
+        more = amounts @ np.linalg.pinv(rotation) + room_c[:, None]
+        curves = rotation @ spectra + room_s
+        return np.concatenate([(more / room_c[:, None]).ravel(), (curves / room_s).ravel()])
+
+    found, size = [], float(amounts.sum())
+    for k in range(rank):
+        for sign in (1.0, -1.0):
+
+            def share(t: Array, k: int = k, sign: float = sign) -> float:
+                return sign * float((amounts @ np.linalg.pinv(turned(t)))[:, k].sum()) / size
+
+            end = minimize(
+                share,
+                np.zeros(rank * (rank - 1)),
+                method="SLSQP",
+                constraints={"type": "ineq", "fun": room},
+                options={"maxiter": 100},
+            )
+            if np.isfinite(end.x).all() and room(end.x).min() > -0.1:
+                found.append(amounts @ np.linalg.pinv(turned(end.x)))
+    return found
 
 
 def _in_order(amounts: Array, spectra: Array, energies: Array) -> tuple[Array, Array]:

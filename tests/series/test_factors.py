@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 import spectra_core as sc
 from benchmarks.series_truth import doublet
 from spectra_core.errors import DataError, FitError
+from spectra_core.results.trends import series_json
 from spectra_core.series.factors import (
     factor_table,
     principal_components,
@@ -70,6 +73,32 @@ def test_factors_are_not_unique_and_the_spread_holds_the_truth():
     assert found.chi_square < 1.15 * freedom
     assert (found.highest - found.lowest).max() > 0
     assert np.corrcoef(found.amounts[:, 0], share)[0, 1] > 0.97
+
+
+def test_the_band_of_rotations_holds_the_truth():
+    """Any start may lie anywhere in the band; its ends hold the true shares at every level."""
+    for seed in range(10, 16):
+        table, share = mixture(seed)
+        found = resolve(table, 2, starts=4, seed=seed)
+        total = np.trapezoid(table.intensities, X, axis=1)
+        assert (found.lowest[:, 0] / total <= share + 0.01).all()
+        assert (found.highest[:, 0] / total >= share - 0.01).all()
+        width = (found.highest - found.lowest)[:, 0] / total
+        assert 0.1 < width.mean() < 0.5  # the lines overlap, and a background is in both
+
+
+def test_series_json_has_the_factors_that_a_recipe_asks_for():
+    folder = sc.data_path("resources", "examples")
+    spectra = sc.read(folder / "lps_on_lpscl_profile.vms")
+    recipe = sc.load_recipe(folder / "lps_on_lpscl_profile.toml")
+    asked = recipe.model_copy(update={"series": recipe.series.model_copy(update={"factors": 2})})
+    (profile,), _ = sc.run_series(spectra, asked)
+    (document,) = json.loads(series_json([profile], [()]))
+    region = document["resolved"]["S 2p"]
+    low, amounts, high = (np.array(region[key]) for key in ("lowest", "amounts", "highest"))
+    assert amounts.shape == (2, 12)
+    assert (low <= amounts).all() and (amounts <= high).all()
+    assert "no species until" in region["note"]
 
 
 def test_too_few_levels_or_too_many_factors_are_said():
