@@ -86,6 +86,11 @@ def test_the_python_of_the_page_on_reports_runs(tmp_path):
     assert (tmp_path / "report.html").exists()
 
 
+def test_the_python_of_the_page_on_results_finds_the_schema(tmp_path, capsys):
+    run_blocks(ROOT / "docs" / "results.md", tmp_path)
+    assert "doublet-results/1" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda p: p.name)
 def test_pages_use_the_face_where_it_has_the_name(page):
     for block in blocks_of(page):
