@@ -386,7 +386,7 @@ def nist_like(separation: float, ratio: float, peak: float) -> Case:
 
     def shape(center: float) -> Array:
         main = pseudo_voigt(x, 1.0, center, 0.9, 0.1)
-        return main + pseudo_voigt(x, 0.2, center + 0.6, 0.9, 0.1)
+        return np.asarray(main + pseudo_voigt(x, 0.2, center + 0.6, 0.9, 0.1))
 
     def draw(rng: np.random.Generator) -> tuple[Array, Array]:
         curve = shape(centers[0]) + ratio * shape(centers[1])
