@@ -149,8 +149,9 @@ def _answers(front: _Front) -> Iterator[Block]:
     tables, out = ratio_rows(front.samples.each, seen, front.reported)
     many = len(front.samples.each) > _MOST_PANELS
     shown = [] if many else tables
+    told: list[Text] = []
     for i, rows in enumerate(shown):
-        yield from ratio_blocks(rows, f"ratio-{i}")
+        yield from ratio_blocks(rows, f"ratio-{i}", told)
     if not many:
         yield from limits_table(front.samples.each, absent)
     if many and tables:

@@ -97,8 +97,8 @@ def ratio_rows(
     return found, out
 
 
-def ratio_blocks(rows: RatioRows, key: str) -> list[Block]:
-    """Return heading, table and note of one ratio."""
+def ratio_blocks(rows: RatioRows, key: str, told: list[Text]) -> list[Block]:
+    """Return heading, table and note of one ratio; a note that was `told` is not told again."""
     ratios = rows.ratios
     names = [n for n in BUDGET_ROWS if any(getattr(r.budget, n) for r in ratios)]
     unit = unit_of([r.error for r in ratios])
@@ -136,7 +136,10 @@ def ratio_blocks(rows: RatioRows, key: str) -> list[Block]:
     title = styled(species(rows.name), "bold") + Text((TextRun(levels, "quiet"),), levels)
     note = _note(rows, names, unit)
     blocks: list[Block] = [Paragraph(title, "heading"), table]
-    return [*blocks, Paragraph(note, "small")] if note else blocks
+    if not note.plain or note in told:
+        return blocks
+    told.append(note)
+    return [*blocks, Paragraph(note, "small")]
 
 
 def limits_table(samples: Sequence[Sample], names: Sequence[str]) -> list[Block]:

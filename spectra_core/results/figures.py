@@ -391,8 +391,9 @@ def _label(upper: Axes, lower: Axes, fit: RegionFit, title: str | None, scales: 
     upper.tick_params(labelbottom=False)
     axis = axis_label(fit.spectrum)
     if scales.axis == "recorded":
-        axis = f"Recorded {axis[0].lower()}{axis[1:]} ({scales.formula})"
-    lower.set_xlabel(shown_text(axis), **_label_style())
+        formula = scales.formula.removesuffix(f" {scales.unit}")  # the axis has it
+        axis = f"Recorded {axis[0].lower()}{axis[1:]} ({formula})"
+    lower.set_xlabel(axis, **_label_style())
     lower.set_ylabel(f"Residual / {misfit_of(fit).unit}", **_label_style())
 
 

@@ -263,4 +263,4 @@ def test_report_and_figure_say_which_scale_they_print(fitted: Program, tmp_path:
     assert scene.fit is not None
     figure = fit_figure(scene.fit.region("S 2p"), scene.fit)
     label = figure.axes[1].get_xlabel()
-    assert label.startswith("Recorded binding energy / eV (referenced = recorded + 0.7")
+    assert re.fullmatch(r"Recorded binding energy / eV \(referenced = recorded \+ 0\.7\d+\)", label)

@@ -292,6 +292,16 @@ def test_what_every_sample_has_is_said_once(done):
     assert verdicts.count("only here") == 1
 
 
+def test_a_note_below_several_ratios_is_told_once(done):
+    budget = Budget(counting=0.02, model=0.03)
+    each = [
+        replace(r, ratios=tuple(replace(r.ratios[0], name=n, budget=budget) for n in "ab"))
+        for r in done.fits
+    ]
+    notes = texts(build_report(replace(done, fits=tuple(each))), "small")
+    assert sum("Error budget" in note for note in notes) == 1
+
+
 def test_with_unit_weights_no_chi_square_is_told(done):
     """Chi-square in squared counts says nothing; the residuals over the counting noise do."""
     fits = []
