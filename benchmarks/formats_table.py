@@ -155,7 +155,8 @@ def row(path: Path, folder: Path) -> tuple[list[str], bool]:
     try:
         spectra = read(path, options=LISTED)
     except PartialRead as error:
-        return [name, identify(path), str(len(error.spectra)), "", error.message, ""], False
+        absent = all("not beside it" in problem.message for problem in error.problems)
+        return [name, identify(path), str(len(error.spectra)), "", error.message, ""], absent
     except SpectraError as error:
         return [name, "-", "", "", f"{error.message} {error.hint}".strip(), ""], True
     sizes = sorted({len(spectrum) for spectrum in spectra})
