@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QFrame, QGraphicsItem
 
@@ -66,6 +66,10 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._make_items()
         self.box.sigRangeChanged.connect(self._choose_circles)
         self.box.sigResized.connect(self._place_message)
+        # An axis places its label when it is resized, which may be before its panel has its place.
+        self._labels = QTimer(self, singleShot=True, interval=0)
+        self._labels.timeout.connect(self._place_labels)
+        self.upper_box.sigResized.connect(lambda _: self._labels.start())
 
     def _make_plots(self, mouse: PlotMouse) -> None:
         self.box = PlotBox(mouse, has_handles=True)
@@ -161,11 +165,16 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if both:
             self.rule.show_rule(rule)
 
+    def _place_labels(self) -> None:
+        for axis in self._axes:
+            axis.resizeEvent()
+
     def show_misfit(self, x: Array, misfit: Misfit) -> None:
         """Show residuals in their unit: standard deviations of the noise, or per cent."""
         self.residual.show_residual(x, misfit.values, in_sigma=misfit.in_sigma)
         self._sigmas.set_in_sigma(misfit.in_sigma)
         self._upper.setLabel("left", f"residual, {misfit.unit}")
+        self._labels.start()
 
     def show_data(self, spectrum: Spectrum | None, height: Height) -> None:
         """Show the measured points."""

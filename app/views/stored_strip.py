@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from spectra_core.foreign.comparison import ComparedNumber, ComparedRegion
@@ -28,8 +28,8 @@ from ..scene import Scene
 from ..theme import number_font
 from ..widgets import Card, Elided, clear_layout, label, link_button, plain_button, printed, wrapped
 
-_COLUMN = 98  # pixels that a component takes
-_HEAD = 260  # what stands before the columns
+_COLUMN = 116  # pixels that a component takes
+_HEAD = 330  # what stands before the columns
 _CHECK, _ALARM = 2.0, 3.0  # standard errors
 _SOUND = ("converged", "at_bound")
 
@@ -309,8 +309,11 @@ def _tone(sigmas: float | None) -> str:
 
 
 def _number(text: str, name: str, tip: str) -> QLabel:
-    made = label(text, name)
-    made.setFont(number_font(bold=name in ("strong", "alarm", "warn")))
+    font = number_font(bold=name in ("strong", "alarm", "warn"))
+    # The whole of a long name is in the tooltip.
+    shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideMiddle, _COLUMN - 14)
+    made = label(shown, name)
+    made.setFont(font)
     made.setAlignment(Qt.AlignmentFlag.AlignRight)
     made.setToolTip(wrapped(tip))
     return made

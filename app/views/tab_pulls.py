@@ -35,8 +35,8 @@ HEADINGS = ("assumption", "prior", "fitted", "pull, σ", "Δχ² freed", "impact
 NO_PRIORS = "The model has no priors: everything in it is free, tied exactly or held."
 NO_FIT = "Fit to see what each assumption wanted, and what it moves."
 NO_RATIO = "Define a ratio, and compute it with its full budget, to see the impacts."
-_FITTED, _PULL, _IMPACT = 2, 3, 5
-_NARROW = 760  # pixels
+_FITTED, _PULL, _GAIN, _IMPACT = 2, 3, 4, 5
+_NARROW, _NARROWEST = 760, 680  # pixels
 _REACH = 2.6  # standard deviations that the column of pulls shows at least
 _ROW = 26
 
@@ -117,7 +117,11 @@ def _in_quadrature(ratio: Ratio) -> str:
         ("reference", budget.reference),
     ]
     said = ", ".join(f"{name} {value:.2g}" for name, value in parts if value)
-    total = "" if budget.total is None else f";  total ± {budget.total:.2g}"
+    total = (
+        ""
+        if budget.total is None
+        else f";  total\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{budget.total:.2g}"
+    )
     return printed(f"In quadrature: {said}{total}")
 
 
@@ -133,6 +137,7 @@ class _Table(PlainTable):
         """Leave what the fit says to the tooltip where the plots would have no room."""
         super().resizeEvent(event)
         self.setColumnHidden(_FITTED, self.width() < _NARROW)
+        self.setColumnHidden(_GAIN, self.width() < _NARROWEST)
 
     def show_impacts(self, impacts: Sequence[Impact]) -> None:
         """Fill the table."""
@@ -166,11 +171,12 @@ def _tip(impact: Impact, one: ImpactRow) -> str:
         f"fitted {printed(one.fitted)}",
         f"pull {printed(one.pull)}, narrowed to {printed(one.narrowing)} of the prior's width",
         f"+1 σ: {printed(one.up)}, −1 σ: {printed(one.down)}",
+        f"χ² falls by {printed(one.gain)} where it is let go" if one.gain not in ("", "-") else "",
         pull.source or "no source was given",
     ]
     if one.disagrees:
         lines.insert(2, "the data disagree with it by more than three standard errors")
-    return "\n".join(lines)
+    return "\n".join(filter(None, lines))
 
 
 class _PullDelegate(QStyledItemDelegate):

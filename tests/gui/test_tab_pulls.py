@@ -93,7 +93,7 @@ def test_the_rows_are_ranked_by_the_impact_on_the_chosen_ratio(known: Scene, tab
 
 def test_the_foot_adds_up_to_the_total(known: Scene, tab: Callable) -> None:
     view, budget = tab(known), known.analysis.ratios[0].budget
-    words = view._foot.text()
+    words = " ".join(view._foot.text().split())  # some blanks do not break
     priors = np.sqrt(budget.energies**2 + budget.ties**2 + budget.shape**2)
     assert f"priors {priors:.2g}" in words and f"total ± {budget.total:.2g}" in words
 
