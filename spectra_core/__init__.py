@@ -54,6 +54,7 @@ _FACE = {
     "runs.plan": "plan",
     "runs.quantify": "quantify_spectra",
     "runs.series": "run_series",
+    "runs.stream": "fit_map",
     "runs.records": "Run",
     "runs.reexamine": "reexamine",
     "runs.simulate": "Acquisition simulate simulate_recipe",

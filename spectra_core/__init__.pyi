@@ -70,6 +70,7 @@ from .runs.series import run_series as run_series
 from .runs.simulate import Acquisition as Acquisition
 from .runs.simulate import simulate as simulate
 from .runs.simulate import simulate_recipe as simulate_recipe
+from .runs.stream import fit_map as fit_map
 from .series import SpectrumSeries as SpectrumSeries
 from .series import series_of as series_of
 from .series.factors import factor_table as factor_table
