@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from dataclasses import replace
 from glob import glob
 from pathlib import Path
@@ -113,6 +116,22 @@ def test_the_examples_of_a_help_page_work(doublet, example_folder, name):
     for line in lines:
         Path("s2p.toml").write_text(recipe, encoding="utf-8")
         run_line(doublet, line)
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("doublet fi", "fit"), ("doublet fit --pre", "--preset"), ("doublet library li", "list")],
+)
+def test_the_shell_completes_what_is_typed(typed, offered):
+    words = {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}
+    done = subprocess.run(
+        [sys.executable, "-c", "from doublet.__main__ import main; main()"],
+        env={**os.environ, **words, "_DOUBLET_COMPLETE": "bash_complete"},
+        capture_output=True,
+        text=True,
+        cwd=GUIDE.parents[1],
+    )
+    assert f"plain,{offered}" in done.stdout.split(), done.stderr
 
 
 def test_the_guide_names_every_command_and_option(doublet):
