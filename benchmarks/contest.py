@@ -445,8 +445,8 @@ def table_set() -> list[Case]:
 # name -> its cases, and how many spectra of each
 SETS: dict[str, tuple[Callable[[], list[Case]], int]] = {
     "Table 1 replicas": (table_set, 20),
-    "sulfide S 2p": (sulfide_set, 15),
-    "NIST-like C 1s": (nist_set, 4),
+    "sulfide S 2p": (sulfide_set, 6),
+    "NIST-like C 1s": (nist_set, 1),
 }
 
 
