@@ -188,7 +188,7 @@ class Fitting(Controller):
         name = region.name
 
         def work(report: Reporter) -> Comparison:
-            return compare_components(result, region=name)
+            return compare_components(result, region=name, should_stop=report.should_stop)
 
         self.jobs.start(f"Comparing models of {name}", work, self.compared.emit)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog
 
-from spectra_core.errors import SpectraError
+from spectra_core.errors import Cancelled, SpectraError
 from spectra_core.export.formats import ExportOptions, export_run
 from spectra_core.project.project import Project
 from spectra_core.project.recipes import recipes_from, run_from_project
@@ -111,6 +111,8 @@ class Reporting(Controller):
                 made=date.today().isoformat(),
                 history=history,
             )
+            if report.should_stop():
+                raise Cancelled("the page was not written.")
             write_text(page, Path(path))
 
         self.jobs.start(

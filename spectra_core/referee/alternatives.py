@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ..errors import SpectraError
+from ..errors import Cancelled, ShouldStop, SpectraError
 from ..fitting import FitOptions, FitResult, RegionFit, Weights
 from ..fitting.better import check_minimum
 from ..fitting.single import options_of, seen, solve
@@ -92,7 +92,11 @@ class Comparison:
 
 
 def compare_components(
-    result: FitResult, *, region: str | None = None, options: FitOptions | None = None
+    result: FitResult,
+    *,
+    region: str | None = None,
+    options: FitOptions | None = None,
+    should_stop: ShouldStop | None = None,
 ) -> Comparison:
     """Fit with each component left out in turn, and with one more; say what the data prefer.
 
@@ -106,6 +110,8 @@ def compare_components(
         Only the components of this region; None: all regions.
     options : FitOptions or None
         None: one start each, weights as in `result`.
+    should_stop : callable or None
+        ``should_stop()``; True ends it by Cancelled.
 
     Returns
     -------
@@ -132,7 +138,9 @@ def compare_components(
                 continue
             wanted = replace(options, starts=max(options.starts, alternative.starts))
             try:
-                solved = solve(spectra, alternative.model, options=wanted)
+                solved = solve(spectra, alternative.model, options=wanted, should_stop=should_stop)
+            except Cancelled:
+                raise
             except SpectraError as error:
                 failed.append(f"{alternative.change}: {error}")
                 continue

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.signal import savgol_filter
 
+from spectra_core.errors import Cancelled
 from spectra_core.fitting import FitOptions, FitResult, Weights, fit
 from spectra_core.fitting.statistics import fit_statistics
 from spectra_core.model import (
@@ -83,6 +84,11 @@ def fit_two_to_three(seed: int = 0, *, shared: bool = True) -> FitResult:
 
 # ---------------------------------------------------------------------------------
 # How many components
+
+
+def test_a_comparison_that_is_cancelled_ends_at_the_next_step():
+    with pytest.raises(Cancelled):
+        compare_components(fit_two_to_three(), should_stop=lambda: True)
 
 
 @pytest.mark.parametrize("seed", range(4))
