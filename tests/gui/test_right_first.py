@@ -399,7 +399,7 @@ def test_a_fit_that_describes_nothing_is_not_drawn_within_three_sigma(
     assert drawn.unit == "%"
     # The band that is not in the model is as high as the highest that is there.
     assert float(np.abs(drawn.values).max()) > 50.0
-    assert program.window.plot._panels._upper.getAxis("left").labelText == "residual (%)"
+    assert program.window.plot._panels._upper.getAxis("left").labelText == "residual, %"
     panel = program.window.fit_panel
     said = [part.text() for part in panel.findChildren(QLabel)]
     assert any("noise of these data is not known" in text for text in said)
@@ -440,4 +440,4 @@ def test_residuals_of_counts_are_in_sigma(modelled: Program, settle: Settle) -> 
     shown = modelled.desk.scene.region_fit
     assert shown is not None
     assert misfit_of(shown).unit == "σ"
-    assert modelled.window.plot._panels._upper.getAxis("left").labelText == "residual (σ)"
+    assert modelled.window.plot._panels._upper.getAxis("left").labelText == "residual, σ"
