@@ -30,6 +30,8 @@ class State:
     is_dirty, is_busy, has_component, has_model : bool
         Unsaved changes; a job that a user sees is in progress; a component was copied; a
         model was copied.
+    has_series, in_series : bool
+        Spectra of the project are levels of one series; the Series view is in front.
     """
 
     project: Project
@@ -40,6 +42,8 @@ class State:
     is_busy: bool = False
     has_component: bool = False
     has_model: bool = False
+    has_series: bool = False
+    in_series: bool = False
 
 
 Reason = Callable[[State], str]
@@ -116,6 +120,21 @@ def _analysis(state: State) -> str:
     if reason := _spectrum(state):
         return reason
     return "" if state.scene.analysis is not None else "There is no model on this spectrum."
+
+
+def _series(state: State) -> str:
+    if reason := _spectra(state):
+        return reason
+    several = "A series has two levels or more of one core level: open a profile, or its files."
+    return "" if state.has_series else several
+
+
+def _in_series(state: State) -> str:
+    return _series(state) or ("" if state.in_series else "Open the Series view first.")
+
+
+def _fit(state: State) -> str:
+    return "" if state.in_series else _analysis(state)
 
 
 def _component(state: State) -> str:
@@ -221,6 +240,12 @@ ACTIONS: tuple[Action, ...] = (
         FILE,
         tip="Synthetic S 2p and P 2p spectra of two samples, before and after sputtering.",
     ),
+    Action(
+        "profile_example",
+        "Open the profile example",
+        FILE,
+        tip="A synthetic sputter profile of twelve levels with known truth, in the Series view.",
+    ),
     Action("new", "New project", FILE, "Ctrl+N"),
     Action("save", "Save", FILE, "Ctrl+S", _project),
     Action("save_as", "Save as…", FILE, "Ctrl+Shift+S", _project),
@@ -231,6 +256,14 @@ ACTIONS: tuple[Action, ...] = (
         "Ctrl+E",
         _any_fit,
         tip="Report, tables, curves, figures, NeXus and VAMAS.",
+    ),
+    Action(
+        "export_series",
+        "Export the series…",
+        FILE,
+        "",
+        _in_series,
+        tip="Trends, figures, results and reports, as `doublet series` writes them.",
     ),
     Action(
         "export_recipe",
@@ -333,12 +366,27 @@ ACTIONS: tuple[Action, ...] = (
         _spectrum,
         tip="Where the data exceed the model most; for levels that the library does not know.",
     ),
-    Action("fit", "Fit", FIT, "F", _analysis),
+    Action(
+        "fit",
+        "Fit",
+        FIT,
+        "F",
+        _fit,
+        tip="The model that is shown; in the Series view all levels as one problem.",
+    ),
     Action("fit_all", "Fit all", FIT, "Shift+F", _any_analysis),
     Action(
         "cancel", "Cancel", FIT, "Ctrl+.", _busy, tip="Stop what is in progress; nothing changes."
     ),
     Action("clear_fit", "Forget the fit", FIT, "", _fitted),
+    Action(
+        "series_settings",
+        "Settings of the series…",
+        FIT,
+        "",
+        _in_series,
+        tip="What its levels share, what orders them, and how time becomes depth.",
+    ),
     Action("new_ratio", "Define a ratio…", FIT, "Ctrl+R", _any_analysis),
     Action("left", "Move the component left", FIT, "Left", _component),
     Action("right", "Move the component right", FIT, "Right", _component),
@@ -347,6 +395,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("next_component", "Next component", FIT, "Down", _analysis),
     Action("previous_component", "Previous component", FIT, "Up", _analysis),
     Action("palette", "Find an action…", VIEW, "Ctrl+K"),
+    Action("spectrum_view", "Spectrum view", VIEW, "Ctrl+1"),
+    Action(
+        "series_view",
+        "Series view",
+        VIEW,
+        "Ctrl+2",
+        _series,
+        tip="All levels of a profile or series: heat map, trends, one fit.",
+    ),
+    Action("play", "Play the levels", VIEW, "P", _in_series),
     Action("reset_view", "Show the whole spectrum", VIEW, "Home", _spectrum),
     Action("components_shown", "Components", VIEW, "Space", switches=True),
     Action("kinetic", "Kinetic energy", VIEW, "K", _kinetic, switches=True),

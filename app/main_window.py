@@ -92,6 +92,7 @@ class MainWindow(QMainWindow):
         self._may_close = False
         self.is_painted = False
         self._view_place: QAction | None = None
+        self._beside: list[QDockWidget] = []
         self.setWindowTitle("Doublet")
         self.setWindowIcon(program_icon())
         self.setAcceptDrops(True)
@@ -141,7 +142,7 @@ class MainWindow(QMainWindow):
         self.middle.addWidget(self.empty)
         self.views = QStackedWidget()
         self.view_bar = ViewBar()
-        self.view_bar.chosen.connect(self.views.setCurrentIndex)
+        self.view_bar.chosen.connect(self.show_view)
         self.banner = Banner()
         page = QWidget()
         self._page = QVBoxLayout(page)
@@ -152,11 +153,32 @@ class MainWindow(QMainWindow):
         self.add_view("Spectrum", page)
         self.setCentralWidget(self.views)
 
-    def add_view(self, title: str, view: QWidget) -> None:
-        """Add a view of the project; the choice between views is shown once there are two."""
-        self.views.addWidget(view)
+    def add_view(self, title: str, view: QWidget) -> int:
+        """Add a view of the project and return its place; a choice is shown of two or more."""
+        place = self.views.addWidget(view)
         self.view_bar.add(title)
         self._show_view_bar()
+        for part in view.findChildren(QWidget):
+            part.setAcceptDrops(False)
+        return place
+
+    def offer_view(self, place: int, on: bool) -> None:
+        """Offer a view, or hide it where the project has nothing for it."""
+        self.view_bar.offer(place, on)
+        self._show_view_bar()
+
+    def show_view(self, place: int) -> None:
+        """Bring a view to the front; what belongs to one spectrum stands beside the first alone."""
+        now = self.views.currentIndex()
+        if place == now:
+            return
+        beside = self.docks[1:]
+        if now == 0:
+            self._beside = [dock for dock in beside if not dock.isHidden()]
+        for dock in beside:
+            dock.setVisible(place == 0 and dock in self._beside)
+        self.view_bar.choose(place)
+        self.views.setCurrentIndex(place)
 
     def _show_view_bar(self) -> None:
         if self._view_place is not None:
@@ -408,6 +430,7 @@ class MainWindow(QMainWindow):
 
     def keep(self, settings: QSettings) -> None:
         """Remember where window and docks are."""
+        self.show_view(0)
         settings.setValue("window/geometry", self.saveGeometry())
         settings.setValue("window/state", self.saveState(_VERSION))
 

@@ -265,6 +265,11 @@ QWidget#viewbar {{ background: {hover}; border-radius: 7px; }}
 QPushButton#viewbutton {{ background: transparent; border: none;
     padding: 5px 18px; color: {muted}; }}
 QPushButton#viewbutton:checked {{ background: {card}; color: {text}; font-weight: 600; }}
+QPushButton#segment {{ background: transparent; border: 1px solid {border}; border-radius: 6px;
+    padding: 2px 10px; color: {muted}; }}
+QPushButton#segment:hover {{ background: {hover}; }}
+QPushButton#segment:checked {{ background: {selection}; color: {accent}; font-weight: 600;
+    border-color: {selection}; }}
 QFrame#tour {{ background: {card}; border: 1px solid {accent}; border-radius: 9px; }}
 QFrame#tourframe {{ background: transparent; border: 2px solid {accent}; border-radius: 8px; }}
 QFrame#modelrow {{ background: transparent; border: none;

@@ -27,6 +27,26 @@ def connect(
         _connect_owners(view, crew)
     _connect_panels(window, crew)
     _connect_results(window, crew, desk)
+    _connect_series(window, crew, desk)
+
+
+def _connect_series(window: MainWindow, crew: Crew, desk: Desk) -> None:
+    series, view = crew.series, crew.series.view
+    desk.shown.connect(series.follow)
+    desk.jobs.changed.connect(series.watch)
+    window.views.currentChanged.connect(series.changed_view)
+    window.views.currentChanged.connect(lambda _: crew.showing.show_actions())
+    view.level_chosen.connect(series.choose_level)
+    view.region_chosen.connect(series.choose_region)
+    view.kind_chosen.connect(series.choose_kind)
+    view.fit_asked.connect(series.show_fit)
+    view.play_asked.connect(series.play)
+    view.settings_asked.connect(series.settings)
+    view.export_asked.connect(series.ask_export)
+    view.copy_asked.connect(series.copy_table)
+    view.run_asked.connect(lambda: crew.acting.run("fit"))
+    view.tab_changed.connect(series.refresh)
+    view.resolve_asked.connect(series.resolve)
 
 
 def _connect_desk(desk: Desk, window: MainWindow, crew: Crew, autosave: Autosave) -> None:
@@ -200,6 +220,8 @@ def _file(crew: Crew) -> Doing:
         "open_folder": files.ask_folder,
         "example": files.open_example,
         "joint_example": files.open_joint_example,
+        "profile_example": crew.series.open_example,
+        "export_series": crew.series.ask_export,
         "new": files.new,
         "save": files.save,
         "save_as": files.save_as,
@@ -252,7 +274,8 @@ def _fit(crew: Crew, desk: Desk) -> Doing:
         "recipe": crew.spectra_dialogs.recipe,
         "add_component": ask.library,
         "add_unassigned": edit.add_component_at,
-        "fit": fitting.fit_shown,
+        "fit": lambda: crew.series.fit() if crew.series.is_seen else fitting.fit_shown(),
+        "series_settings": crew.series.settings,
         "fit_all": fitting.fit_all,
         "cancel": desk.jobs.cancel,
         "clear_fit": edit.clear_fit,
@@ -271,6 +294,9 @@ def _view(crew: Crew, window: MainWindow) -> Doing:
     return {
         **{one: partial(viewing.switch, one) for one in OPTION_OF_ACTION},
         "palette": crew.program_dialogs.palette,
+        "spectrum_view": partial(window.show_view, 0),
+        "series_view": crew.series.show,
+        "play": crew.series.play,
         "reset_view": window.plot.reset_view,
         "waterfall": viewing.switch_waterfall,
         "live": viewing.switch_live,

@@ -12,6 +12,7 @@ from ..actions import ACTIONS, State, action
 from ..desk import Desk
 from .base import Controller
 from .editing import Editing
+from .series import SeriesControl
 from .spectra import SpectraControl
 from .viewing import Viewing
 
@@ -31,10 +32,16 @@ class Acting(Controller):
     ran = Signal()
 
     def __init__(
-        self, desk: Desk, editing: Editing, spectra: SpectraControl, viewing: Viewing
+        self,
+        desk: Desk,
+        editing: Editing,
+        spectra: SpectraControl,
+        viewing: Viewing,
+        series: SeriesControl,
     ) -> None:
         super().__init__(desk)
         self._editing, self._spectra, self._viewing = editing, spectra, viewing
+        self._series = series
         self._doing: Doing = {}
 
     def bind(self, doing: Doing) -> None:
@@ -56,6 +63,8 @@ class Acting(Controller):
             bool(self.jobs.running),
             self._editing.has_copied,
             self._spectra.has_copied,
+            self._series.is_offered,
+            self._series.is_seen,
         )
 
     def why_not(self) -> dict[str, str]:

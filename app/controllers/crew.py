@@ -20,6 +20,7 @@ from .model_dialogs import ModelDialogs
 from .program_dialogs import ProgramDialogs
 from .reexamining import Reexamining
 from .reporting import Reporting
+from .series import SeriesControl
 from .showing import Showing
 from .spectra import SpectraControl
 from .spectra_dialogs import SpectraDialogs
@@ -44,6 +45,7 @@ class Crew:
     program_dialogs: ProgramDialogs
     reexamining: Reexamining
     reporting: Reporting
+    series: SeriesControl
     showing: Showing
     spectra: SpectraControl
     spectra_dialogs: SpectraDialogs
@@ -57,7 +59,8 @@ def make_crew(desk: Desk, window: MainWindow, autosave: Autosave) -> Crew:
     editing, spectra = Editing(desk), SpectraControl(desk)
     files = Files(desk, window, autosave)
     viewing = Viewing(desk, window)
-    acting = Acting(desk, editing, spectra, viewing)
+    series = SeriesControl(desk, window, dialogs)
+    acting = Acting(desk, editing, spectra, viewing, series)
     reporting = Reporting(desk, window.plot)
     fitting = Fitting(desk)
     return Crew(
@@ -74,6 +77,7 @@ def make_crew(desk: Desk, window: MainWindow, autosave: Autosave) -> Crew:
         ProgramDialogs(desk, dialogs, files, acting),
         Reexamining(desk),
         reporting,
+        series,
         Showing(desk, window, acting, reporting),
         spectra,
         SpectraDialogs(desk, dialogs, spectra, files),

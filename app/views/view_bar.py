@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
 
 
@@ -44,11 +45,23 @@ class ViewBar(QWidget):
         made = QPushButton(title)
         made.setCheckable(True)
         made.setObjectName("viewbutton")
+        bold = QFont(made.font())
+        bold.setBold(True)
+        made.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(title) + 40)
         self._group.addButton(made, len(self._group.buttons()))
         self._row.addWidget(made)
         self._group.buttons()[0].setChecked(True)
 
+    def offer(self, place: int, on: bool) -> None:
+        """Show the button of a view, or hide it where there is nothing to see."""
+        self.button(place).setVisible(on)
+        self.updateGeometry()
+
+    def choose(self, place: int) -> None:
+        """Mark a view as the one that is shown."""
+        self.button(place).setChecked(True)
+
     @property
     def is_needed(self) -> bool:
         """Whether there is something to choose."""
-        return len(self._group.buttons()) > 1
+        return sum(not button.isHidden() for button in self._group.buttons()) > 1

@@ -10,17 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from glob import escape
 
 from ..errors import RecipeError, ShouldStop
 from ..fitting import FitWarning
+from ..fitting.inputs import as_spectra
+from ..fitting.problem import compile_problem
+from ..model import Model
 from ..recipe.compile import fit_options_from_recipe
 from ..recipe.schema import Recipe, SeriesTable
 from ..referee.context import Finding
+from ..runs.plan import plan
 from ..runs.records import FitRecord, Run
 from ..runs.samples import join_samples
-from ..runs.series import SeriesRecord, run_series
+from ..runs.series import SeriesRecord, modes_from, run_series
 from ..series.coordinates import INDEX, distinct
-from ..series.fits import LevelTaker, SeriesProgress
+from ..series.fits import LevelTaker, SeriesProgress, default_mode, modes_of, with_drift
+from ..series.global_fit import FREE, SHARED, Mode, Smooth
 from ..series.values import SpectrumSeries, region_key, series_of
 from ..spectrum import Spectrum, sample_key
 from .project import (
@@ -215,3 +221,36 @@ def _analysis_on(
 
 def _is_on(analysis: Analysis, chosen: Mapping[str, str]) -> bool:
     return dict(analysis.spectra) == dict(chosen)
+
+
+def modes_for(own: ProjectSeries, recipe: Recipe) -> tuple[Model, dict[str, Mode]]:
+    """Return the model of a series and what becomes of each of its free parameters.
+
+    Raises
+    ------
+    SpectraError
+        If the recipe is for none of its spectra, or contradicts itself.
+    """
+    spectra = [s for level in own.series.levels for s in level.spectra.values()]
+    planned = plan(recipe, spectra, join="none")
+    if not planned.jobs:
+        raise RecipeError(
+            "; ".join(str(f) for f in planned.failures) or "there is no spectrum for it."
+        )
+    job = planned.jobs[0]
+    model = with_drift(job.model)
+    problem = compile_problem(model, as_spectra(dict(job.group.spectra), model))
+    return model, modes_of([problem], modes_from(recipe.series or SeriesTable()))
+
+
+def with_modes(table: SeriesTable, modes: Mapping[str, Mode]) -> SeriesTable:
+    """Return settings that say these modes; what a series does by itself is not said."""
+    said = {path: mode for path, mode in modes.items() if mode != default_mode(path)}
+    names = {path: escape(path) for path in said}
+    return table.model_copy(
+        update={
+            "free": tuple(names[p] for p, mode in said.items() if mode == FREE),
+            "shared": tuple(names[p] for p, mode in said.items() if mode == SHARED),
+            "smooth": {names[p]: m.sd for p, m in said.items() if isinstance(m, Smooth)},
+        }
+    )

@@ -1,0 +1,126 @@
+"""The Series view: a profile opened, fitted, stepped through, undone, and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from pytestqt.qtbot import QtBot
+
+import spectra_core as sc
+from doublet.app.program import Program
+from spectra_core.series.global_fit import Smooth
+
+Settle = Callable[[Program], None]
+EXAMPLE = ("resources", "examples")
+
+
+@pytest.fixture
+def profile(program: Program, settle: Settle) -> Program:
+    """Return a program with the synthetic profile in the Series view."""
+    program.crew.acting.run("profile_example")
+    settle(program)
+    return program
+
+
+def test_the_view_is_offered_only_where_there_is_a_series(program: Program) -> None:
+    assert not program.window.view_bar.is_needed
+    assert "Open a file first." in program.crew.acting.why_not()["series_view"]
+
+
+def test_the_profile_is_fitted_as_the_command_line_does(profile: Program, settle: Settle) -> None:
+    series = profile.crew.series
+    assert series.is_seen and profile.window.docks[1].isHidden()
+    assert series.scene is not None and len(series.scene) == 12 and series.scene.record is None
+    profile.crew.acting.run("fit")
+    settle(profile)
+    spectra = sc.read(sc.data_path(*EXAMPLE, "lps_on_lpscl_profile.vms"))
+    recipe = sc.load_recipe(sc.data_path(*EXAMPLE, "lps_on_lpscl_profile.toml"))
+    (own,), _ = sc.run_series(spectra, recipe)
+    shown = series.scene.record
+    assert shown is not None
+    for path in ("S 2p/Li2S/area", "P 2p/PS4/area"):
+        np.testing.assert_allclose(shown.fit.values(path), own.fit.values(path), rtol=1e-9)
+    fits = [a.stored for a in profile.desk.document.project.analyses.values()]
+    assert len(fits) == 12 and all(one is not None and one.method == "series" for one in fits)
+    profile.crew.acting.run("undo")
+    assert not any(a.stored for a in profile.desk.document.project.analyses.values())
+
+
+def test_a_click_on_the_map_chooses_a_level_and_arrows_step(
+    profile: Program, qtbot: QtBot, settle: Settle
+) -> None:
+    series, view = profile.crew.series, profile.crew.series.view
+    at = QPoint(round(view.map.x_of(6)), view.map.height() // 2)
+    qtbot.mouseClick(view.map, Qt.MouseButton.LeftButton, pos=at)
+    assert series.scene is not None and series.scene.level == 6
+    assert view.panel.title.text() == "Level 7"
+    qtbot.keyClick(view.slider, Qt.Key.Key_Right)
+    assert series.scene.level == 7
+
+
+def test_a_cancelled_fit_changes_nothing(profile: Program, settle: Settle) -> None:
+    series = profile.crew.series
+    before = profile.desk.document.project
+    profile.crew.acting.run("fit")
+    profile.crew.acting.run("cancel")
+    settle(profile)
+    assert profile.desk.document.project is before
+    assert series.scene is not None and not series.scene.busy and series.scene.record is None
+
+
+def test_settings_say_what_is_shared(profile: Program, settle: Settle) -> None:
+    series = profile.crew.series
+    profile.crew.acting.run("series_settings")
+    dialog = profile.crew.dialogs.current
+    path = "S 2p/PS4 2p3/2/fwhm"
+    row = dialog.rows[path]
+    row.mode.set_value("smooth")
+    row.sd.setText("0.03")
+    dialog.fields["rate"].setText("0.25")
+    dialog._take()
+    settle(profile)
+    assert series.scene is not None and series.scene.record is not None
+    assert series.scene.record.fit.modes[path] == Smooth(0.03)
+    depths = series.scene.depths
+    assert depths is not None
+    np.testing.assert_allclose(depths[0], 0.25 * series.scene.series.positions)
+
+
+def test_the_files_are_those_of_the_command_line(
+    profile: Program, settle: Settle, tmp_path: Path
+) -> None:
+    profile.crew.acting.run("fit")
+    settle(profile)
+    profile.crew.series.export(("json", "csv"), tmp_path)
+    settle(profile)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"series.json", "trends.csv", "results.json"} <= names
+    lines = (tmp_path / "trends.csv").read_text().splitlines()
+    assert len([line for line in lines if line and not line.startswith("#")]) == 13
+
+
+def test_a_level_shows_its_fit_in_the_spectrum_view(profile: Program, settle: Settle) -> None:
+    profile.crew.acting.run("fit")
+    settle(profile)
+    profile.crew.series.show_fit(3)
+    assert profile.window.views.currentIndex() == 0 and not profile.window.docks[1].isHidden()
+    scene = profile.desk.scene
+    assert scene.fitted and scene.spectrum is not None
+    assert scene.spectrum.meta.etch_time_s == profile.crew.series.scene.series.positions[3]
+
+
+def test_two_levels_of_two_files_are_a_series(program: Program, settle: Settle) -> None:
+    program.crew.files.open_joint_example()
+    settle(program)
+    spectra = program.desk.document.project.spectra
+    bare = [k for k, s in spectra.items() if "Bare" in s.meta.sample and s.meta.region == "S 2p"]
+    program.crew.spectra.choose(bare)
+    program.crew.acting.run("series_view")
+    scene = program.crew.series.scene
+    assert scene is not None and len(scene) == 2
+    assert scene.series.positions.tolist() == [0.0, 40.0]
+    assert not program.crew.series.view.tabs.isTabEnabled(3)
