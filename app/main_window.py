@@ -156,6 +156,7 @@ class MainWindow(QMainWindow):
     def add_view(self, title: str, view: QWidget) -> int:
         """Add a view of the project and return its place; a choice is shown of two or more."""
         place = self.views.addWidget(view)
+        self._size_views()
         self.view_bar.add(title)
         self._show_view_bar()
         for part in view.findChildren(QWidget):
@@ -179,6 +180,14 @@ class MainWindow(QMainWindow):
             dock.setVisible(place == 0 and dock in self._beside)
         self.view_bar.choose(place)
         self.views.setCurrentIndex(place)
+        self._size_views()
+
+    def _size_views(self) -> None:
+        """Let the view that is shown alone say how much room is needed."""
+        kinds = QSizePolicy.Policy
+        for place in range(self.views.count()):
+            kind = kinds.Preferred if place == self.views.currentIndex() else kinds.Ignored
+            self.views.widget(place).setSizePolicy(kind, kind)
 
     def _show_view_bar(self) -> None:
         if self._view_place is not None:

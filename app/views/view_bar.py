@@ -31,8 +31,8 @@ class ViewBar(QWidget):
 
     @property
     def titles(self) -> tuple[str, ...]:
-        """Names of the views, in their order."""
-        return tuple(button.text() for button in self._group.buttons())
+        """Names of the views that are offered, in their order."""
+        return tuple(b.text() for b in self._group.buttons() if not b.isHidden())
 
     def button(self, place: int) -> QPushButton:
         """Return the button of a view."""
