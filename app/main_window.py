@@ -187,7 +187,9 @@ class MainWindow(QMainWindow):
         kinds = QSizePolicy.Policy
         for place in range(self.views.count()):
             kind = kinds.Preferred if place == self.views.currentIndex() else kinds.Ignored
-            self.views.widget(place).setSizePolicy(kind, kind)
+            view = self.views.widget(place)
+            assert view is not None
+            view.setSizePolicy(kind, kind)
 
     def _show_view_bar(self) -> None:
         if self._view_place is not None:
