@@ -129,6 +129,9 @@ template_option = click.option(
 )
 
 
+_OF_RECIPES = ("shift", "work_function", "standards", "despike", "masks")
+
+
 @click.command("fit", cls=ReadingCommand, epilog=EPILOG)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--recipe", "recipe_file", metavar="FILE", help="Fit with this recipe.")
@@ -178,6 +181,18 @@ template_option = click.option(
     " cyclohexane, neon, argon; several together (recipe only).",
 )
 @click.option(
+    "--despike",
+    is_flag=True,
+    help="Mask cosmic rays and saturated channels of Raman spectra: kept, marked, not fitted.",
+)
+@click.option(
+    "--mask",
+    "masks",
+    multiple=True,
+    metavar="LOW:HIGH",
+    help="Channels of this window do not count; can be given more than once.",
+)
+@click.option(
     "--laser", type=POSITIVE, metavar="NM", help="Wavelength of the laser, for the lines of a lamp."
 )
 @click.option(
@@ -222,11 +237,12 @@ def command(paths: tuple[str, ...], **values: Any) -> int:
     if recipe is not None:
         recipe = _with_energy_options(recipe, values, files, read_options)
         recipe = _with_standards(recipe, values, read_options)
+        recipe = _with_masks(recipe, values)
         recipe = _quick(recipe) if values["quick"] else recipe
-    elif any(values[name] not in (None, ()) for name in ("shift", "work_function", "standards")):
+    elif any(values[name] not in (None, (), False) for name in _OF_RECIPES):
         raise FitError(
-            "--shift, --standard and --work-function go with --recipe: a CasaXPS fit brings its"
-            " own scale."
+            "--shift, --standard, --work-function, --despike and --mask go with --recipe: a"
+            " CasaXPS fit brings its own scale and channels."
         )
     if values["cluster"] is not None and values["jobs"] is not None:
         raise FitError("--jobs and --cluster exclude each other.", hint="Take one of them.")
@@ -408,6 +424,27 @@ def _with_energy_options(
         reference = f"{reference}; work function {work_function:g} eV subtracted".lstrip("; ")
     entry = CalibrationEntry(shift=total, reference=reference)
     return recipe.model_copy(update={"calibration": entry})
+
+
+def _with_masks(recipe: Recipe, values: dict[str, Any]) -> Recipe:
+    """Return the recipe with the channels that --despike and --mask leave out."""
+    if not values["despike"] and not values["masks"]:
+        return recipe
+    from spectra_core.recipe.schema import MaskEntry
+
+    windows = []
+    for text in values["masks"]:
+        low, colon, high = text.partition(":")
+        try:
+            pair = float(low), float(high)
+        except ValueError:
+            pair = (1.0, 0.0)
+        if not colon or not pair[0] <= pair[1]:
+            raise RecipeError(f'--mask is "{text}".', hint="Write LOW:HIGH, e.g. 740:744.")
+        windows.append(pair)
+    own = recipe.mask or MaskEntry()
+    update = {"spikes": own.spikes or values["despike"], "windows": (*own.windows, *windows)}
+    return recipe.model_copy(update={"mask": own.model_copy(update=update)})
 
 
 def _with_standards(recipe: Recipe, values: dict[str, Any], options: ReadOptions) -> Recipe:

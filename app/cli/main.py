@@ -23,6 +23,7 @@ COMMANDS = {
     "inspect": ("inspect", "What is in the files: one row per spectrum."),
     "fit": ("fit", "Fit spectra with a recipe, or with the CasaXPS fit they carry."),
     "series": ("series", "Fit the levels of a profile or series together: trends, depth, figures."),
+    "map": ("map", "Fit a Raman map pixel by pixel: intensities, positions, ratios as images."),
     "ratios": ("ratios", "Merge the ratio tables of results files into one table."),
     "quantify": ("quantify", "Atomic fractions of results files, or of spectra without a fit."),
     "report": ("report", "Write the report of a saved project: HTML, PDF, Word, workbook."),

@@ -154,11 +154,11 @@ def map_of(spectra: Sequence[Spectrum]) -> RamanMap:
         raise DataError("a map needs spectra, found none.")
     first = spectra[0]
     for other in spectra:
-        same = other.axis is first.axis and other.y_unit == first.y_unit and other.masked is None
+        same = other.axis is first.axis and other.y_unit == first.y_unit
         if not (same and np.array_equal(other.x, first.x)):
             raise DataError(
-                "the spectra of a map must share axis and unit, and have no masked channels.",
-                hint="Masks of a map are found when it is fitted.",
+                "the spectra of a map must share axis, unit and masked channels.",
+                hint="Cosmic rays of a map are found when it is fitted.",
                 where=other.label,
             )
     if first.axis is not Axis.RAMAN_SHIFT:

@@ -598,12 +598,34 @@ class SamplesEntry(RecipeTable):
         return self
 
 
+class MaskEntry(RecipeTable):
+    """Channels that do not count; they are kept, marked, and never filled in."""
+
+    spikes: Flag = Field(
+        False, description="Look for cosmic rays and saturated channels of Raman spectra."
+    )
+    threshold: Positive | None = Field(
+        None, description="Standard deviations that a ray stands out by; left out: 6."
+    )
+    windows: tuple[tuple[Number, Number], ...] = Field(
+        (), description="Windows [low, high] on the calibrated axis whose channels do not count."
+    )
+
+    @model_validator(mode="after")
+    def _windows_are_ascending(self) -> MaskEntry:
+        for low, high in self.windows:
+            if low > high:
+                raise ValueError(f"the window {low:g} to {high:g} must be written low, high")
+        return self
+
+
 class Recipe(Shown, RecipeTable):
     """A whole recipe."""
 
     schema_: Literal["doublet-recipe/1"] = Field(alias="schema", description=f'"{SCHEMA}".')
     title: Text = ""
     calibration: CalibrationEntry | None = None
+    mask: MaskEntry | None = Field(None, description="Channels that do not count.")
     share_shift: Flag = Field(False, description="One charge shift, fitted, for all regions.")
     samples: SamplesEntry | None = Field(
         None, description="Several samples in one model; left out: each by itself."

@@ -39,6 +39,7 @@ from .schema import (
     ComponentEntry,
     FitEntry,
     LinkEntry,
+    MaskEntry,
     ParameterEntry,
     PriorEntry,
     QuantifyTable,
@@ -76,6 +77,7 @@ MAX_PROBLEMS = 5
 _INNER: Mapping[type[RecipeTable], Mapping[str, type[RecipeTable]]] = {
     Recipe: {
         "calibration": CalibrationEntry,
+        "mask": MaskEntry,
         "samples": SamplesEntry,
         "region": RegionEntry,
         "link": LinkEntry,

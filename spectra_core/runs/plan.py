@@ -25,6 +25,7 @@ from ..recipe.compile import (
     recipe_from_model,
 )
 from ..recipe.library import at_photon_energy
+from ..recipe.masks import masked_by_recipe, masked_notes
 from ..recipe.parts import Part, part_of, tie_in_words
 from ..recipe.presets import Preset
 from ..recipe.schema import CalibrationEntry, RatioEntry, Recipe
@@ -290,7 +291,10 @@ class _Maker:
         moved: list[tuple[str, Spectrum]] = []
         for (name, spectrum), shift in zip(group.spectra, shifts, strict=True):
             notes += _replaced_calibration(name, spectrum, shift)
-            moved.append((name, spectrum if shift is None else calibrate(spectrum, shift)))
+            own = spectrum if shift is None else calibrate(spectrum, shift)
+            own = masked_by_recipe(self.recipe.mask, own)
+            notes += masked_notes(name, own, self._window(name))
+            moved.append((name, own))
         references = tuple({id(line): line for line in lines if line is not None}.values())
         for line in references:
             notes += assumed_reference(self.recipe.calibration, line)
@@ -309,6 +313,9 @@ class _Maker:
             references,
             tuple(self.known.places[id(spectrum)] for _, spectrum in group.spectra),
         )
+
+    def _window(self, name: str) -> tuple[float, float] | None:
+        return next((entry.window for entry in self.recipe.region if entry.name == name), None)
 
     def _part(self, energies: _Energies) -> tuple[Part, Model, tuple[RatioEntry, ...]]:
         if energies not in self._parts:

@@ -22,6 +22,7 @@ from spectra_core.project.project import Project, add_analysis, add_spectra, set
 from spectra_core.readers import read
 from spectra_core.recipe.text import load_recipe, model_from_recipe
 from spectra_core.writers import write
+from tests.raman.synthetic import cathode_map
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 
@@ -71,6 +72,9 @@ def example_folder(tmp_path, vamas_file, monkeypatch) -> Path:
     for suffix in ("vms", "toml"):
         profile = data_path("resources", "examples", f"lps_on_lpscl_profile.{suffix}")
         (tmp_path / f"profile.{suffix}").write_bytes(profile.read_bytes())
+    recipe = data_path("resources", "examples", "cathode_raman_map.toml")
+    (tmp_path / "raman_map.toml").write_bytes(recipe.read_bytes())
+    write(tmp_path / "raman_map.h5", cathode_map())
     for folder in ("data", "depth"):
         (tmp_path / folder).mkdir()
         write(tmp_path / folder / "level1.vms", [made])
