@@ -27,7 +27,7 @@ FORMATS = ("csv", "h5", "nxs", "png", "svg", "pdf")
 EPILOG = """\b
 Examples:
   doublet map raman_map.h5 --recipe raman_map.toml -o maps
-  doublet map raman_map.h5 --recipe raman_map.toml --show "ratio:PS4/A1g" --snr 3 --formats csv -o ratio
+  doublet map raman_map.h5 --recipe raman_map.toml --show "ratio:PS4/A1g" --snr 3 -o ratio
 
 Every pixel is fitted as `doublet fit` would fit it alone, without its cosmic rays. Spectra on one
 line (X, Y, a depth or a time) make a map of one row. What a pixel does not show is hatched in the
