@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -10,20 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from spectra_core.fitting import FitResult, RegionFit
+from spectra_core.fitting import FitResult, FitWarning, RegionFit
 from spectra_core.model import Region
 from spectra_core.model.owners import owners
 from spectra_core.project.series import ProjectSeries
 from spectra_core.recipe.schema import Recipe
+from spectra_core.referee.verdict import CHECK, NOT_YET, SOUND, Verdict, verdict_of
 from spectra_core.results.colours import COLOURS, component_colours
 from spectra_core.results.entries import doublet_label
 from spectra_core.results.series_figures import edges_of, fitted_table
 from spectra_core.results.trends import Trend, draft_trends, interfaces_of, trends_of
+from spectra_core.runs.records import FitRecord
 from spectra_core.runs.series import SeriesRecord
 from spectra_core.series.alarms import SeriesAlarm
 from spectra_core.series.coordinates import INDEX, words
 from spectra_core.spectrum import Array, Spectrum, on_binding_energy
 
+from .verdicts import is_converged
 from .widgets import in_locale
 
 KINDS = (
@@ -304,6 +307,33 @@ class SeriesScene:
         return () if self.record is None else self.record.fit.alarms
 
     @cached_property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """The word on every level (L,), that of the report and the spectra; empty before a fit.
+
+        A level with an alarm of the series is at least to be checked.
+        """
+        if self.record is None:
+            return ()
+        apart = {alarm.level for alarm in self.alarms}
+        return tuple(
+            replace(own, word=CHECK) if own.word == SOUND and level in apart else own
+            for level, own in enumerate(map(_verdict, self.record.records))
+        )
+
+    @cached_property
+    def remarks(self) -> tuple[tuple[FitWarning, tuple[int, ...]], ...]:
+        """What the verdicts rest on: each finding with the levels that have it, the worst first."""
+        places: dict[tuple[str, str, str], list[int]] = {}
+        first: dict[tuple[str, str, str], FitWarning] = {}
+        for word in (NOT_YET, CHECK):
+            for level, own in enumerate(self.verdicts):
+                for finding in own.findings if own.word == word else ():
+                    key = (word, finding.code, finding.where)
+                    first.setdefault(key, finding)
+                    places.setdefault(key, []).append(level)
+        return tuple((finding, tuple(places[key])) for key, finding in first.items())
+
+    @cached_property
     def apart(self) -> frozenset[int]:
         """Levels that are marked in every picture."""
         return frozenset() if self.record is None else frozenset(self.record.fit.flagged(*APART))
@@ -313,6 +343,22 @@ class SeriesScene:
         """Levels that interfaces are found without, and trends bridge."""
         record = self.record
         return frozenset() if record is None else frozenset(record.fit.flagged(*LEFT_OUT))
+
+
+def levels_words(levels: Iterable[int]) -> str:
+    """Return levels, given from 0, as they are read: ``levels 1, 9–12``."""
+    runs: list[list[int]] = []
+    for level in sorted(set(levels)):
+        if runs and level == runs[-1][-1] + 1:
+            runs[-1].append(level)
+        else:
+            runs.append([level])
+    said = [str(r[0] + 1) if len(r) == 1 else f"{r[0] + 1}–{r[-1] + 1}" for r in runs]
+    return f"{'levels' if sum(map(len, runs)) > 1 else 'level'} {', '.join(said)}"
+
+
+def _verdict(record: FitRecord) -> Verdict:
+    return verdict_of(record.warnings, converged=is_converged(record.result))
 
 
 def label_of(region: Region, owner: str) -> str:

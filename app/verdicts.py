@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spectra_core.editing.edits import place_of
-from spectra_core.fitting import FitWarning
+from spectra_core.fitting import FitResult, FitWarning
 from spectra_core.project.project import Analysis
 from spectra_core.referee.verdict import Verdict, about_region, verdict_of
 
@@ -28,4 +28,9 @@ def owner_verdicts(analysis: Analysis, region: str) -> dict[str, Verdict]:
 
 
 def _converged(analysis: Analysis) -> bool:
-    return analysis.stored is None or analysis.stored.result.status.value in _CONVERGED
+    return analysis.stored is None or is_converged(analysis.stored.result)
+
+
+def is_converged(result: FitResult) -> bool:
+    """Return whether a fit came to its end."""
+    return result.status.value in _CONVERGED

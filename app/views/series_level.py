@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
@@ -12,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from spectra_core.fitting import FitWarning
 from spectra_core.model import Region
 from spectra_core.results.table import with_error
 from spectra_core.series.alarms import SeriesAlarm
@@ -19,7 +22,7 @@ from spectra_core.series.global_fit import SHARED, Smooth
 
 from ..formula import formula
 from ..parameter_words import NAMES
-from ..series_scene import SeriesScene
+from ..series_scene import SeriesScene, levels_words
 from ..theme import colour, number_font, theme
 from ..widgets import Card, clear_layout, heading, in_locale, label, link_button, row
 from .level_spectrum import LevelSpectrum
@@ -183,6 +186,10 @@ class LevelPanel(QWidget):
             self.below.addLayout(row(heading("Alarms"), 1, label(f"{count} of {count}", "muted")))
         for alarm in scene.alarms:
             self.below.addWidget(self._alarm(alarm))
+        if scene.remarks:
+            self.below.addLayout(row(heading("Remarks"), 1))
+        for finding, levels in scene.remarks:
+            self.below.addWidget(self._remark(finding, levels))
         notes = scene.record.notes
         if notes:
             several = "note" if len(notes) == 1 else "notes"
@@ -203,25 +210,44 @@ class LevelPanel(QWidget):
             self.below.addWidget(text)
 
     def _alarm(self, alarm: SeriesAlarm) -> QFrame:
-        frame = QFrame()
-        frame.setObjectName("note")
-        frame.setProperty("severity", "warn")
-        inside = QVBoxLayout(frame)
-        inside.setContentsMargins(10, 7, 10, 7)
-        inside.setSpacing(3)
-        inside.addWidget(label(f"Level {alarm.level + 1}: {alarm.code}", "strong"))
-        inside.addWidget(label(_sentence(alarm.message), "muted", wrap=True, selectable=True))
-        show = link_button(f"Show level {alarm.level + 1}")
-        show.clicked.connect(lambda _=False: self.level_chosen.emit(alarm.level))
-        links = QHBoxLayout()
-        links.addWidget(show)
+        links = self._links(alarm.level)
         if alarm.code in _HELP:
             more = link_button(_HELP[alarm.code])
             more.clicked.connect(self.settings_asked)
-            links.addWidget(more)
-        links.addStretch(1)
-        inside.addLayout(links)
-        return frame
+            links.insertWidget(1, more)
+        return _frame(f"Level {alarm.level + 1}: {alarm.code}", alarm.message, "warn", links)
+
+    def _remark(self, finding: FitWarning, levels: Sequence[int]) -> QFrame:
+        """Return what the referee says of some levels, in the words of the first."""
+        severity = "alarm" if getattr(finding, "severity", "") == "alarm" else "warn"
+        said = finding.message
+        if len(levels) > 1:
+            said = f"At level {levels[0] + 1}: {said}"
+        return _frame(where_words(finding, levels), said, severity, self._links(levels[0]))
+
+    def _links(self, level: int) -> QHBoxLayout:
+        show = link_button(f"Show level {level + 1}")
+        show.clicked.connect(lambda _=False: self.level_chosen.emit(level))
+        return row(show, 1)
+
+
+def where_words(finding: FitWarning, levels: Sequence[int]) -> str:
+    """Return what a finding is about: levels, and a place in their model if it has one."""
+    levels_said = sentence_of(levels_words(levels))
+    return f"{levels_said}: {finding.where}" if finding.where else levels_said
+
+
+def _frame(head: str, said: str, severity: str, links: QHBoxLayout) -> QFrame:
+    frame = QFrame()
+    frame.setObjectName("note")
+    frame.setProperty("severity", severity)
+    inside = QVBoxLayout(frame)
+    inside.setContentsMargins(10, 7, 10, 7)
+    inside.setSpacing(3)
+    inside.addWidget(label(head, "strong", wrap=True))
+    inside.addWidget(label(sentence_of(said), "muted", wrap=True, selectable=True))
+    inside.addLayout(links)
+    return frame
 
 
 def _name(tone: str, text: str) -> QHBoxLayout:
@@ -255,7 +281,8 @@ def _number(value: float, error: float | None) -> str:
     return in_locale(text)
 
 
-def _sentence(text: str) -> str:
+def sentence_of(text: str) -> str:
+    """Return words with a capital, as a sentence begins."""
     return text[:1].upper() + text[1:]
 
 
@@ -290,7 +317,7 @@ def shared_words(scene: SeriesScene) -> str:
         names = [n for n, kinds in by_name.items() if kind in kinds]
         if names:
             parts.append(f"{_listed(names)} {'is' if len(names) == 1 else 'are'} {end}")
-    return _sentence("; ".join(parts)) + "."
+    return sentence_of("; ".join(parts)) + "."
 
 
 def _listed(names: list[str]) -> str:

@@ -14,15 +14,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from spectra_core.referee.verdict import CHECK, NOT_YET
 from spectra_core.series.factors import FEWEST_LEVELS
 
 from ..formula import formula
-from ..series_scene import SeriesScene
+from ..series_scene import SeriesScene, levels_words
 from ..theme import theme
-from ..widgets import Card, Elided, clear_layout, label, link_button, plain_button, restyle
+from ..widgets import Card, Elided, clear_layout, label, link_button, plain_button, restyle, wrapped
 from .curves_plot import CurvesPlot
 from .level_map import LevelMap, LevelSlider
-from .series_level import LevelPanel
+from .series_level import LevelPanel, where_words
 from .series_tabs import (
     FactorsTab,
     LevelTable,
@@ -31,6 +32,9 @@ from .series_tabs import (
     waterfall_of,
 )
 from .tab_report import ReportTab
+
+_PILL = 24  # letters of the levels in the pill: a longer word makes the window as wide
+_TOLD = 5  # remarks
 
 
 class SeriesView(QWidget):
@@ -87,7 +91,7 @@ class SeriesView(QWidget):
         self.about.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.verdict = QPushButton()
         self.verdict.setObjectName("pill")
-        self.verdict.clicked.connect(self._show_first_alarm)
+        self.verdict.clicked.connect(self._show_worst)
         self.regions = QHBoxLayout()
         self.regions.setSpacing(2)
         self.fit = QToolButton()
@@ -208,7 +212,7 @@ class SeriesView(QWidget):
         word, severity, tip = verdict_words(scene)
         self.verdict.setVisible(bool(word))
         self.verdict.setText(f"● {word}")
-        self.verdict.setToolTip(tip)
+        self.verdict.setToolTip(wrapped(tip))
         self.verdict.setProperty("severity", severity)
         restyle(self.verdict)
         self.export.setEnabled(scene.record is not None)
@@ -236,9 +240,11 @@ class SeriesView(QWidget):
         """Show whether the levels are being played."""
         self.play.setText("Stop" if on else "Play")
 
-    def _show_first_alarm(self) -> None:
-        if self.scene is not None and self.scene.alarms:
-            self.level_chosen.emit(self.scene.alarms[0].level)
+    def _show_worst(self) -> None:
+        words = [] if self.scene is None else [own.word for own in self.scene.verdicts]
+        worst = next((word for word in (NOT_YET, CHECK) if word in words), None)
+        if worst is not None:
+            self.level_chosen.emit(words.index(worst))
 
     @property
     def is_report_seen(self) -> bool:
@@ -252,15 +258,25 @@ class SeriesView(QWidget):
 
 
 def verdict_words(scene: SeriesScene) -> tuple[str, str, str]:
-    """Return the word on a series, how bad it is, and all alarms; empty before a fit."""
+    """Return the word on a series, how bad it is, and what it rests on; empty before a fit.
+
+    The word is the worst of its levels', as the report and the list of spectra have them.
+    """
     if scene.record is None:
         return "", "good", ""
-    tip = "\n".join(f"Level {a.level + 1}: {a.message}" for a in scene.alarms)
+    tip = "\n".join(
+        [f"Level {a.level + 1}: {a.message}" for a in scene.alarms]
+        + [
+            f"{where_words(finding, levels)}: {finding.message}"
+            for finding, levels in scene.remarks[:_TOLD]
+        ]
+    )
     if not scene.record.fit.solution.converged:
         return "Not yet: the fit did not settle", "alarm", tip
-    if not scene.alarms:
-        return "Sound", "good", "No level stands apart from its neighbours."
-    levels = dict.fromkeys(a.level + 1 for a in scene.alarms)
-    first = scene.alarms[0]
-    more = f" and {len(levels) - 1} more" if len(levels) > 1 else ""
-    return f"Check: level {first.level + 1} {first.code}{more}", "warn", tip
+    for word, severity in ((NOT_YET, "alarm"), (CHECK, "warn")):
+        levels = [k for k, own in enumerate(scene.verdicts) if own.word == word]
+        if levels:
+            text = levels_words(levels)
+            short = text if len(text) <= _PILL else f"{len(levels)} of {len(scene)} levels"
+            return f"{word.capitalize()}: {short}", severity, tip
+    return "Sound", "good", "No level stands apart from its neighbours, and none has a remark."

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..calibration import ReferenceLine
-from ..fitting import FitResult
+from ..fitting import FitResult, FitWarning
 from ..spectrum import Spectrum
 from . import data as data
 from . import lines as lines
@@ -462,6 +462,24 @@ def lint(
     found = [finding for row in rows for finding in _apply(row, context)]
     order = {"alarm": 0, "warning": 1, "note": 2}
     return tuple(sorted(found, key=lambda finding: order[finding.severity]))
+
+
+def looked_at(result: FitResult, warnings: Sequence[FitWarning]) -> tuple[FitWarning, ...]:
+    """Return the findings on a fit, and its other warnings before them.
+
+    A fit that was looked at already brings its findings; they are returned as they are.
+
+    Parameters
+    ----------
+    result : FitResult
+    warnings : sequence of FitWarning
+        Of reading, selecting and fitting.
+    """
+    if any(isinstance(w, Finding) or w.code == "lint_failed" for w in warnings):
+        return tuple(warnings)
+    findings = lint(result)
+    known = {(finding.code, finding.where) for finding in findings}
+    return (*(w for w in warnings if (w.code, w.where) not in known), *findings)
 
 
 def _apply(row: Rule, context: Context) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from ..curves.lineshapes import lineshape
 from ..fitting import FitResult, FitWarning, RegionFit
 from ..model import BACKGROUND, REGION, Component, Region, split_path
 from ..recipe.text import dump_recipe
-from ..referee.rules import Finding, lint
+from ..referee.rules import looked_at
 from ..results.document import program_versions
 from ..results.entries import coordinates_of_record, doublet_label, position
 from ..results.figures import fit_figure
@@ -159,12 +159,7 @@ def remarks_of(record: FitRecord) -> tuple[FitWarning, ...]:
 
     A run brings its findings; a fit by itself is looked at here.
     """
-    if any(isinstance(w, Finding) or w.code == "lint_failed" for w in record.warnings):
-        return record.warnings
-    findings = lint(record.result)
-    known = {(finding.code, finding.where) for finding in findings}
-    others = tuple(w for w in record.warnings if (w.code, w.where) not in known)
-    return (*others, *findings)
+    return looked_at(record.result, record.warnings)
 
 
 # ---------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from pytestqt.qtbot import QtBot
 
 import spectra_core as sc
 from doublet.app.program import Program
+from spectra_core.report.build import remarks_of
+from spectra_core.report.samples import samples_of
 from spectra_core.series.global_fit import Smooth
 
 Settle = Callable[[Program], None]
@@ -48,6 +50,29 @@ def test_the_profile_is_fitted_as_the_command_line_does(profile: Program, settle
     assert len(fits) == 12 and all(one is not None and one.method == "series" for one in fits)
     profile.crew.acting.run("undo")
     assert not any(a.stored for a in profile.desk.document.project.analyses.values())
+
+
+def test_the_pill_says_what_the_report_says_of_the_levels(profile: Program, settle: Settle) -> None:
+    profile.crew.acting.run("fit")
+    settle(profile)
+    view, scene = profile.crew.series.view, profile.crew.series.scene
+    assert scene is not None and not scene.alarms
+    spectra = sc.read(sc.data_path(*EXAMPLE, "lps_on_lpscl_profile.vms"))
+    recipe = sc.load_recipe(sc.data_path(*EXAMPLE, "lps_on_lpscl_profile.toml"))
+    _, run = sc.run_series(spectra, recipe)
+    told = samples_of(run, {record.id: remarks_of(record) for record in run.fits})
+    assert [own.word for own in scene.verdicts] == [one.verdict.word for one in told.each]
+    letters = [one.letter for one in told.each if one.verdict.word == "check"]
+    assert letters == list("ijkl")
+    assert view.verdict.text() == "● Check: levels 9–12"
+    assert view.verdict.property("severity") == "warn"
+    assert "P 2p/P2S5" in view.verdict.toolTip()
+    view.verdict.click()
+    assert profile.crew.series.scene.level == 8
+    tree = profile.window.tree.model
+    states = {k: tree.row_of(tree.index_of(key)).state for k, key in enumerate(scene.own.spectra)}
+    checked = {scene.own.level_of(scene.own.spectra[k]) for k, s in states.items() if s == "check"}
+    assert checked == {8, 9, 10, 11} and set(states.values()) == {"sound", "check"}
 
 
 def test_a_click_on_the_map_chooses_a_level_and_arrows_step(
