@@ -225,9 +225,9 @@ def test_fits_are_shown_as_they_come_and_stay_when_the_rest_is_cancelled(
     before = document.project
     seen: list[int] = []
 
-    def one_at_a_time(*arguments: Any, should_stop: Callable[[], bool]) -> Iterator[Any]:
+    def one_at_a_time(*arguments: Any, **options: Any) -> Iterator[Any]:
         """Fit no faster than the window can show."""
-        for part in jobs.finished_fits(*arguments, should_stop=should_stop):
+        for part in jobs.finished_fits(*arguments, **options):
             yield part
             time.sleep(0.4)
 
