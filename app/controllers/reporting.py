@@ -13,6 +13,7 @@ from spectra_core.errors import Cancelled, SpectraError
 from spectra_core.export.formats import ExportOptions, export_run
 from spectra_core.project.project import Project
 from spectra_core.project.recipes import recipes_from, run_from_project
+from spectra_core.project.series import series_sentence
 from spectra_core.recipe.text import dump_recipe
 from spectra_core.report import Report as ReportDocument
 from spectra_core.report import build_report
@@ -87,7 +88,9 @@ class Reporting(Controller):
             if problems:
                 self.desk.complain_of("Not everything could be kept", problems)
             if written:
-                self.desk.say(f"The results are written to {folder}.")
+                series = series_sentence(project)
+                more = " The trends of the series: Export… in the Series view." if series else ""
+                self.desk.say(f"The results are written to {folder}.{more}")
 
         self.jobs.start("Exporting", work, done)
 
@@ -178,8 +181,9 @@ class Reporting(Controller):
 
 
 def notes_of(project: Project) -> tuple[str, ...]:
-    """Return the user's own paragraphs."""
-    return tuple(text for text in project.notes.values() if text.strip())
+    """Return the user's own paragraphs, and where a series is to be found that was fitted."""
+    own = tuple(text for text in project.notes.values() if text.strip())
+    return (*own, *filter(None, [series_sentence(project)]))
 
 
 def report_of(project: Project) -> ReportDocument | None:

@@ -26,7 +26,7 @@ from ..runs.records import FitRecord, Run
 from ..runs.samples import join_samples
 from ..runs.series import SeriesRecord, modes_from, run_series
 from ..series.coordinates import INDEX, distinct
-from ..series.fits import LevelTaker, SeriesProgress, default_mode, modes_of, with_drift
+from ..series.fits import SERIES, LevelTaker, SeriesProgress, default_mode, modes_of, with_drift
 from ..series.global_fit import FREE, SHARED, Mode, Smooth
 from ..series.values import SpectrumSeries, region_key, series_of
 from ..spectrum import Spectrum, sample_key
@@ -187,6 +187,23 @@ def _looked_at(record: SeriesRecord) -> SeriesRecord:
     """Return a series with the findings on its levels among their warnings."""
     found = (replace(one, warnings=looked_at(one.result, one.warnings)) for one in record.records)
     return replace(record, records=tuple(found))
+
+
+def series_sentence(project: Project) -> str:
+    """Return where what is of a whole series is to be had; empty without fits of a series.
+
+    Reports and files of a project are of its single fits, the levels among them; the trends are
+    made of the whole series at once.
+    """
+    stored = [one.stored for one in project.analyses.values()]
+    count = sum(one is not None and one.method == SERIES for one in stored)
+    if not count:
+        return ""
+    return (
+        f"{count} fits are levels of a series and were fitted as one problem. Its trends,"
+        " interfaces, and what the levels share are in the report of the series: Export… in the"
+        " Series view."
+    )
 
 
 def with_series_fit(

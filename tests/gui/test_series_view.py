@@ -11,7 +11,9 @@ from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 import spectra_core as sc
+from doublet.app.controllers.reporting import notes_of
 from doublet.app.program import Program
+from spectra_core.project.recipes import series_recipe
 from spectra_core.report.build import remarks_of
 from spectra_core.report.samples import samples_of
 from spectra_core.series.global_fit import Smooth
@@ -126,6 +128,55 @@ def test_the_files_are_those_of_the_command_line(
     assert {"series.json", "trends.csv", "results.json"} <= names
     lines = (tmp_path / "trends.csv").read_text().splitlines()
     assert len([line for line in lines if line and not line.startswith("#")]) == 13
+
+
+def test_a_fitted_series_is_the_same_after_it_was_saved_and_opened(
+    profile: Program, settle: Settle, tmp_path: Path
+) -> None:
+    crew, document = profile.crew, profile.desk.document
+    crew.acting.run("fit")
+    settle(profile)
+    before, shown = document.project, crew.series.scene
+    assert shown is not None and shown.record is not None
+    path = tmp_path / "profile.doublet"
+    crew.files.save_to(path)
+    settle(profile)
+    crew.files.new()
+    settle(profile)
+    crew.files.open_project_file(path)
+    settle(profile)
+    after = document.project
+    assert after is not before and series_recipe(after) == series_recipe(before)
+    assert list(after.analyses) == list(before.analyses)
+    for key, own in after.analyses.items():
+        known = before.analyses[key]
+        assert own.spectra == known.spectra and own.findings == known.findings
+        assert own.stored is not None and known.stored is not None
+        assert own.stored.method == "series"
+        np.testing.assert_array_equal(own.stored.values, known.stored.values)
+    crew.acting.run("series_view")
+    opened = crew.series.scene
+    assert opened is not None and opened.own.keys == shown.own.keys
+    assert opened.recipe == shown.recipe
+    crew.acting.run("fit")
+    settle(profile)
+    again = crew.series.scene
+    assert again is not None and again.record is not None
+    path_of = "P 2p/PS4/area"
+    known_values = shown.record.fit.values(path_of)
+    np.testing.assert_allclose(again.record.fit.values(path_of), known_values, rtol=1e-6)
+
+
+def test_the_report_of_the_project_says_where_the_trends_are(
+    profile: Program, settle: Settle, tmp_path: Path
+) -> None:
+    assert not notes_of(profile.desk.document.project)
+    profile.crew.acting.run("fit")
+    settle(profile)
+    profile.crew.reporting.export(("html",), tmp_path)
+    settle(profile)
+    report = tmp_path / "report.html"
+    assert "12 fits are levels of a series" in " ".join(report.read_text().split())
 
 
 def test_a_level_shows_its_fit_in_the_spectrum_view(profile: Program, settle: Settle) -> None:
