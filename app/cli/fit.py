@@ -82,8 +82,8 @@ formats_option = click.option(
     callback=_formats,
     metavar="LIST",
     help="What to write to the folder: results and curves (json,csv), figures (png,svg,figure-pdf),"
-    " reports (html,pdf,docx,xlsx), a page for reviewers (review), for other programs"
-    " (nexus,vamas). Left out: as the recipe says.",
+    " reports (html,pdf,docx,xlsx), their sources (bib,ris), a page for reviewers (review),"
+    " for other programs (nexus,vamas). Left out: as the recipe says.",
 )
 figure_width_option = click.option(
     "--figure-width",

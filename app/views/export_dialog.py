@@ -29,6 +29,8 @@ _GROUPS = (
             ("html", "HTML"),
             ("xlsx", "Workbook"),
             ("review", "Reviewer’s page"),
+            ("bib", "References (BibTeX)"),
+            ("ris", "References (RIS)"),
         ),
     ),
     ("Numbers", (("json", "Results (JSON)"), ("csv", "Curves (CSV)"))),

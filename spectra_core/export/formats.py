@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..runs.records import Finished, FitRecord, Run
 
 FIGURES = {"png": ".png", "svg": ".svg", "figure-pdf": ".pdf"}  # format -> suffix
-REPORTS = ("html", "pdf", "docx", "xlsx")
+REPORTS = ("html", "pdf", "docx", "xlsx", "bib", "ris")
 RESULTS, PANELS, REVIEW = "results.json", "panels", "review.html"
 EXCHANGE = {"nexus": "results.nxs", "vamas": "results.vms"}  # format -> file for the run
 

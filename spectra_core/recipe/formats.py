@@ -14,6 +14,8 @@ Format = Literal[
     "pdf",
     "docx",
     "xlsx",
+    "bib",
+    "ris",
     "review",
     "nexus",
     "vamas",

@@ -36,8 +36,20 @@ def _xlsx(report: Report, template: Template) -> bytes:
     return render_xlsx(report)
 
 
+def _bib(report: Report, template: Template) -> bytes:
+    from .citations import bibtex
+
+    return bibtex([work.plain for work in report.references]).encode()
+
+
+def _ris(report: Report, template: Template) -> bytes:
+    from .citations import ris
+
+    return ris([work.plain for work in report.references]).encode()
+
+
 RENDERERS: Mapping[str, Callable[[Report, Template], bytes]] = MappingProxyType(
-    {"html": _html, "pdf": _pdf, "docx": _docx, "xlsx": _xlsx}
+    {"html": _html, "pdf": _pdf, "docx": _docx, "xlsx": _xlsx, "bib": _bib, "ris": _ris}
 )
 REPORT_FORMATS = tuple(RENDERERS)
 

@@ -1,7 +1,7 @@
 """Works cited: numbered in the order in which the report first needs them.
 
 The tables of line shapes, backgrounds and core levels carry their sources as text; several
-stand in one text, separated by semicolons.
+stand in one text, separated by semicolons. A semicolon without a blank belongs to a DOI.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ UPPER_LIMIT = (
     "G. J. Feldman, R. D. Cousins, Phys. Rev. D 57, 3873 (1998), doi:10.1103/PhysRevD.57.3873"
 )
 _LOOKS_PUBLISHED = re.compile(r"doi:|\(\d{4}\)|\bSRD\b|database|page", re.IGNORECASE)
-_DOI = re.compile(r"doi:(10\.\d{4,9}/[^\s]*[^\s.,;])")
+DOI = re.compile(r"doi:(10\.\d{4,9}/[^\s]*[^\s.,;])")
 
 
 class Bibliography:
@@ -54,12 +54,12 @@ def published(text: str, *, mode: str | None = None) -> list[str]:
     Parameters
     ----------
     text : str
-        Works separated by semicolons; one may begin with ``static:`` or ``active:``.
+        Works separated by semicolons and blanks; one may begin with ``static:`` or ``active:``.
     mode : str or None
         Leave out the works of another mode.
     """
     works = []
-    for part in text.split(";"):
+    for part in re.split(r";\s", text):
         label, colon, rest = part.strip().partition(": ")
         if colon and label in ("static", "active"):
             if mode is not None and label != mode:
@@ -74,7 +74,7 @@ def published(text: str, *, mode: str | None = None) -> list[str]:
 def doi_links(text: str) -> Iterable[tuple[str, str]]:
     """Yield pieces of a reference as (text, address); the address is empty for plain text."""
     place = 0
-    for found in _DOI.finditer(text):
+    for found in DOI.finditer(text):
         yield text[place : found.start()], ""
         yield found[0], f"https://doi.org/{found[1]}"
         place = found.end()
