@@ -162,12 +162,15 @@ class TrendPlot(LevelPlot):
         painter.setFont(number_font(bold=True, scale=0.84))
         painter.setPen(colour("muted"))
         if entry is not None and entry["of"] in {t.name for t in scene.shown}:
-            text = interface_words(entry)
-            width = text_width(painter, text) + 8
-            x = self.scale(scene).at(scene.place_of(entry["position"])) + 8
-            x = min(x, area.right() - width)
+            lines = interface_lines(entry)
+            width = max(text_width(painter, line) for line in lines) + 8
+            at = self.scale(scene).at(scene.place_of(entry["position"]))
+            # Beside the dashed line, not across it.
+            x = at + 6 if at + 6 + width <= area.right() else at - 6 - width
             y = area.top() + 0.42 * area.height()
-            painter.drawText(QRectF(x, y, width, 16), _CENTRE, text)
+            box = QRectF(max(x, area.left()), y, width, 15 * len(lines))
+            painter.fillRect(box, colour("card", 0.8))
+            painter.drawText(box, _CENTRE, "\n".join(lines))
         left_out = sorted(scene.left_out)
         if left_out:
             painter.setPen(colour("warn"))
@@ -350,13 +353,13 @@ def title_of(scene: SeriesScene) -> str:
     return formula(first.name) + (f", {first.unit}" if first.unit else "")
 
 
-def interface_words(entry: Mapping[str, Any]) -> str:
-    """Return where an interface is, in the unit of the axis and in depth."""
+def interface_lines(entry: Mapping[str, Any]) -> list[str]:
+    """Return where an interface is, in the unit of the axis and below it in depth."""
     place = with_error(entry["position"], entry["position_sd"])
-    text = f"interface {place} {entry['unit']}"
+    lines = [f"interface {place} {entry['unit']}".rstrip()]
     if "depth_nm" in entry:
-        text += f", {with_error(entry['depth_nm'], entry['depth_nm_sd'])} nm"
-    return in_locale(text)
+        lines.append(f"{with_error(entry['depth_nm'], entry['depth_nm_sd'])} nm")
+    return [in_locale(line) for line in lines]
 
 
 def _range(trends: Sequence[Trend]) -> tuple[float, float]:

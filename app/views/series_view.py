@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -87,8 +87,7 @@ class SeriesView(QWidget):
     def _make_head(self) -> None:
         self.name = label("", "title")
         self.name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        self.sample, self.about = Elided("", "muted"), Elided("", "muted")
-        self.about.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.sample = Elided("", "muted")
         self.verdict = QPushButton()
         self.verdict.setObjectName("pill")
         self.verdict.clicked.connect(self._show_worst)
@@ -107,8 +106,7 @@ class SeriesView(QWidget):
         self._head.addWidget(self.name)
         self._head.addLayout(self.regions)
         self._head.addWidget(self.verdict)
-        self._head.addWidget(self.sample, 3)
-        self._head.addWidget(self.about, 3)
+        self._head.addWidget(self.sample, 1)
         for button in (self.settings, self.export, self.fit):
             self._head.addWidget(button)
 
@@ -207,7 +205,7 @@ class SeriesView(QWidget):
         self.name.setText(f"{scene.region}, {len(scene)} levels")
         self.sample.set_full(scene.series.sample)
         title = scene.recipe.title if scene.recipe is not None else ""
-        self.about.set_full(f"{title} · one model for all levels" if title else "")
+        self.name.setToolTip(f"{title} · one model for all levels" if title else "")
         self._show_regions(scene)
         word, severity, tip = verdict_words(scene)
         self.verdict.setVisible(bool(word))

@@ -36,9 +36,8 @@ class SpectraDelegate(QStyledItemDelegate):
         metrics = QFontMetrics(option.font)
         if one.spectrum is not None:
             return QSize(120, metrics.height() + 11)
-        return QSize(
-            120, metrics.height() * len(two_lines(one.text, option.font, self._room())) + 9
-        )
+        lines = len(two_lines(one.text, option.font, self._room())) + bool(one.levels)
+        return QSize(120, metrics.height() * lines + 9)
 
     def _room(self) -> int:
         return max(self._view.viewport().width() - 18, 60)
@@ -52,11 +51,7 @@ class SpectraDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = option.font
         if one.spectrum is None:
-            text = "\n".join(two_lines(one.text, font, self._room()))
-            font.setBold(True)
-            painter.setFont(font)
-            painter.setPen(colour("text"))
-            painter.drawText(area.adjusted(2, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
+            self._paint_group(painter, area, one, font, folded=not self._view.isExpanded(index))
             painter.restore()
             return
         if state & QStyle.StateFlag.State_Selected:
@@ -71,6 +66,37 @@ class SpectraDelegate(QStyledItemDelegate):
         self._paint_words(painter, area, one, font)
         self._paint_spark(painter, area, one.spectrum)
         painter.restore()
+
+    def _paint_group(
+        self, painter: QPainter, area: QRect, one: Row, font: QFont, *, folded: bool
+    ) -> None:
+        """Paint a sample or file; below a series the number of its levels and their worst state."""
+        current: Row | None = self._view.currentIndex().internalPointer()
+        if folded and current is not None and current.parent is one:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour("selection"))
+            painter.drawRoundedRect(QRectF(area).adjusted(0, 1, -2, -1), 5, 5)
+        lines = two_lines(one.text, font, self._room())
+        height = QFontMetrics(font).height()
+        top = area.top() + (area.height() - height * (len(lines) + bool(one.levels))) // 2
+        font.setBold(True)
+        painter.setFont(font)
+        painter.setPen(colour("text"))
+        place = QRect(area.left() + 2, top, area.width() - 2, height * len(lines))
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, "\n".join(lines))
+        if not one.levels:
+            return
+        font.setBold(False)
+        painter.setFont(font)
+        below = QRect(area.left() + 16, place.bottom() + 1, area.width() - 16, height)
+        _paint_state(painter, QPointF(area.left() + 6, below.center().y() + 0.5), one.state)
+        painter.setPen(colour("muted"))
+        painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, one.words)
+        if one.state in (CHECK, NOT_YET):
+            # Not by the colour of a dot alone.
+            below.setLeft(below.left() + QFontMetrics(font).horizontalAdvance(one.words) + 8)
+            painter.setPen(colour(_TONES[one.state]))
+            painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, one.state)
 
     def _spark_width(self, area: QRect) -> int:
         return _SPARK_NARROW if area.width() < _NARROW else _SPARK_WIDTH

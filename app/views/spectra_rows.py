@@ -6,6 +6,7 @@ of them cost nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -16,6 +17,8 @@ from PySide6.QtWidgets import QWidget
 from spectra_core.project.project import Analysis, Project, is_stale
 from spectra_core.referee.verdict import CHECK, NOT_YET, SOUND
 from spectra_core.runs.samples import told_apart
+from spectra_core.series.coordinates import coordinates_of, distinct
+from spectra_core.series.values import region_key
 from spectra_core.spectrum import Spectrum, sample_key
 
 from ..formula import formula
@@ -33,9 +36,14 @@ STATES = {
 }
 
 
+FOLDED = 4
+"""Levels of one sample from which on the tree shows them folded under it."""
+_WORST_FIRST = (NOT_YET, CHECK, "stale", "open", "none", SOUND)
+
+
 @dataclass(eq=False)
 class Row:
-    """A spectrum, or a group of them."""
+    """A spectrum, or a group of them; `levels` where these are levels of a series, else 0."""
 
     key: str
     text: str
@@ -45,6 +53,7 @@ class Row:
     spectrum: Spectrum | None = None
     state: str = "none"
     words: str = ""
+    levels: int = 0
 
 
 class SpectraModel(QAbstractItemModel):
@@ -76,11 +85,27 @@ class SpectraModel(QAbstractItemModel):
                     one.state = state
                     index = self.index_of(key)
                     self.dataChanged.emit(index, index)
+            self._tell_series()
             return False
         self.beginResetModel()
         self._root, self._rows = _grouped(project, states, by_file=by_file, text=text)
+        if not by_file:
+            _count_levels(self._root.children)
         self.endResetModel()
         return True
+
+    def series_rows(self) -> list[tuple[QModelIndex, Row]]:
+        """Return the groups that are levels of a series."""
+        groups = self._root.children
+        return [(self.createIndex(g.place, 0, g), g) for g in groups if g.levels]
+
+    def _tell_series(self) -> None:
+        """Give a series the worst state of its levels."""
+        for index, one in self.series_rows():
+            state = _worst(one.children)
+            if state != one.state:
+                one.state = state
+                self.dataChanged.emit(index, index)
 
     def row_of(self, index: Index) -> Row:
         """Return the row behind an index; the root for an invalid one."""
@@ -122,8 +147,11 @@ class SpectraModel(QAbstractItemModel):
             return one.text
         if role == Qt.ItemDataRole.ToolTipRole:
             return wrapped(_tip(one))
-        if role == Qt.ItemDataRole.AccessibleTextRole and one.spectrum is not None:
-            return f"{one.text} {one.words}, {STATES[one.state]}"
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            if one.spectrum is not None:
+                return f"{one.text} {one.words}, {STATES[one.state]}"
+            if one.levels:
+                return f"{one.text}, {one.words}, {STATES[one.state]}"
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -137,7 +165,8 @@ def _tip(one: Row) -> str:
     """Return a row in full, because its name may be shortened on screen."""
     if one.spectrum is None:
         count = len(one.children)
-        return f"{one.text}\n{count} {'spectrum' if count == 1 else 'spectra'}"
+        series = f"{one.words} of a series · {STATES[one.state]}\n" if one.levels else ""
+        return f"{one.text}\n{series}{count} {'spectrum' if count == 1 else 'spectra'}"
     source = one.spectrum.source
     return (
         f"{one.spectrum.label}{f' · {one.words}' if one.words else ''}\n"
@@ -192,6 +221,37 @@ def _grouped(
         group.children.append(one)
         rows[key] = one
     return root, rows
+
+
+def _count_levels(groups: Iterable[Row]) -> None:
+    """Say of groups that are levels of a series how many there are, and their worst state."""
+    for group in groups:
+        levels = _levels_of(group.children)
+        if levels:
+            group.levels, group.words = levels, f"{levels} levels"
+            group.state = _worst(group.children)
+
+
+def _levels_of(rows: Sequence[Row]) -> int:
+    """Return how many levels spectra of one sample are; 0 where no coordinate tells them apart."""
+    if len(rows) < FOLDED:
+        return 0
+    regions: dict[str, list[Spectrum]] = {}
+    for one in rows:
+        if one.spectrum is not None:
+            regions.setdefault(region_key(one.spectrum), []).append(one.spectrum)
+    longest = max(regions.values(), key=len)
+    if len(longest) < FOLDED:
+        return 0
+    values = [{c.name: c.value for c in coordinates_of(spectrum)} for spectrum in longest]
+    common = set.intersection(*map(set, values))
+    told = any(distinct([own[name] for own in values]) for name in common)
+    return len(longest) if told else 0
+
+
+def _worst(rows: Iterable[Row]) -> str:
+    found = {one.state for one in rows}
+    return next(state for state in _WORST_FIRST if state in found)
 
 
 def _file_of(spectrum: Spectrum) -> tuple[str, str]:

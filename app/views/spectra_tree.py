@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, Signal
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -57,6 +65,7 @@ class SpectraTree(QWidget):
         self._project: Project | None = None
         self._by_file = False
         self._component_chosen = False
+        self._unfolded: set[str] = set()
         self.model = SpectraModel(self)
         self.view = _View(self)
         self.view.setModel(self.model)
@@ -74,6 +83,8 @@ class SpectraTree(QWidget):
         layout.addLayout(row(self.filter, self.grouping))
         layout.addWidget(self.view)
         self.view.selectionModel().selectionChanged.connect(self._tell)
+        self.view.expanded.connect(lambda index: self._fold(index, False))
+        self.view.collapsed.connect(lambda index: self._fold(index, True))
         self.view.customContextMenuRequested.connect(self._open_menu)
         theme().changed.connect(self.view.viewport().update)
         key = DeleteKey(self.view, lambda: not self._component_chosen and bool(self.selected()))
@@ -109,7 +120,16 @@ class SpectraTree(QWidget):
         text = self.filter.text()
         if self.model.show_project(self._project, by_file=self._by_file, text=text):
             self.view.expandAll()
+            for index, one in self.model.series_rows():
+                if not text and one.key not in self._unfolded:
+                    self.view.collapse(index)
         self._showing = False
+
+    def _fold(self, index: QModelIndex, on: bool) -> None:
+        """Keep which series the user unfolded."""
+        one = self.model.row_of(index)
+        if not self._showing and one.levels:
+            (self._unfolded.discard if on else self._unfolded.add)(one.key)
 
     def _mark(self, keys: Sequence[str]) -> None:
         if tuple(keys) == self.selected():
@@ -180,6 +200,16 @@ class _View(QTreeView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.header().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.setMinimumWidth(190)
+
+    def scrollTo(  # noqa: N802
+        self,
+        index: QModelIndex | QPersistentModelIndex,
+        hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
+    ) -> None:
+        """Bring a row into sight; one of a folded group by the row of the group."""
+        parent = index.parent()
+        folded = parent.isValid() and not self.isExpanded(parent)
+        super().scrollTo(parent if folded else index, hint)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Measure the rows again: a long name takes two lines where there is little room."""

@@ -77,6 +77,35 @@ def test_the_pill_says_what_the_report_says_of_the_levels(profile: Program, sett
     assert checked == {8, 9, 10, 11} and set(states.values()) == {"sound", "check"}
 
 
+def test_the_levels_are_folded_under_their_sample_until_the_user_unfolds_them(
+    profile: Program, settle: Settle, qtbot: QtBot
+) -> None:
+    tree, document = profile.window.tree, profile.desk.document
+    group = tree.model.index(0, 0)
+    assert tree.model.rowCount() == 1 and tree.model.rowCount(group) == 24
+    assert not tree.view.isExpanded(group)
+    spoken = tree.model.data(group, Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == "LPS film on LPSCl (synthetic), 12 levels, not fitted"
+    profile.crew.spectra.choose([list(document.project.spectra)[6]])
+    settle(profile)
+    assert not tree.view.isExpanded(group)
+    profile.crew.acting.run("fit")
+    settle(profile)
+    said = str(tree.model.data(group, Qt.ItemDataRole.ToolTipRole))
+    assert "12 levels of a series · to be checked" in said
+    tree.view.expand(group)
+    tree.filter.setText("P 2p")
+    tree.filter.clear()
+    assert tree.view.isExpanded(tree.model.index(0, 0))
+    tree.view.collapse(tree.model.index(0, 0))
+    tree.filter.setText("P 2p")
+    assert tree.view.isExpanded(tree.model.index(0, 0))  # what was looked for is in sight
+    tree.filter.clear()
+    assert not tree.view.isExpanded(tree.model.index(0, 0))
+    tree.grouping.click()
+    assert tree.view.isExpanded(tree.model.index(0, 0))
+
+
 def test_a_click_on_the_map_chooses_a_level_and_arrows_step(
     profile: Program, qtbot: QtBot, settle: Settle
 ) -> None:
