@@ -327,6 +327,9 @@ def cmd_build(rest: list[str]) -> int:
     if not chosen.keep:
         shutil.rmtree(dist, ignore_errors=True)
     os.chdir(ROOT)
+    page = [tool("python"), "-m", "doublet.app.cli.man", "doublet.1"]  # goes into the wheel
+    if run(page, PYTHONPATH=str(ROOT)) != 0:
+        return 1
     # hatchling is in the environment at its locked version: nothing is downloaded
     build = ("python", "-m", "build", "--no-isolation", "--outdir", "dist", ".")
     if not passes("build", build):
