@@ -74,8 +74,7 @@ _ROWS = 128  # of a stack at most: what an interruption may cost
 _SMALL = 16  # rows, which are not made fewer for the sake of a second thread
 _FEWEST_ROWS = 4  # of which a stack is worth its while
 _THREADS = min(2, os.cpu_count() or 1)  # more would wait for the interpreter
-_MANY = 4000  # fits that are worth processes of their own
-_BUDGET = 60  # fits that take as long as one ratio with its error budget
+_MANY = 65  # fits with error budgets that are worth processes of their own
 _MOST_PROCESSES = 4
 
 
@@ -156,13 +155,11 @@ def made_in_processes(
 def usual_processes(jobs: Sequence[Job]) -> int:
     """Return how many processes jobs are worth: one, or one for each processor.
 
-    A process takes seconds to begin, a thousand fits with their counting errors take as long,
-    and so do some tens of ratios with a full budget. More than four would wait for the disk.
+    A process takes seconds to begin, and some tens of ratios with a full budget as long. Fits
+    with their counting errors are made many at a time: for them processes only take memory.
     """
     budgets = sum(any(r.uncertainty != "counting" for r in job.ratios) for job in jobs)
-    if len(jobs) + _BUDGET * budgets < _MANY:
-        return 1
-    return min(_MOST_PROCESSES, processors())
+    return min(_MOST_PROCESSES, processors()) if budgets >= _MANY else 1
 
 
 def processors() -> int:
