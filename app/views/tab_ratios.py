@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 from spectra_core.project.project import Analysis, Project, is_stale
 from spectra_core.results.table import interval_ends, value_text, with_error
 from spectra_core.runs.samples import sample_names
+from spectra_core.series.coordinates import coordinates_of
 from spectra_core.spectrum import sample_key
 from spectra_core.uncertainty.ratios import Ratio
 
@@ -46,8 +47,9 @@ def ratio_rows(project: Project, growing: Growing = MappingProxyType({})) -> Ite
     """Yield the ratios of a project, samples in the user's order; growing ones as they are."""
     order = {name: place for place, name in enumerate(project.settings.sample_order)}
     names = sample_names(project.spectra.values())
-    samples = {key: _sample(project, key, names) for key in project.analyses}
-    for key in sorted(samples, key=lambda key: order.get(samples[key], len(order))):
+    plain = {key: _sample(project, key, names) for key in project.analyses}
+    samples = _with_places(project, plain)
+    for key in sorted(plain, key=lambda key: order.get(plain[key], len(order))):
         analysis = project.analyses[key]
         before, ratios = growing.get(key, (None, ()))
         if before is analysis:
@@ -59,6 +61,22 @@ def ratio_rows(project: Project, growing: Growing = MappingProxyType({})) -> Ite
 def _sample(project: Project, key: str, names: Mapping[tuple[str, str], str]) -> str:
     first = next(iter(project.analyses[key].spectra.values()))
     return names[sample_key(project.spectrum(first))] or project.analyses[key].label
+
+
+def _with_places(project: Project, samples: Mapping[str, str]) -> dict[str, str]:
+    """Return samples by analysis; of one with several levels each with its place, as ``40 s``."""
+    places: dict[str, str] = {}
+    for key in samples:
+        spectrum = project.spectrum(next(iter(project.analyses[key].spectra.values())))
+        found = coordinates_of(spectrum)
+        places[key] = f"{found[0].value:g} {found[0].unit}".strip() if found else ""
+    several: dict[str, set[str]] = {}
+    for key, sample in samples.items():
+        several.setdefault(sample, set()).add(places[key])
+    return {
+        key: f"{sample}, {places[key]}" if places[key] and len(several[sample]) > 1 else sample
+        for key, sample in samples.items()
+    }
 
 
 def _row(project: Project, key: str, sample: str, ratio: Ratio) -> ShownRatio:

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 import spectra_core as sc
 from doublet.app.controllers.reporting import notes_of
 from doublet.app.program import Program
+from doublet.app.views.tab_ratios import ratio_rows
 from spectra_core.project.recipes import series_recipe
 from spectra_core.report.build import remarks_of
 from spectra_core.report.samples import samples_of
@@ -104,6 +105,15 @@ def test_the_levels_are_folded_under_their_sample_until_the_user_unfolds_them(
     assert not tree.view.isExpanded(tree.model.index(0, 0))
     tree.grouping.click()
     assert tree.view.isExpanded(tree.model.index(0, 0))
+
+
+def test_each_level_has_its_own_row_among_the_ratios(profile: Program, settle: Settle) -> None:
+    profile.crew.acting.run("fit")
+    settle(profile)
+    project = profile.desk.document.project
+    samples = [row.sample for row in ratio_rows(project)]
+    times = [f"LPS film on LPSCl (synthetic), {20 * k} s" for k in range(12)]
+    assert list(dict.fromkeys(samples)) == times
 
 
 def test_a_click_on_the_map_chooses_a_level_and_arrows_step(
