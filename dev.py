@@ -338,7 +338,7 @@ def cmd_build(rest: list[str]) -> int:
     wheels = [name for name in made if name.endswith(".whl")]
     checks = {
         "twine": ("twine", "check", "--strict", *made),
-        "wheel contents": ("check-wheel-contents", *wheels),
+        "wheel contents": ("check-wheel-contents", "--config", "pyproject.toml", *wheels),
         # the project has no address of its own yet, and an invented one helps nobody
         "pyroma": ("pyroma", "--min", "10", "--skip-tests", "AuthorEmail", "."),
     }

@@ -25,6 +25,7 @@ from spectra_core.writers import write
 from tests.raman.synthetic import cathode_map
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
+PAGES = ("cli.md", "coming-from.md", "library.md", "nexus.md")
 
 # Synthetic: the lines that CasaXPS would write for the bundled example.
 CASAXPS = """Casa Info Follows
@@ -42,14 +43,15 @@ UNCORRECTEDRSF 0.668"""
 
 
 def shown_commands() -> list[str]:
-    """Return the lines beginning with ``doublet`` of the guide's code blocks.
+    """Return the lines beginning with ``doublet`` of the code blocks of some pages.
 
     Without those for clusters, which `tests/runs/test_cluster.py` tries.
     """
-    text = GUIDE.read_text(encoding="utf-8")
-    blocks = re.findall(r"```\n(.*?)```", text, re.DOTALL)
+    texts = [(GUIDE.parent / page).read_text(encoding="utf-8") for page in PAGES]
+    blocks = [block for text in texts for block in re.findall(r"```\n(.*?)```", text, re.DOTALL)]
     lines = [line for block in blocks for line in block.splitlines()]
-    return [line for line in lines if line.startswith("doublet ") and "--cluster" not in line]
+    shown = [line for line in lines if line.startswith("doublet ") and "--cluster" not in line]
+    return list(dict.fromkeys(shown))
 
 
 def help_commands(doublet, name: str) -> list[str]:
@@ -67,6 +69,7 @@ def example_folder(tmp_path, vamas_file, monkeypatch) -> Path:
     made = read(vamas_file)[0]
     stored = replace(made, meta=replace(made.meta, comment=CASAXPS))
     write(tmp_path / "sample.vms", [stored])
+    write(tmp_path / "pristine.vms", [made])
     cathode = data_path("resources", "examples", "su2025_fig1_bare_0s.vms")
     (tmp_path / "cathode.vms").write_bytes(cathode.read_bytes())
     for suffix in ("vms", "toml"):
@@ -108,7 +111,7 @@ def run_line(doublet, line: str) -> None:
 
 
 @pytest.mark.parametrize("line", shown_commands())
-def test_a_command_of_the_guide_works(doublet, example_folder, line):
+def test_a_command_of_the_pages_works(doublet, example_folder, line):
     run_line(doublet, line)
 
 
