@@ -340,8 +340,8 @@ def narrower_than_neighbours(context: Context) -> Iterator[Note]:
 
 
 def widths_far_apart(context: Context) -> Iterator[Note]:
-    """Find one component three times as wide as another of the same level."""
-    for region in context.result.model.regions:
+    """Find one photoelectron line three times as wide as another of the same level."""
+    for region in context.xps_regions:
         owners = [o for o in context.owners_in(region.name) if not o.is_loss and o.width > 0]
         for narrow, wide in combinations(sorted(owners, key=lambda o: o.width), 2):
             if narrow.level == wide.level and wide.width > 3.0 * narrow.width:

@@ -27,6 +27,9 @@ SHIPPED = (
     "lps-film",
     "raman/carbon",
     "raman/lpscl-cathode",
+    "raman/lps-glass",
+    "raman/argyrodite",
+    "raman/sulfur",
 )
 JOINT = ("lpscl-cathode", "lpscl-li-metal", "lps-film")
 
