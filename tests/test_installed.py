@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -39,6 +40,21 @@ def built(kind, folder):
     with zipfile.ZipFile(folder / name) as archive:
         archive.extractall(folder / "installed")
     return folder / "installed"
+
+
+@pytest.mark.parametrize(("target", "made"), [("wheel", True), ("wheel", False), ("sdist", True)])
+def test_a_wheel_has_the_manual_page_that_was_made(tmp_path, target, made):
+    pytest.importorskip("hatchling", reason="hatchling is not installed")
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if made:
+        (tmp_path / "doublet.1").write_text("a page")
+    hook = module.ManualPage(str(tmp_path), {}, None, None, "", target, None)
+    data = {"shared_data": {}}
+    hook.initialize("standard", data)
+    page = {str(tmp_path / "doublet.1"): "share/man/man1/doublet.1"}
+    assert data["shared_data"] == (page if made and target == "wheel" else {})
 
 
 @pytest.fixture(params=["checkout", "wheel"])

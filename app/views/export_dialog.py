@@ -29,13 +29,19 @@ _GROUPS = (
             ("html", "HTML"),
             ("xlsx", "Workbook"),
             ("review", "Reviewer’s page"),
-            ("bib", "References (BibTeX)"),
-            ("ris", "References (RIS)"),
         ),
     ),
     ("Numbers", (("json", "Results (JSON)"), ("csv", "Curves (CSV)"))),
     ("Figures", (("svg", "SVG"), ("figure-pdf", "PDF"), ("png", "PNG, 600 dpi"))),
-    ("Other programs", (("nexus", "NeXus (NXxps)"), ("vamas", "VAMAS with CasaXPS fits"))),
+    (
+        "Other programs",
+        (
+            ("nexus", "NeXus (NXxps)"),
+            ("vamas", "VAMAS with CasaXPS fits"),
+            ("bib", "Sources (BibTeX)"),
+            ("ris", "Sources (RIS)"),
+        ),
+    ),
 )
 _CHECKED = ("pdf", "xlsx", "json")
 
@@ -53,7 +59,6 @@ class ExportDialog(QDialog):
     def __init__(self, folder: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export results")
-        self.setMinimumWidth(520)
         self._files: QFileDialog | None = None
         self.boxes: dict[str, QCheckBox] = {}
         grid = QGridLayout()
