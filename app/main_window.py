@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QMimeData, QRect, QSettings, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QMimeData, QRect, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -93,6 +93,7 @@ class MainWindow(QMainWindow):
         self.is_painted = False
         self._view_place: QAction | None = None
         self._beside: list[QDockWidget] = []
+        self._sizes: list[tuple[QDockWidget, QSize]] = []
         self.setWindowTitle("Doublet")
         self.setWindowIcon(program_icon())
         self.setAcceptDrops(True)
@@ -176,11 +177,25 @@ class MainWindow(QMainWindow):
         beside = self.docks[1:]
         if now == 0:
             self._beside = [dock for dock in beside if not dock.isHidden()]
+            self._sizes = [(dock, dock.size()) for dock in (self.docks[0], *self._beside)]
         for dock in beside:
             dock.setVisible(place == 0 and dock in self._beside)
         self.view_bar.choose(place)
         self.views.setCurrentIndex(place)
         self._size_views()
+        if place == 0:
+            QTimer.singleShot(0, self, self._size_docks)  # once the view has its own least size
+
+    def _size_docks(self) -> None:
+        """Give what stands beside the spectrum the room that it had."""
+        if self.views.currentIndex() != 0:
+            return
+        for dock, size in self._sizes:
+            if dock.isFloating() or dock.isHidden():
+                continue
+            across = dock is self.docks[2]
+            way = Qt.Orientation.Vertical if across else Qt.Orientation.Horizontal
+            self.resizeDocks([dock], [size.height() if across else size.width()], way)
 
     def _size_views(self) -> None:
         """Let the view that is shown alone say how much room is needed."""

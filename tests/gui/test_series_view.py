@@ -228,6 +228,22 @@ def test_a_level_shows_its_fit_in_the_spectrum_view(profile: Program, settle: Se
     assert scene.spectrum.meta.etch_time_s == profile.crew.series.scene.series.positions[3]
 
 
+def test_what_stands_beside_the_spectrum_has_its_width_again(
+    program: Program, settle: Settle, qtbot: QtBot
+) -> None:
+    window = program.window
+    window.resize(1280, 800)
+    qtbot.wait(100)
+    before = [dock.width() for dock in window.docks[:2]]
+    program.crew.acting.run("profile_example")
+    settle(program)
+    program.crew.acting.run("fit")
+    settle(program)
+    window.show_view(0)
+    qtbot.wait(100)
+    assert [dock.width() for dock in window.docks[:2]] == before
+
+
 def test_two_levels_of_two_files_are_a_series(program: Program, settle: Settle) -> None:
     program.crew.files.open_joint_example()
     settle(program)
