@@ -1,14 +1,18 @@
-"""What all tests share: the folder of measured data, and no thread left behind."""
+"""What all tests share: measured data, files made by the fuzz harness, no thread left behind."""
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+FUZZ = Path(__file__).resolve().parent / "fuzz"
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -18,6 +22,32 @@ def data_dir() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("needs ../shared/data, which is not part of the project")
     return SHARED_DATA
+
+
+def _of_harness(name: str) -> ModuleType:
+    """Return a module of the fuzz harness, which imports its own by their bare names."""
+    sys.path.insert(0, str(FUZZ))
+    try:
+        spec = importlib.util.spec_from_file_location(name, FUZZ / f"{name}.py")
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(FUZZ))
+    return module
+
+
+@pytest.fixture(scope="session")
+def vendor() -> ModuleType:
+    """Return the module that makes whole files of instruments' formats from their layouts."""
+    return _of_harness("vendor_files")
+
+
+@pytest.fixture(scope="session")
+def made_files() -> dict[str, bytes]:
+    """Whole synthetic files of every format that the fuzz harness makes, but projects."""
+    made = _of_harness("kinds").KINDS
+    return {name: make() for name, make in made.items() if name != "project"}
 
 
 @pytest.fixture(autouse=True)

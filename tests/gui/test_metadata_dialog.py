@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from click.testing import CliRunner
@@ -21,15 +21,10 @@ from spectra_core.readers import read
 
 
 @pytest.fixture
-def vgd(tmp_path: Path) -> Path:
+def vgd(vendor: ModuleType, tmp_path: Path) -> Path:
     """A synthetic Avantage depth profile."""
-    made = Path(__file__).resolve().parents[1] / "fuzz" / "vendor_files.py"
-    spec = spec_from_file_location("vendor_files", made)
-    assert spec is not None and spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
     path = tmp_path / "S2p Scan.VGD"
-    path.write_bytes(module.vgd())
+    path.write_bytes(vendor.vgd())
     return path
 
 

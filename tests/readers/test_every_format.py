@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +11,6 @@ from spectra_core.readers import READERS, ReadOptions, identify, read
 from spectra_core.readers.inspect import differences
 from spectra_core.readers.text_table import HEAD_BYTES
 
-FUZZ = Path(__file__).resolve().parents[1] / "fuzz"
 LISTED = ReadOptions(allow_unknown_axis=True)
 PLAIN_TEXT = ("text", "quoted csv")
 TEXTS = (
@@ -23,24 +19,10 @@ TEXTS = (
 )
 
 
-@pytest.fixture(scope="module")
-def kinds() -> dict[str, bytes]:
-    """Whole files of every format that the fuzz harness makes, but projects."""
-    sys.path.insert(0, str(FUZZ))
-    try:
-        spec = importlib.util.spec_from_file_location("kinds", FUZZ / "kinds.py")
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(FUZZ))
-    return {name: make() for name, make in module.KINDS.items() if name != "project"}
-
-
-def test_each_file_is_claimed_by_the_reader_of_its_format_alone(kinds, tmp_path):
+def test_each_file_is_claimed_by_the_reader_of_its_format_alone(made_files, tmp_path):
     path = tmp_path / "file"
     claimed = {}
-    for name, content in kinds.items():
+    for name, content in made_files.items():
         path.write_bytes(content)
         head = content[:HEAD_BYTES]
         claimed[name] = [r.name for r in READERS[:-1] if r.matches(head, path)]
@@ -51,10 +33,10 @@ def test_each_file_is_claimed_by_the_reader_of_its_format_alone(kinds, tmp_path)
     assert formats == {r.name for r in READERS[:-1]} - beside
 
 
-def test_a_reader_that_is_given_another_format_breaks_nothing(kinds, tmp_path):
+def test_a_reader_that_is_given_another_format_breaks_nothing(made_files, tmp_path):
     """Were it asked all the same: spectra or a sentence, no other error."""
     path = tmp_path / "file"
-    for content in kinds.values():
+    for content in made_files.values():
         path.write_bytes(content)
         for reader in READERS:
             with suppress(SpectraError):
@@ -87,11 +69,11 @@ STORED = {
 
 @pytest.mark.parametrize("how", STORED)
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_text_file_is_the_same_however_it_is_stored(kinds, tmp_path, name, how):
+def test_a_text_file_is_the_same_however_it_is_stored(made_files, tmp_path, name, how):
     path = tmp_path / "file"
-    path.write_bytes(kinds[name])
+    path.write_bytes(made_files[name])
     whole = read(path, options=LISTED)
-    path.write_bytes(STORED[how](kinds[name]))
+    path.write_bytes(STORED[how](made_files[name]))
     stored = read(path, options=LISTED)
     assert len(stored) == len(whole)
     assert stored[0].source.format == whole[0].source.format
