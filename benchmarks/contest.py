@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +27,7 @@ from scipy.optimize import curve_fit
 
 import spectra_core as sc
 from benchmarks import forward
+from benchmarks.peers import fityk_numbers
 
 Array = np.ndarray
 Z95 = 1.959964
@@ -337,22 +335,13 @@ def run_fityk(task: Task) -> Answer:
 def fityk(
     x: Array, y: Array, sigma: Array, commands: Sequence[str], names: Sequence[str]
 ) -> dict[str, float]:
-    """Run a script of Fityk and return the numbers that it prints."""
-    with tempfile.TemporaryDirectory() as folder:
-        data, script = Path(folder) / "data.xy", Path(folder) / "fit.lua"
-        np.savetxt(data, np.column_stack([x, y, sigma]))
-        script.write_text(
-            _FITYK.format(
-                data=data,
-                commands="\n".join(f'F:execute("{line}")' for line in commands),
-                names=", ".join(f'"{name}"' for name in names),
-            )
-        )
-        done = subprocess.run(["cfityk", "-n", str(script)], capture_output=True, text=True)
-    found = re.findall(r"^(\w+)\s+([-+.\deE]+)$", done.stdout, flags=re.M)
-    if not found:
-        raise RuntimeError(f"Fityk gave no answer: {done.stdout[-300:]} {done.stderr[-300:]}")
-    return {name: float(value) for name, value in found}
+    """Run commands in Fityk and return the numbers that it prints."""
+    return fityk_numbers(
+        (x, y, sigma),
+        _FITYK,
+        commands="\n".join(f'F:execute("{line}")' for line in commands),
+        names=", ".join(f'"{name}"' for name in names),
+    )
 
 
 # ---------------------------------------------------------------- the sets

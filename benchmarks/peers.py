@@ -166,21 +166,30 @@ def fityk_s2p(y: Array, sigma: Array, method: str, repeats: int = 30) -> dict[st
             )
             terms.append(f"%{name}{line}")
     functions.append("%k = Constant($k)")
+    return fityk_numbers(
+        (X, y, sigma),
+        _FITYK,
+        method=method,
+        repeats=repeats,
+        start="\n".join(f'F:execute("{line}")' for line in start),
+        functions="\n".join(f'F:execute("{line}")' for line in functions),
+        sum=" + ".join([*terms, "%k"]),
+        names=", ".join(f'"{name}"' for name in names),
+    )
+
+
+def fityk_numbers(
+    columns: tuple[Array, Array, Array], script: str, **words: object
+) -> dict[str, float]:
+    """Run a script of Fityk on x, y and sigma, and return the numbers that it prints.
+
+    `words` and the file of the data stand for what is in braces in the script.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        data, script = Path(folder) / "data.xy", Path(folder) / "fit.lua"
-        np.savetxt(data, np.column_stack([X, y, sigma]))
-        script.write_text(
-            _FITYK.format(
-                data=data,
-                method=method,
-                repeats=repeats,
-                start="\n".join(f'F:execute("{line}")' for line in start),
-                functions="\n".join(f'F:execute("{line}")' for line in functions),
-                sum=" + ".join([*terms, "%k"]),
-                names=", ".join(f'"{name}"' for name in names),
-            )
-        )
-        done = subprocess.run(["cfityk", "-n", str(script)], capture_output=True, text=True)
+        data, file = Path(folder) / "data.xy", Path(folder) / "fit.lua"
+        np.savetxt(data, np.column_stack(columns))
+        file.write_text(script.format(data=data, **words))
+        done = subprocess.run(["cfityk", "-n", str(file)], capture_output=True, text=True)
     found = re.findall(r"^(\w+)\s+([-+.\deE]+)$", done.stdout, flags=re.M)
     if not found:
         raise RuntimeError(f"Fityk gave no answer: {done.stdout[-300:]} {done.stderr[-300:]}")
