@@ -180,7 +180,25 @@ def _member_name(group: Group) -> str:
 
 
 def _found(recipe: Recipe, members: Sequence[Spectrum]) -> dict[str, list[Spectrum]]:
-    return {entry.name: [s for s in members if matches(entry, s)] for entry in recipe.region}
+    """Return the spectra of each region.
+
+    Regions with one pattern are windows of one spectrum: a spectrum that reaches only some of
+    them is for those.
+    """
+    found = {entry.name: [s for s in members if matches(entry, s)] for entry in recipe.region}
+    for entry in recipe.region:
+        alike = [one for one in recipe.region if (one.match or one.name) == entry.match]
+        found[entry.name] = [
+            s
+            for s in found[entry.name]
+            if _reaches(entry, s) or not any(_reaches(one, s) for one in alike)
+        ]
+    return found
+
+
+def _reaches(entry: RegionEntry, spectrum: Spectrum) -> bool:
+    low, high = sorted(entry.window)
+    return bool(spectrum.x.min() <= high and spectrum.x.max() >= low)
 
 
 def _groups(sample: Sample, found: Mapping[str, Sequence[Spectrum]]) -> list[Group]:
