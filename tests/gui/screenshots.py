@@ -199,6 +199,24 @@ def coming_in(camera: Camera) -> None:
     program.crew.touring.leave()
 
 
+def a_profile(camera: Camera) -> None:
+    """The Series view: opened, fitted, each tab of it, dark colours."""
+    program = camera.program
+    program.window.resize(SIZE)
+    program.crew.acting.run("profile_example")
+    camera.take("36-series")
+    program.crew.acting.run("fit")
+    camera.take("37-series-fitted")
+    tabs = program.crew.series.view.tabs
+    for k in range(tabs.count()):
+        tabs.setCurrentIndex(k)
+        camera.take(f"38-series-{tabs.tabText(k).split()[0].lower()}")
+    tabs.setCurrentIndex(0)
+    program.desk.prefer(replace(program.desk.preferences, scheme="dark"))
+    program.window.resize(1280, 800)
+    camera.take("39-series-dark-1280x800")
+
+
 def at_sizes(camera: Camera) -> None:
     """The fit and the tabs of results at the usual sizes, light and dark, names in Chinese too."""
     program = camera.program
@@ -257,6 +275,7 @@ def main() -> int:
         else:
             example(camera)
             coming_in(camera)
+            a_profile(camera)
         program.shut_down()
     QApplication.processEvents()
     return 0
