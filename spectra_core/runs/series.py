@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import Cancelled, ShouldStop, SpectraError
-from ..fitting import FitOptions, FitWarning
+from ..fitting import FitOptions, FitResult, FitWarning
 from ..recipe.presets import Preset
 from ..recipe.schema import RatioEntry, Recipe, SeriesTable
 from ..series import Level, SpectrumSeries, natural_key
@@ -17,7 +17,7 @@ from ..series.depth import CAVEATS, Rate, film_check
 from ..series.fits import LevelTaker, SeriesFit, SeriesProgress, fit_series
 from ..series.global_fit import FREE, SHARED, Mode, Smooth
 from ..series.values import ordered
-from ..spectrum import Spectrum
+from ..spectrum import Array, Spectrum
 from ..uncertainty.ratios import Ratio, area_ratio
 from .batch import inputs_of
 from .execute import record_of
@@ -176,11 +176,12 @@ def _fitted(
         take_level=take_level,
         should_stop=should_stop,
     )
-    records = tuple(_record(job, fit, k, series) for k, job in enumerate(arranged))
+    entries = max((job.ratios for job in arranged), key=len)
+    unseen = {entry.name: _unseen(fit, entry) for entry in entries}
+    records = tuple(_record(job, fit, k, series, unseen) for k, job in enumerate(arranged))
     rate = _rate(settings)
     places = tuple(job.places for job in arranged)
     notes = (*_common_note(fit), *_notes(series, settings, rate))
-    entries = max((job.ratios for job in arranged), key=len)
     return SeriesRecord(series, fit, records, settings, rate, notes, places, entries)
 
 
@@ -190,14 +191,42 @@ def _name(jobs: Sequence[Job]) -> str:
     return common_name([job.group.sample or job.file for job in jobs])
 
 
-def _record(job: Job, fit: SeriesFit, level: int, series: SpectrumSeries) -> FitRecord:
+def _unseen(fit: SeriesFit, entry: RatioEntry) -> Array:
+    """Return below what a numerator's area is where nothing of it is seen (L,), else NaN."""
+    paths = [f"{path}/area" for path in entry.numerator]
+    values, limits = (np.array([of(path) for path in paths]) for of in (fit.values, fit.limits))
+    beyond = np.sqrt(np.sum((limits - np.maximum(values, 0.0)) ** 2, axis=0))
+    return np.asarray(np.sum(np.maximum(values, 0.0), axis=0) + beyond)
+
+
+def _below_detection(ratio: Ratio, result: FitResult, entry: RatioEntry, area: float) -> Ratio:
+    """Return a ratio whose numerator is less than `area`, as a limit and no value."""
+    bottom = sum(result.value(f"{path}/area") for path in entry.denominator)
+    if ratio.value is None or not np.isfinite(area) or bottom <= 0:
+        return ratio
+    limit = area / bottom
+    note = (
+        f"below detection at this level, R < {limit:.2g} (one-sided 95 %, three standard errors"
+        f" are needed to be seen); best value {ratio.value:.2g}."
+    )
+    return Ratio(ratio.name, None, None, None, ratio.level, ratio.formula, note, upper_limit=limit)
+
+
+def _record(
+    job: Job,
+    fit: SeriesFit,
+    level: int,
+    series: SpectrumSeries,
+    unseen: Mapping[str, Array],
+) -> FitRecord:
     result = fit.levels[level]
     ratios: list[Ratio] = []
     for entry in job.ratios:
         try:
-            ratios.append(area_ratio(result, entry.numerator, entry.denominator, name=entry.name))
+            plain = area_ratio(result, entry.numerator, entry.denominator, name=entry.name)
         except SpectraError:
             continue  # this level lacks a region of it
+        ratios.append(_below_detection(plain, result, entry, unseen[entry.name][level]))
     alarms = [
         FitWarning(f"series_{alarm.code}", f"level {level + 1}: {alarm.message}")
         for alarm in fit.alarms

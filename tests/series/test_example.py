@@ -43,6 +43,20 @@ def test_the_true_areas_lie_in_the_intervals(example):
     assert outside <= 0.12 * total
 
 
+def test_a_ratio_of_what_is_not_seen_at_a_level_is_a_limit_that_holds_the_truth(example):
+    _, profile, _, truth = example
+    seen = profile.fit.values("S 2p/P2S5/area") > 3.0 * profile.fit.stderrs("S 2p/P2S5/area")
+    ratios = [record.ratios[0] for record in profile.records]
+    assert [ratio.value is not None for ratio in ratios] == seen.tolist()
+    assert {ratio.interval is None for ratio in ratios if ratio.value is None} == {True}
+    for ratio, level in zip(ratios, truth["levels"], strict=True):
+        true = level["S 2p/P2S5"] / level["S 2p/PS4"]
+        low, high = ratio.interval or (0.0, ratio.upper_limit)
+        assert 0.9 * low <= true <= 1.1 * high
+    (trend,) = (one for one in trends_of(profile) if one.kind == "ratio")
+    np.testing.assert_array_equal(np.isfinite(trend.limits), ~seen)
+
+
 def test_the_interface_is_found_within_5_percent(example):
     _, profile, _, truth = example
     found = {entry["of"]: entry for entry in interfaces_of(profile, trends_of(profile))}
