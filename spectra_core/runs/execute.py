@@ -126,30 +126,10 @@ def outcomes(
     if processes == 1 or len(jobs) < 2:
         yield from _on_threads(jobs, should_stop, on_the_way)
         return
-    for task, found in _in_processes(jobs, without_jobs, processes, should_stop):
+    for task, found in made_in_processes(
+        jobs, without_jobs, processes=processes, should_stop=should_stop
+    ):
         yield [(job, returned(job, one)) for job, one in zip(task, found, strict=True)]
-
-
-def made_in_processes(
-    jobs: Sequence[Job],
-    make: Callable[[Done], T],
-    *,
-    processes: int,
-    should_stop: ShouldStop | None = None,
-) -> Iterator[tuple[Sequence[Job], T]]:
-    """Yield jobs, some at a time, with what is made of them and their outcomes.
-
-    What is made is made in the worker process, so that nothing else of a fit has to leave it.
-
-    Parameters
-    ----------
-    jobs : sequence of Job
-    make : callable
-        ``make(done)``; it goes to each worker once, and what it returns comes back.
-    processes, should_stop
-        As for `execute_all`.
-    """
-    return _in_processes(jobs, make, processes, should_stop)
 
 
 def usual_processes(jobs: Sequence[Job]) -> int:
@@ -582,12 +562,25 @@ def to_send(job: Job, models: dict[int, int]) -> Sent:
 _NO_MODEL = Model(())
 
 
-def _in_processes(
+def made_in_processes(
     jobs: Sequence[Job],
     make: Callable[[Done], T],
+    *,
     processes: int,
-    should_stop: ShouldStop | None,
+    should_stop: ShouldStop | None = None,
 ) -> Iterator[tuple[Sequence[Job], T]]:
+    """Yield jobs, some at a time, with what is made of them and their outcomes.
+
+    What is made is made in the worker process, so that nothing else of a fit has to leave it.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    make : callable
+        ``make(done)``; it goes to each worker once, and what it returns comes back.
+    processes, should_stop
+        As for `execute_all`.
+    """
     models = list({id(job.model): job.model for job in jobs}.values())
     numbers = {id(model): number for number, model in enumerate(models)}
     processes = min(processes, len(jobs))
