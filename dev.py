@@ -280,7 +280,7 @@ def cmd_screenshots(rest: list[str]) -> int:
     chosen = parser.parse_args(rest)
     setup()
     script = [tool("python"), str(ROOT / "tests" / "gui" / "screenshots.py"), chosen.folder]
-    failed = run(script, **QUIET_THREADS)
+    failed = run(script, **QUIET_THREADS) or run([*script, "tour"], **QUIET_THREADS)
     # Once more as on a large screen of high density: 2560 x 1440 points at two pixels each.
     return failed or run([*script, "hidpi-"], QT_SCALE_FACTOR="2", **QUIET_THREADS)
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -28,6 +29,7 @@ ALL_FILES = [
     *sorted((ROOT / "tests").rglob("*.py")),
     *sorted((ROOT / "benchmarks").rglob("*.py")),
     *sorted((ROOT / "website").rglob("*.py")),
+    *sorted((ROOT / "packaging").rglob("*.py")),
     ROOT / "dev.py",
 ]
 needs_command_line = pytest.mark.skipif(
@@ -179,6 +181,51 @@ def test_the_lock_names_an_exact_version_of_every_dependency_and_no_index():
     locked = {re.match(r"([\w-]+)==\d", line)[1].lower() for line in lines}
     assert names <= locked
     assert "://" not in lock
+
+
+def requirements(lines: list[str]) -> dict[str, str]:
+    """Return name -> limits of requirements, as pip or conda write them."""
+    pairs = (re.fullmatch(r"([\w-]+)\s*(.*)", line).groups() for line in lines)
+    return {name.lower(): limits for name, limits in pairs}
+
+
+def test_the_conda_recipe_asks_for_what_the_project_asks_for():
+    # read as lines: the few keys that matter stand in blocks of their own
+    recipe = (ROOT / "packaging" / "conda" / "recipe.yaml").read_text(encoding="utf-8")
+    core, window = (
+        re.findall(r"^        - (.+)$", block.partition("    tests:")[0], re.MULTILINE)
+        for block in recipe.split("      run:\n")[1:]
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = {"matplotlib": "matplotlib-base", "pyside6-essentials": "pyside6"}
+
+    def wanted(lines: list[str]) -> dict[str, str]:
+        return {named.get(name, name): limits for name, limits in requirements(lines).items()}
+
+    python = {"python": project["requires-python"]}
+    assert requirements(core) == wanted(project["dependencies"]) | python
+    exact = {"doublet-core": "==${{ version }}"}
+    assert requirements(window) == wanted(project["optional-dependencies"]["gui"]) | exact
+    assert f'version: "{project["version"]}"' in recipe
+
+
+def test_the_galaxy_tool_runs_the_command_that_this_version_has(tmp_path):
+    tool = ElementTree.parse(ROOT / "packaging" / "galaxy" / "doublet_fit.xml").getroot()
+    assert tool.get("version") == spectra_core.__version__
+    assert tool.find("requirements/requirement").get("version") == spectra_core.__version__
+    example = tool.find("tests/test/param").get("value")
+    preset = tool.find("inputs/conditional/when/param").get("value")
+    lines = tool.find("command").text
+    options = re.search(r"-o out (--formats \S+)", lines)[1].split()
+    spectra = ROOT / "resources" / "examples" / example
+    command = [sys.executable, "-m", "doublet", "fit", str(spectra), "--preset", preset]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [*command, "-o", str(tmp_path / "out"), *options], env=environment, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    for name in re.findall(r"mv out/(\S+)", lines):
+        assert (tmp_path / "out" / name).is_file()
 
 
 def readme_commands() -> list[str]:

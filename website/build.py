@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 import spectra_core as sc
 from spectra_core.export.casaxps import with_casaxps_fit
@@ -182,6 +183,24 @@ def place_pictures(source: Path, shots: Path, made: Path) -> list[str]:
     return missing
 
 
+def write_tour(shots: Path, made: Path) -> None:
+    """Write the animated tour: frames of the window, the moves of the mouse quicker."""
+    frames = [Image.open(path).convert("RGB") for path in sorted(shots.glob("tour-*.png"))]
+    if not frames:
+        return
+    still, moving = 2400, 220
+    held = range(2, len(frames) - 5)  # while the component is held
+    made.mkdir(parents=True, exist_ok=True)
+    frames[0].save(
+        made / "tour.webp",
+        save_all=True,
+        append_images=frames[1:],
+        duration=[moving if k in held else still for k in range(len(frames))],
+        loop=0,
+        quality=70,
+    )
+
+
 def run_tutorial(folder: Path) -> None:
     """Run the commands that the tutorial shows, on synthetic data, in a folder."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -274,6 +293,7 @@ def build(target: Path, shots: Path, *, run: bool = True) -> int:
     gather(source)
     if run:
         run_tutorial(commands)
+    write_tour(shots, commands)
     if missing := place_pictures(source, shots, commands):
         print(f"docs: no picture is called {', '.join(missing)}", file=sys.stderr)
         return 1

@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def example(camera: Camera) -> None:
     program.desk.document.select(Selection((joint[0],)))
     program.crew.editing.choose_owner("PS4")
     camera.take("05-joint-fit")
-    begin_drag(program)
+    deque(begin_drag(program), maxlen=0)
     camera.take("06-drag")
     QTest.mouseRelease(program.window.plot.viewport, Qt.MouseButton.LeftButton)
     program.desk.document.stack.undo()
@@ -217,6 +218,36 @@ def a_profile(camera: Camera) -> None:
     camera.take("39-series-dark-1280x800")
 
 
+def a_tour(camera: Camera) -> None:
+    """The frames of the animated tour: from an empty window to the report of a joint fit."""
+    program, window = camera.program, camera.program.window
+    program.desk.prefer(replace(program.desk.preferences, scheme="light"))
+    program.crew.files.open_joint_example()
+    window.resize(1280, 800)
+    frames = iter(range(1, 100))
+
+    def frame() -> None:
+        camera.take(f"tour-{next(frames):02}")
+
+    frame()
+    joint = list(program.desk.document.project.spectra)
+    program.crew.spectra.add_preset("lpscl-cathode", joint)
+    program.crew.fitting.fit_all()
+    camera.settle()
+    program.desk.document.select(Selection((joint[0],)))
+    program.crew.editing.choose_owner("PS4")
+    frame()
+    for _ in begin_drag(program):
+        frame()
+    QTest.mouseRelease(window.plot.viewport, Qt.MouseButton.LeftButton)
+    program.desk.document.stack.undo()
+    window.resizeDocks([window.docks[2]], [330], Qt.Orientation.Vertical)
+    for tab in (window.ratios, window.alternatives, window.pulls, window.report):
+        window.tabs.setCurrentWidget(tab)
+        QTest.qWait(600)
+        frame()
+
+
 def at_sizes(camera: Camera) -> None:
     """The fit and the tabs of results at the usual sizes, light and dark, names in Chinese too."""
     program = camera.program
@@ -248,8 +279,8 @@ def in_chinese(program: Program) -> None:
         program.crew.spectra.rename_sample(key, name)
 
 
-def begin_drag(program: Program) -> None:
-    """Take hold of the top of PS4 and move it, without letting go."""
+def begin_drag(program: Program) -> Iterator[int]:
+    """Take hold of the top of PS4 and move it step by step, without letting go."""
     plot = program.window.plot
     at = plot.handle_position(Handle("top", "PS4 2p3/2"))
     if at is None:
@@ -258,6 +289,7 @@ def begin_drag(program: Program) -> None:
     for step in range(1, 8):
         QTest.mouseMove(plot.viewport, at + QPoint(-4 * step, -2 * step))
         QTest.qWait(30)
+        yield step
 
 
 def main() -> int:
@@ -266,16 +298,12 @@ def main() -> int:
     prefix = sys.argv[2] if len(sys.argv) > 2 else ""
     folder.mkdir(parents=True, exist_ok=True)
     make_application()
+    rolls = {"sizes": (at_sizes,), "tour": (a_tour,)}
     with tempfile.TemporaryDirectory() as own:
         program = start(Path(own), SIZE)
-        camera = Camera(program, folder, prefix)
-        if prefix == "sizes":
-            camera.prefix = ""
-            at_sizes(camera)
-        else:
-            example(camera)
-            coming_in(camera)
-            a_profile(camera)
+        camera = Camera(program, folder, "" if prefix in rolls else prefix)
+        for take in rolls.get(prefix, (example, coming_in, a_profile)):
+            take(camera)
         program.shut_down()
     QApplication.processEvents()
     return 0
