@@ -15,7 +15,8 @@ from spectra_core.model import Region
 from spectra_core.model.owners import owners
 from spectra_core.project.series import ProjectSeries
 from spectra_core.recipe.schema import Recipe
-from spectra_core.referee.verdict import CHECK, NOT_YET, SOUND, Verdict, verdict_of
+from spectra_core.referee.context import Finding
+from spectra_core.referee.verdict import CHECK, NOT_YET, Verdict, asks_for_a_look, verdict_of
 from spectra_core.results.colours import COLOURS, component_colours
 from spectra_core.results.entries import doublet_label
 from spectra_core.results.series_figures import edges_of, fitted_table
@@ -308,26 +309,34 @@ class SeriesScene:
 
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """The word on every level (L,), that of the report and the spectra; empty before a fit.
+        """The word on every level (L,), that of the report and the spectra; empty before a fit."""
+        return () if self.record is None else tuple(map(_verdict, self.record.records))
 
-        A level with an alarm of the series is at least to be checked.
-        """
-        if self.record is None:
-            return ()
-        apart = {alarm.level for alarm in self.alarms}
-        return tuple(
-            replace(own, word=CHECK) if own.word == SOUND and level in apart else own
-            for level, own in enumerate(map(_verdict, self.record.records))
-        )
+    @cached_property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What is wrong with the series as a whole."""
+        return () if self.record is None else tuple(filter(asks_for_a_look, self.record.findings))
+
+    @cached_property
+    def notes(self) -> tuple[Finding, ...]:
+        """What else must be known of it."""
+        found = () if self.record is None else self.record.findings
+        return tuple(finding for finding in found if not asks_for_a_look(finding))
 
     @cached_property
     def remarks(self) -> tuple[tuple[FitWarning, tuple[int, ...]], ...]:
-        """What the verdicts rest on: each finding with the levels that have it, the worst first."""
+        """What the verdicts rest on: each finding with the levels that have it, the worst first.
+
+        Alarms of the series are not among them: see `alarms`.
+        """
+        alarms = {f"series_{alarm.code}" for alarm in self.alarms}
         places: dict[tuple[str, str, str], list[int]] = {}
         first: dict[tuple[str, str, str], FitWarning] = {}
         for word in (NOT_YET, CHECK):
             for level, own in enumerate(self.verdicts):
                 for finding in own.findings if own.word == word else ():
+                    if finding.code in alarms:
+                        continue
                     key = (word, finding.code, finding.where)
                     first.setdefault(key, finding)
                     places.setdefault(key, []).append(level)

@@ -2,21 +2,24 @@
 
 ``python -m benchmarks.series_fits --seeds 100 --levels 12 100 1000`` prints, for joint S 2p and
 P 2p profiles of twelve levels: how many 95 % intervals hold the true area, with what is shared
-and level by level; the errors of both; the interface; and what a series costs beside the
-separate fits of its levels and beside one lmfit problem over all of them.
+and level by level; the errors of both; the interface; and what a series costs beside the separate
+fits of its levels. ``--lmfit 4 6 8 12`` times one lmfit problem over so many levels, and what it
+would be over those of ``--levels``.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 import spectra_core as sc
 from spectra_core.errors import FitError
+from spectra_core.fitting.lmfit_bridge import lmfit_name, lmfit_residual
+from spectra_core.model import Link
 from spectra_core.series.depth import interface
 from spectra_core.series.fits import SeriesFit, fit_series
 from spectra_core.spectrum import Array
@@ -187,73 +190,178 @@ def _interface(found: SeriesFit) -> tuple[float, float] | None:
 
 
 def costs(count: int) -> dict[str, float]:
-    """Return seconds of a series, and of its levels by themselves."""
+    """Return seconds of a series, and of its levels by themselves; the fits of both are kept.
+
+    Both are repeated in turn, few levels more often, and the medians taken.
+    """
     own = model()
     levels, _ = made(1, levels=count)
     fit_series(levels[: min(count, 3)], own)
-    start = time.perf_counter()
-    for level in levels:
-        sc.fit(level, own)
-    separate = time.perf_counter() - start
-    start = time.perf_counter()
-    fit_series(levels, own)
-    series = time.perf_counter() - start
-    return {"levels": count, "separate, s": separate, "series, s": series} | {
-        "series / separate": series / separate
+    separate, series = [], []
+    for _ in range(max(3, 120 // count)):
+        start = time.perf_counter()
+        kept = [sc.fit(level, own) for level in levels]
+        separate.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        fit_series(levels, own)
+        series.append(time.perf_counter() - start)
+        kept.clear()
+    alone, whole = float(np.median(separate)), float(np.median(series))
+    return {"levels": count, "separate, s": alone, "series, s": whole} | {
+        "series / separate": whole / alone
     }
 
 
-def lmfit_seconds(counts: Sequence[int] = (2, 3, 4)) -> tuple[list[float], float]:
-    """Return seconds of one lmfit problem over few levels, and the power of their number.
+_LEAST = 20.0  # counts eV
 
-    lmfit minimises residuals that are compiled here, which favours it; positions, widths and
-    the rest that a series shares are one parameter each.
+
+@dataclass(frozen=True)
+class Lmfit:
+    """One lmfit problem over all levels of a series, beside the series fit of the same levels.
+
+    Attributes
+    ----------
+    levels, parameters : int
+    seconds, series : float
+        Of one ``lmfit.minimize``, and of `fit_series` with its separate fits.
+    off : float
+        Largest difference of an area, in standard errors of the series.
     """
-    found = []
-    for count in counts:
-        levels, _ = made(1, levels=count)
-        whole, spectra = _all_levels(levels)
-        start = time.perf_counter()
-        sc.fit(spectra, whole, method="leastsq")
-        found.append(time.perf_counter() - start)
-    power, _ = np.polyfit(np.log(counts), np.log(found), 1)
-    return found, float(power)
+
+    levels: int
+    parameters: int
+    seconds: float
+    series: float
+    off: float
+
+
+def lmfit_beside(count: int) -> Lmfit:
+    """Return what one lmfit problem over some levels costs.
+
+    lmfit gets every advantage: it begins at the separate fits of the levels, which cost it
+    nothing, at weights that do not change, and minimises residuals that are compiled here.
+    """
+    import lmfit
+
+    own = model()
+    levels, _ = made(1, levels=count)
+    start = time.perf_counter()
+    found = fit_series(levels, own)
+    series = time.perf_counter() - start
+    whole, spectra = _all_levels(levels, found)
+    parameters, residual = lmfit_residual(spectra, whole)
+    start = time.perf_counter()
+    reached = lmfit.minimize(residual, parameters, calc_covar=False)
+    seconds = time.perf_counter() - start
+    off = 0.0
+    for path in (f"{name}/area" for name in AREAS):
+        values, errors = found.values(path), found.stderrs(path)
+        for k in np.flatnonzero(np.isfinite(errors)):
+            region, _, what = path.partition("/")
+            first = reached.params[_lmfit_name(f"{_at(region, int(k))}/{what}", " 2p3/2")].value
+            off = max(off, abs(1.5 * first - values[k]) / errors[k])
+    return Lmfit(count, int(reached.nvarys), seconds, series, off)
+
+
+def _lmfit_name(path: str, line: str) -> str:
+    owner, _, name = path.rpartition("/")
+    return lmfit_name(f"{owner}{line}/{name}")
+
+
+def _at(region: str, level: int) -> str:
+    return region if level == 0 else f"{region} {level}"
 
 
 def _all_levels(
-    levels: Sequence[Mapping[str, sc.Spectrum]],
+    levels: Sequence[Mapping[str, sc.Spectrum]], found: SeriesFit
 ) -> tuple[sc.Model, dict[str, sc.Spectrum]]:
-    """Return one model of all levels, with what is shared tied to the first."""
-    own = model()
-    regions, spectra, links = [], {}, list(own.links)
+    """Return one model of all levels with the values of their separate fits.
+
+    Positions and widths are tied to those of the first level; each level has one charge shift,
+    that of the level where the series has none stays at nothing.
+    """
+    regions, spectra, links = [], {}, []
+    anchor = int(np.argmin(np.abs(found.values("S 2p/region/shift"))))
     for k, level in enumerate(levels):
-        for region in own.regions:
-            name = region.name if k == 0 else f"{region.name} {k}"
-            regions.append(replace(region, name=name))
+        alone = found.separate[k]
+        assert alone is not None
+        shift = sc.Parameter(float(found.values("S 2p/region/shift")[k]), -3.0, 3.0, k != anchor)
+        for region in map(_off_bounds, alone.model.regions):
+            name = _at(region.name, k)
             spectra[name] = level[region.name]
-            for component in region.components if k else ():
-                if any(d.minor == component.id for d in region.doublets):
-                    continue
-                for what in ("center", "fwhm"):
-                    path = f"{region.name}/{component.id}/{what}"
-                    links += sc.share([path, f"{name}/{component.id}/{what}"])
+            regions.append(replace(region, name=name, shift=shift))
+            links += _tied(alone.model, region, name) if k else []
+        links += [link for link in alone.model.links if not k]
+        links += sc.share([f"{_at(r.name, k)}/region/shift" for r in alone.model.regions])
     return sc.Model(tuple(regions), tuple(links)), spectra
 
 
+def _off_bounds(region: sc.Region) -> sc.Region:
+    """Return a region whose areas are more than nothing: from a bound lmfit does not move."""
+    components = tuple(
+        replace(c, parameters={**c.parameters, "area": _at_least(c.parameters["area"], _LEAST)})
+        for c in region.components
+    )
+    return replace(region, components=components)
+
+
+def _at_least(parameter: sc.Parameter, value: float) -> sc.Parameter:
+    return replace(parameter, value=max(parameter.value or 0.0, value))
+
+
+def _tied(own: sc.Model, region: sc.Region, name: str) -> list[Link]:
+    """Return what ties positions and widths of one region to those of the first level."""
+    minors = {doublet.minor for doublet in region.doublets}
+    found: list[Link] = []
+    for component in region.components:
+        for what in ("center", "fwhm") if component.id not in minors else ():
+            path = f"{component.id}/{what}"
+            found += sc.share([f"{region.name}/{path}", f"{name}/{path}"])
+    return found
+
+
+def lmfit_growth(counts: Sequence[int], wanted: Sequence[int]) -> Iterator[str]:
+    """Yield what lmfit costs over some levels, and would cost over more.
+
+    The power of the number of levels is taken from the upper half of those that were fitted,
+    where it is steepest; `wanted` levels are fitted as a series, and lmfit's time is
+    extrapolated to them by that power, and by the square, which is less than any problem
+    with a dense matrix of derivatives can do.
+    """
+    found = [lmfit_beside(count) for count in counts]
+    for one in found:
+        yield (
+            f"{one.levels} levels, {one.parameters} parameters: lmfit {one.seconds:.3g} s, series"
+            f" {one.series:.3g} s, ratio {one.seconds / one.series:.0f}; areas differ by up to"
+            f" {one.off:.2f} standard errors"
+        )
+    upper = found[len(found) // 2 - 1 :]
+    power, _ = np.polyfit(
+        np.log([one.levels for one in upper]), np.log([one.seconds for one in upper]), 1
+    )
+    last = found[-1]
+    yield f"lmfit grows as levels to the power {power:.2f}"
+    for count in wanted:
+        series = costs(count)["series, s"]
+        times = [last.seconds * (count / last.levels) ** p for p in (power, 2.0)]
+        yield (
+            f"{count} levels: series {series:.3g} s; lmfit extrapolated {times[0]:.3g} s"
+            f" ({times[0] / series:.0f} times), by the square {times[1]:.3g} s"
+            f" ({times[1] / series:.0f} times)"
+        )
+
+
 def main() -> None:
-    """Print both tables."""
+    """Print what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--seeds", type=int, default=100, help="0: no intervals.")
     parser.add_argument("--levels", type=int, nargs="*", default=[12, 100])
-    parser.add_argument("--lmfit", action="store_true", help="Time lmfit over few levels, too.")
+    parser.add_argument(
+        "--lmfit", type=int, nargs="*", default=[], help="Levels of lmfit problems, e.g. 4 6 8 12."
+    )
     arguments = parser.parse_args()
     seeds = range(1000, 1000 + arguments.seeds)
-    for share, wider, shapes in (
-        (0.3, 1.0, False),
-        (0.15, 1.0, False),
-        (0.15, 1.0, True),
-        (0.3, 1.08, False),
-    ):
+    for share, wider, shapes in _TRUTHS if seeds else ():
         known = "0.3 +/- 0.15" if shapes else "0.3"
         print(f"true Lorentzian share {share:g}, the model says {known}; 2p1/2 wider by {wider:g}:")
         for name, said in coverage(seeds, shapes=shapes, share=share, wider=wider).items():
@@ -261,10 +369,12 @@ def main() -> None:
     for count in arguments.levels:
         print(", ".join(f"{k} {v:.4g}" for k, v in costs(count).items()))
     if arguments.lmfit:
-        seconds, power = lmfit_seconds()
-        shown = ", ".join(f"{s:.3g}" for s in seconds)
-        print(f"lmfit over 2, 3 and 4 levels: {shown} s, as levels to the power {power:.2g}")
+        lmfit_beside(2)
+        for line in lmfit_growth(arguments.lmfit, arguments.levels):
+            print(line, flush=True)
 
+
+_TRUTHS = ((0.3, 1.0, False), (0.15, 1.0, False), (0.15, 1.0, True), (0.3, 1.08, False))
 
 if __name__ == "__main__":
     main()

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from spectra_core.fitting import FitWarning
 from spectra_core.model import Region
+from spectra_core.referee.context import Finding
 from spectra_core.results.table import with_error
 from spectra_core.series.alarms import SeriesAlarm
 from spectra_core.series.global_fit import SHARED, Smooth
@@ -181,21 +182,25 @@ class LevelPanel(QWidget):
         clear_layout(self.below)
         if scene.record is None:
             return
-        count = len(scene.alarms)
-        if count:
-            self.below.addLayout(row(heading("Alarms"), 1, label(f"{count} of {count}", "muted")))
+        if scene.alarms or scene.warnings:
+            self.below.addLayout(row(heading("Alarms"), 1))
         for alarm in scene.alarms:
             self.below.addWidget(self._alarm(alarm))
+        if scene.warnings:
+            self.below.addWidget(self._warning(scene.warnings))
         if scene.remarks:
             self.below.addLayout(row(heading("Remarks"), 1))
         for finding, levels in scene.remarks:
             self.below.addWidget(self._remark(finding, levels))
-        notes = scene.record.notes
+        notes = scene.notes
         if notes:
             several = "note" if len(notes) == 1 else "notes"
             read = link_button("Read")
             text = label(
-                "\n".join(f"• {note}" for note in notes), "muted", wrap=True, selectable=True
+                "\n".join(f"• {note.message}" for note in notes),
+                "muted",
+                wrap=True,
+                selectable=True,
             )
             text.hide()
 
@@ -216,6 +221,14 @@ class LevelPanel(QWidget):
             more.clicked.connect(self.settings_asked)
             links.insertWidget(1, more)
         return _frame(f"Level {alarm.level + 1}: {alarm.code}", alarm.message, "warn", links)
+
+    def _warning(self, findings: Sequence[Finding]) -> QFrame:
+        """Return what is wrong with the series as a whole, in one frame with what to do."""
+        severity = "alarm" if any(f.severity == "alarm" for f in findings) else "warn"
+        said = " ".join(sentence_of(finding.message) for finding in findings)
+        advice = " ".join(dict.fromkeys(f.advice for f in findings if f.advice))
+        links = row(label(advice, "muted", wrap=True))
+        return _frame("The whole series", said, severity, links)
 
     def _remark(self, finding: FitWarning, levels: Sequence[int]) -> QFrame:
         """Return what the referee says of some levels, in the words of the first."""

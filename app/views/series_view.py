@@ -258,12 +258,14 @@ class SeriesView(QWidget):
 def verdict_words(scene: SeriesScene) -> tuple[str, str, str]:
     """Return the word on a series, how bad it is, and what it rests on; empty before a fit.
 
-    The word is the worst of its levels', as the report and the list of spectra have them.
+    The word is the worst of its levels', as the report and the list of spectra have them, or
+    that of the series as a whole.
     """
     if scene.record is None:
         return "", "good", ""
     tip = "\n".join(
-        [f"Level {a.level + 1}: {a.message}" for a in scene.alarms]
+        [finding.message for finding in scene.warnings]
+        + [f"Level {a.level + 1}: {a.message}" for a in scene.alarms]
         + [
             f"{where_words(finding, levels)}: {finding.message}"
             for finding, levels in scene.remarks[:_TOLD]
@@ -277,4 +279,6 @@ def verdict_words(scene: SeriesScene) -> tuple[str, str, str]:
             text = levels_words(levels)
             short = text if len(text) <= _PILL else f"{len(levels)} of {len(scene)} levels"
             return f"{word.capitalize()}: {short}", severity, tip
+    if scene.warnings:
+        return f"{CHECK.capitalize()}: the whole series", "warn", tip
     return "Sound", "good", "No level stands apart from its neighbours, and none has a remark."

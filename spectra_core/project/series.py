@@ -9,7 +9,7 @@ a moment and gives the same numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from glob import escape
 
 from ..errors import RecipeError, ShouldStop
@@ -20,7 +20,6 @@ from ..model import Model
 from ..recipe.compile import fit_options_from_recipe
 from ..recipe.schema import Recipe, SeriesTable
 from ..referee.context import Finding
-from ..referee.rules import looked_at
 from ..runs.plan import plan
 from ..runs.records import FitRecord, Run
 from ..runs.samples import join_samples
@@ -167,8 +166,7 @@ def fit_project_series(
     Returns
     -------
     record : SeriesRecord or None
-        With the referee's findings on every level, those that a report of it has. None where
-        it could not be fitted, or was stopped; the run says which.
+        None where it could not be fitted, or was stopped; the run says which.
     run : Run
         As `doublet series` has it.
     """
@@ -180,13 +178,7 @@ def fit_project_series(
         take_level=take_level,
         should_stop=should_stop,
     )
-    return (_looked_at(found[0]) if found else None), run
-
-
-def _looked_at(record: SeriesRecord) -> SeriesRecord:
-    """Return a series with the findings on its levels among their warnings."""
-    found = (replace(one, warnings=looked_at(one.result, one.warnings)) for one in record.records)
-    return replace(record, records=tuple(found))
+    return (found[0] if found else None), run
 
 
 def series_sentence(project: Project) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from math import isfinite
 
@@ -17,6 +17,7 @@ from .document import (
     Figure,
     Paragraph,
     ReportTable,
+    Role,
     Section,
     clean_text,
     measured,
@@ -28,6 +29,7 @@ from .document import (
 from .typography import species
 
 _PER_TABLE = 6
+_ROLES: Mapping[str, Role] = {"alarm": "alarm", "warning": "warning", "note": "small"}
 _KINDS = ("share", "ratio", "atoms", "shift")
 
 
@@ -59,7 +61,10 @@ def _section(record: SeriesRecord, place: int) -> Section:
         Paragraph(sentence(f"Level {alarm.level + 1}: {alarm.message}"), "warning")
         for alarm in record.fit.alarms
     ]
-    blocks += [Paragraph(sentence(note), "small") for note in record.notes]
+    blocks += [
+        Paragraph(sentence(finding.message), _ROLES[finding.severity])
+        for finding in record.findings
+    ]
     return Section(f"series-{place}", plain(f"Series: {name}"), tuple(blocks))
 
 

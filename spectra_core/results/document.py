@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..fitting import FitResult
@@ -23,6 +23,9 @@ from ..runs.records import Finished, Run
 from ..writers.atomic import write_pieces
 from .entries import formed, ratio_entry
 from .rows import json_bytes
+
+if TYPE_CHECKING:
+    from ..runs.series import SeriesRecord
 
 SCHEMA = "doublet-results/1"
 _LIBRARIES = ("numpy", "scipy", "lmfit")
@@ -99,12 +102,23 @@ def document_pieces(run: Run, fits: Iterable[bytes], ratios: Iterable[bytes]) ->
         "failures": [asdict(failure) for failure in run.failures],
         "skipped": [asdict(failure) for failure in run.skipped],
         "interrupted": run.interrupted,
+        **({"series": [_series_entry(record) for record in run.series]} if run.series else {}),
     }
     yield json_bytes(head)[:-2] + b',\n  "fits": '
     yield from _listed(fits)
     yield b',\n  "ratios": '
     yield from _listed(ratios)
     yield b"," + json_bytes(tail)[1:] + b"\n"
+
+
+def _series_entry(record: SeriesRecord) -> dict[str, Any]:
+    """Return which fits are levels of a series, and what must be known of it as a whole."""
+    return {
+        "sample": record.series.sample,
+        "axis": record.series.axis,
+        "fits": [one.id for one in record.records],
+        "findings": [asdict(finding) for finding in record.findings],
+    }
 
 
 def _listed(texts: Iterable[bytes]) -> Iterator[bytes]:

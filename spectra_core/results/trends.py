@@ -469,6 +469,7 @@ def series_document(record: SeriesRecord, trends: Sequence[Trend]) -> dict[str, 
         "interfaces": interfaces_of(record, trends),
         "factors": factors_of(record),
         "resolved": resolved_of(record),
+        "findings": [asdict(finding) for finding in record.findings],
         "notes": list(record.notes),
     }
 

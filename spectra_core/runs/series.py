@@ -9,21 +9,24 @@ import numpy as np
 
 from ..errors import Cancelled, ShouldStop, SpectraError
 from ..fitting import FitOptions, FitResult, FitWarning
+from ..fitting.better import BetterMinimumError
 from ..recipe.presets import Preset
 from ..recipe.schema import RatioEntry, Recipe, SeriesTable
+from ..referee.context import Finding
 from ..series import Level, SpectrumSeries, natural_key
 from ..series.coordinates import SPUTTER_TIME
-from ..series.depth import CAVEATS, Rate, film_check
+from ..series.depth import Rate
 from ..series.fits import LevelTaker, SeriesFit, SeriesProgress, fit_series
 from ..series.global_fit import FREE, SHARED, Mode, Smooth
 from ..series.values import ordered
 from ..spectrum import Array, Spectrum
 from ..uncertainty.ratios import Ratio, area_ratio
 from .batch import inputs_of
-from .execute import record_of
+from .execute import findings_of, record_of
 from .plan import Job, plan
 from .records import Failure, FitRecord, Run
 from .samples import JoinBy, join_samples
+from .series_findings import level_finding, series_findings
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +41,9 @@ class SeriesRecord:
     records : tuple of FitRecord, length L
     settings : SeriesTable
     rate : Rate or None
-    notes : tuple of str
-        On the depth scale, the film, and what sputtering does.
+    findings : tuple of Finding
+        On the series as a whole: the depth scale, the film, what sputtering does. Those on
+        a level are with its record.
     places : tuple of tuple of int
         Of the spectra of each level, by region as in its model, among those that were given.
     entries : tuple of RatioEntry
@@ -51,9 +55,14 @@ class SeriesRecord:
     records: tuple[FitRecord, ...]
     settings: SeriesTable
     rate: Rate | None
-    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
     places: tuple[tuple[int, ...], ...] = ()
     entries: tuple[RatioEntry, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The sentences of `findings`."""
+        return tuple(finding.message for finding in self.findings)
 
     @property
     def depths(self) -> tuple[np.ndarray, np.ndarray] | None:
@@ -181,8 +190,8 @@ def _fitted(
     records = tuple(_record(job, fit, k, series, unseen) for k, job in enumerate(arranged))
     rate = _rate(settings)
     places = tuple(job.places for job in arranged)
-    notes = (*_common_note(fit), *_notes(series, settings, rate))
-    return SeriesRecord(series, fit, records, settings, rate, notes, places, entries)
+    findings = series_findings(series, fit, settings, rate)
+    return SeriesRecord(series, fit, records, settings, rate, findings, places, entries)
 
 
 def _name(jobs: Sequence[Job]) -> str:
@@ -227,12 +236,8 @@ def _record(
         except SpectraError:
             continue  # this level lacks a region of it
         ratios.append(_below_detection(plain, result, entry, unseen[entry.name][level]))
-    alarms = [
-        FitWarning(f"series_{alarm.code}", f"level {level + 1}: {alarm.message}")
-        for alarm in fit.alarms
-        if alarm.level == level
-    ]
-    record = record_of(job, result, tuple(ratios), (*job.warnings, *result.warnings, *alarms))
+    alarms = (level_finding(alarm) for alarm in fit.alarms if alarm.level == level)
+    record = record_of(job, result, tuple(ratios), (*job.warnings, *alarms, *_seen(job, result)))
     return replace(
         record,
         id=f"fit-{job.number + 1}",
@@ -240,6 +245,22 @@ def _record(
         level=level,
         levels=len(series),
     )
+
+
+def _seen(job: Job, result: FitResult) -> tuple[FitWarning, ...]:
+    """Return the referee's findings on a level, as `doublet fit` has them of a fit."""
+    try:
+        return findings_of(result, job.sample, job.references)
+    except BetterMinimumError as error:
+        note = Finding(
+            "series_held",
+            f"by itself this level has a lower minimum (chi-square less by {error.gain:.3g}): what"
+            " all levels share holds it here.",
+            "",
+            "Compare it with its own fit in the Spectrum view, or by `doublet fit`.",
+            "note",
+        )
+        return (*result.warnings, note)
 
 
 def _rate(settings: SeriesTable) -> Rate | None:
@@ -252,29 +273,3 @@ def _rate(settings: SeriesTable) -> Rate | None:
         settings.relative_yield,
         settings.yield_relative,
     )
-
-
-def _common_note(fit: SeriesFit) -> tuple[str, ...]:
-    """Return what has to be known of errors that all levels share beyond what is shared."""
-    known = fit.solution.layout.nuisances
-    if not known:
-        return ()
-    listed = "; ".join(f"{prior.subject} ({prior.source or prior.group})" for prior in known)
-    return (
-        f"What is known of {listed} is wrong by the same at every level: each counts once for the"
-        " series, no number of levels averages it out, and trends tell its part of an error"
-        " apart.",
-    )
-
-
-def _notes(series: SpectrumSeries, settings: SeriesTable, rate: Rate | None) -> tuple[str, ...]:
-    """Return what must be known of a sputter profile; nothing for any other series."""
-    times = series.coordinates.get(SPUTTER_TIME)
-    if times is None or not np.nanmax(times) > 0:
-        return ()
-    found = [] if rate is None else [rate.words]
-    if settings.film is not None:
-        deepest = 0.0 if rate is None else float(rate.depths(times)[0].max())
-        relative = 0.0 if rate is None else rate.uncertainty
-        found += film_check(settings.film, deepest, settings.film_length, relative=relative)
-    return (*found, *CAVEATS)

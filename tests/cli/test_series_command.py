@@ -170,3 +170,37 @@ def test_what_is_wrong_is_said(doublet, profile, recipe, clear, options, words):
 def test_one_level_is_no_series(doublet, recipe, tmp_path, clear):
     write(tmp_path / "one.csv", [level(np.random.default_rng(0), 1)])
     clear(doublet("series", tmp_path / "one.csv", "--recipe", recipe), words="two levels or more")
+
+
+def test_what_must_be_known_stands_in_every_file(doublet, profile, recipe, tmp_path):
+    """Derived once: results.json, series.json, the report and the terminal say the same."""
+    text = recipe.read_text().replace("film = [40.0, 50.0]", "film = [60.0, 70.0]")
+    recipe.write_text(text)  # 45 nm are sputtered: the interface seen cannot be that of the film
+    options = ("-o", "out", "--formats", "json,html")
+    outcome = doublet("series", profile, "--recipe", recipe, *options)
+    assert outcome.code == 0, outcome.err
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    (series,) = results["series"]
+    assert series["fits"] == [fit["id"] for fit in results["fits"]]
+    codes = [finding["code"] for finding in series["findings"]]
+    assert {"series_film", "series_depth_scale", "series_sputtering"} == set(codes)
+    film = next(f for f in series["findings"] if "the interface is not reached" in f["message"])
+    assert film["severity"] == "warning" and "15 to 25 nm left" in film["message"]
+    assert all(f["severity"] == "note" for f in series["findings"] if f["code"] != "series_film")
+    (document,) = json.loads((tmp_path / "out" / "series.json").read_text())
+    assert document["findings"] == series["findings"]
+    report = (tmp_path / "out" / "report.html").read_text()
+    for finding in series["findings"]:
+        assert finding["message"] in outcome.err
+        assert finding["message"].split(" (")[0][:40] in report
+    own = {fit["level"]: [w["code"] for w in fit["warnings"]] for fit in results["fits"]}
+    assert "series_slid" in own[SHIFTED]
+    assert not any("series_slid" in codes for k, codes in own.items() if k != SHIFTED)
+    assert "below_detection" in own[9]  # what the referee says of any other fit
+
+
+def test_a_film_that_was_sputtered_through_is_no_warning(doublet, profile, recipe, tmp_path):
+    recipe.write_text(recipe.read_text().replace("film = [40.0, 50.0]", "film = [20.0, 30.0]"))
+    assert doublet("series", profile, "--recipe", recipe, "--json", "x.json").code == 0
+    (document,) = json.loads((tmp_path / "x.json").read_text())
+    assert {finding["severity"] for finding in document["findings"]} == {"note"}
