@@ -85,6 +85,7 @@ READERS: tuple[Reader, ...] = (
     Reader("CasaXPS export", "CasaXPS text export", (".csv", ".txt"), "casaxps_text"),
     Reader("Scienta text", "Scienta SES text", (".txt",), "scienta_text"),
     Reader("SPECS xml", "SPECS SpecsLab 2 xml", (".xml",), "specs_xml"),
+    Reader("SPECS sle", "SPECS Prodigy", (".sle",), "specs_sle"),
     Reader("SPECS xy", "SPECS Prodigy / SpecsLab xy", (".xy",), "specs_xy"),
     Reader("LabSpec xml", "Horiba LabSpec xml", (".xml",), "labspec_xml"),
     Reader("TriVista", "S&I TriVista", (".tvf",), "trivista"),

@@ -58,7 +58,10 @@ SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
             f" {_AVANTAGE}",
         ),
     ),
-    (b"SQLite format 3", Kind("an SQLite database (SPECS .sle is one)", _SPECS)),
+    (
+        b"SQLite format 3",
+        Kind("an SQLite database that holds no schedule of SpecsLab Prodigy (.sle)", _SPECS),
+    ),
     (b"IGOR", Kind("an Igor text file (.itx)", _SES)),
     (b"\x00\x02", Kind("an old Igor binary wave (.ibw, version 2)", _SES)),
     (b"\x02\x00", Kind("an old Igor binary wave (.ibw, version 2)", _SES)),

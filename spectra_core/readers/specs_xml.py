@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from math import floor, isfinite
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ import numpy as np
 from ..errors import ReadError, SpectraError
 from ..spectrum import Array, Axis, Meta, Spectrum
 from .assemble import Columns, assemble, noted, sorted_out
+from .detector_channels import summed_channels
 from .options import ReadOptions
 from .xml_tree import Element, numbers, root_of
 
@@ -201,17 +202,9 @@ def _counts(scan: Element, region: Region) -> Array:
             f" {steps * channels}.",
             hint="It is cut off, or a curve per scan of several; export it as XY.",
         )
+    shifts = [shift * region.pass_energy for shift in region.shifts]
     table = raw.reshape(steps, channels)
-    total = np.zeros(region.points)
-    for channel, shift in enumerate(region.shifts):
-        first = floor(region.head - shift * region.pass_energy / region.step + 0.5)
-        if not 0 <= first <= steps - region.points:
-            raise ReadError(
-                f"its channel {channel + 1} is shifted by {shift * region.pass_energy:g} eV, which"
-                f" is beyond the {region.head} and {region.tail} steps before and behind."
-            )
-        total += table[first : first + region.points, channel]
-    return total
+    return summed_channels(table, shifts, region.step, region.head, region.points)
 
 
 def _meta(data: Element, region: Region, path: Path, photon: float, scans: int) -> Meta:

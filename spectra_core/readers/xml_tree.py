@@ -24,8 +24,12 @@ def root_of(path: Path) -> Element:
     """
     raw = path.read_bytes().strip(b" \t\r\n\x1a")
     wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
-    data = decode(raw).strip() if wide else raw  # UTF-16, whatever encoding it announces
-    if b"<!ENTITY" in raw or (isinstance(data, str) and "<!ENTITY" in data):
+    return element_of(decode(raw).strip() if wide else raw)  # UTF-16, whatever it announces
+
+
+def element_of(data: str | bytes) -> Element:
+    """Return the root of an XML text (see `root_of`)."""
+    if "<!ENTITY" in data if isinstance(data, str) else b"<!ENTITY" in data:
         raise ReadError(
             "the XML file defines entities, as no instrument does: it is not read.",
             hint="Export it again from its program.",

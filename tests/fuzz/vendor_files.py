@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import struct
+import zlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -478,6 +480,101 @@ def specs_xml(scans: int = 2, mode: str = "FixedAnalyzerTransmission") -> bytes:
     ).encode()
 
 
+SLE_TABLES = """
+CREATE TABLE Configuration (Key TEXT, Value TEXT);
+CREATE TABLE NodeMapping (InternalID INTEGER, Node INTEGER);
+CREATE TABLE NodeData (Node INTEGER, Data TEXT);
+CREATE TABLE Spectrum (Node INTEGER, EnergyChns INTEGER, NonEnergyChns INTEGER, Samples INTEGER,
+    Before INTEGER, Behind INTEGER, Kind INTEGER, Dim INTEGER, Len INTEGER, Data BLOB);
+CREATE TABLE RawData (RawID INTEGER, Node INTEGER, ScanDate TEXT, Trace TEXT);
+CREATE TABLE CountRateData (RawID INTEGER, Offset INTEGER, NextOffset INTEGER,
+    ChunkSize INTEGER, Data BLOB);
+CREATE TABLE TransmissionData (Node INTEGER, Ekin REAL, NonEnergyChns INTEGER, Samples INTEGER,
+    Data BLOB);
+"""
+SLE_SETTINGS = {
+    "Ebin": 1486.61 - 1322.0,
+    "End": 1486.61 - 1327.9,
+    "NumValues": 60,
+    "NumScans": 2,
+    "DwellTime": 0.5,
+    "Epass": 20,
+    "Eexc": 1486.61,
+}
+"""A region of 60 points; energies in eV, the dwell time in s."""
+
+
+def sle(
+    channels: int = 5,
+    *,
+    scans: Sequence[str] = ("Loop=0u;Scan [Idx] =0u", "Loop=0u;Scan [Idx] =1u"),
+    settings: dict[str, object] = SLE_SETTINGS,
+    mode: str = "FixedAnalyzerTransmission",
+    pieces: int = 2,
+    kind: str = "<f8",
+    packed: bool = False,
+    version: str = "1.11",
+    measured: bool = True,
+    factor: float = 2.0,
+) -> bytes:
+    """Return a SpecsLab Prodigy database of one region with five detectors or one.
+
+    The rates are `factor` times the counts of `specs_counts` in a dwell time of 0.5 s.
+    """
+    margin = 20 if channels > 1 else 0
+    energies = 1322.0 + 0.1 * (np.arange(60 + 2 * margin) - margin)
+    shifts = SHIFTS_MCD if channels > 1 else (0.0,)
+    plan = " ".join(f'{key}="{value}"' for key, value in settings.items())
+    schedule = (
+        '<!DOCTYPE SpecsLabSchedule><Experiment Version="1.1"><Schedule><XPS ID="1">'
+        '<DeviceCommand UniqueDeviceName="Phoibos"><Parameter name="Bias [V]">90</Parameter>'
+        '</DeviceCommand><SpectrumGroup ID="2" Name="pellet, #1"><CommonSpectrumSettings>'
+        '<ScanMode Name="scan"/></CommonSpectrumSettings>'
+        '<Spectrum ID="3" Name="align"><FixedEnergiesSettings Ebin="284"/></Spectrum>'
+        f'<Spectrum ID="4" Name="S2p"><Comment>made</Comment><{mode}Settings {plan}/>'
+        "</Spectrum></SpectrumGroup></XPS></Schedule></Experiment>"
+    )
+    detectors = "".join(f'<Detector Gain="1" Position="0" Shift="{s}"/>' for s in shifts)
+    base = sqlite3.connect(":memory:")
+    base.executescript(SLE_TABLES)
+    base.executemany(
+        "INSERT INTO Configuration VALUES (?, ?)",
+        [("Version", version), ("AppVersion", "4.37"), ("Schedule", schedule)],
+    )
+    base.executemany("INSERT INTO NodeMapping VALUES (?, ?)", [(2, 12), (3, 13), (4, 14)])
+    base.execute(
+        "INSERT INTO NodeData VALUES (12, ?)",
+        [f"<A><DetectorCalibration>{detectors}</DetectorCalibration></A>"],
+    )
+    if measured:
+        numbers = 'KineticEnergy="1322.0" ScanDelta="0.1" ValuesPerCurve="60" DwellTime="0.5"'
+        numbers += ' ExcitationEnergy="1486.61" PassEnergy="20" Workfunction="4.3"'
+        base.execute(
+            "INSERT INTO NodeData VALUES (14, ?)",
+            [f"<A><AnalyzerSpectrumParameters {numbers}/></A>"],
+        )
+    base.execute(
+        "INSERT INTO Spectrum VALUES (14, ?, 1, ?, ?, ?, 0, 1, 60, NULL)",
+        [channels, energies.size, margin, margin],
+    )
+    base.execute(
+        "INSERT INTO TransmissionData VALUES (14, 0, 1, 60, ?)", [np.full(60, 1.5).tobytes()]
+    )
+    for number, trace in enumerate(scans):
+        base.execute(
+            "INSERT INTO RawData VALUES (?, 14, '2024-May-17 13:06:45.250', ?)", [number, trace]
+        )
+        counts = [specs_counts(number, energies + round(s * 20.0 / 0.1) * 0.1) for s in shifts]
+        table = factor * np.array(counts).T
+        for piece in np.array_split(np.arange(len(table)), pieces)[::-1]:  # in any order
+            raw = table[piece].astype(kind).tobytes()
+            row = [number, int(piece[0]), int(piece[-1]) + 1, piece.size * channels]
+            row.append(zlib.compress(raw) if packed else raw)
+            base.execute("INSERT INTO CountRateData VALUES (?, ?, ?, ?, ?)", row)
+    base.commit()
+    return bytes(base.serialize())
+
+
 SES_NOTE = "\r".join(
     (
         "[SES]",
@@ -614,6 +711,7 @@ VENDOR_KINDS: dict[str, Callable[[], bytes]] = {
     "vgd": vgd,
     "avg": avg,
     "specs xml": specs_xml,
+    "sle": sle,
     "igor wave": igor_wave,
     "labspec xml": labspec_xml,
     "trivista": trivista,

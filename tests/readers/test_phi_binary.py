@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -115,11 +113,11 @@ def test_an_independent_parse_agrees(data_dir, native, count):
 # ---------------------------------------------------------------------------------
 # Files made from the layout; synthetic
 
-_PATH = Path(__file__).resolve().parents[1] / "fuzz" / "vendor_files.py"
-_SPEC = importlib.util.spec_from_file_location("vendor_files", _PATH)
-vendor_files = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(vendor_files)
-made = vendor_files.phi
+
+@pytest.fixture(scope="module")
+def made(vendor):
+    """Return the function that makes a PHI file."""
+    return vendor.phi
 
 
 def saved(tmp_path, data, name="a.bin"):
@@ -131,7 +129,7 @@ def saved(tmp_path, data, name="a.bin"):
 @pytest.mark.parametrize("newline", ["\r\n", "\n", "\r"])
 @pytest.mark.parametrize("kind", [b"f4", b"f8", b"u8"])
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_line_ends_number_types_and_byte_orders(tmp_path, newline, kind, order):
+def test_line_ends_number_types_and_byte_orders(made, tmp_path, newline, kind, order):
     data = made(newline=newline, cycles=3, kind=kind, times=[0, 40, 95.5], order=order)
     spectra = read(saved(tmp_path, data))
     assert [s.meta.region for s in spectra] == ["S 2p"] * 3 + ["P 2p"] * 3
@@ -143,7 +141,7 @@ def test_line_ends_number_types_and_byte_orders(tmp_path, newline, kind, order):
     assert spectra[0].meta.sample == "film"
 
 
-def test_areas_of_one_file_are_samples_of_their_own(tmp_path):
+def test_areas_of_one_file_are_samples_of_their_own(made, tmp_path):
     data = made(areas=2, names=("pnt", "sar", "cyc"), extra=["SpatialAreaDesc: 1 edge"])
     data = data.replace(struct.pack("<3I", 11, 1, 2), struct.pack("<3I", 11, 2, 1))
     data = data.replace(struct.pack("<3I", 6, 1, 2), struct.pack("<3I", 6, 2, 1))
@@ -152,7 +150,7 @@ def test_areas_of_one_file_are_samples_of_their_own(tmp_path):
     assert [s.y[-1] for s in spectra[:2]] == [100, 111]
 
 
-def test_intensities_corrected_already_have_no_transmission(tmp_path):
+def test_intensities_corrected_already_have_no_transmission(made, tmp_path):
     coefficients = ["IntensityCalCoeff: 31.886 0.228"]
     plain = read(saved(tmp_path, made(extra=[*coefficients, "IntensityRecal: no"])))[0]
     corrected = read(saved(tmp_path, made(extra=[*coefficients, "IntensityRecal: yes"])))[0]
@@ -161,44 +159,53 @@ def test_intensities_corrected_already_have_no_transmission(tmp_path):
     assert "divided by the transmission" in corrected.meta.extra["transmission_note"]
 
 
-def test_a_date_that_is_none_is_kept_as_written(tmp_path):
+def test_a_date_that_is_none_is_kept_as_written(made, tmp_path):
     data = made().replace(b"2024 2 29", b"2023 2 29")
     (meta, *_) = [s.meta for s in read(saved(tmp_path, data))]
     assert (meta.date, meta.extra["date_as_written"]) == ("", "2023 2 29")
 
 
-def test_the_users_sample_name_wins(tmp_path):
+def test_the_users_sample_name_wins(made, tmp_path):
     spectra = read(saved(tmp_path, made()), options=ReadOptions(sample="LPSCl"))
     assert {s.meta.sample for s in spectra} == {"LPSCl"}
 
 
 BAD = {
-    "cut in the header": (made()[:120], "has no end (EOFH)"),
-    "cut before the table": (made()[: made().find(b"EOFH") + 8], "table of traces"),
-    "no region": (made().replace(b"SpectralRegDef:", b"SpectralRegXXX:"), "no spectral region"),
-    "damaged region": (made().replace(b"1 1 S2p 16 11", b"1 1 S2p 16 xx"), "definition of a"),
-    "unknown type": (made().replace(b"f4\0\0", b"i2\0\0"), "unknown type"),
-    "text mode": (made().replace(struct.pack("<I", 192), b"\r\n\r\n"), "table of traces"),
+    "cut in the header": (lambda whole: whole[:120], "has no end (EOFH)"),
+    "cut before the table": (lambda whole: whole[: whole.find(b"EOFH") + 8], "table of traces"),
+    "no region": (
+        lambda whole: whole.replace(b"SpectralRegDef:", b"SpectralRegXXX:"),
+        "no spectral region",
+    ),
+    "damaged region": (
+        lambda whole: whole.replace(b"1 1 S2p 16 11", b"1 1 S2p 16 xx"),
+        "definition of a",
+    ),
+    "unknown type": (lambda whole: whole.replace(b"f4\0\0", b"i2\0\0"), "unknown type"),
+    "text mode": (
+        lambda whole: whole.replace(struct.pack("<I", 192), b"\r\n\r\n"),
+        "table of traces",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_damaged_file_has_one_clear_sentence(tmp_path, name):
-    data, words = BAD[name]
+def test_a_damaged_file_has_one_clear_sentence(made, tmp_path, name):
+    damaged, words = BAD[name]
     with pytest.raises(ReadError) as caught:
-        read(saved(tmp_path, data))
+        read(saved(tmp_path, damaged(made())))
     assert words in str(caught.value)
     assert str(caught.value).startswith("a.bin")
 
 
-def test_what_is_whole_of_a_cut_file_is_kept(tmp_path):
+def test_what_is_whole_of_a_cut_file_is_kept(made, tmp_path):
     with pytest.raises(PartialRead) as caught:
         read(saved(tmp_path, made(cycles=3, times=[0, 1, 2])[:-90]))
     assert "cut off" in str(caught.value)
     assert {s.meta.region for s in caught.value.spectra} == {"S 2p"}
 
 
-def test_points_that_the_header_does_not_announce_are_refused(tmp_path):
+def test_points_that_the_header_does_not_announce_are_refused(made, tmp_path):
     data = made().replace(b"16 11 -0.1000", b"16 12 -0.1000")
     with pytest.raises(PartialRead, match="has 11 points but the header announces 12"):
         read(saved(tmp_path, data))
