@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spectra_core.errors import ReadError
+from spectra_core.export.maps import MAP_FORMATS, map_steps
 
 from .border import Tally, note, stopping
 from .fit import chosen_recipe, progress_bar
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from spectra_core.spectrum import Spectrum
 
 DEFAULT_FOLDER = "doublet-map"
-FORMATS = ("csv", "h5", "nxs", "png", "svg", "pdf")
 
 EPILOG = """\b
 Examples:
@@ -55,7 +55,7 @@ those of the recipe that are one band over another.
     metavar="LIST",
     default="csv,h5,png",
     show_default=True,
-    help=f"Of {', '.join(FORMATS)}.",
+    help=f"Of {', '.join(MAP_FORMATS)}.",
 )
 @click.option(
     "-o", "--output", metavar="DIR", help=f"Folder for what is written ({DEFAULT_FOLDER})."
@@ -72,33 +72,17 @@ def command(paths: tuple[str, ...], **values: Any) -> int:
     spectra = _spectra(paths, options, tally)
     if not spectra:
         return tally.exit_code
-    from spectra_core.raman import fit_map, map_of, map_quantity, quantities
-    from spectra_core.recipe.masks import masked_by_recipe
-    from spectra_core.recipe.text import (
-        calibration_from_recipe,
-        fit_options_from_recipe,
-        model_from_recipe,
-    )
-    from spectra_core.spectrum import calibrate
+    from spectra_core.runs.maps import run_map
 
-    shift = calibration_from_recipe(recipe)
-    if shift is not None:
-        spectra = [calibrate(spectrum, shift) for spectrum in spectra]
-    if recipe.mask is not None and recipe.mask.windows:
-        windows = recipe.mask.model_copy(update={"spikes": False})
-        spectra = [masked_by_recipe(windows, spectrum) for spectrum in spectra]
-    grid = map_of(spectra)
     with stopping() as should_stop, progress_bar() as progress:
-        found = fit_map(
-            grid,
-            model_from_recipe(recipe),
-            options=fit_options_from_recipe(recipe),
+        record = run_map(
+            spectra,
+            recipe,
             rays=not values["keep_spikes"],
             progress=None if progress is None else partial(_shown, progress),
             should_stop=should_stop,
         )
-    names = values["shown"] or (*quantities(found), *_ratios(found, recipe))
-    shown = [map_quantity(found, name) for name in names]
+    found, shown = record.fit, record.shown(values["shown"])
     _print(found, shown, values["snr"])
     tally.succeed(int((~found.failed).sum()))
     for k in found.failed.nonzero()[0][:5].tolist():
@@ -114,9 +98,9 @@ def _shown(progress: Any, done: int, total: int) -> None:
 
 def _formats(text: str) -> list[str]:
     chosen = [word.strip() for word in text.split(",") if word.strip()]
-    unknown = [word for word in chosen if word not in FORMATS]
+    unknown = [word for word in chosen if word not in MAP_FORMATS]
     if unknown or not chosen:
-        raise click.BadParameter(f"{text!r}: give some of {', '.join(FORMATS)}.")
+        raise click.BadParameter(f"{text!r}: give some of {', '.join(MAP_FORMATS)}.")
     return chosen
 
 
@@ -127,21 +111,6 @@ def _spectra(paths: Sequence[str], options: Any, tally: Tally) -> list[Spectrum]
     if not files:
         raise ReadError("there is no file that Doublet can read.", where=", ".join(paths))
     return [spectrum for file in files for spectrum in read_file(file, options, tally)]
-
-
-def _ratios(found: MapFit, recipe: Any) -> list[str]:
-    """Return the recipe's ratios of one band over another, as names of maps."""
-    names = {path: path.partition("/")[2] for path in found.bands}
-    wanted = []
-    for entry in recipe.ratio:
-        above, below = (
-            [text.strip() for text in side] for side in (entry.numerator, entry.denominator)
-        )
-        if len(above) == len(below) == 1:
-            pair = [names.get(text, text) for text in (*above, *below)]
-            if all(name in names.values() for name in pair):
-                wanted.append(f"ratio:{pair[0]}/{pair[1]}")
-    return wanted
 
 
 def _print(found: MapFit, shown: Sequence[MapQuantity], limit: float) -> None:
@@ -171,16 +140,6 @@ def _write(
     shown: Sequence[MapQuantity],
     limit: float,
 ) -> None:
-    from spectra_core.results.figures import save_figure
-    from spectra_core.results.map_files import map_figure, write_map_hdf5, write_map_table
-
-    for kind in formats:
-        if kind == "csv":
-            write_map_table(folder / "maps.csv", found, shown, limit)
-        elif kind in ("h5", "nxs"):
-            write_map_hdf5(folder / f"maps.{kind}", found, shown, limit)
-        else:
-            for quantity in shown:
-                name = quantity.name.replace(":", "_").replace("/", "_over_").replace(" ", "_")
-                save_figure(map_figure(found, quantity, limit), folder / f"{name}.{kind}")
+    for step in map_steps(found, shown, limit, folder, formats):
+        step.write()
     click.echo(f"written to {folder}")

@@ -214,6 +214,9 @@ class BatchResult(Tabular, Gridded, Drawn):
         return np.where(known, np.sqrt(np.maximum(variance, 0.0)), np.nan)
 
 
+Taker = Callable[[Callable[[], BatchResult]], None]
+
+
 def status_word(status: int) -> str:
     """Return how a fit of a batch ended, by its number."""
     return STATUSES[status].value if status >= 0 else "not_done"
@@ -227,6 +230,7 @@ def fit_batch(
     batch: BatchOptions = BatchOptions(),
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    take: Taker | None = None,
     should_stop: ShouldStop | None = None,
     **settings: Any,
 ) -> BatchResult:
@@ -245,6 +249,8 @@ def fit_batch(
         None: one for each processor. Numbers do not depend on it.
     progress : callable or None
         ``progress(done, total)`` after each chunk of the plain pass.
+    take : callable or None
+        ``take(so_far)`` after each chunk; ``so_far()`` returns a copy of what there is.
     should_stop : callable or None
         Asked between chunks; True ends the run with what is finished.
     **settings
@@ -264,7 +270,7 @@ def fit_batch(
     model = as_model(model)
     stacks = _stacks(spectra, model)
     run = _Run(stacks, model, options, batch)
-    run.plain(threads or os.cpu_count() or 1, progress, should_stop)
+    run.plain(threads or os.cpu_count() or 1, progress, should_stop, take)
     if run.compiled is not None and not run.stopped:
         run.improve(threads or os.cpu_count() or 1)
     return run.result()
@@ -377,6 +383,7 @@ class _Run:
         threads: int,
         progress: Callable[[int, int], None] | None,
         should_stop: ShouldStop | None,
+        take: Taker | None = None,
     ) -> None:
         """Fit every spectrum as `fit` would."""
         done = 0
@@ -385,6 +392,8 @@ class _Run:
             done += finished
             if progress is not None:
                 progress(done, self.total)
+            if take is not None:
+                take(self.so_far)
 
     def _chunks(self, should_stop: ShouldStop | None) -> Iterator[Job]:
         for start in range(0, self.total, self.batch.chunk):
@@ -650,10 +659,23 @@ class _Run:
     def _n_points(self) -> int:
         return sum(region.x.size for region in self.problem.regions)
 
+    def so_far(self) -> BatchResult:
+        """Return a copy of what there is; what the run did not come to has the status -1."""
+        now = self._answers()
+        copied: dict[str, Any] = {
+            field.name: value.copy()
+            for field in fields(now)
+            if isinstance(value := getattr(now, field.name), np.ndarray)
+        }
+        return replace(now, **copied)
+
     def result(self) -> BatchResult:
         """Return what there is."""
         for array in (self.free, self.stderr, self.chi_square, self.status, self.evaluations):
             array.setflags(write=False)
+        return self._answers()
+
+    def _answers(self) -> BatchResult:
         return BatchResult(
             self.problem,
             self.free,

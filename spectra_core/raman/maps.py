@@ -9,24 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, ShouldStop, SpectraError, did_you_mean
+from ..errors import DataError, FitError, ShouldStop, SpectraError, did_you_mean
 from ..fitting import (
     BatchOptions,
     BatchResult,
     FitOptions,
     FitResult,
     SpectrumStack,
+    evaluate,
     fit,
     fit_batch,
 )
 from ..fitting.batch import STATUSES, status_word
 from ..fitting.problem import row_of
-from ..fitting.result import Status
+from ..fitting.result import Status, with_values
 from ..fitting.weights import Weights
 from ..masked import SATURATED, SPIKE
 from ..model import Model, Region
@@ -92,6 +93,11 @@ class RamanMap:
             return None
         return int(self.place[row, column])
 
+    @cached_property
+    def noise(self) -> tuple[float, float]:
+        """Constant and slope of the variance of a channel against its intensity."""
+        return noise_model(self.intensities)
+
     def around(self, number: int, reach: int = 1) -> tuple[int, ...]:
         """Return the numbers of the spectra around one, without itself."""
         found = np.argwhere(self.place == number)
@@ -105,6 +111,9 @@ class RamanMap:
 
     def average(self, numbers: Sequence[int], marks: np.ndarray | None = None) -> Spectrum:
         """Return the mean spectrum of a region; masked channels of a pixel do not count in it.
+
+        Its standard deviations are those of a mean of so many channels, each with the noise that
+        the map shows; how much the pixels differ from one another is no part of them.
 
         Parameters
         ----------
@@ -121,6 +130,10 @@ class RamanMap:
         total = np.where(out, 0.0, rows).sum(axis=0)
         mean = np.where(counted > 0, total / np.maximum(counted, 1), rows.mean(axis=0))
         first = self.spectra[chosen[0]]
+        level, slope = self.noise
+        variance = level + slope * np.maximum(mean, 0.0)
+        least = 1e-12 * max(float(np.mean(mean**2)), 1e-300)
+        sigma = np.sqrt(np.maximum(variance, least) / np.maximum(counted, 1))
         words = f"mean of {len(chosen)} spectra"
         scans = first.meta.scans
         meta = replace(
@@ -131,7 +144,7 @@ class RamanMap:
         )
         unit = "arbitrary" if first.y_unit == "counts" else first.y_unit  # a mean is no count
         averaged = replace(
-            first, y=mean, y_unit=unit, counts=None, sigma=None, columns={}, meta=meta
+            first, y=mean, y_unit=unit, counts=None, sigma=sigma, columns={}, meta=meta
         )
         return mask(averaged, counted == 0, SPIKE)
 
@@ -169,6 +182,12 @@ def map_of(spectra: Sequence[Spectrum]) -> RamanMap:
     x, column = _grid(columns[0])
     y, row = _grid(rows[0])
     return _placed(spectra, (x, y), (column, row), (columns[1], rows[1]), columns[2])
+
+
+def has_place(spectrum: Spectrum) -> bool:
+    """Return whether a spectrum says where it was measured."""
+    names = {label.replace("_", " ").casefold() for label in spectrum.meta.variables}
+    return not names.isdisjoint((*_ONE, *_AXES[0], *_AXES[1]))
 
 
 def _line(spectra: Sequence[Spectrum]) -> RamanMap:
@@ -295,8 +314,25 @@ class MapFit:
         """Return one spectrum with what does not count masked, as it was fitted."""
         return _marked(_weighted(self.grid.spectra[number], self.time_s), self.marks[number])
 
+    def model_of(self, number: int) -> Model:
+        """Return the model with the answer of one pixel."""
+        problem = self.batch.problem
+        return with_values(problem, problem.full(self.batch.free[number]))
+
+    def drawn(self, number: int) -> FitResult:
+        """Return the curves of one pixel's answer, at once: nothing is fitted.
+
+        Raises
+        ------
+        FitError
+            If the pixel has no answer.
+        """
+        if self.failed[number]:
+            raise FitError(f"pixel {number + 1} has no fit: {self.status(number)}.")
+        return evaluate(self.spectrum(number), self.model_of(number))
+
     def fit_of(self, number: int) -> FitResult:
-        """Return the whole fit of one pixel, from its answer of the map.
+        """Return the whole fit of one pixel; from its answer where the map found a better one.
 
         Raises
         ------
@@ -304,9 +340,8 @@ class MapFit:
             If it cannot be fitted.
         """
         weights = None if self.time_s is not None else Weights.UNIT
-        return fit(
-            self.spectrum(number), self.model, options=replace(self.options, weights=weights)
-        )
+        model = self.model_of(number) if self.batch.improved[number] else self.model
+        return fit(self.spectrum(number), model, options=replace(self.options, weights=weights))
 
     def status(self, number: int) -> str:
         """Return how the fit of one pixel ended, with the reason if it failed."""
@@ -322,14 +357,19 @@ class MapFit:
         return found[0]
 
 
+MapTaker = Callable[[Callable[[], MapFit]], None]
+
+
 def fit_map(
     grid: RamanMap,
     model: Model | Region,
     *,
     options: FitOptions = FitOptions(),  # noqa: B008 - frozen
     rays: bool = True,
+    marks: np.ndarray | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    take: MapTaker | None = None,
     should_stop: ShouldStop | None = None,
 ) -> MapFit:
     """Fit one model to every spectrum of a map.
@@ -342,8 +382,12 @@ def fit_map(
     options : FitOptions
     rays : bool
         Look for cosmic rays and saturated channels first, and leave them out.
+    marks : ndarray of bool, shape (M, N), or None
+        Channels that do not count, in place of those that would be looked for.
     threads, progress, should_stop
         As for `fit_batch`.
+    take : callable or None
+        ``take(so_far)`` as pixels are fitted; ``so_far()`` returns a fit of those there are.
 
     Returns
     -------
@@ -361,13 +405,16 @@ def fit_map(
             hint="Put all bands into one window, or fit the map once for each region.",
         )
     rows = grid.intensities
-    marks = _marks(grid) if rays else np.zeros(rows.shape, dtype=bool)
+    if marks is None:
+        marks = _marks(grid) if rays else np.zeros(rows.shape, dtype=bool)
     inside = points_in_window(grid.spectra[0], whole.regions[0].window)
     time, words = _noise(grid, inside)
     weights = None if time is not None else Weights.UNIT
     options = options if options.weights is not None else replace(options, weights=weights)
     first = _weighted(grid.spectra[0], time)
     stack = SpectrumStack(first.x, rows, first.axis, first.y_unit, meta=first.meta)
+    points = (~marks[:, inside]).sum(axis=1)
+    made = partial(MapFit, grid, whole, marks=marks, points=points, noise=words, time_s=time)
     batch = fit_batch(
         stack,
         whole,
@@ -375,12 +422,12 @@ def fit_map(
         batch=BatchOptions(covariance=True),
         threads=threads,
         progress=progress,
+        take=None if take is None else lambda so_far: take(lambda: made(so_far(), options=options)),
         should_stop=should_stop,
     )
     hit = np.flatnonzero(marks[:, inside].any(axis=1) & (batch.status >= 0))
     batch = _without_marks(batch, grid, whole, marks, hit, time, options)
-    points = (~marks[:, inside]).sum(axis=1)
-    return MapFit(grid, whole, batch, marks, points, words, time, options)
+    return made(batch, options=options)
 
 
 def _marks(grid: RamanMap) -> np.ndarray:

@@ -1,0 +1,119 @@
+"""Several baselines on one spectrum, each with the fit that it gives, to be chosen among."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..curves.backgrounds import BACKGROUNDS
+from ..curves.baselines import BASELINES
+from ..errors import SpectraError
+from ..fitting import FitOptions, FitResult, evaluate, fit
+from ..model import Background, Model, Region
+from ..spectrum import Array, Spectrum
+from .spikes import noise_of
+
+USUAL = ("arpls", "polynomial", "morphological")
+"""Baselines that are shown where nobody asks for others."""
+EVERY = (*sorted(BASELINES), "linear", "polynomial")
+_QUIET = 0.02  # of the highest point of all bands: less of them is no band
+
+
+@dataclass(frozen=True, eq=False)
+class BaselineTry:
+    """A baseline on a spectrum, and the fit that it gives.
+
+    Attributes
+    ----------
+    kind : str
+        Row of the table of backgrounds.
+    background : Background
+    x, curve : ndarray, shape (N,)
+        The baseline in the window; empty where there is a problem.
+    result : FitResult or None
+    quiet : float or None
+        Root mean square of what is left where no band is, over the noise of the spectrum: 1 is
+        as it should be.
+    problem : str
+        Why there is none, in a sentence.
+    """
+
+    kind: str
+    background: Background
+    x: Array
+    curve: Array
+    result: FitResult | None
+    quiet: float | None
+    problem: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return BACKGROUNDS[self.kind].title
+
+    def ratio(self, above: str, below: str) -> float | None:
+        """Return the ratio of the areas of two components, by id; None where there is none."""
+        if self.result is None:
+            return None
+        region = self.result.regions[0].name
+        areas = [self.result.value(f"{region}/{name}/area") for name in (above, below)]
+        return areas[0] / areas[1] if areas[1] > 0 else None
+
+
+def try_baselines(
+    spectrum: Spectrum,
+    region: Region,
+    kinds: Iterable[str] = USUAL,
+    *,
+    options: FitOptions | None = None,
+) -> tuple[BaselineTry, ...]:
+    """Fit a region with several baselines in turn.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    region : Region
+        Its own background is the first one; without components the baselines alone are drawn.
+    kinds : iterable of str
+        Rows of the table of backgrounds.
+    options : FitOptions or None
+
+    Returns
+    -------
+    tried : tuple of BaselineTry
+        The region's own first, then the others in their order.
+    """
+    own = region.background
+    others = [Background(kind) for kind in dict.fromkeys(kinds) if kind != own.type]
+    return tuple(
+        _tried(spectrum, replace(region, background=one), options or FitOptions())
+        for one in (own, *others)
+    )
+
+
+def _tried(spectrum: Spectrum, region: Region, options: FitOptions) -> BaselineTry:
+    background = region.background
+    model = Model((region,))
+    try:
+        bare = not region.components and not background.specs
+        result = evaluate(spectrum, model) if bare else fit(spectrum, model, options=options)
+    except SpectraError as error:
+        nothing = np.empty(0)
+        return BaselineTry(background.type, background, nothing, nothing, None, None, str(error))
+    shown = result.regions[0]
+    return BaselineTry(
+        background.type, background, shown.x, shown.background, result, _quiet(spectrum, result)
+    )
+
+
+def _quiet(spectrum: Spectrum, result: FitResult) -> float | None:
+    shown = result.regions[0]
+    bands = np.sum(list(shown.peaks.values()), axis=0) if shown.peaks else np.zeros(shown.x.size)
+    still = bands <= _QUIET * max(float(bands.max(initial=0.0)), 1e-300)
+    if still.sum() < 10:
+        return None
+    noise = np.interp(shown.x, spectrum.x, noise_of(spectrum.y))
+    left = (shown.y - shown.envelope)[still] / noise[still]
+    return float(np.sqrt(np.mean(left**2)))
