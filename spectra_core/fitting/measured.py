@@ -15,6 +15,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -107,7 +108,7 @@ def _end_error(static: StaticBackground, sds: Array, end: str) -> float:
 
 def has_noisy_shapes(problem: Problem) -> bool:
     """Return whether some component is a measured spectrum of known noise."""
-    return any(_noisy(region) for region in problem.regions)
+    return bool(noisy_shapes(problem))
 
 
 def _noisy(region: RegionProblem) -> list[Slot]:
@@ -118,22 +119,35 @@ def _noisy(region: RegionProblem) -> list[Slot]:
     ]
 
 
-def shape_errors(problem: Problem, q: Array) -> list[Array]:
+def noisy_shapes(problem: Problem) -> tuple[str, ...]:
+    """Return the line shapes of a problem that are measured spectra of known noise, each once."""
+    names = (slot.shape.name for region in problem.regions for slot in _noisy(region))
+    return tuple(dict.fromkeys(names))
+
+
+def node_count(name: str) -> int:
+    """Return how many independent errors a measured shape has: its nodes and two ends."""
+    return from_text(name).sds.size + 2
+
+
+def shape_errors(problem: Problem, q: Array, names: Sequence[str] | None = None) -> list[Array]:
     """Return what one standard deviation of each node does to each region's curve, (N, n) each.
 
-    A spectrum that several components of a model are has one noise.
+    A spectrum that several components of a model are has one noise. `names` are the shapes
+    whose nodes are the columns, those of the problem if left out.
     """
     p = problem.full(q)
-    names = dict.fromkeys(slot.shape.name for region in problem.regions for slot in _noisy(region))
+    names = noisy_shapes(problem) if names is None else names
     found = []
     for region in problem.regions:
-        parts = {name: np.zeros((region.x.size, from_text(name).sds.size + 2)) for name in names}
+        parts = {name: np.zeros((region.x.size, node_count(name))) for name in names}
         for slot in _noisy(region):
             own = own_parameters(slot, p[region.part], region.shift)
             curve = MeasuredCurve(from_text(slot.shape.name))
             errors = curve.propagation(region.x, own, region.orientation)
             parts[slot.shape.name] += errors
-        found.append(np.concatenate(list(parts.values()), axis=1))
+        nothing = np.zeros((region.x.size, 0))
+        found.append(np.concatenate([nothing, *parts.values()], axis=1))
     return found
 
 

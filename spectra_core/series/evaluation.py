@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ..fitting import FitOptions
 from ..fitting.engine import CompiledFit, compiled_fit, fixed_weights, kernels
 from ..fitting.engine import settle as compiled_settle
 from ..fitting.evaluate import residual_jacobian
+from ..fitting.measured import shape_errors
 from ..fitting.problem import Problem
 from ..fitting.single import Settled, settler
 from ..fitting.weights import Weights, counting_time
@@ -31,6 +32,11 @@ class LevelWork:
         Standard deviation of each point, by region.
     precision : ndarray, shape (K,)
         1 / sd of each prior.
+    shapes : tuple of str
+        Measured spectra among the components of the series whose noise all levels share.
+    spread : ndarray, shape (N, S)
+        What one standard deviation of each of their nodes does to the curve, over sigma, at
+        the values of the last `renew`.
     """
 
     problem: Problem
@@ -38,6 +44,8 @@ class LevelWork:
     compiled: CompiledFit | None
     sigmas: list[Array]
     precision: Array
+    shapes: tuple[str, ...] = ()
+    spread: Array = field(default_factory=lambda: np.zeros((0, 0)))
     _last: tuple[Array, tuple[Array, Array]] | None = None
 
     def at(self, q: Array) -> tuple[Array, Array]:
@@ -75,6 +83,8 @@ class LevelWork:
                 curve = region.y - own * self.sigmas[k]
                 self.sigmas[k] = np.sqrt(np.maximum(curve * time, 1.0)) / time
         self._last = None
+        errors = np.concatenate(shape_errors(self.problem, q, self.shapes))
+        self.spread = errors / np.concatenate(self.sigmas)[:, None]
         sds = self.problem.prior_sigmas(q)
         self.precision = np.where(np.isfinite(sds) & (sds > 0), 1.0 / np.maximum(sds, 1e-300), 0.0)
 
@@ -90,6 +100,7 @@ def level_work(
     settled: Settled,
     q: Array,
     compiled: CompiledFit | None,
+    shapes: tuple[str, ...] = (),
 ) -> LevelWork:
     """Return the work of a level.
 
@@ -104,6 +115,8 @@ def level_work(
         Where the series begins.
     compiled : CompiledFit or None
         Of `problem`.
+    shapes : tuple of str
+        As in `LevelWork`; sigmas are then those of the data alone.
     """
     sigmas = [np.array(sigma) for sigma in settled.sigmas]
     if Weights.UNIT in kinds:
@@ -121,6 +134,7 @@ def level_work(
         compiled,
         sigmas,
         np.zeros(len(problem.priors)),
+        shapes,
     )
     work.renew(q)
     return work

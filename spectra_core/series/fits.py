@@ -21,9 +21,9 @@ import numpy as np
 
 from ..errors import Cancelled, FitError, ModelError, ShouldStop, SpectraError, did_you_mean
 from ..fitting import FitOptions, FitResult
-from ..fitting.engine import compiled_fit
+from ..fitting.engine import CompiledFit, compiled_fit
 from ..fitting.inputs import as_spectra
-from ..fitting.measured import covariance_with_shapes, has_noisy_shapes
+from ..fitting.measured import has_noisy_shapes, noisy_shapes, with_shape_noise
 from ..fitting.problem import Problem, compile_problem
 from ..fitting.remainder import with_remainders
 from ..fitting.single import (
@@ -224,15 +224,18 @@ def fit_series(
     ends, failed, alarms = _separate(spectra, models, options, progress, take_level, should_stop)
     problems = _with_drift(ends, spectra, models) if drift else [end.problem for end in ends]
     chosen = modes_of(problems, modes or {})
+    shapes = tuple(dict.fromkeys(name for own in problems for name in noisy_shapes(own)))
     kinds = [end.weights for end in ends]
     fits = [
         compiled_fit(problem, own, with_start=False)
         for problem, own in zip(problems, kinds, strict=True)
     ]
     begin = starts(problems, kinds, fits, ends, chosen, options)
+    if shapes:
+        problems, kinds, fits = _without_shape_noise(problems, spectra, options)
     works = [
-        level_work(problem, end.weights, end.settled, q, compiled)
-        for problem, end, q, compiled in zip(problems, ends, begin, fits, strict=True)
+        level_work(problem, own, end.settled, q, compiled, shapes)
+        for problem, own, end, q, compiled in zip(problems, kinds, ends, begin, fits, strict=True)
     ]
     reference = None if not drift else _anchored(problems, ends, begin)
     solution = global_fit(works, chosen, begin, fixed=reference, should_stop=should_stop)
@@ -451,6 +454,24 @@ def _moved(problem: Problem, model: Model, given: Mapping[str, Spectrum]) -> Pro
     return compile_problem(model, {**given, **own})
 
 
+def _without_shape_noise(
+    problems: Sequence[Problem],
+    spectra: Sequence[Mapping[str, Spectrum]],
+    options: FitOptions,
+) -> tuple[list[Problem], list[tuple[Weights, ...]], list[CompiledFit | None]]:
+    """Return problems, weights and kernels of the data alone: the noise of shapes comes apart."""
+    own = [
+        compile_problem(problem.model, given)
+        for problem, given in zip(problems, spectra, strict=True)
+    ]
+    weights = [weights_of(problem, options.weights) for problem in own]
+    fits = [
+        compiled_fit(problem, known, with_start=False)
+        for problem, known in zip(own, weights, strict=True)
+    ]
+    return own, weights, fits
+
+
 _Ready = tuple[Problem, tuple[Weights, ...], Settle]
 
 
@@ -492,21 +513,17 @@ def _inside(problem: Problem, q: Array) -> Array:
 
 def _result(work: LevelWork, solution: GlobalSolution, k: int, options: FitOptions) -> FitResult:
     """Return one level of the global fit as a result of its own."""
-    q, problem = solution.values[k], work.problem
-    residual, jacobian = work.at(q)
-    covariance = solution.covariances[k]
-    sigmas = [np.array(sigma) for sigma in work.sigmas]
+    q, covariance = solution.values[k], solution.covariances[k]
+    problem, kinds, sigmas, residual, jacobian = _drawn(work, q)
+    own = covariance
     if Weights.UNIT in work.kinds and not problem.is_scaled(work.kinds):
         noise = float(sigmas[0][0])
-        residual, jacobian, covariance = residual * noise, jacobian * noise, covariance / noise**2
+        residual, jacobian, own = residual * noise, jacobian * noise, covariance / noise**2
         sigmas = [np.ones(sigma.size) for sigma in sigmas]
     with np.errstate(divide="ignore"):
         rows = problem.prior_matrix * work.precision[:, None]
         known = (problem.prior_matrix @ q - problem.prior_targets) * work.precision
     message = "one fit over all levels" if solution.converged else "the series did not settle"
-    if has_noisy_shapes(problem) and np.isfinite(covariance).all():
-        rows_of_all = np.concatenate([jacobian.T, rows])
-        covariance = covariance_with_shapes(problem, q, rows_of_all, covariance)
     found = Solution(
         q,
         float(residual @ residual + known @ known),
@@ -516,13 +533,33 @@ def _result(work: LevelWork, solution: GlobalSolution, k: int, options: FitOptio
         solution.converged,
         message,
         (),
-        covariance if np.isfinite(covariance).all() else None,
+        own if np.isfinite(own).all() else None,
     )
     packed = None if work.compiled is None else work.compiled.packed
     settled = Settled(found, tuple(sigmas), packed)
-    result = result_of(problem, work.kinds, settled, (found.chi_square,), options)
-    # of the whole series, whatever lies on a bound here
-    own = covariance if has_noisy_shapes(problem) else solution.covariances[k]
-    blind = np.zeros(q.size, dtype=bool)
-    whole = full_covariance(problem, own, blind) if np.isfinite(own).all() else result.covariance
-    return replace(result, covariance=whole, method=SERIES)
+    result = result_of(problem, kinds, settled, (found.chi_square,), options)
+    if not np.isfinite(covariance).all():
+        return replace(result, method=SERIES)
+    blind = np.zeros(q.size, dtype=bool)  # of the whole series, whatever lies on a bound here
+    return replace(result, covariance=full_covariance(problem, covariance, blind), method=SERIES)
+
+
+_Drawn = tuple[Problem, tuple[Weights, ...], list[Array], Array, Array]
+
+
+def _drawn(work: LevelWork, q: Array) -> _Drawn:
+    """Return problem, weights, sigmas, residual (N,) and derivatives (F, N) as a level has them.
+
+    Its standard deviations hold the noise of its measured shapes.
+    """
+    residual, jacobian = work.at(q)
+    sigmas = [np.array(sigma) for sigma in work.sigmas]
+    if not has_noisy_shapes(work.problem):
+        return work.problem, work.kinds, sigmas, residual, jacobian
+    problem, kinds = with_shape_noise(work.problem, work.kinds, tuple(sigmas), q)
+    whole = [
+        sigma if region.spectrum.sigma is None else region.spectrum.sigma[region.inside]
+        for region, sigma in zip(problem.regions, sigmas, strict=True)
+    ]
+    part = np.concatenate(sigmas) / np.concatenate(whole)
+    return problem, kinds, whole, residual * part, jacobian * part

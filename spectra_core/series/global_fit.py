@@ -8,6 +8,10 @@ level by itself. Weights follow the model in a few passes, as in a single fit.
 What is known of ties, separations and shapes is wrong by the same amount at every level. A
 prior on what each level has for itself is therefore split: its error is one nuisance parameter
 that all levels share, and a small part (`SCATTER`) that is each level's own.
+
+A component that is a measured spectrum has one noise in all levels: the error of each of its
+nodes is a nuisance as well, with what it does to each level's curve. The levels together then
+know the shape better than it was measured.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from ..errors import Cancelled, FitError, ShouldStop
+from ..fitting.measured import node_count
 from ..model import REGION, Prior
 from ..spectrum import Array
 from .arrowhead import Arrowhead, covariances, solved
@@ -69,6 +74,8 @@ class Layout:
         1 / sd of the difference between neighbours, squared; 0 where there is none.
     nuisances : tuple of Prior
         Priors whose error all levels share (c).
+    shapes : tuple of str
+        Measured spectra whose noise all levels share; their nodes (s) stand after the priors.
     """
 
     own: tuple[str, ...]
@@ -76,6 +83,7 @@ class Layout:
     places: tuple[np.ndarray, ...]
     coupling: Array
     nuisances: tuple[Prior, ...] = ()
+    shapes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +105,9 @@ class GlobalSolution:
         Of smoothness alone.
     iterations : int
     converged : bool
-    borders : ndarray, shape (L, n, m + c)
+    borders : ndarray, shape (L, n, m + c + s)
         Covariance of each level's own parameters with the shared ones and the nuisances.
-    common : ndarray, shape (m + c, m + c)
+    common : ndarray, shape (m + c + s, m + c + s)
         Covariance of these.
     pulls : ndarray, shape (c,)
         The nuisances, in standard deviations of their priors.
@@ -155,7 +163,8 @@ def layout_of(works: Sequence[LevelWork], modes: Mapping[str, Mode]) -> Layout:
         moves = (work.problem.prior_matrix[:, own_places < len(own)] != 0).any(axis=1)
         known = zip(work.problem.priors.priors, moves, strict=True)
         nuisances |= {prior: None for prior, moved in known if moved and common_to(prior)}
-    return Layout(own, common, places, coupling, tuple(nuisances))
+    shapes = dict.fromkeys(name for work in works for name in work.shapes)
+    return Layout(own, common, places, coupling, tuple(nuisances), tuple(shapes))
 
 
 def common_to(prior: Prior) -> bool:
@@ -180,9 +189,10 @@ class _Global:
     ) -> None:
         self.works, self.layout = works, layout
         self.n, self.m, self.c = len(layout.own), len(layout.common), len(layout.nuisances)
+        self.s = sum(node_count(name) for name in layout.shapes)
         self.there = np.zeros((len(works), self.n), dtype=bool)
         self.lower, self.upper = np.full(self.n, -np.inf), np.full(self.n, np.inf)
-        wide = self.m + self.c
+        wide = self.m + self.c + self.s
         self.low, self.high = np.full(wide, -np.inf), np.full(wide, np.inf)
         self.own, self.common = np.zeros((len(works), self.n)), np.zeros(wide)
         seen: list[list[float]] = [[] for _ in range(self.m)]
@@ -202,7 +212,6 @@ class _Global:
         self.weights = [self._prior_weights(k) for k in range(len(works))]
         nuisances = np.arange(self.n + self.m, self.n + wide)
         self.at = [np.concatenate([places, nuisances]) for places in layout.places]
-        self.grid = [np.ix_(at, at) for at in self.at]
         self.priors: list[tuple[Array, Array]] = []
 
     def _prior_weights(self, level: int) -> Array:
@@ -213,7 +222,7 @@ class _Global:
         return np.where(alone, 1.0 / len(self.works), 1.0)
 
     def _prior_rows(self, level: int) -> tuple[Array, Array]:
-        """Return how much each prior of a level counts (K,), and its rows (K, F + c).
+        """Return how much each prior of a level counts (K,), and its rows (K, F + c + s).
 
         What is missed of it is its target less the rows times parameters and nuisances.
         """
@@ -222,7 +231,7 @@ class _Global:
         numbers = np.array([known.get(p, -1) for p in work.problem.priors.priors], dtype=int)
         split = numbers >= 0
         strength = self.weights[level] * work.precision**2 / np.where(split, SCATTER**2, 1.0)
-        columns = np.zeros((numbers.size, self.c))
+        columns = np.zeros((numbers.size, self.c + self.s))
         sds = np.divide(1.0, work.precision, out=np.zeros(numbers.size), where=work.precision > 0)
         columns[split, numbers[split]] = -sds[split]
         return strength, np.concatenate([work.problem.prior_matrix, columns], axis=1)
@@ -232,6 +241,12 @@ class _Global:
         _, rows = self.priors[level]
         there = np.concatenate([q, common[self.m :]])
         return np.asarray(self.works[level].problem.prior_targets - rows @ there)
+
+    def _residual(self, level: int, q: Array, common: Array) -> Array:
+        """Return (data - curve) / sigma (N,) with the noise of measured shapes where it is."""
+        work = self.works[level]
+        residual, _ = work.at(q)
+        return residual - work.spread @ common[self.m + self.c :] if self.s else residual
 
     def level(self, level: int, own: Array, common: Array) -> Array:
         """Return the free parameters of one level."""
@@ -249,7 +264,8 @@ class _Global:
         total = self.roughness(own) + float(nuisances @ nuisances)
         for k, work in enumerate(self.works):
             q = self.level(k, own, common)
-            total += work.chi_square(q)
+            residual = self._residual(k, q, common)
+            total += float(residual @ residual)
             if len(work.problem.priors):
                 total += float(self.priors[k][0] @ self._missed(k, q, common) ** 2)
         return total
@@ -261,26 +277,40 @@ class _Global:
 
     def equations(self) -> Arrowhead:
         """Return the normal equations where the fit is."""
-        n, wide, count = self.n, self.m + self.c, len(self.works)
-        whole, slopes = np.zeros((count, n + wide, n + wide)), np.zeros((count, n + wide))
-        for k, work in enumerate(self.works):
-            q = self.level(k, self.own, self.common)
-            residual, jacobian = work.at(q)
-            strength, rows = self.priors[k]
-            weighted = rows.T * strength
-            hessian, slope = weighted @ rows, weighted @ self._missed(k, q, self.common)
-            hessian[: q.size, : q.size] += jacobian @ jacobian.T
-            slope[: q.size] += jacobian @ residual
-            whole[k][self.grid[k]] = hessian
-            slopes[k, self.at[k]] = slope
-        corner, corner_gradient = whole[:, n:, n:].sum(axis=0), slopes[:, n:].sum(axis=0)
+        n, wide, count = self.n, self.common.size, len(self.works)
+        blocks, borders = np.zeros((count, n, n)), np.zeros((count, n, wide))
+        corner, gradient = np.zeros((wide, wide)), np.zeros((count, n))
+        corner_gradient = np.zeros(wide)
+        for k in range(count):
+            hessian, slope = self._level_equations(k)
+            mine = self.at[k] < n
+            own, shared = self.at[k][mine], self.at[k][~mine] - n
+            blocks[k][np.ix_(own, own)] = hessian[np.ix_(mine, mine)]
+            borders[k][np.ix_(own, shared)] = hessian[np.ix_(mine, ~mine)]
+            corner[np.ix_(shared, shared)] += hessian[np.ix_(~mine, ~mine)]
+            gradient[k, own] = slope[mine]
+            corner_gradient[shared] += slope[~mine]
         nuisances = np.arange(self.m, wide)
         corner[nuisances, nuisances] += 1.0
         corner_gradient[self.m :] -= self.common[self.m :]
-        blocks, gradient = whole[:, :n, :n].copy(), slopes[:, :n].copy()
         self._add_smoothness(blocks, gradient)
-        borders, coupling = whole[:, :n, n:], -self.layout.coupling
+        coupling = -self.layout.coupling
         return Arrowhead(blocks, borders, corner, coupling, gradient, corner_gradient)
+
+    def _level_equations(self, level: int) -> tuple[Array, Array]:
+        """Return one level's normal matrix and gradient, in the order of `at`."""
+        work, q = self.works[level], self.level(level, self.own, self.common)
+        _, jacobian = work.at(q)
+        if self.s:
+            between = np.zeros((self.c, jacobian.shape[1]))
+            jacobian = np.concatenate([jacobian, between, work.spread.T])
+        strength, rows = self.priors[level]
+        weighted = rows.T * strength
+        hessian, slope = weighted @ rows, weighted @ self._missed(level, q, self.common)
+        size = len(jacobian)
+        hessian[:size, :size] += jacobian @ jacobian.T
+        slope[:size] += jacobian @ self._residual(level, q, self.common)
+        return hessian, slope
 
     def _add_smoothness(self, blocks: Array, gradient: Array) -> None:
         both = self.there[1:] & self.there[:-1]
@@ -387,7 +417,7 @@ def _ended(fit: _Global, iterations: int, *, converged: bool) -> GlobalSolution:
     own, borders, corner = _inverse(equations, levels, shared)
     blind = ~fit.there | fit.fixed | (np.diagonal(equations.blocks, 0, 1, 2) <= 0)
     opened, _, _ = _inverse(equations, blind, shared)
-    n, wide = fit.n, fit.m + fit.c
+    n, wide = fit.n, fit.common.size
     whole = np.zeros((n + wide, n + wide))
     covariance, held, values = [], [], []
     for k, places in enumerate(fit.layout.places):
@@ -408,7 +438,7 @@ def _ended(fit: _Global, iterations: int, *, converged: bool) -> GlobalSolution:
         converged,
         borders,
         corner,
-        fit.common[fit.m :].copy(),
+        fit.common[fit.m : fit.m + fit.c].copy(),
         np.sqrt(np.maximum(np.diagonal(opened, 0, 1, 2), 0.0)),
     )
 
