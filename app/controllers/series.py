@@ -24,10 +24,14 @@ from spectra_core.project.series import (
     has_series,
     modes_for,
     recipe_for,
+    reopened_series,
+    series_data,
     series_for,
+    stored_series,
     with_series_fit,
     with_series_settings,
 )
+from spectra_core.project.stored_series import StoredSeries
 from spectra_core.readers import read
 from spectra_core.recipe.schema import Recipe, SeriesTable
 from spectra_core.recipe.text import dump_recipe, load_recipe
@@ -61,7 +65,7 @@ from .dialogs import Dialogs
 EXAMPLE = "lps_on_lpscl_profile"
 PLAY_EVERY_MS = 450
 SHOW_EVERY_S = 0.1  # of levels that are fitted: a window has other things to do
-Identity = tuple[tuple[int, ...], str]
+Identity = tuple[tuple[str, ...], str]
 """Spectra and recipe of a fit: as long as they are the same, so are its numbers."""
 
 
@@ -79,10 +83,13 @@ class SeriesControl(Controller):
         self._own: ProjectSeries | None = None
         self._state: SeriesScene | None = None
         self._fits: dict[Identity, tuple[Fitted, Run]] = {}
-        self._kept: list[object] = []  # spectra of the fits, so that their ids stay theirs
+        self._data: tuple[object, ProjectSeries, tuple[str, ...]] | None = None
+        self._opening: Identity | None = None
+        self._opened: Identity | None = None
         self._job: RunningJob | None = None
         self._recipes: tuple[object, Recipe | None, str] | None = None
         self._factors: dict[tuple[int, str], tuple[FactorTable, Principal]] = {}
+        self._factored: object = None
         self._reported: object = None
         self._timer = QTimer(self)
         self._timer.setInterval(PLAY_EVERY_MS)
@@ -177,8 +184,10 @@ class SeriesControl(Controller):
             return
         state = self._state or SeriesScene(self._own, self._own.series.regions[0])
         recipe, why = self._recipe()
-        found = self._fits.get(self._identity(recipe)) if recipe is not None else None
-        done = None if found is None or state.busy else found[0]
+        found = None if recipe is None or state.busy else self._done()
+        done = None if found is None else found[0]
+        if recipe is not None and found is None and not state.busy:
+            self._open_stored(recipe)
         state = replace(state, own=self._own, recipe=recipe, why_not=why, done=done)
         if done is not None and state.region not in state.regions:
             state = replace(state, region=state.regions[0])
@@ -207,8 +216,46 @@ class SeriesControl(Controller):
 
     def _identity(self, recipe: Recipe) -> Identity:
         project, own = self.document.project, self._own
-        ids = () if own is None else tuple(id(project.spectrum(key).y) for key in own.spectra)
-        return ids, dump_recipe(recipe)
+        if own is None:
+            return (), dump_recipe(recipe)
+        if self._data is None or self._data[0] is not project.spectra or self._data[1] is not own:
+            self._data = project.spectra, own, series_data(project, own)
+        return self._data[2], dump_recipe(recipe)
+
+    def _stored(self, recipe: Recipe) -> StoredSeries | None:
+        data, text = self._identity(recipe)
+        own, project = self._own, self.document.project
+        return None if own is None else stored_series(project, own, text, data)
+
+    def _open_stored(self, recipe: Recipe) -> None:
+        """Make the fit that the project has of the series again, in a job, once."""
+        own, identity = self._own, self._identity(recipe)
+        if own is None or identity in (self._opening, self._opened):
+            return
+        stored = self._stored(recipe)
+        if stored is None:
+            return
+        self._opening = identity
+
+        def work(report: Reporter) -> tuple[Fitted, Run] | str:
+            record, run = reopened_series(own, recipe, stored)
+            if record is None:
+                return "; ".join(str(failure) for failure in run.failures)
+            return fitted(record), run
+
+        def done(outcome: tuple[Fitted, Run] | str) -> None:
+            self._opening, self._opened = None, identity
+            if isinstance(outcome, str):
+                self.desk.say(f"The stored fit of the series cannot be shown: {outcome}")
+            else:
+                self._keep(identity, outcome)
+            if self.is_seen:
+                self.refresh()
+
+        self.jobs.start("Opening the fit of the series", work, done, quiet=True)
+
+    def _keep(self, identity: Identity, outcome: tuple[Fitted, Run]) -> None:
+        self._fits = {**dict(list(self._fits.items())[-3:]), identity: outcome}
 
     # -----------------------------------------------------------------------------
     # Choosing
@@ -280,7 +327,8 @@ class SeriesControl(Controller):
             return
         if state.busy:
             return
-        project, identity = self.document.project, self._identity(recipe)
+        identity = self._identity(recipe)
+        project = self.document.project
 
         def work(report: Reporter) -> tuple[Fitted, Run]:
             gathered: dict[int, FitResult] = {}
@@ -307,8 +355,7 @@ class SeriesControl(Controller):
             return fitted(record), run
 
         def done(outcome: tuple[Fitted, Run]) -> None:
-            self._fits = {**dict(list(self._fits.items())[-3:]), identity: outcome}
-            self._kept = [*self._kept[-200:], project.spectra]
+            self._keep(identity, outcome)
             self._end()
             self._put(own, outcome[0].record, recipe)
 
@@ -398,7 +445,7 @@ class SeriesControl(Controller):
             try:
                 table = factor_table(state.series, state.region, window)
                 self._factors = {key: (table, principal_components(table))}
-                self._kept.append(state.series)
+                self._factored = state.series  # as long as it lives its id is its own
             except SpectraError as error:
                 self.view.factors.show_factors(None, None, None, str(error))
                 return
@@ -426,8 +473,11 @@ class SeriesControl(Controller):
         self.jobs.start("Finding factors", work, done)
 
     def _done(self) -> tuple[Fitted, Run] | None:
+        """Return the fit that the project has of the series, as far as it is made already."""
         recipe, _ = self._recipe()
-        return None if recipe is None else self._fits.get(self._identity(recipe))
+        if recipe is None or self._stored(recipe) is None:
+            return None
+        return self._fits.get(self._identity(recipe))
 
     def _preview(self) -> None:
         """Make the preview of the report, quietly, if it is not the last one made."""

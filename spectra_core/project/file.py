@@ -1,6 +1,6 @@
 """The project file, ``.doublet``: HDF5 that is whole or not there.
 
-Layout, schema ``doublet-project/3``: a block of 512 bytes in front (HDF5's user block)
+Layout, schema ``doublet-project/4``: a block of 512 bytes in front (HDF5's user block)
 with schema, program version, number of bytes and SHA-256 of all that follows; then HDF5
 with the JSON ``document`` as bytes and one array for each kind of number (see
 `spectra_core.project.tables` and `project_hdf5`). The checksum is compared before anything is
@@ -33,7 +33,7 @@ from .hdf5 import SCHEMA, VERSION, Content, is_whole, read_content, write_conten
 from .lock import Holder, Lock, lock_path, take_lock
 from .plain import Plain, damaged, entries, record, table, to_text
 from .project import Project
-from .tables import ENDS, Arrays, project_from, tables_of
+from .tables import ENDS, SERIES, Arrays, project_from, tables_of
 
 SUFFIX = ".doublet"
 _LEFTOVER_S = 60.0
@@ -69,7 +69,15 @@ def _with_priors(document: Plain, arrays: Arrays) -> tuple[Plain, Arrays]:
     return document | {"structures": structures}, {**arrays, **changed}
 
 
-MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _with_references, 2: _with_priors})
+def _with_series(document: Plain, arrays: Arrays) -> tuple[Plain, Arrays]:
+    """Version 4: fits of whole series are kept."""
+    none = {SERIES: np.empty(0), SERIES + ENDS: np.empty(0, dtype=np.int64)}
+    return document | {SERIES: []}, {**arrays, **none}
+
+
+MIGRATIONS: Mapping[int, Migration] = MappingProxyType(
+    {1: _with_references, 2: _with_priors, 3: _with_series}
+)
 """By version: what makes the document and arrays of that version into the next one's."""
 
 

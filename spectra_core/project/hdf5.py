@@ -20,10 +20,12 @@ import numpy as np
 from .. import __version__
 from ..errors import ProjectFileError
 from .plain import Plain, damaged, from_text
-from .tables import NAMES, Arrays
+from .tables import ENDS, NAMES, SERIES, Arrays
 
 SCHEMA = "doublet-project"
-VERSION = 3
+VERSION = 4
+_SINCE = {SERIES: 4, SERIES + ENDS: 4}
+"""Version of the schema from which on an array is there."""
 _HEADER_SIZE = 512
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _DOCUMENT = "document"
@@ -145,7 +147,7 @@ def read_content(content: bytes) -> tuple[int, Plain, Arrays]:
     """
     header, body = content[:_HEADER_SIZE], memoryview(content)[_HEADER_SIZE:]
     version = _checked_version(header, len(body), hashlib.sha256(body).hexdigest())
-    return version, *_hdf5_content(content)
+    return version, *_hdf5_content(content, version)
 
 
 def is_whole(path: Path) -> bool:
@@ -209,13 +211,14 @@ def _foreign(header: bytes) -> str:
     return "this is not a Doublet project."
 
 
-def _hdf5_content(content: bytes) -> tuple[Plain, Arrays]:
+def _hdf5_content(content: bytes, version: int) -> tuple[Plain, Arrays]:
     h5py = import_module("h5py")
+    names = [name for name in NAMES if _SINCE.get(name, 1) <= version]
     try:
         with h5py.File(h5py.h5f.open_file_image(content, _IN_PLACE)) as file:
-            if set(file) != {_DOCUMENT, *NAMES}:
+            if set(file) != {_DOCUMENT, *names}:
                 raise damaged("it has other arrays than a project has")
-            arrays = {name: _array(file, name, len(content), h5py) for name in NAMES}
+            arrays = {name: _array(file, name, len(content), h5py) for name in names}
             text = _array(file, _DOCUMENT, len(content), h5py)
     except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
         raise damaged(f"its HDF5 cannot be read ({str(error)[:80]})") from error

@@ -47,6 +47,7 @@ from ..spectrum import (
 from ..uncertainty.budget import Rows
 from ..uncertainty.ratios import Ratio
 from .stored import StoredResult, on_other_spectra, same_data, store
+from .stored_series import StoredSeries
 
 T = TypeVar("T")
 Value = str | int | float | bool
@@ -210,6 +211,8 @@ class Project(Reported):
     settings : Settings
     last_id : int
         Number of the last id; ids are never used twice.
+    series : tuple of StoredSeries
+        Fits of whole series; one of whose spectra or recipe have changed is not shown.
     """
 
     id: str = field(default_factory=lambda: uuid4().hex)
@@ -220,6 +223,7 @@ class Project(Reported):
     checklist: Mapping[str, str] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     last_id: int = 0
+    series: tuple[StoredSeries, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", MappingProxyType(dict(self.notes)))
@@ -367,7 +371,8 @@ def remove_spectrum(project: Project, spectrum_id: str, *, with_analyses: bool =
     for user in users:
         project = remove_analysis(project, user)
     project = set_note(project, spectrum_id, "")
-    return replace(project, spectra=project.spectra.without(spectrum_id))
+    series = tuple(one for one in project.series if spectrum_id not in one.keys)
+    return replace(project, spectra=project.spectra.without(spectrum_id), series=series)
 
 
 def replace_spectrum(project: Project, spectrum_id: str, spectrum: Spectrum) -> Project:

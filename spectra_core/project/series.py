@@ -1,31 +1,42 @@
 """The series of a project: which of its spectra are levels of one, their fit, and back.
 
 A series is fitted by `spectra_core.runs.series.run_series`, as the command line does it, with the
-recipe that the project keeps for its series. The levels' fits become the analyses of the project;
-what is of the whole series (trends, interfaces) is made anew from recipe and spectra, which takes
-a moment and gives the same numbers.
+recipe that the project keeps for its series. The levels' fits become the analyses of the project,
+and the fit as a whole is kept (`spectra_core.project.stored_series`); as long as spectra and
+recipe are the same, trends, interfaces and findings are made from it when it is opened again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import escape
 
-from ..errors import RecipeError, ShouldStop
+import numpy as np
+
+from ..errors import DataError, RecipeError, ShouldStop
 from ..fitting import FitWarning
 from ..fitting.inputs import as_spectra
 from ..fitting.problem import compile_problem
 from ..model import Model
 from ..recipe.compile import fit_options_from_recipe
 from ..recipe.schema import Recipe, SeriesTable
+from ..recipe.text import dump_recipe
 from ..referee.context import Finding
-from ..runs.plan import plan
+from ..runs.plan import Job, plan
 from ..runs.records import FitRecord, Run
 from ..runs.samples import join_samples
-from ..runs.series import SeriesRecord, modes_from, run_series
+from ..runs.series import SeriesRecord, modes_from, record_series, run_series
 from ..series.coordinates import INDEX, distinct
-from ..series.fits import SERIES, LevelTaker, SeriesProgress, default_mode, modes_of, with_drift
+from ..series.fits import (
+    SERIES,
+    LevelTaker,
+    SeriesFit,
+    SeriesProgress,
+    default_mode,
+    modes_of,
+    with_drift,
+)
 from ..series.global_fit import FREE, SHARED, Mode, Smooth
 from ..series.values import SpectrumSeries, region_key, series_of
 from ..spectrum import Spectrum, sample_key
@@ -38,6 +49,8 @@ from .project import (
     set_result,
 )
 from .recipes import recipe_from, series_recipe, with_series_recipe
+from .stored import StoredResult
+from .stored_series import StoredSeries, fingerprint, store_series
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +194,51 @@ def fit_project_series(
     return (found[0] if found else None), run
 
 
+def series_data(project: Project, own: ProjectSeries) -> tuple[str, ...]:
+    """Return a text for each spectrum of a series; another one where its fit would be another."""
+    return tuple(fingerprint(project.spectrum(key)) for key in own.spectra)
+
+
+def stored_series(
+    project: Project, own: ProjectSeries, recipe: str, data: Sequence[str]
+) -> StoredSeries | None:
+    """Return the fit that a project has of a series; None if spectra or recipe have changed.
+
+    Parameters
+    ----------
+    project : Project
+    own : ProjectSeries
+    recipe : str
+        As text.
+    data : sequence of str
+        As `series_data` returns it.
+    """
+    now = dict(zip(own.spectra, data, strict=True))
+    for one in project.series:
+        if one.head.recipe == recipe and dict(zip(one.keys, one.head.data, strict=True)) == now:
+            return one
+    return None
+
+
+def reopened_series(
+    own: ProjectSeries, recipe: Recipe, stored: StoredSeries
+) -> tuple[SeriesRecord | None, Run]:
+    """Return a stored series as `fit_project_series` returned it, without fitting it again."""
+
+    def make(series: SpectrumSeries, jobs: Sequence[Job]) -> SeriesFit:
+        if not np.array_equal(series.positions, stored.fit.positions):
+            raise DataError("the levels of the stored series have another order.", hint="Fit it.")
+        return stored.fit
+
+    found, run = record_series(
+        [spectrum for level in own.series.levels for spectrum in level.spectra.values()],
+        recipe,
+        make,
+        join="none",
+    )
+    return (found[0] if found else None), run
+
+
 def series_sentence(project: Project) -> str:
     """Return where what is of a whole series is to be had; empty without fits of a series.
 
@@ -207,8 +265,10 @@ def with_series_fit(
     another one than that of its fit.
     """
     spectra, project = own.spectra, with_series_recipe(project, recipe)
+    known: list[StoredResult | None] = []
     options = fit_options_from_recipe(recipe)
     for one, places, slide in zip(record.records, record.places, record.fit.slides, strict=True):
+        known.append(None)
         if slide.shift_ev:
             continue
         names = [region.name for region in one.result.regions]
@@ -219,8 +279,28 @@ def with_series_fit(
         project = set_result(
             project, key, one.result, options=options, ratios=one.ratios, findings=findings
         )
+        known[-1] = project.analysis(key).stored
         project = accept_fit(project, key)
-    return project
+    return _with_stored(project, own, record, recipe, known)
+
+
+def _with_stored(
+    project: Project,
+    own: ProjectSeries,
+    record: SeriesRecord,
+    recipe: Recipe,
+    known: Sequence[StoredResult | None],
+) -> Project:
+    """Return the project with the fit of a series in the place of the one it had."""
+    names = [[region.name for region in one.result.regions] for one in record.records]
+    levels = [
+        dict(zip(own_names, (own.spectra[place] for place in places), strict=True))
+        for own_names, places in zip(names, record.places, strict=True)
+    ]
+    data = [fingerprint(project.spectrum(key)) for level in levels for key in level.values()]
+    kept = store_series(record.fit, dump_recipe(recipe), levels, data, known)
+    others = tuple(one for one in project.series if not set(one.keys) & set(kept.keys))
+    return replace(project, series=(*others, kept))
 
 
 def _analysis_on(

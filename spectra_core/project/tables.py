@@ -44,6 +44,7 @@ from .plain import (
 )
 from .project import Analysis, Pending, Project, RatioDefinition, Records, Settings
 from .stored import StoredResult
+from .stored_series import SeriesHead, StoredSeries
 
 Arrays = dict[str, np.ndarray]
 Warnings = tuple[FitWarning | Finding, ...]
@@ -60,7 +61,9 @@ RESULT_ARRAYS = (
     "starts",
 )
 PARAMETERS = "parameters"
-RAGGED = (*SPECTRUM_ARRAYS, COLUMNS, PARAMETERS, *RESULT_ARRAYS)
+SERIES = "series"
+SERIES_PARTS = ("borders", "common", "pulls", "open_errors")
+RAGGED = (*SPECTRUM_ARRAYS, COLUMNS, PARAMETERS, *RESULT_ARRAYS, SERIES)
 ENDS = "_ends"
 PLACES = "spectrum_places"
 NAMES = (*(name + end for name in RAGGED for end in ("", ENDS)), PLACES)
@@ -169,12 +172,14 @@ class _Writer:
         ids = list(project.spectra)
         of = [self.spectra.one(spectrum) for spectrum in project.spectra.values()]
         analyses = self._analyses(project)
+        series = self._series(project)
         results = self._results()
         self.document: Plain = {
             "project": _head(project),
             "spectra": {"ids": ids, "of": of},
             "analyses": analyses,
             "results": results,
+            SERIES: series,
             **self._models(),
             **self._measured(),
             "options": self.options.members,
@@ -201,6 +206,15 @@ class _Writer:
             "findings": [a.findings for a in every],
             "references": [a.references for a in every],
         }
+
+    def _series(self, project: Project) -> list[Plain]:
+        self.ragged[SERIES].parts = [
+            getattr(one, name) for one in project.series for name in SERIES_PARTS
+        ]
+        return [
+            {"head": one.head, "results": [self.results.one(level) for level in one.levels]}
+            for one in project.series
+        ]
 
     def _results(self) -> Plain:
         every: list[StoredResult] = self.results.members
@@ -351,6 +365,9 @@ class _Reader:
         self.structures = entries(document.get("structures"), "structures")
         self.analyses = _columns(document, "analyses", _ANALYSIS)
         self.results = _columns(document, "results", _RESULT)
+        self.series = entries(document.get(SERIES), SERIES)
+        if len(self.series) * len(SERIES_PARTS) != len(self.parts[SERIES]):
+            raise damaged("its series are not complete")
         self.options = record(tuple[FitOptions, ...], document.get("options"), "options")
         listed = record(tuple[Mapping[str, str], ...], document.get("versions"), "versions")
         self.versions = tuple(MappingProxyType(versions) for versions in listed)
@@ -379,6 +396,32 @@ class _Reader:
             record(Mapping[str, str], head.get("checklist"), "project/checklist"),
             record(Settings, head.get("settings"), "project/settings"),
             record(int, head.get("given"), "project/given"),
+            tuple(self._series(i) for i in range(len(self.series))),
+        )
+
+    def _series(self, i: int) -> StoredSeries:
+        where, row = f"series {i + 1}", table(self.series[i], f"series {i + 1}")
+        head = record(SeriesHead, row.get("head"), where)
+        places = entries(row.get("results"), where)
+        first = i * len(SERIES_PARTS)
+        borders, common, pulls, errors = (
+            self.parts[SERIES][first + k] for k in range(len(SERIES_PARTS))
+        )
+        count, wide = len(places), int(np.sqrt(common.size) + 0.5)
+        fits = count > 0 and wide * wide == common.size and errors.size % count == 0
+        if not fits or borders.size != errors.size * wide:
+            raise damaged(f"{where} has numbers of {common.size} and {borders.size} pairs")
+        if any(_bad_index(place, len(self.result)) for place in places):
+            raise damaged(f"{where} is of a fit that does not exist")
+        if len(head.spectra) != count:
+            raise damaged(f"{where} has {count} fits of {len(head.spectra)} levels")
+        return StoredSeries(
+            head,
+            tuple(self.result[place].get() for place in places),
+            borders.reshape(count, -1, wide),
+            common.reshape(wide, wide),
+            pulls,
+            errors.reshape(count, -1),
         )
 
     def _check(self) -> None:

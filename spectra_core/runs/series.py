@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -112,23 +112,68 @@ def run_series(
     run : Run
         All levels as fits, and what could not be done.
     """
+    plain = recipe.recipe if isinstance(recipe, Preset) else recipe
+    settings = plain.series or SeriesTable()
+    chosen = {**modes_from(settings), **(modes or {})}
+
+    def make(series: SpectrumSeries, jobs: Sequence[Job]) -> SeriesFit:
+        return fit_series(
+            [level.spectra for level in series.levels],
+            [job.model for job in jobs],
+            positions=series.positions.tolist(),
+            modes=chosen,
+            options=jobs[0].options,
+            align=settings.align,
+            progress=progress,
+            take_level=take_level,
+            should_stop=should_stop,
+        )
+
+    return record_series(
+        spectra,
+        recipe,
+        make,
+        axis=axis,
+        fit_options=fit_options,
+        seed=seed,
+        join=join,
+        names=names,
+        warnings=warnings,
+    )
+
+
+Make = Callable[[SpectrumSeries, Sequence[Job]], SeriesFit]
+"""Makes the fit of a series from its levels in order, and their jobs."""
+
+
+def record_series(
+    spectra: Iterable[Spectrum],
+    recipe: Recipe | Preset,
+    make: Make,
+    *,
+    axis: str | None = None,
+    fit_options: FitOptions | None = None,
+    seed: int | None = None,
+    join: JoinBy = "names",
+    names: Mapping[str, str] | None = None,
+    warnings: Sequence[FitWarning] = (),
+) -> tuple[list[SeriesRecord], Run]:
+    """Return the series that some spectra make, with fits that `make` makes or has.
+
+    Parameters and returns as for `run_series`.
+    """
     everything = join_samples(spectra, by=join, names=names)
     planned = plan(
         recipe, everything, fit_options=fit_options, seed=seed, join="none", warnings=warnings
     )
     plain = recipe.recipe if isinstance(recipe, Preset) else recipe
     settings = plain.series or SeriesTable()
-    chosen = {**modes_from(settings), **(modes or {})}
     found: list[SeriesRecord] = []
     failures = list(planned.failures)
     interrupted = False
     for jobs in _series_of(planned.jobs):
         try:
-            found.append(
-                _fitted(
-                    jobs, settings, axis or settings.axis, chosen, progress, take_level, should_stop
-                )
-            )
+            found.append(_recorded(jobs, settings, axis or settings.axis, make))
         except Cancelled:
             interrupted = True
             break
@@ -161,30 +206,14 @@ def _series_of(jobs: Sequence[Job]) -> list[list[Job]]:
     return [*levels.values(), *([single] if single else [])]
 
 
-def _fitted(
-    jobs: Sequence[Job],
-    settings: SeriesTable,
-    axis: str | None,
-    modes: Mapping[str, Mode],
-    progress: SeriesProgress | None,
-    take_level: LevelTaker | None,
-    should_stop: ShouldStop | None,
+def _recorded(
+    jobs: Sequence[Job], settings: SeriesTable, axis: str | None, make: Make
 ) -> SeriesRecord:
     levels = [Level(dict(job.group.spectra)) for job in jobs]
     name = jobs[0].group.sample if jobs[0].group.levels > 1 else _name(jobs)
     series, order = ordered(name, levels, axis)
     arranged = [jobs[i] for i in order]
-    fit = fit_series(
-        [level.spectra for level in series.levels],
-        [job.model for job in arranged],
-        positions=series.positions.tolist(),
-        modes=modes,
-        options=arranged[0].options,
-        align=settings.align,
-        progress=progress,
-        take_level=take_level,
-        should_stop=should_stop,
-    )
+    fit = make(series, arranged)
     entries = max((job.ratios for job in arranged), key=len)
     unseen = {entry.name: _unseen(fit, entry) for entry in entries}
     records = tuple(_record(job, fit, k, series, unseen) for k, job in enumerate(arranged))

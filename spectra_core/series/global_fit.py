@@ -23,7 +23,8 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from ..errors import Cancelled, FitError, ShouldStop
-from ..fitting.measured import node_count
+from ..fitting.measured import node_count, noisy_shapes
+from ..fitting.problem import Problem
 from ..model import REGION, Prior
 from ..spectrum import Array
 from .arrowhead import Arrowhead, covariances, solved
@@ -84,6 +85,12 @@ class Layout:
     coupling: Array
     nuisances: tuple[Prior, ...] = ()
     shapes: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """How many numbers all levels share: parameters, nuisances, nodes of shapes."""
+        nodes = sum(node_count(name) for name in self.shapes)
+        return len(self.common) + len(self.nuisances) + nodes
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,23 +154,23 @@ class GlobalSolution:
         return np.asarray(whole[places])
 
 
-def layout_of(works: Sequence[LevelWork], modes: Mapping[str, Mode]) -> Layout:
+def layout_of(problems: Sequence[Problem], modes: Mapping[str, Mode]) -> Layout:
     """Return the layout of a series; `modes` says what becomes of each path."""
-    every = dict.fromkeys(path for work in works for path in work.problem.free_paths)
+    every = dict.fromkeys(path for problem in problems for path in problem.free_paths)
     own = tuple(path for path in every if modes[path] != SHARED)
     common = tuple(path for path in every if modes[path] == SHARED)
     place = {path: i for i, path in enumerate((*own, *common))}
     places = tuple(
-        np.array([place[path] for path in work.problem.free_paths], dtype=int) for work in works
+        np.array([place[path] for path in problem.free_paths], dtype=int) for problem in problems
     )
     smooth = [modes[path] for path in own]
     coupling = np.array([1.0 / m.sd**2 if isinstance(m, Smooth) else 0.0 for m in smooth])
     nuisances: dict[Prior, None] = {}
-    for work, own_places in zip(works, places, strict=True):
-        moves = (work.problem.prior_matrix[:, own_places < len(own)] != 0).any(axis=1)
-        known = zip(work.problem.priors.priors, moves, strict=True)
+    for problem, own_places in zip(problems, places, strict=True):
+        moves = (problem.prior_matrix[:, own_places < len(own)] != 0).any(axis=1)
+        known = zip(problem.priors.priors, moves, strict=True)
         nuisances |= {prior: None for prior, moved in known if moved and common_to(prior)}
-    shapes = dict.fromkeys(name for work in works for name in work.shapes)
+    shapes = dict.fromkeys(name for problem in problems for name in noisy_shapes(problem))
     return Layout(own, common, places, coupling, tuple(nuisances), tuple(shapes))
 
 
@@ -189,10 +196,10 @@ class _Global:
     ) -> None:
         self.works, self.layout = works, layout
         self.n, self.m, self.c = len(layout.own), len(layout.common), len(layout.nuisances)
-        self.s = sum(node_count(name) for name in layout.shapes)
+        self.s = layout.width - self.m - self.c
         self.there = np.zeros((len(works), self.n), dtype=bool)
         self.lower, self.upper = np.full(self.n, -np.inf), np.full(self.n, np.inf)
-        wide = self.m + self.c + self.s
+        wide = layout.width
         self.low, self.high = np.full(wide, -np.inf), np.full(wide, np.inf)
         self.own, self.common = np.zeros((len(works), self.n)), np.zeros(wide)
         seen: list[list[float]] = [[] for _ in range(self.m)]
@@ -364,7 +371,7 @@ def global_fit(
     Cancelled
         If `should_stop` returned True.
     """
-    fit = _Global(works, layout_of(works, modes), starts, fixed)
+    fit = _Global(works, layout_of([work.problem for work in works], modes), starts, fixed)
     fit.renew()
     iterations, converged = 0, False
     for _ in range(_PASSES):

@@ -14,10 +14,13 @@ import spectra_core as sc
 from doublet.app.controllers.reporting import notes_of
 from doublet.app.program import Program
 from doublet.app.views.tab_ratios import ratio_rows
+from spectra_core.project.project import calibrate_spectra
 from spectra_core.project.recipes import series_recipe
 from spectra_core.report.build import remarks_of
 from spectra_core.report.samples import samples_of
+from spectra_core.results.trends import series_json
 from spectra_core.series.global_fit import Smooth
+from spectra_core.spectrum import Calibration
 
 Settle = Callable[[Program], None]
 EXAMPLE = ("resources", "examples")
@@ -194,16 +197,45 @@ def test_a_fitted_series_is_the_same_after_it_was_saved_and_opened(
         assert own.stored.method == "series"
         np.testing.assert_array_equal(own.stored.values, known.stored.values)
     crew.acting.run("series_view")
+    settle(profile)
     opened = crew.series.scene
     assert opened is not None and opened.own.keys == shown.own.keys
     assert opened.recipe == shown.recipe
+    assert opened.record is not None  # without another fit
+    for path_of in ("P 2p/PS4/area", "S 2p/P2S5 2p3/2/center", "S 2p/region/shift"):
+        for ask in ("values", "stderrs", "limits"):
+            known, kept = (getattr(one.record.fit, ask)(path_of) for one in (shown, opened))
+            np.testing.assert_array_equal(kept, known)
+    assert [t.name for t in opened.trends] == [t.name for t in shown.trends]
+    for kept, known in zip(opened.trends, shown.trends, strict=True):
+        np.testing.assert_array_equal(kept.common, known.common)
+    assert opened.record.findings == shown.record.findings
+    assert opened.verdicts == shown.verdicts
+    assert series_json([opened.record], [opened.trends]) == series_json(
+        [shown.record], [shown.trends]
+    )
+
+
+def test_a_stored_series_is_not_shown_when_its_spectra_have_changed(
+    profile: Program, settle: Settle
+) -> None:
+    crew, document = profile.crew, profile.desk.document
     crew.acting.run("fit")
     settle(profile)
-    again = crew.series.scene
-    assert again is not None and again.record is not None
-    path_of = "P 2p/PS4/area"
-    known_values = shown.record.fit.values(path_of)
-    np.testing.assert_allclose(again.record.fit.values(path_of), known_values, rtol=1e-6)
+    assert crew.series.scene is not None and crew.series.scene.record is not None
+    key = crew.series.scene.own.spectra[0]
+    document.apply("Calibrate", calibrate_spectra, Calibration(0.4), spectra=[key])
+    settle(profile)
+    crew.series.refresh()
+    assert crew.series.scene.record is None
+    crew.acting.run("undo")
+    settle(profile)
+    crew.series.refresh()
+    assert crew.series.scene.record is not None
+    crew.acting.run("undo")  # the fit itself
+    settle(profile)
+    crew.series.refresh()
+    assert crew.series.scene.record is None
 
 
 def test_the_report_of_the_project_says_where_the_trends_are(
