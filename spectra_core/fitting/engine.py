@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..child import child_command
 from ..curves.measured import is_measured
 from ..errors import Cancelled, FitError, ShouldStop
 from ..spectrum import Array
@@ -199,7 +200,7 @@ def _import_kernels(name: str) -> ModuleType:
     folder = kernel_cache()
     ready = folder / _ready_name(name.rpartition(".")[2])
     if not ready.exists():
-        LOG.warning("compiling the fit kernels, once; this takes about half a minute")
+        LOG.warning("compiling the fit kernels, once; this takes about a minute")
         if problem := _compile_apart(name, folder, ready):
             LOG.warning("the kernels are compiled in this process: %s", problem)
     before = config.CACHE_DIR
@@ -223,10 +224,10 @@ def _compile_apart(
 
 
 def _run_compiler(name: str, folder: Path, ready: Path, should_stop: ShouldStop | None) -> str:
-    above = str(Path(__file__).parents[2])
-    search = os.pathsep.join(filter(None, [above, os.environ.get("PYTHONPATH", "")]))
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": search}
-    command = [sys.executable, "-c", f"import {name}"]
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder)}
+    command = child_command(name)
+    if command is None:
+        return "no process of their own can be started"
     try:
         process = subprocess.Popen(
             command,

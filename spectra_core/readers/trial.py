@@ -23,6 +23,7 @@ from itertools import islice
 from pathlib import Path
 from threading import Lock
 
+from ..child import child_command
 from ..errors import ReadError
 from .options import ReadOptions
 
@@ -36,11 +37,6 @@ _PER_BYTE = 20
 _MOST_AHEAD = 100
 """Files asked for ahead: their names and answers fit into the pipes."""
 
-_ROOT = Path(__file__).resolve().parents[2]
-_START = (
-    "import sys; root = sys.argv[1]; root in sys.path or sys.path.insert(0, root);"
-    " from spectra_core.readers.trial import answer; answer()"
-)
 _DONE, _MEMORY = "done", "memory"
 
 
@@ -177,13 +173,13 @@ atexit.register(_CHILD.close)
 
 
 def _started() -> subprocess.Popen[str] | None:
-    """Return a child that will listen; None where this program is no Python interpreter itself."""
-    name = Path(sys.executable or "").stem.lower()
-    if getattr(sys, "frozen", False) or not name.startswith(("python", "pypy")):
+    """Return a child that will listen; None where none can be started."""
+    command = child_command(f"{__name__}:{answer.__name__}")
+    if command is None:
         return None
     try:
         return subprocess.Popen(
-            [sys.executable, "-P", "-c", _START, str(_ROOT)],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

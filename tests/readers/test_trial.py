@@ -35,7 +35,7 @@ def child(monkeypatch):
 
     def use(body):
         code = f"import sys\nprint('ready', flush=True)\nfor line in sys.stdin:\n    {body}\n"
-        monkeypatch.setattr(trial, "_START", code)
+        monkeypatch.setattr(trial, "child_command", lambda _: [sys.executable, "-c", code])
         monkeypatch.setattr(trial, "_CHILD", trial._Child())
         return trial._CHILD
 
@@ -67,7 +67,8 @@ def test_where_no_child_can_be_started_the_file_is_read_all_the_same(nexus_file,
 
 def test_a_child_that_does_not_start_is_no_reason_to_refuse(nexus_file, child, monkeypatch):
     child("")
-    monkeypatch.setattr(trial, "_START", "raise SystemExit(1)")
+    no_start = [sys.executable, "-c", "raise SystemExit(1)"]
+    monkeypatch.setattr(trial, "child_command", lambda _: no_start)
     assert len(read(nexus_file)) == 1
 
 
