@@ -32,6 +32,8 @@ class State:
         model was copied.
     has_series, in_series : bool
         Spectra of the project are levels of one series; the Series view is in front.
+    has_map, in_map : bool
+        Spectra of the project are pixels of a map; the Map view is in front.
     """
 
     project: Project
@@ -44,6 +46,8 @@ class State:
     has_model: bool = False
     has_series: bool = False
     in_series: bool = False
+    has_map: bool = False
+    in_map: bool = False
 
 
 Reason = Callable[[State], str]
@@ -133,8 +137,27 @@ def _in_series(state: State) -> str:
     return _series(state) or ("" if state.in_series else "Open the Series view first.")
 
 
+def _map(state: State) -> str:
+    if reason := _spectra(state):
+        return reason
+    return "" if state.has_map else "A map has Raman spectra with places: open the file of one."
+
+
+def _in_map(state: State) -> str:
+    return _map(state) or ("" if state.in_map else "Open the Map view first.")
+
+
+def _raman(state: State) -> str:
+    from spectra_core.spectrum import Axis
+
+    spectrum = state.scene.spectrum
+    if spectrum is None:
+        return _spectrum(state)
+    return "" if spectrum.axis is Axis.RAMAN_SHIFT else "This spectrum is no Raman spectrum."
+
+
 def _fit(state: State) -> str:
-    return "" if state.in_series else _analysis(state)
+    return "" if state.in_series or state.in_map else _analysis(state)
 
 
 def _component(state: State) -> str:
@@ -266,6 +289,14 @@ ACTIONS: tuple[Action, ...] = (
         tip="Trends, figures, results and reports, as `doublet series` writes them.",
     ),
     Action(
+        "export_map",
+        "Export the map…",
+        FILE,
+        "",
+        _in_map,
+        tip="Table, images, NeXus and figures, as `doublet map` writes them.",
+    ),
+    Action(
         "export_recipe",
         "Export the recipe…",
         FILE,
@@ -295,6 +326,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("redo", "Redo", EDIT, "Ctrl+Y|Ctrl+Shift+Z", _redo),
     Action("copy_picture", "Copy as picture", EDIT, "Ctrl+Shift+C", _spectrum),
     Action("copy_table", "Copy the component table", EDIT, "", _analysis),
+    Action("copy_map", "Copy the numbers of the map", EDIT, "", _in_map),
     Action("copy_component", "Copy the component", EDIT, "Ctrl+C", _component),
     Action("paste_component", "Paste the component", EDIT, "Ctrl+V", _copied_component),
     Action("duplicate", "Duplicate the component", EDIT, "Ctrl+D", _component),
@@ -330,6 +362,23 @@ ACTIONS: tuple[Action, ...] = (
         "",
         _spectrum,
         tip="Everything that the file says of how the spectrum was measured.",
+    ),
+    Action(
+        "find_rays",
+        "Find cosmic rays",
+        SPECTRUM,
+        "",
+        _raman,
+        tip="Marked and masked, never replaced: in the chosen spectra, or in the whole map.",
+    ),
+    Action("restore_channels", "Restore masked channels", SPECTRUM, "", _raman),
+    Action(
+        "baselines",
+        "Compare baselines…",
+        SPECTRUM,
+        "Ctrl+Shift+B",
+        _raman,
+        tip="Several baselines over the spectrum, with what each gives; a click adopts one.",
     ),
     Action("remove_spectra", "Remove from the project", SPECTRUM, "", _spectrum),
     Action("previous", "Previous spectrum", SPECTRUM, "[", _spectra),
@@ -372,7 +421,7 @@ ACTIONS: tuple[Action, ...] = (
         FIT,
         "F",
         _fit,
-        tip="The model that is shown; in the Series view all levels as one problem.",
+        tip="The model that is shown; in the Series view all levels, in the Map view all pixels.",
     ),
     Action("fit_all", "Fit all", FIT, "Shift+F", _any_analysis),
     Action(
@@ -386,6 +435,14 @@ ACTIONS: tuple[Action, ...] = (
         "",
         _in_series,
         tip="What its levels share, what orders them, and how time becomes depth.",
+    ),
+    Action(
+        "map_pixel_model",
+        "Fit the map with the model of this pixel",
+        FIT,
+        "",
+        _in_map,
+        tip="The model that the pixel has in the Spectrum view, for all pixels.",
     ),
     Action("new_ratio", "Define a ratio…", FIT, "Ctrl+R", _any_analysis),
     Action("left", "Move the component left", FIT, "Left", _component),
@@ -403,6 +460,14 @@ ACTIONS: tuple[Action, ...] = (
         "Ctrl+2",
         _series,
         tip="All levels of a profile or series: heat map, trends, one fit.",
+    ),
+    Action(
+        "map_view",
+        "Map view",
+        VIEW,
+        "Ctrl+3",
+        _map,
+        tip="A Raman map: image, the spectrum of a pixel, one model for all.",
     ),
     Action("play", "Play the levels", VIEW, "P", _in_series),
     Action("reset_view", "Show the whole spectrum", VIEW, "Home", _spectrum),

@@ -28,6 +28,7 @@ def connect(
     _connect_panels(window, crew)
     _connect_results(window, crew, desk)
     _connect_series(window, crew, desk)
+    _connect_map(window, crew, desk)
 
 
 def _connect_series(window: MainWindow, crew: Crew, desk: Desk) -> None:
@@ -47,6 +48,33 @@ def _connect_series(window: MainWindow, crew: Crew, desk: Desk) -> None:
     view.run_asked.connect(lambda: crew.acting.run("fit"))
     view.tab_changed.connect(series.refresh)
     view.resolve_asked.connect(series.resolve)
+
+
+def _connect_map(window: MainWindow, crew: Crew, desk: Desk) -> None:
+    maps, view = crew.maps, crew.maps.view
+    desk.shown.connect(maps.follow)
+    desk.jobs.changed.connect(maps.watch)
+    desk.jobs.failed.connect(crew.raman.job_failed)
+    window.views.currentChanged.connect(maps.changed_view)
+    view.pixel_hovered.connect(maps.hover)
+    view.pixel_pinned.connect(maps.pin)
+    view.quantity_chosen.connect(maps.choose_quantity)
+    view.limit_moved.connect(maps.move_limit)
+    view.limit_set.connect(maps.set_limit)
+    view.area_drawn.connect(maps.draw_area)
+    view.area_chosen.connect(maps.choose_area)
+    view.area_added.connect(maps.add_area)
+    view.area_removed.connect(maps.remove_area)
+    view.channel_clicked.connect(maps.click_channel)
+    view.kind_chosen.connect(maps.choose_baseline)
+    view.every_asked.connect(maps.show_every)
+    view.fit_asked.connect(maps.show_fit)
+    view.model_asked.connect(crew.acting.run)
+    view.run_asked.connect(lambda: crew.acting.run("fit"))
+    view.export_asked.connect(maps.ask_export)
+    view.calibration_asked.connect(lambda: crew.acting.run("calibrate"))
+    view.factors_asked.connect(maps.find_factors)
+    view.factors.resolve_asked.connect(maps.resolve)
 
 
 def _connect_desk(desk: Desk, window: MainWindow, crew: Crew, autosave: Autosave) -> None:
@@ -222,6 +250,7 @@ def _file(crew: Crew) -> Doing:
         "joint_example": files.open_joint_example,
         "profile_example": crew.series.open_example,
         "export_series": crew.series.ask_export,
+        "export_map": crew.maps.ask_export,
         "new": files.new,
         "save": files.save,
         "save_as": files.save_as,
@@ -240,6 +269,7 @@ def _edit(crew: Crew, desk: Desk) -> Doing:
         "redo": desk.document.stack.redo,
         "copy_picture": viewing.copy_picture,
         "copy_table": viewing.copy_table,
+        "copy_map": crew.maps.copy_table,
         "copy_component": edit.copy_chosen,
         "paste_component": edit.paste,
         "duplicate": edit.duplicate_chosen,
@@ -252,7 +282,7 @@ def _edit(crew: Crew, desk: Desk) -> Doing:
 def _spectrum(crew: Crew, desk: Desk) -> Doing:
     spectra, ask = crew.spectra, crew.spectra_dialogs
     return {
-        "calibrate": ask.calibration,
+        "calibrate": partial(_calibrate, crew),
         "take_over": spectra.take_over,
         "copy_model": spectra.copy_model,
         "paste_model": spectra.paste_model,
@@ -261,6 +291,9 @@ def _spectrum(crew: Crew, desk: Desk) -> Doing:
         "remove_model": spectra.remove_model,
         "rename_region": ask.rename,
         "metadata": ask.metadata,
+        "find_rays": crew.maps.find_rays,
+        "restore_channels": crew.maps.restore_channels,
+        "baselines": crew.raman.baselines,
         "remove_spectra": lambda: spectra.remove(desk.document.selection.spectra),
         "previous": partial(spectra.step, -1),
         "next": partial(spectra.step, 1),
@@ -270,11 +303,12 @@ def _spectrum(crew: Crew, desk: Desk) -> Doing:
 def _fit(crew: Crew, desk: Desk) -> Doing:
     edit, fitting, ask, drag = crew.editing, crew.fitting, crew.model_dialogs, crew.dragging
     return {
-        "preset": partial(ask.library, presets=True),
-        "recipe": crew.spectra_dialogs.recipe,
+        "preset": partial(_preset, crew),
+        "recipe": partial(_recipe, crew),
         "add_component": ask.library,
         "add_unassigned": edit.add_component_at,
-        "fit": lambda: crew.series.fit() if crew.series.is_seen else fitting.fit_shown(),
+        "fit": partial(_run_fit, crew),
+        "map_pixel_model": crew.maps.take_pixel_model,
         "series_settings": crew.series.settings,
         "fit_all": fitting.fit_all,
         "cancel": desk.jobs.cancel,
@@ -289,6 +323,30 @@ def _fit(crew: Crew, desk: Desk) -> Doing:
     }
 
 
+def _preset(crew: Crew) -> None:
+    take = crew.maps.add_preset if crew.maps.is_seen else None
+    crew.model_dialogs.library(presets=True, take=take)
+
+
+def _recipe(crew: Crew) -> None:
+    ask = crew.maps.ask_recipe if crew.maps.is_seen else crew.spectra_dialogs.recipe
+    ask()
+
+
+def _calibrate(crew: Crew) -> None:
+    ask = crew.raman.calibration if crew.raman.is_raman else crew.spectra_dialogs.calibration
+    ask()
+
+
+def _run_fit(crew: Crew) -> None:
+    if crew.series.is_seen:
+        crew.series.fit()
+    elif crew.maps.is_seen:
+        crew.maps.fit()
+    else:
+        crew.fitting.fit_shown()
+
+
 def _view(crew: Crew, window: MainWindow) -> Doing:
     viewing = crew.viewing
     return {
@@ -296,6 +354,7 @@ def _view(crew: Crew, window: MainWindow) -> Doing:
         "palette": crew.program_dialogs.palette,
         "spectrum_view": partial(window.show_view, 0),
         "series_view": crew.series.show,
+        "map_view": crew.maps.show,
         "play": crew.series.play,
         "reset_view": window.plot.reset_view,
         "waterfall": viewing.switch_waterfall,

@@ -12,6 +12,7 @@ from ..actions import ACTIONS, State, action
 from ..desk import Desk
 from .base import Controller
 from .editing import Editing
+from .maps import MapControl
 from .series import SeriesControl
 from .spectra import SpectraControl
 from .viewing import Viewing
@@ -38,10 +39,11 @@ class Acting(Controller):
         spectra: SpectraControl,
         viewing: Viewing,
         series: SeriesControl,
+        maps: MapControl,
     ) -> None:
         super().__init__(desk)
         self._editing, self._spectra, self._viewing = editing, spectra, viewing
-        self._series = series
+        self._series, self._maps = series, maps
         self._doing: Doing = {}
 
     def bind(self, doing: Doing) -> None:
@@ -65,6 +67,8 @@ class Acting(Controller):
             self._spectra.has_copied,
             self._series.is_offered,
             self._series.is_seen,
+            self._maps.is_offered,
+            self._maps.is_seen,
         )
 
     def why_not(self) -> dict[str, str]:

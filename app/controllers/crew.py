@@ -16,8 +16,10 @@ from .editing import Editing
 from .files import Files
 from .fitting import Fitting
 from .kernels import Kernels
+from .maps import MapControl
 from .model_dialogs import ModelDialogs
 from .program_dialogs import ProgramDialogs
+from .raman import RamanControl
 from .reexamining import Reexamining
 from .reporting import Reporting
 from .series import SeriesControl
@@ -41,8 +43,10 @@ class Crew:
     files: Files
     fitting: Fitting
     kernels: Kernels
+    maps: MapControl
     model_dialogs: ModelDialogs
     program_dialogs: ProgramDialogs
+    raman: RamanControl
     reexamining: Reexamining
     reporting: Reporting
     series: SeriesControl
@@ -60,7 +64,8 @@ def make_crew(desk: Desk, window: MainWindow, autosave: Autosave) -> Crew:
     files = Files(desk, window, autosave)
     viewing = Viewing(desk, window)
     series = SeriesControl(desk, window, dialogs)
-    acting = Acting(desk, editing, spectra, viewing, series)
+    maps = MapControl(desk, window, dialogs)
+    acting = Acting(desk, editing, spectra, viewing, series, maps)
     reporting = Reporting(desk, window.plot)
     fitting = Fitting(desk)
     return Crew(
@@ -73,8 +78,10 @@ def make_crew(desk: Desk, window: MainWindow, autosave: Autosave) -> Crew:
         files,
         fitting,
         Kernels(desk),
+        maps,
         ModelDialogs(desk, dialogs, editing, spectra),
         ProgramDialogs(desk, dialogs, files, acting),
+        RamanControl(desk, dialogs, editing, maps),
         Reexamining(desk),
         reporting,
         series,

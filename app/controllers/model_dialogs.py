@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from spectra_core.core_levels import level_of
@@ -42,8 +43,23 @@ class ModelDialogs(Controller):
     # -----------------------------------------------------------------------------
     # Library
 
-    def library(self, *, presets: bool = False, energy: float | None = None) -> None:
-        """Show the library: for the level of the shown spectrum, or near an energy."""
+    def library(
+        self,
+        *,
+        presets: bool = False,
+        energy: float | None = None,
+        take: Callable[[str], None] | None = None,
+    ) -> None:
+        """Show the library: for the level of the shown spectrum, or near an energy.
+
+        Parameters
+        ----------
+        presets : bool
+            Its presets are wanted.
+        energy : float or None
+        take : callable or None
+            Gets a chosen preset, in place of the chosen spectra.
+        """
         spectrum = self.desk.scene.spectrum
         level = level_of(spectrum) if spectrum is not None else ""
         found = []
@@ -60,7 +76,7 @@ class ModelDialogs(Controller):
             can_add=spectrum is not None,
         )
         dialog.entry_chosen.connect(partial(self._add_entry, energy))
-        dialog.preset_chosen.connect(self._spectra.add_preset)
+        dialog.preset_chosen.connect(take or self._spectra.add_preset)
         if spectrum is not None:
             dialog.preset_shown.connect(self._spectra.look_at_preset)
             self._spectra.preset_seen.connect(dialog.show_fits)

@@ -15,6 +15,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelInde
 from PySide6.QtWidgets import QWidget
 
 from spectra_core.project.project import Analysis, Project, is_stale
+from spectra_core.raman.maps import map_shape
 from spectra_core.referee.verdict import CHECK, NOT_YET, SOUND
 from spectra_core.runs.samples import told_apart
 from spectra_core.series.coordinates import coordinates_of, distinct
@@ -43,7 +44,7 @@ _WORST_FIRST = (NOT_YET, CHECK, "stale", "open", "none", SOUND)
 
 @dataclass(eq=False)
 class Row:
-    """A spectrum, or a group of them; `levels` where these are levels of a series, else 0."""
+    """A spectrum, or a group; `levels` where these are levels of a series or a map, else 0."""
 
     key: str
     text: str
@@ -165,7 +166,8 @@ def _tip(one: Row) -> str:
     """Return a row in full, because its name may be shortened on screen."""
     if one.spectrum is None:
         count = len(one.children)
-        series = f"{one.words} of a series · {STATES[one.state]}\n" if one.levels else ""
+        of = "" if one.words.startswith("map") else " of a series"
+        series = f"{one.words}{of} · {STATES[one.state]}\n" if one.levels else ""
         return f"{one.text}\n{series}{count} {'spectrum' if count == 1 else 'spectra'}"
     source = one.spectrum.source
     return (
@@ -226,9 +228,11 @@ def _grouped(
 def _count_levels(groups: Iterable[Row]) -> None:
     """Say of groups that are levels of a series how many there are, and their worst state."""
     for group in groups:
-        levels = _levels_of(group.children)
+        shape = map_shape([one.spectrum for one in group.children if one.spectrum is not None])
+        levels = len(group.children) if shape is not None else _levels_of(group.children)
         if levels:
-            group.levels, group.words = levels, f"{levels} levels"
+            words = f"{levels} levels" if shape is None else f"map, {shape[1]} × {shape[0]} pixels"
+            group.levels, group.words = levels, words
             group.state = _worst(group.children)
 
 

@@ -23,6 +23,7 @@ from ..recipe.compile import fit_options_from_recipe, model_from_recipe
 from ..recipe.schema import BackgroundEntry, Recipe
 from ..recipe.text import dump_recipe, parse_recipe
 from ..runs.maps import MapRecord, run_map
+from ..series.factors import FactorTable
 from ..spectrum import Axis, Spectrum, calibrate, mask, sample_key, unmask
 from .analyses import analyses_of
 from .plain import record as record_from
@@ -292,18 +293,37 @@ def fit_project_map(
 
 def with_map_fit(project: Project, own: ProjectMap, record: MapRecord) -> Project:
     """Return the project with a map as fitted: its recipe kept, its cosmic rays masked."""
-    changed = {}
-    for number, key in enumerate(own.keys):
-        marks = record.fit.marks[number]
-        old = project.spectrum(key)
-        if marks.any() or old.masked is not None:
-            spectrum = _marked(old, record.fit.grid.spectra[number].x_recorded[marks])
-            if spectrum is not old:
-                changed[key] = spectrum
-    if changed:
-        project = replace(project, spectra=project.spectra.put(changed))
+    x = record.fit.grid.spectra[0].x_recorded
+    project = _with_marks(project, own, record.fit.marks, x)
     settings = replace(own.settings, recipe=dump_recipe(record.recipe), looked=True, fitted=True)
     return with_map(project, own, settings)
+
+
+def with_map_marks(project: Project, own: ProjectMap, marks: np.ndarray) -> Project:
+    """Return the project with channels of a map masked, beside those that are.
+
+    Parameters
+    ----------
+    project : Project
+    own : ProjectMap
+    marks : ndarray of bool, shape (M, N)
+        On the whole spectra, e.g. from `spectra_core.raman.maps.find_marks`.
+    """
+    project = _with_marks(project, own, marks, own.grid.spectra[0].x_recorded)
+    return with_map(project, own, replace(own.settings, looked=True, fitted=False))
+
+
+def _with_marks(
+    project: Project, own: ProjectMap, marks: np.ndarray, x_recorded: np.ndarray
+) -> Project:
+    changed = {}
+    for number in np.flatnonzero(marks.any(axis=1)).tolist():
+        key = own.keys[number]
+        old = project.spectrum(key)
+        spectrum = _marked(old, x_recorded[marks[number]])
+        if spectrum is not old:
+            changed[key] = spectrum
+    return replace(project, spectra=project.spectra.put(changed)) if changed else project
 
 
 def _marked(spectrum: Spectrum, places: np.ndarray) -> Spectrum:
@@ -426,3 +446,29 @@ def with_pixel_model(project: Project, key: str, found: MapFit, number: int) -> 
     model: Model = found.model if found.failed[number] else found.model_of(number)
     project = add_analysis(project, model, key)
     return set_options(project, f"a{project.last_id}", found.options)
+
+
+def factor_table_of(own: ProjectMap, marks: np.ndarray) -> FactorTable:
+    """Return the spectra of a map, ready for factors; channels with a mask are left out of all.
+
+    Parameters
+    ----------
+    own : ProjectMap
+    marks : ndarray of bool, shape (M, N)
+
+    Raises
+    ------
+    DataError
+        If too few channels are left.
+    """
+    kept = ~marks.any(axis=0)
+    if kept.sum() < 20:
+        raise DataError(
+            f"only {int(kept.sum())} channels are masked in no pixel.",
+            hint="Factors need 20 or more: restore masked channels that are none.",
+        )
+    rows = own.grid.intensities[:, kept]
+    level, slope = own.grid.noise
+    least = 1e-12 * max(float(np.mean(rows**2)), 1e-300)
+    sigmas = np.sqrt(np.maximum(level + slope * np.maximum(rows, 0.0), least))
+    return FactorTable(own.grid.spectra[0].x[kept], rows, sigmas)

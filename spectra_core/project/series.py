@@ -19,6 +19,7 @@ from ..fitting import FitWarning
 from ..fitting.inputs import as_spectra
 from ..fitting.problem import compile_problem
 from ..model import Model
+from ..raman.maps import has_place, map_shape
 from ..recipe.compile import fit_options_from_recipe
 from ..recipe.schema import Recipe, SeriesTable
 from ..recipe.text import dump_recipe
@@ -39,7 +40,7 @@ from ..series.fits import (
 )
 from ..series.global_fit import FREE, SHARED, Mode, Smooth
 from ..series.values import SpectrumSeries, region_key, series_of
-from ..spectrum import Spectrum, sample_key
+from ..spectrum import Axis, Spectrum, sample_key
 from .project import (
     Analysis,
     Project,
@@ -86,9 +87,16 @@ class ProjectSeries:
 
 
 def has_series(project: Project) -> bool:
-    """Return whether some spectra of a project can be levels of one series."""
+    """Return whether some spectra of a project can be levels of one series.
+
+    The pixels of a map are none: what they lie on is a surface.
+    """
     seen: set[str] = set()
+    raman = [s for s in project.spectra.values() if s.axis is Axis.RAMAN_SHIFT and has_place(s)]
+    pixels = set(map(id, raman)) if map_shape(raman) is not None else set()
     for spectrum in project.spectra.values():
+        if id(spectrum) in pixels:
+            continue
         key = region_key(spectrum)
         if key in seen:
             return True

@@ -190,6 +190,17 @@ def has_place(spectrum: Spectrum) -> bool:
     return not names.isdisjoint((*_ONE, *_AXES[0], *_AXES[1]))
 
 
+def map_shape(spectra: Sequence[Spectrum]) -> tuple[int, int] | None:
+    """Return rows and columns of the places of spectra; None unless they lie on a surface."""
+    if not spectra or any(s.axis is not Axis.RAMAN_SHIFT for s in spectra):
+        return None
+    found = [_places(spectra, names) for names in _AXES]
+    if any(place is None or np.ptp(place[0]) == 0 for place in found):
+        return None
+    columns, rows = (_grid(place[0])[0].size for place in found if place is not None)
+    return rows, columns
+
+
 def _line(spectra: Sequence[Spectrum]) -> RamanMap:
     for name in _ONE:
         found = _places(spectra, (name,))
@@ -406,7 +417,7 @@ def fit_map(
         )
     rows = grid.intensities
     if marks is None:
-        marks = _marks(grid) if rays else np.zeros(rows.shape, dtype=bool)
+        marks = find_marks(grid) if rays else np.zeros(rows.shape, dtype=bool)
     inside = points_in_window(grid.spectra[0], whole.regions[0].window)
     time, words = _noise(grid, inside)
     weights = None if time is not None else Weights.UNIT
@@ -430,7 +441,8 @@ def fit_map(
     return made(batch, options=options)
 
 
-def _marks(grid: RamanMap) -> np.ndarray:
+def find_marks(grid: RamanMap) -> np.ndarray:
+    """Return the channels (M, N) of cosmic rays, checked against neighbours, and saturated ones."""
     neighbours = [grid.around(k) for k in range(len(grid))]
     full = np.array([saturated(y) for y in grid.intensities])
     return np.asarray(full | spikes_of_map(grid.intensities, neighbours))

@@ -18,7 +18,7 @@ from .spikes import noise_of
 USUAL = ("arpls", "polynomial", "morphological")
 """Baselines that are shown where nobody asks for others."""
 EVERY = (*sorted(BASELINES), "linear", "polynomial")
-_QUIET = 0.02  # of the highest point of all bands: less of them is no band
+_QUIET = 0.2  # of the channels: those where the bands are least
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +34,8 @@ class BaselineTry:
         The baseline in the window; empty where there is a problem.
     result : FitResult or None
     quiet : float or None
-        Root mean square of what is left where no band is, over the noise of the spectrum: 1 is
-        as it should be.
+        Root mean square of what is left in the fifth of the channels where bands are least, over
+        the noise of the spectrum: 1 is as it should be.
     problem : str
         Why there is none, in a sentence.
     """
@@ -111,7 +111,7 @@ def _tried(spectrum: Spectrum, region: Region, options: FitOptions) -> BaselineT
 def _quiet(spectrum: Spectrum, result: FitResult) -> float | None:
     shown = result.regions[0]
     bands = np.sum(list(shown.peaks.values()), axis=0) if shown.peaks else np.zeros(shown.x.size)
-    still = bands <= _QUIET * max(float(bands.max(initial=0.0)), 1e-300)
+    still = bands <= np.quantile(bands, _QUIET)
     if still.sum() < 10:
         return None
     noise = np.interp(shown.x, spectrum.x, noise_of(spectrum.y))
