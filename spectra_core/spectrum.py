@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import DataError
 from .masked import BY_HAND, Masked
+from .noise import ChannelNoise, channel_noise
 from .shown import Drawn, Gridded, Tabular
 
 Array = NDArray[np.float64]
@@ -61,6 +62,7 @@ _AXIS_UNITS = {
     Axis.UNKNOWN: "",
 }
 _SUBTRACTED = "work_function_subtracted_ev"  # its key in `Meta.extra`
+_COUNTS_PER_UNIT = "counts_per_unit"  # its key in `Meta.extra`
 
 
 @dataclass(frozen=True)
@@ -327,6 +329,11 @@ class Spectrum(Tabular, Gridded, Drawn):
         steps, middle = np.sort(np.diff(self.x_recorded)), self.x_recorded.size - 1
         return float(steps[(middle - 1) // 2] + steps[middle // 2]) / 2.0
 
+    @cached_property
+    def noise(self) -> ChannelNoise:
+        """The noise of `y` as its channels show it."""
+        return channel_noise(self.y)
+
     @property
     def kinetic_energy(self) -> Array:
         """Kinetic energy in eV in the order of the points (see `to_axis`)."""
@@ -488,6 +495,18 @@ def on_binding_energy(spectrum: Spectrum) -> Spectrum:
 def _subtracted_before(spectrum: Spectrum) -> float:
     """Return the work function in eV that an earlier `to_axis` subtracted; 0 if none."""
     return float(spectrum.meta.extra.get(_SUBTRACTED, 0.0))
+
+
+def with_counts_per_unit(spectrum: Spectrum, counts: float) -> Spectrum:
+    """Return `spectrum` with the counts that one unit of its intensity stands for, as measured."""
+    extra = dict(spectrum.meta.extra) | {_COUNTS_PER_UNIT: float(counts)}
+    return replace_fields(spectrum, meta=replace(spectrum.meta, extra=extra))
+
+
+def counts_per_unit(spectrum: Spectrum) -> float | None:
+    """Return the counts that one unit of the intensity was found to stand for, or None."""
+    found = spectrum.meta.extra.get(_COUNTS_PER_UNIT)
+    return float(found) if isinstance(found, float | int) and found > 0 else None
 
 
 def crop(spectrum: Spectrum, window: tuple[float, float]) -> Spectrum:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import FitError, ShouldStop
 from ..model import BACKGROUND, Model, Region, split_path
-from ..spectrum import Array, Spectrum
+from ..spectrum import Array, Axis, Spectrum
 from . import tolerances
 from .engine import NUMBA, NUMPY, Packed, chosen_engine, compiled_fit, peaks_of, residual_of
 from .engine import settle as compiled_settle
@@ -36,9 +36,11 @@ from .weights import (
     choose_weights,
     counting_noise,
     counting_time,
+    counts_are_known,
     empirical_noise,
     has_negative_counts,
     point_sigmas,
+    scatter_over_counts,
 )
 
 LEAST_SQUARES = "lm"
@@ -869,7 +871,8 @@ def region_part(
     """
     curves = region_curves(region, values, peaks=peaks)
     misfit = region.y - curves.envelope
-    noise = counting_noise(region.spectrum, curves.envelope)
+    known = counts_are_known(region.spectrum)
+    noise = counting_noise(region.spectrum, curves.envelope) if known else None
     statistics = fit_statistics(
         misfit / sigma,
         acting,
@@ -945,6 +948,9 @@ def region_warnings(
 
 def _why_unknown(spectrum: Spectrum) -> str:
     """Return why the counts are not known, with the options that would say them."""
+    if counting_time(spectrum) is not None or spectrum.axis is Axis.RAMAN_SHIFT:
+        correlated = " and neighbouring channels are not independent (interpolated or smoothed)"
+        return _no_counts(spectrum) + (correlated if spectrum.noise.correlated else "")
     if spectrum.y_unit != "counts/s":
         return "the counts are not known (--y-unit says what the intensity is)"
     times = {"--dwell": spectrum.meta.dwell_s, "--scans": spectrum.meta.scans}
@@ -966,12 +972,26 @@ def _negative(spectrum: Spectrum) -> str:
 def _empirical_warning(region: RegionProblem) -> FitWarning:
     """Say that the noise was found in the data, and how large it is."""
     sigma, unit = empirical_noise(region.spectrum)[region.inside], region.spectrum.y_unit
+    negative = has_negative_counts(region.spectrum)
+    why = _negative(region.spectrum) if negative else _no_counts(region.spectrum)
     return FitWarning(
-        "negative_counts",
-        f"{_negative(region.spectrum)}. Their noise was found from channel to channel:"
+        "negative_counts" if negative else "noise_estimated",
+        f"{why}. The noise was found from channel to channel:"
         f" {sigma.min():.3g} {unit} where there is least signal, {sigma.max():.3g} where there is"
         f" most.{_fall(region)}",
         region.region.name,
+    )
+
+
+def _no_counts(spectrum: Spectrum) -> str:
+    """Return why intensities are not taken as counts."""
+    found = scatter_over_counts(spectrum)
+    if found is None:
+        return f"the intensity is in {spectrum.y_unit}, which tells no noise"
+    return (
+        f"the intensity is called {spectrum.y_unit}, but the variance of the channels is"
+        f" {found[0]:.2g} ± {found[1]:.1g} times that of counts: a detector with a gain, or a mean"
+        " of accumulations"
     )
 
 
@@ -993,7 +1013,7 @@ def _fall(region: RegionProblem) -> str:
 def _unit_weights_warning(region: RegionProblem) -> FitWarning:
     if has_negative_counts(region.spectrum):
         code, reason = "negative_counts", _negative(region.spectrum)
-    elif counting_time(region.spectrum) is None:
+    elif not counts_are_known(region.spectrum):
         code, reason = "counts_unknown", _why_unknown(region.spectrum)
     else:
         code, reason = "unit_weights", "unit weights were chosen"

@@ -53,7 +53,7 @@ from .single import (
 )
 from .start import open_values_of
 from .statistics import Statistics
-from .weights import Weights, has_negative_counts
+from .weights import Weights, choose_weights, counting_time, has_negative_counts
 
 Spectra = Mapping[str, Spectrum]
 
@@ -218,6 +218,8 @@ def _layout(spectrum: Spectrum) -> tuple[Hashable, ...]:
         spectrum.meta.excitation_energy_ev,
         spectrum.sigma is None,
         has_negative_counts(spectrum),
+        choose_weights(spectrum, None),
+        counting_time(spectrum),
     )
 
 

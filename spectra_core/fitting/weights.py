@@ -4,7 +4,9 @@ The variance of a channel is its expected number of counts, so the weights come 
 the model, not from the noisy data (data weights pull areas low). A rate is turned
 back into counts by the acquisition time; where that is not known the errors can only
 be scaled by the residuals, and the result says so. Counts from which something was taken off
-keep the noise of what is gone: theirs is found from channel to channel.
+keep the noise of what is gone: theirs is found from channel to channel. So is that of a Raman
+spectrum: what its file calls counts are the digital units of a camera, times a gain, or a mean of
+accumulations. They are taken as counts only where the scatter of the channels is that of counts.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from enum import Enum
 import numpy as np
 
 from ..errors import FitError
-from ..spectrum import Array, Spectrum
+from ..noise import over_noise, smooth_signal
+from ..spectrum import Array, Axis, Spectrum, counts_per_unit
 
 
 class Weights(Enum):
@@ -39,18 +42,45 @@ def counting_time(spectrum: Spectrum) -> float | None:
 
     Notes
     -----
-    One for an ordinate in counts; dwell x scans for counts per second. Where intensities
+    What was found, where it was; one for an ordinate in counts; dwell x scans for counts per
+    second. Where intensities
     are negative something was taken off, and what is left does not have the noise of
     counts: then it is None whatever the unit.
     """
     if has_negative_counts(spectrum):
         return None
+    found = counts_per_unit(spectrum)
+    if found is not None:
+        return found
     if spectrum.y_unit == "counts":
         return 1.0
     if spectrum.y_unit == "counts/s":
         time = spectrum.meta.acquisition_time_s
         return time if time is not None and time > 0 else None
     return None
+
+
+def counts_are_known(spectrum: Spectrum) -> bool:
+    """Return whether intensities are counts, or a rate of them, whose noise is Poisson's.
+
+    Of a Raman spectrum the channels must agree; see `scatter_over_counts`.
+    """
+    if counting_time(spectrum) is None:
+        return False
+    found = scatter_over_counts(spectrum)
+    return found is None or abs(found[0] - 1.0) <= _AGREES * found[1]
+
+
+def scatter_over_counts(spectrum: Spectrum) -> tuple[float, float] | None:
+    """Return the variance of the channels of a Raman spectrum over that of counts, and its error.
+
+    None where it is no Raman spectrum, is too short to tell, or the counts were found otherwise.
+    """
+    time = counting_time(spectrum)
+    judged = spectrum.axis is Axis.RAMAN_SHIFT and counts_per_unit(spectrum) is None
+    if time is None or not judged:
+        return None
+    return over_noise(spectrum.y, lambda signal: np.sqrt(np.maximum(signal * time, 1.0)) / time)
 
 
 def has_negative_counts(spectrum: Spectrum) -> bool:
@@ -66,7 +96,8 @@ def choose_weights(spectrum: Spectrum, wanted: Weights | None) -> Weights:
     spectrum : Spectrum
     wanted : Weights or None
         None: given standard deviations if there are some, else Poisson if the counts
-        are known, empirical where something was taken off them, else unit weights.
+        are known, empirical where something was taken off them and for Raman spectra whose
+        neighbouring channels are independent, else unit weights.
 
     Raises
     ------
@@ -76,6 +107,8 @@ def choose_weights(spectrum: Spectrum, wanted: Weights | None) -> Weights:
     if wanted is None:
         if spectrum.sigma is not None:
             return Weights.GIVEN
+        if spectrum.axis is Axis.RAMAN_SHIFT:
+            return _raman_weights(spectrum)
         if has_negative_counts(spectrum) and len(spectrum) >= _LEAST_POINTS:
             return Weights.EMPIRICAL
         return Weights.UNIT if counting_time(spectrum) is None else Weights.POISSON
@@ -97,6 +130,13 @@ def choose_weights(spectrum: Spectrum, wanted: Weights | None) -> Weights:
             where=spectrum.label,
         )
     return wanted
+
+
+def _raman_weights(spectrum: Spectrum) -> Weights:
+    if counts_are_known(spectrum):
+        return Weights.POISSON
+    short = len(spectrum) < _LEAST_POINTS
+    return Weights.UNIT if short or spectrum.noise.correlated else Weights.EMPIRICAL
 
 
 def point_sigmas(spectrum: Spectrum, inside: slice, weights: Weights, expected: Array) -> Array:
@@ -127,6 +167,7 @@ def point_sigmas(spectrum: Spectrum, inside: slice, weights: Weights, expected: 
 
 
 _LEAST_POINTS = 30
+_AGREES = 2.0  # standard errors between the scatter and that of counts
 _FOURTH = np.array([1.0, -4.0, 6.0, -4.0, 1.0])
 _SMOOTH = np.full(7, 1.0 / 7.0)
 _PASSES = 20
@@ -140,8 +181,11 @@ def empirical_noise(spectrum: Spectrum) -> Array:
     The variance is ``a + b * signal``: what was taken off leaves a constant, and the signal
     counts for itself. Both are fitted to the squares of fourth differences, which no smooth
     curve reaches, each square with the weight of its own variance. A change of the unit
-    changes the noise as it changes the data.
+    changes the noise as it changes the data. Of a Raman spectrum, whose bands may be as narrow
+    as a few channels, medians stand for means (`spectra_core.noise`).
     """
+    if spectrum.axis is Axis.RAMAN_SHIFT:
+        return spectrum.noise.sigma(smooth_signal(spectrum.y))
     y = spectrum.y
     squares = np.convolve(y, _FOURTH, mode="valid") ** 2 / float(_FOURTH @ _FOURTH)
     signal = np.maximum(np.convolve(np.pad(y, 3, mode="edge"), _SMOOTH, mode="valid"), 0.0)

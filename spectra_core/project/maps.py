@@ -468,7 +468,4 @@ def factor_table_of(own: ProjectMap, marks: np.ndarray) -> FactorTable:
             hint="Factors need 20 or more: restore masked channels that are none.",
         )
     rows = own.grid.intensities[:, kept]
-    level, slope = own.grid.noise
-    least = 1e-12 * max(float(np.mean(rows**2)), 1e-300)
-    sigmas = np.sqrt(np.maximum(level + slope * np.maximum(rows, 0.0), least))
-    return FactorTable(own.grid.spectra[0].x[kept], rows, sigmas)
+    return FactorTable(own.grid.spectra[0].x[kept], rows, own.grid.noise.sigma(rows))

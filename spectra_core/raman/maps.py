@@ -31,8 +31,16 @@ from ..fitting.result import Status, with_values
 from ..fitting.weights import Weights
 from ..masked import SATURATED, SPIKE
 from ..model import Model, Region
-from ..spectrum import Array, Axis, Spectrum, mask, points_in_window
-from .spikes import noise_model, saturated, spikes_of_map
+from ..noise import ChannelNoise, channel_noise
+from ..spectrum import (
+    Array,
+    Axis,
+    Spectrum,
+    mask,
+    points_in_window,
+    with_counts_per_unit,
+)
+from .spikes import saturated, spikes_of_map
 
 LIMIT = 5.0
 """Signal to noise below which a pixel is masked, where nobody says."""
@@ -94,9 +102,9 @@ class RamanMap:
         return int(self.place[row, column])
 
     @cached_property
-    def noise(self) -> tuple[float, float]:
-        """Constant and slope of the variance of a channel against its intensity."""
-        return noise_model(self.intensities)
+    def noise(self) -> ChannelNoise:
+        """The noise that all its channels show."""
+        return channel_noise(self.intensities)
 
     def around(self, number: int, reach: int = 1) -> tuple[int, ...]:
         """Return the numbers of the spectra around one, without itself."""
@@ -130,10 +138,7 @@ class RamanMap:
         total = np.where(out, 0.0, rows).sum(axis=0)
         mean = np.where(counted > 0, total / np.maximum(counted, 1), rows.mean(axis=0))
         first = self.spectra[chosen[0]]
-        level, slope = self.noise
-        variance = level + slope * np.maximum(mean, 0.0)
-        least = 1e-12 * max(float(np.mean(mean**2)), 1e-300)
-        sigma = np.sqrt(np.maximum(variance, least) / np.maximum(counted, 1))
+        sigma = self.noise.sigma(mean) / np.sqrt(np.maximum(counted, 1))
         words = f"mean of {len(chosen)} spectra"
         scans = first.meta.scans
         meta = replace(
@@ -350,7 +355,7 @@ class MapFit:
         FitError
             If it cannot be fitted.
         """
-        weights = None if self.time_s is not None else Weights.UNIT
+        weights = Weights.UNIT if self.time_s is None else Weights.POISSON
         model = self.model_of(number) if self.batch.improved[number] else self.model
         return fit(self.spectrum(number), model, options=replace(self.options, weights=weights))
 
@@ -420,7 +425,7 @@ def fit_map(
         marks = find_marks(grid) if rays else np.zeros(rows.shape, dtype=bool)
     inside = points_in_window(grid.spectra[0], whole.regions[0].window)
     time, words = _noise(grid, inside)
-    weights = None if time is not None else Weights.UNIT
+    weights = Weights.UNIT if time is None else Weights.POISSON
     options = options if options.weights is not None else replace(options, weights=weights)
     first = _weighted(grid.spectra[0], time)
     stack = SpectrumStack(first.x, rows, first.axis, first.y_unit, meta=first.meta)
@@ -454,9 +459,9 @@ def _noise(grid: RamanMap, inside: slice) -> tuple[float | None, str]:
     A CCD tells digital units: counts times an unknown gain, plus the noise of reading it.
     """
     rows = grid.intensities[:, inside]
-    level, slope = noise_model(rows)
-    middle = float(np.median(rows))
-    if (rows < 0).any() or slope * middle <= level or slope <= 0:
+    noise, middle = channel_noise(rows), float(np.median(rows))
+    slope = noise.slope
+    if (rows < 0).any() or slope * middle <= noise.level or slope <= 0 or noise.correlated:
         return None, (
             "The noise is taken as one and the same in all channels; its size is that of the"
             " residuals of each pixel."
@@ -468,11 +473,8 @@ def _noise(grid: RamanMap, inside: slice) -> tuple[float | None, str]:
 
 
 def _weighted(spectrum: Spectrum, time: float | None) -> Spectrum:
-    """Return a spectrum whose unit gives it the noise that the map shows."""
-    if time is None:
-        return spectrum
-    meta = replace(spectrum.meta, dwell_s=time, scans=1.0)
-    return replace(spectrum, y_unit="counts/s", counts=None, meta=meta)
+    """Return a spectrum that says for how many counts its unit stands."""
+    return spectrum if time is None else with_counts_per_unit(spectrum, time)
 
 
 def _marked(spectrum: Spectrum, marks: np.ndarray) -> Spectrum:

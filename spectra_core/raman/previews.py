@@ -12,8 +12,8 @@ from ..curves.baselines import BASELINES
 from ..errors import SpectraError
 from ..fitting import FitOptions, FitResult, evaluate, fit
 from ..model import Background, Model, Region
+from ..noise import noise_of
 from ..spectrum import Array, Spectrum
-from .spikes import noise_of
 
 USUAL = ("arpls", "polynomial", "morphological")
 """Baselines that are shown where nobody asks for others."""

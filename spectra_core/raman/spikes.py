@@ -22,6 +22,7 @@ from scipy.ndimage import median_filter
 
 from ..errors import DataError
 from ..masked import SATURATED, SPIKE
+from ..noise import noise_of
 from ..spectrum import Array, Axis, Spectrum, mask
 
 THRESHOLD = 6.0
@@ -33,73 +34,9 @@ _SKIRT = 0.2  # of its height: the most that a ray has beside it; a band of 3 ch
 _BAND = 4.0  # standard deviations: channels that tell how much more of the same there is
 _SHARED = 0.3  # of its height: a line that its neighbours show by so much is no ray
 _PLATEAU = 3  # channels of one and the same highest value
-_WINDOW = 9  # channels of the median that noise is told against
-_LEVELS = 8
-_FLOOR = 1e-12
-_APART = (2, 4, 8)  # channels
-_CORRELATED = 1.5  # times the noise of neighbours
+_WINDOW = 9  # channels of the median that a ray stands out of
 
 Marks = np.ndarray
-
-
-def noise_of(y: Array) -> Array:
-    """Return the standard deviation of each channel (..., N) as the channels themselves show it.
-
-    Notes
-    -----
-    Medians of squared fourth differences, which neither bands nor rays reach, in steps of the
-    signal; the variance is a constant and a part of the signal. Rows of a map are taken together.
-    Where channels were interpolated or smoothed, neighbours agree better than they are known:
-    differences over 2, 4 and 8 channels then tell the noise.
-    """
-    rows = np.atleast_2d(np.asarray(y, dtype=float))
-    level, slope = noise_model(rows)
-    signal = median_filter(rows, size=(1, _WINDOW), mode="nearest")
-    variance = np.maximum(
-        level + slope * np.maximum(signal, 0.0), _FLOOR * max(float(np.mean(rows**2)), 1e-300)
-    )
-    return np.asarray(np.sqrt(variance).reshape(np.shape(y)))
-
-
-def noise_model(rows: Array) -> tuple[float, float]:
-    """Return constant and slope of the variance of channels (M, N) against their signal."""
-    signal = median_filter(rows, size=(1, _WINDOW), mode="nearest")[:, 2:-2]
-    fourth = _fourth(rows, 1)
-    level, slope = _variance(signal.ravel(), fourth.ravel() / sqrt(70.0) / 0.6745)
-    wider = [
-        float(np.median(_fourth(rows, apart))) for apart in _APART if rows.shape[1] > 8 * apart
-    ]
-    together = max(wider) / max(float(np.median(fourth)), 1e-300) if wider else 1.0
-    if together > _CORRELATED:
-        level, slope = level * together**2, slope * together**2
-    return level, slope
-
-
-def _fourth(rows: Array, apart: int) -> Array:
-    """Return the size of fourth differences (M, N - 4 apart) of channels so far apart."""
-    n = rows.shape[1] - 4 * apart
-    a, b, c, d, e = (rows[:, k * apart : k * apart + n] for k in range(5))
-    return np.abs(a - 4 * b + 6 * c - 4 * d + e)
-
-
-def _variance(signal: Array, deviation: Array) -> tuple[float, float]:
-    """Return constant and slope of the variance against the signal, neither of them negative."""
-    edges = np.quantile(signal, np.linspace(0.0, 1.0, _LEVELS + 1))
-    places = np.clip(np.searchsorted(edges, signal, side="right") - 1, 0, _LEVELS - 1)
-    filled = [k for k in range(_LEVELS) if (places == k).sum() > 20] or [0]
-    own = [signal[places == k] if (places == k).any() else signal for k in filled]
-    at = np.array([float(np.median(values)) for values in own])
-    found = [deviation[places == k] if (places == k).any() else deviation for k in filled]
-    variance = np.array([float(np.median(values)) ** 2 for values in found])
-    weight = 1.0 / np.maximum(variance, _FLOOR * max(float(variance.max()), 1e-300))
-    if at.size < 2 or np.ptp(at) < 1e-6 * abs(float(at.max())):
-        return float(variance.mean()), 0.0
-    slope, level = np.polyfit(at, variance, 1, w=weight)
-    if slope < 0:
-        return float(np.average(variance, weights=weight**2)), 0.0
-    if level < 0:
-        return 0.0, float(np.sum(weight**2 * at * variance) / np.sum((weight * at) ** 2))
-    return float(level), float(slope)
 
 
 def find_spikes(y: Array, *, threshold: float = THRESHOLD, sigma: Array | None = None) -> Marks:

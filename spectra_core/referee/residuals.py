@@ -13,7 +13,7 @@ from ..core_levels import level_in
 from ..errors import ModelError
 from ..fitting import FitResult, RegionFit, Weights
 from ..fitting.statistics import Statistics
-from ..fitting.weights import counting_time
+from ..fitting.weights import counting_time, counts_are_known
 from ..model import Component, Region
 from ..spectrum import Array
 
@@ -194,7 +194,8 @@ def noise_check(region: RegionFit) -> NoiseCheck:
     Fourth differences of the residuals remove any smooth misfit, so the check does not
     depend on the model being right.
     """
-    time = counting_time(region.spectrum)
+    known = counts_are_known(region.spectrum)
+    time = counting_time(region.spectrum) if known else None
     near, far = noise_seen(region.y - region.envelope, region.envelope, region.sigma, time)
     if time is not None and is_sparse(region.envelope * time):
         return NoiseCheck(None, noise_error(region.y.size), 1.0, "sparse")

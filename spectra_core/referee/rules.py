@@ -74,6 +74,12 @@ RULES: tuple[Rule, ...] = (
         "Widen the window or take the component out.",
     ),
     _fit_rule(
+        "noise_estimated",
+        "The noise was found in the data",
+        "note",
+        "Nothing: a camera tells digital units, and its gain is rarely in the file.",
+    ),
+    _fit_rule(
         "counts_unknown",
         "The number of counts is not known",
         "note",

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..fitting import FitResult, Weights
 from ..fitting.stack import Stack, StackRegion
-from ..fitting.weights import counting_time
+from ..fitting.weights import counting_time, counts_are_known
 from ..library import PeakLibrary
 from ..model import REGION
 from ..spectrum import Array, Spectrum
@@ -55,6 +55,7 @@ from .ties import area_ties
 # Rules that speak of the model and of what is known of the measurement, not of its numbers.
 OF_METADATA = (
     "counts_unknown",
+    "noise_estimated",
     "unit_weights",
     "start_moved",
     "area_ratio_wrong",
@@ -291,7 +292,7 @@ class _RegionNumbers:
         self.peaks = {key: curves[rows] for key, curves in region.peaks.items()}
         spectrum = region.spectra[int(rows[0])]
         self.step, self.is_xps = abs(spectrum.step), spectrum.axis.is_energy
-        self.time = counting_time(spectrum)
+        self.time = counting_time(spectrum) if counts_are_known(spectrum) else None
         total = np.sum(list(self.peaks.values()), axis=0) if self.peaks else np.zeros_like(self.y)
         self.total, self.height = total, total.max(axis=1)
 

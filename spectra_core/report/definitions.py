@@ -127,7 +127,7 @@ WEIGHTS: Mapping[str, str] = MappingProxyType(
         "unit": "All points had the same weight",
         "given": "Each point was weighted by the standard deviation recorded with it",
         "empirical": "Each point was weighted by a noise found from channel to channel in the data"
-        " (variance = constant + part of the signal), because a background or dark signal had been"
-        " taken off the counts",
+        " (variance = constant + part of the signal), because the intensities are no counts as"
+        " measured",
     }
 )

@@ -37,7 +37,7 @@ from ..fitting.priors import with_prior_rows
 from ..fitting.problem import RegionProblem
 from ..fitting.refit import Data, Refitter, refitter
 from ..fitting.tangents import tangent_rows
-from ..fitting.weights import counting_time
+from ..fitting.weights import counting_time, counts_are_known
 from ..shown import Drawn, Gridded, Tabular
 from ..spectrum import Array
 from .quantities import (
@@ -253,7 +253,7 @@ def _is_correlated(region: RegionFit) -> bool:
 
 def _noise_is_known(region: RegionFit) -> bool:
     known = (Weights.GIVEN.value, Weights.EMPIRICAL.value)
-    return region.weights in known or counting_time(region.spectrum) is not None
+    return region.weights in known or counts_are_known(region.spectrum)
 
 
 def _block_length(result: FitResult) -> int:
