@@ -412,10 +412,15 @@ def _median(values: Sequence[float]) -> float | None:
 
 
 def matrix(
-    presets: Sequence[str], cases: Sequence[str], counts: Sequence[float], n: int, seed: int = 0
+    presets: Sequence[str],
+    cases: Sequence[str],
+    counts: Sequence[float],
+    n: int,
+    seed: int = 0,
+    jobs: int | None = None,
 ) -> Iterator[Cell]:
-    """Yield the cells of some presets and cases, as they are done, on all processors."""
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    """Yield the cells of some presets and cases, as they are done, on some processors or all."""
+    with ProcessPoolExecutor(jobs or os.cpu_count()) as pool:
         for preset_id in presets:
             for number in counts:
                 for case in (c for c in cases_of(preset_id) if c in cases):
@@ -486,6 +491,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--case", action="append", choices=CASES, help="only these")
     parser.add_argument("--counts", action="append", type=float, help="only these")
     parser.add_argument("--seed", type=int, default=0, help="of the first spectrum")
+    parser.add_argument("--jobs", type=int, help="processes; all processors without it")
     parser.add_argument("--json", type=Path, help="file to write the cells to")
     chosen = parser.parse_args(arguments)
     print(f"synthetic spectra, {chosen.spectra} of each case\n{HEAD}")
@@ -496,6 +502,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         chosen.counts or COUNTS,
         chosen.spectra,
         chosen.seed,
+        chosen.jobs,
     ):
         found.append(cell)
         print(row(cell), flush=True)

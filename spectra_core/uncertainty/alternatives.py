@@ -47,6 +47,8 @@ from .quantities import AreaRatio
 
 Kind = Literal["fewer", "joined", "more", "split"]
 BROADER = 1.1  # times the narrowest: an owner this wide is split into two of that width
+USUAL_PART = 0.3  # of the largest area: what a species that a model lacks has, one sd
+_SELDOM_MORE = "what a model lacks is seldom more than a third of its largest line: a choice"
 _APART = 1.5  # widths: owners further apart are not two descriptions of one
 _STARTS = 3
 
@@ -181,12 +183,31 @@ def _between(
 # More
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the library knows of a species: its name, how far it scatters, its bounds.
+
+    Attributes
+    ----------
+    name : str
+    spread : float
+        Standard deviation of its position.
+    low, high : float
+        Where it may lie, without the shift of the region.
+    """
+
+    name: str
+    spread: float
+    low: float
+    high: float
+
+
 def one_more(
     result: FitResult,
     region_name: str,
     at: float,
     *,
-    known: tuple[str, float, float] | None = None,
+    known: Known | None = None,
 ) -> Alternative | None:
     """Return the model with one more owner at a place, like the nearest one.
 
@@ -198,9 +219,9 @@ def one_more(
     region_name : str
     at : float
         On the axis of the region, with its shift.
-    known : tuple of (str, float, float), or None
-        Name of a species that lies there, the standard deviation of its position, which becomes
-        a prior, and how far from there it may lie.
+    known : Known or None
+        A species that lies there. What is known of its position becomes a prior, and so does
+        that a model seldom lacks much.
     """
     region = result.model.region(region_name)
     present = owners(region, enabled=True)
@@ -210,8 +231,11 @@ def one_more(
     place, first, last = (point - shift for point in (at, *region.window))
     like = min(present, key=lambda owner: abs(_value(region, owner, "center") - place))
     template = _major(region, like)
-    reach = max(_value(region, like, *WIDTH_NAMES), 1e-3) if known is None else known[2]
-    low, high = max(first, place - reach), min(last, place + reach)
+    if known is None:
+        reach = max(_value(region, like, *WIDTH_NAMES), 1e-3)
+        low, high = max(first, place - reach), min(last, place + reach)
+    else:
+        low, high = max(first, known.low), min(last, known.high)
     if low > high:
         return None
     size = _size(template)
@@ -228,10 +252,13 @@ def one_more(
     model = add_links(replace_region(result.model, changed), links)
     if known is None:
         return Alternative("more", f"one more near {at:.1f}", model, region_name)
-    name, spread, _ = known
     center = (Term(1.0, f"{region_name}/{major}/center"),)
-    prior = Prior(center, place, spread, source=f"peak library: {name}")
-    return Alternative("more", f"with {name}", add_priors(model, prior), region_name)
+    priors = [Prior(center, place, known.spread, source=f"peak library: {known.name}")]
+    largest = max(_value(region, owner, size) for owner in present)
+    if largest > 0:
+        own = (Term(1.0, f"{region_name}/{major}/{size}"),)
+        priors.append(Prior(own, 0.0, USUAL_PART * largest, source=_SELDOM_MORE))
+    return Alternative("more", f"with {known.name}", add_priors(model, priors), region_name)
 
 
 def _with_one_like(

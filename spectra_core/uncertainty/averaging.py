@@ -8,6 +8,11 @@ before the data. Families of background are equally likely, and so is it that on
 there or not, because nobody who fits a spectrum can rule out what its shoulders may hide. That a
 component which the author of the model named is not there has odds of one to twenty.
 
+A species that is added has a prior on its position, wide enough for two energy scales, and one on
+its area, since a model seldom lacks more than a third of its largest line. It keeps off what is
+there by what can be told apart, and counts from where priors expect the components: one that went
+to where a species is missing does not hide that species.
+
 A component that is left out has an area held at zero, in place and shape as fitted, so that what
 the priors say of widths and shapes that it shares with others holds on.
 
@@ -43,6 +48,7 @@ from ..library.records import Entry
 from ..model import (
     Model,
     Region,
+    canonical_path,
     get_parameter,
     level_of_owner,
     members,
@@ -52,7 +58,7 @@ from ..model import (
     split_path,
 )
 from ..spectrum import Array
-from .alternatives import Alternative, fewer, one_more, split
+from .alternatives import Alternative, Known, fewer, one_more, split
 from .background_variants import backgrounds
 from .carried import carried
 from .evidence import Shape, shape_of
@@ -67,6 +73,7 @@ FEWER_ODDS = log(0.05)  # beforehand
 DISPLACED = 0.1  # of an area: less is left where another component took its place
 LEAST_WEIGHT = 0.005  # of a model that is drawn from
 NOT_SEPARABLE_EV = 0.5
+SCALE_EV = 0.2  # between the energy scales of two articles
 _SAME_PLACE_EV = 0.3
 _SAME_EV = 0.01  # of one minimum, found again from elsewhere
 _TOLERANCE = 1e-4  # of a standard error
@@ -393,7 +400,7 @@ def _named_species(
     if not present or not fitted.spectrum.axis.is_energy:
         return []
     levels = {level_in(level_of_owner(region, owner)) for owner in present}
-    places = [_place(result, name, owner) for owner in present]
+    places = [_usual_place(result, name, owner) for owner in present]
     low, high = region.window
     shift = region.shift.value or 0.0
     free = [
@@ -434,6 +441,21 @@ def _place(result: Estimates, name: str, owner: str) -> float:
     return result.value(f"{name}/{major.id}/center")
 
 
+def _usual_place(result: FitResult, name: str, owner: str) -> float:
+    """Return where a prior on its centre expects an owner; where there is none, where it lies.
+
+    A component that went to where a species is that the model lacks does not hide that species.
+    """
+    path = f"{name}/{members(result.model.region(name), owner)[0].id}/center"
+    for prior in result.model.priors:
+        own, *others = prior.terms
+        places = all(split_path(term.source)[2] == "center" for term in others)
+        if places and canonical_path(result.model, own.source) == path:
+            rest = sum(t.times * result.value(t.source) for t in others)
+            return (prior.value - rest) / own.times
+    return _place(result, name, owner)
+
+
 def _moved_line(result: FitResult, name: str, center: float, shape: Shape) -> Array:
     """Return the curve of the nearest owner moved to a centre, over sigma, on all points (N,)."""
     present = owners(result.model.region(name), enabled=True)
@@ -462,12 +484,23 @@ def _on_all(result: FitResult, name: str, part: Array, shape: Shape) -> Array:
 
 
 def _with_species(result: FitResult, name: str, group: tuple[Entry, ...]) -> Alternative | None:
-    first = group[0]
-    shift = result.model.region(name).shift.value or 0.0
-    tolerance = first.tolerance or NOT_SEPARABLE_EV
-    spread = first.spread or 0.5 * tolerance
+    region = result.model.region(name)
+    tolerances = [entry.tolerance or NOT_SEPARABLE_EV for entry in group]
+    spreads = [e.spread or 0.5 * tol for e, tol in zip(group, tolerances, strict=True)]
+    centers = np.array([_center(entry) for entry in group])
+    middle = float(centers.mean())
+    apart = centers - middle
+    spread = float(np.sqrt(np.mean(np.square(spreads) + apart**2) + SCALE_EV**2))
+    reach = float(np.max(np.abs(apart) + tolerances)) + SCALE_EV
+    low, high = middle - reach, middle + reach
+    for place in (_usual_place(result, name, o) for o in owners(region, enabled=True)):
+        if place < middle:
+            low = max(low, place + NOT_SEPARABLE_EV)
+        else:
+            high = min(high, place - NOT_SEPARABLE_EV)
     label = " or ".join(dict.fromkeys(entry.label for entry in group))
-    return one_more(result, name, _center(first) + shift, known=(label, spread, tolerance))
+    known = Known(label, spread, low, high)
+    return one_more(result, name, middle + (region.shift.value or 0.0), known=known)
 
 
 def _gain_of_two(result: FitResult, name: str, owner: str, shape: Shape) -> float:

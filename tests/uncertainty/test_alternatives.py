@@ -26,7 +26,7 @@ from spectra_core.model import (
     set_parameter,
 )
 from spectra_core.spectrum import Axis, Meta, make_spectrum
-from spectra_core.uncertainty.alternatives import fewer, one_more, split
+from spectra_core.uncertainty.alternatives import Known, fewer, one_more, split
 from spectra_core.uncertainty.quantities import AreaRatio
 
 X = np.arange(157.0, 172.01, 0.05)
@@ -165,7 +165,9 @@ def test_one_more_lies_in_the_window_that_the_shift_leaves(three):
     charged = set_parameter(three.model, "S 2p/region/shift", value=-2.5)
     near = replace(charged.regions[0], window=(157.0, 168.0))
     result = fit(three.regions[0].spectrum, replace(charged, regions=(near,)), max_iterations=1)
-    found = one_more(result, "S 2p", 166.7, known=("sulfate", 0.3, 0.5))
+    sulfate = Known("sulfate", 0.3, 168.7, 169.7)
+    found = one_more(result, "S 2p", 166.7, known=sulfate)
     center = get_parameter(found.model, "S 2p/one more/center")
     assert (center.min, center.value, center.max) == pytest.approx((168.7, 169.2, 169.7))
-    assert one_more(result, "S 2p", 169.2, known=("sulfate", 0.3, 0.5)) is None
+    beyond = replace(sulfate, low=171.2, high=172.2)
+    assert one_more(result, "S 2p", 169.2, known=beyond) is None
