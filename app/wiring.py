@@ -146,6 +146,7 @@ def _connect_plot(window: MainWindow, crew: Crew) -> None:
     plot.finding_asked.connect(crew.showing.show_finding)
     plot.shift_typed.connect(crew.editing.set_shift)
     plot.calibration_asked.connect(crew.spectra_dialogs.calibration)
+    plot.channel_toggled.connect(crew.maps.toggle_chosen)
     plot.overlay_picked.connect(lambda key: crew.spectra.choose([key]))
 
 

@@ -103,6 +103,8 @@ class PlotView(QFrame):
         The library is wanted near this energy of the referenced scale.
     overlay_picked(str)
         Spectrum id.
+    channel_toggled(float)
+        A channel by its place on the recorded axis: it is to be masked, or put back.
     shift_typed(float), calibration_asked()
         By a click on the chip between the two scales.
     finding_asked(FitWarning)
@@ -119,6 +121,7 @@ class PlotView(QFrame):
     add_at = Signal(float)
     library_at = Signal(float)
     overlay_picked = Signal(str)
+    channel_toggled = Signal(float)
     shift_typed = Signal(float)
     finding_asked = Signal(object)
     calibration_asked = Signal()
@@ -476,7 +479,10 @@ class PlotView(QFrame):
         tick = self._panels.ticks.at(position)
         overlay = self._panels.overlays.nearest(position, self._panels.box)
         handle = self._panels.handles.at(position)
-        if tick is not None and not self.moves_only:
+        masked = self._panels.masked.at(position) if self._is_raman else None
+        if masked is not None:
+            self.channel_toggled.emit(masked)
+        elif tick is not None and not self.moves_only:
             self.tick_clicked.emit(tick.entry_id)
         elif handle is not None and handle.owner:
             self.owner_picked.emit(handle.owner)
@@ -484,6 +490,11 @@ class PlotView(QFrame):
             self.overlay_picked.emit(overlay)
         else:
             self.owner_picked.emit(self._component_at(position))
+
+    @property
+    def _is_raman(self) -> bool:
+        spectrum = self._scene.spectrum if self._scene is not None else None
+        return spectrum is not None and spectrum.axis is Axis.RAMAN_SHIFT
 
     def show_menu(self, position: QPointF, screen: QPoint) -> None:
         """Open the context menu for a position of the view box."""
@@ -498,6 +509,10 @@ class PlotView(QFrame):
         referenced = self._scene.scales.referenced(x)
         menu.addAction("Library near here…", partial(self.library_at.emit, referenced))
         menu.addSeparator()
+        if self._is_raman:
+            spectrum = self._scene.spectrum
+            at_channel = float(spectrum.x_recorded[int(np.argmin(np.abs(spectrum.x - x)))])
+            menu.addAction("Mask this channel", partial(self.channel_toggled.emit, at_channel))
         menu.addAction("Show the whole region", self.reset_view)
         menu.addAction("Copy picture", self.copy_picture)
         menu.popup(screen)

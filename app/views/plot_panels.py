@@ -20,6 +20,7 @@ from .plot_axis import CountsAxis, EnergyAxis, GridItem, Printed, SigmaAxis, dre
 from .plot_box import MouseOwner, PlotBox
 from .plot_handles import HandlesItem
 from .plot_items import CurvesItem, MarkItem, NamesItem, Trace, TracesItem, cosmetic
+from .plot_masked import MaskedItem
 from .plot_rule import AnchorItem, Rule, RuleItem, RuleOwner
 from .plot_scene import Height, axis_name
 from .plot_ticks import TicksItem
@@ -45,7 +46,7 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         Of the spectrum and of the residual.
     points, dense : items
         The data as circles, and as a line where those would cover each other.
-    curves, overlays, residual, mark, names, ticks, handles, anchor : items
+    curves, overlays, residual, mark, names, ticks, masked, handles, anchor : items
         What else is painted.
     rule : RuleItem
         Both energy scales, in the place of the lower axis where they differ.
@@ -126,6 +127,7 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.mark = MarkItem(self.box)
         self.names = NamesItem(self.box)
         self.ticks = TicksItem(self.box)
+        self.masked = MaskedItem(self.box)
         self.handles = HandlesItem(self.box)
         self.anchor = AnchorItem(self.box)
         self.message = pg.TextItem("", anchor=(0.5, 0.5))
@@ -180,6 +182,7 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         """Show the measured points."""
         known, old = self._shown
         self._shown = spectrum, height
+        self.masked.show_masked(spectrum, height)
         self.counts.setLogMode(False, height.is_log)
         if spectrum is None:
             self.points.clear()

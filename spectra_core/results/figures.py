@@ -26,7 +26,7 @@ import numpy as np
 from ..errors import WriteError
 from ..fitting import FitResult, RegionFit
 from ..model import Component, Region
-from ..spectrum import Array, Axis, Spectrum, is_synthetic
+from ..spectrum import Array, Axis, Spectrum, is_synthetic, masked_points
 from ..writers.atomic import write_bytes
 from .colours import component_colours
 from .entries import doublet_label
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".svg", ".pdf")
 INK = "#1A1A1A"
+MASKED = "#8B1A1A"
 PAPER_INCHES = (5.2, 4.4)
 COLUMN_MM, PAGE_MM = 85.0, 175.0  # of most journals
 DPI = 200
@@ -298,6 +299,7 @@ def _draw_fit(axes: Axes, fit: RegionFit, bands: Sequence[Band], size: tuple[flo
     scale, _ = _scale(fit)
     x = fine_grid(fit.x)
     base = smooth_curve(fit.x, fit.background / scale, x)
+    draw_masked(axes, fit, scale)
     axes.plot(
         fit.x,
         fit.y / scale,
@@ -322,6 +324,40 @@ def _draw_fit(axes: Axes, fit: RegionFit, bands: Sequence[Band], size: tuple[flo
             axes.fill_between(x, base, top, color=band.colour, alpha=0.28, linewidth=0)
             axes.plot(x, top, color=band.colour, linewidth=1.1, label=label)
     _place_legend(axes, fit, scale, size)
+
+
+def draw_masked(axes: Axes, fit: RegionFit, scale: float = 1.0, *, shift: float = 0.0) -> None:
+    """Cross out the masked channels of the window, where they were recorded.
+
+    One that lies far from the rest, as cosmic rays do, stands at the edge of the data: its height
+    means nothing, and would take the room of all others.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    fit : RegionFit
+    scale : float
+        What intensities are divided by.
+    shift : float
+        Added to the axis of the fit.
+    """
+    places, heights, _ = masked_points(fit.spectrum)
+    inside = (places >= fit.x[0]) & (places <= fit.x[-1])
+    if not inside.any():
+        return
+    low, high = float(fit.y.min()), float(fit.y.max())
+    room = 0.03 * ((high - low) or abs(high) or 1.0)
+    axes.plot(
+        places[inside] + shift,
+        np.clip(heights[inside], low - room, high + room) / scale,
+        linestyle="none",
+        marker="x",
+        markersize=4.2,
+        markeredgewidth=1.0,
+        color=MASKED,
+        label="masked",
+        zorder=6,
+    )
 
 
 def fine_grid(x: Array) -> Array:

@@ -29,6 +29,7 @@ from .figures import (
     Band,
     axis_label,
     bands_of,
+    draw_masked,
     fine_grid,
     intensity_unit,
     smooth_curve,
@@ -400,6 +401,7 @@ def _draw_curves(axes: Axes, panel: Panel) -> None:
         axes.fill_between(fine, base, top, color=band.colour, alpha=0.3, linewidth=0, zorder=2)
         axes.plot(fine, top, color=band.colour, linewidth=0.7, zorder=3)
     axes.plot(fine, base, color=_GREY, linewidth=0.7, linestyle=(0, (3.5, 2)), zorder=4)
+    draw_masked(axes, fit, shift=float(x[0] - fit.x[0]))
     axes.plot(
         x,
         fit.y,
