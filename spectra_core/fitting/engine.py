@@ -922,6 +922,8 @@ def run_many(
     upper: Array | None = None,
     kept: Kept | None = None,
     centres: Array | None = None,
+    way: Array | None = None,
+    spread: bool = True,
 ) -> tuple[Array, Array, np.ndarray, Array]:
     """Fit M spectra with the kernels, on the thread that calls.
 
@@ -952,20 +954,27 @@ def run_many(
         Filled with weights and residuals of every fit.
     centres : ndarray, shape (M, K), or None
         What the priors say, in place of the problem's own values.
+    way : ndarray, shape (M,), or None
+        Lengths, in standard errors, of the steps that led to NEARBY starts; a fit that converges
+        fast enough by them takes its first step without looking where it led.
+    spread : bool
+        Whether covariances are wanted.
 
     Returns
     -------
     q : ndarray, shape (M, F)
     state : ndarray, shape (M, N_STATE)
     held : ndarray of bool, shape (M, F)
-    covariance : ndarray, shape (M, F, F)
+    covariance : ndarray, shape (M, F, F), or (1, 0, 0)
     """
     k = kernels()
     problem, (m, n) = fit.packed.problem, q.shape
     q = np.array(q, dtype=float)
     state = np.zeros((m, k.N_STATE))
     state[:, k.DAMPING] = damping
-    held, covariance = np.zeros((m, n), dtype=bool), np.zeros((m, n, n))
+    state[:, k.WAY] = 0.0 if way is None else way
+    held = np.zeros((m, n), dtype=bool)
+    covariance = np.zeros((m, n, n) if spread else (1, 0, 0))
     modes = fit.modes if weights is None else np.zeros_like(fit.modes)
     scratch = fit.weights[None].copy() if weights is None else np.ascontiguousarray(weights)
     scratch = scratch if kept is None else kept.weights
@@ -1035,7 +1044,7 @@ def usable_rows(state: Array) -> np.ndarray:
 def settled_rows(state: Array) -> np.ndarray:
     """Return which fits converged, shape (M,)."""
     k, status = kernels(), state[:, kernels().STATUS]
-    return np.asarray((status == k.CONVERGED) | (status == k.ROUNDING))
+    return np.asarray((status == k.CONVERGED) | (status == k.ROUNDING) | (status == k.LANDED))
 
 
 def well_conditioned_rows(state: Array) -> np.ndarray:

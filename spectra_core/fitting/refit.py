@@ -96,6 +96,7 @@ class Refitter:
         upper: Array | None = None,
         linear: bool = False,
         tolerance: float = TOLERANCE,
+        way: Array | None = None,
         should_stop: ShouldStop | None = None,
     ) -> Refits:
         """Fit M times.
@@ -113,6 +114,10 @@ class Refitter:
             to the answer.
         tolerance : float
             Joint step, in standard errors, at which a fit has converged.
+        way : ndarray, shape (M,), or None
+            Length, in standard errors, of the undamped step from an answer with nearly the same
+            derivatives to each start. Where it tells that one step more is enough for the
+            tolerance, only that one is taken.
         should_stop : callable or None
             Asked between the rows that numpy fits.
 
@@ -124,8 +129,13 @@ class Refitter:
         lower = np.broadcast_to(self.problem.lower if lower is None else lower, start.shape)
         upper = np.broadcast_to(self.problem.upper if upper is None else upper, start.shape)
         if self.compiled is None or not start.shape[1]:
-            return self._one_by_one(start, data, lower, upper, tolerance, should_stop)
-        found = self._compiled(start, data, lower, upper, tolerance, linear=linear)
+            options = FitOptions(tolerance=tolerance, max_iterations=_LIMIT)
+            ways = np.zeros(start.shape[0]) if way is None else way
+            bounds = lower, upper
+            return self._one_by_one(
+                start, data, bounds, options, should_stop, linear=linear, ways=ways
+            )
+        found = self._compiled(start, data, lower, upper, tolerance, linear=linear, way=way)
         again = np.flatnonzero(~found.converged)
         if not again.size:
             return found
@@ -155,6 +165,7 @@ class Refitter:
         *,
         linear: bool,
         damping: float = 0.0,
+        way: Array | None = None,
     ) -> Refits:
         compiled, k = self.compiled, kernels()
         assert compiled is not None
@@ -178,6 +189,8 @@ class Refitter:
             lower=np.ascontiguousarray(lower),
             upper=np.ascontiguousarray(upper),
             centres=None if data is None else data.centres,
+            way=way,
+            spread=False,
         )
         return Refits(free, state[:, k.CHI_SQUARE].copy(), settled_rows(state))
 
@@ -185,12 +198,14 @@ class Refitter:
         self,
         start: Array,
         data: Data | None,
-        lower: Array,
-        upper: Array,
-        tolerance: float,
+        bounds: tuple[Array, Array],
+        options: FitOptions,
         should_stop: ShouldStop | None,
+        *,
+        linear: bool,
+        ways: Array,
     ) -> Refits:
-        options = FitOptions(tolerance=tolerance, max_iterations=_LIMIT)
+        lower, upper = bounds
         free, chi_square = np.empty(start.shape), np.empty(start.shape[0])
         converged = np.zeros(start.shape[0], dtype=bool)
         for m, q in enumerate(start):
@@ -198,7 +213,7 @@ class Refitter:
             if data is not None:
                 problem = _measured_again(problem, data, m)
             settle = settler_of(problem, self.weights, options, None, should_stop)
-            solution = settle(q).solution
+            solution = settle(q, nearby=not linear, way=float(ways[m])).solution
             free[m], chi_square[m] = solution.q, solution.chi_square
             converged[m] = solution.converged
         return Refits(free, chi_square, converged)

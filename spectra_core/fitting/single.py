@@ -26,7 +26,7 @@ from .remainder import FURTHEST_FALL, with_remainders
 from .result import FitResult, FitWarning, Numbers, Status, region_fit, with_values
 from .search import TOLERANCE as SEARCH_TOLERANCE
 from .search import CompiledRows, Ends, Engine, Found, search
-from .solver import Solution, TracePoint, squares_are_finite
+from .solver import LANDED, Solution, TracePoint, check_finite
 from .start import completed, first_guess, given_values, linear_start, open_values
 from .statistics import Statistics, Total, fit_statistics
 from .tangents import tangent_rows
@@ -300,7 +300,9 @@ class _PlainRow:
         ends, chi_square, going = q.copy(), np.full(len(q), np.inf), np.zeros(len(q), dtype=bool)
         for k, start in enumerate(q):
             try:
-                settled = _settle(self.problem, self.weights, start, run, limit, nearby=not linear)
+                settled = _settle(
+                    self.problem, self.weights, start, run, options, nearby=not linear
+                )
             except FitError:
                 continue  # not finite there
             ends[k], going[k] = settled.solution.q, not settled.solution.converged
@@ -348,7 +350,8 @@ class Settled:
         return NUMPY if self.packed is None else NUMBA
 
 
-Run = Callable[[Problem, Array, tuple[Array, ...], Array], Solution]
+Run = Callable[..., Solution]
+"""Fits a problem from a start (F,) with the sigmas of its points and of its priors."""
 
 
 def evaluate(spectra: Spectra, model: Model | Region) -> FitResult:
@@ -472,11 +475,13 @@ def settler(
     """Return what fits from given (or the model's own) start values, by the best engine.
 
     With ``nearby=True`` the start is next to the answer: areas and levels, too, stay as they are.
+    `way` is then the length of the step that led there, 0 where it is not known; by numpy one
+    step may be enough with it, which leaves residuals and derivatives at the start.
     """
     run = _runner(options, progress, should_stop)
     compiled = compiled_fit(problem, weights) if options.method == LEAST_SQUARES else None
 
-    def settle(q: Array | None, *, nearby: bool = False) -> Settled:
+    def settle(q: Array | None, *, nearby: bool = False, way: float = 0.0) -> Settled:
         if compiled is not None:
             found = compiled_settle(
                 compiled,
@@ -489,7 +494,7 @@ def settler(
             )
             if found is not None:
                 return Settled(*found, compiled.packed)
-        return _settle(problem, weights, q, run, options.max_iterations, nearby=nearby)
+        return _settle(problem, weights, q, run, options, nearby=nearby, way=way)
 
     return settle
 
@@ -502,11 +507,24 @@ def _runner(
     if options.method != LEAST_SQUARES:
         from .lmfit_bridge import minimise
 
-        return lambda problem, q, sigmas, known: minimise(
-            problem, q, sigmas, known, options.method, seed=options.seed, should_stop=should_stop
-        )
+        def other(
+            problem: Problem, q: Array, sigmas: tuple[Array, ...], known: Array, **_: Any
+        ) -> Solution:
+            check_finite(*residual_jacobian(problem, q, sigmas), problem.regions[0].region.name)
+            method, seed = options.method, options.seed
+            return minimise(problem, q, sigmas, known, method, seed=seed, should_stop=should_stop)
 
-    def run(problem: Problem, q: Array, sigmas: tuple[Array, ...], prior_sigmas: Array) -> Solution:
+        return other
+
+    def run(
+        problem: Problem,
+        q: Array,
+        sigmas: tuple[Array, ...],
+        prior_sigmas: Array,
+        *,
+        nearby: bool = False,
+        way: float = 0.0,
+    ) -> Solution:
         def rows(values: Array) -> tuple[Array, Array]:
             r, jacobian = residual_jacobian(problem, values, sigmas)
             return with_prior_rows(problem, values, prior_sigmas, r, jacobian)
@@ -520,6 +538,9 @@ def _runner(
             exact=tolerances.EXACT * _signal(problem, sigmas),
             tolerance=options.tolerance,
             max_iterations=options.max_iterations,
+            damping=tolerances.NEARBY_DAMPING if nearby else tolerances.FIRST_DAMPING,
+            way=way,
+            where=problem.regions[0].region.name,
             progress=progress,
             should_stop=should_stop,
         )
@@ -538,47 +559,47 @@ def _settle(
     weights: tuple[Weights, ...],
     q: Array | None,
     run: Run,
-    max_iterations: int,
+    options: FitOptions,
     *,
     nearby: bool = False,
+    way: float = 0.0,
 ) -> Settled:
     """Fit, and fit again with weights from the fitted model until both agree.
 
     The trace of the solution is that of all passes, one after the other. All passes together
-    have `max_iterations` evaluations: a fit that used them up is not gone on with.
+    have `options.max_iterations` evaluations: a fit that used them up is not gone on with.
     """
     scaled = problem.is_scaled(weights)
-    sigmas = _sigmas(problem, weights, [_smoothed(region.y) for region in problem.regions])
-    sigmas = _rough_sigmas(problem) if scaled else sigmas
-    if q is None:
-        start = first_guess(problem, sigmas)
+    if nearby and q is not None:
+        start, sigmas = q, _sigmas_at(problem, weights, q)
     else:
-        start = q if nearby else linear_start(problem, q, sigmas)
-    if not squares_are_finite(*residual_jacobian(problem, start, sigmas)):
-        raise FitError(
-            "the model is not finite at its start values.",
-            hint="Check widths and shape parameters.",
-            where=problem.regions[0].region.name,
-        )
+        sigmas = _sigmas(problem, weights, [_smoothed(region.y) for region in problem.regions])
+        sigmas = _rough_sigmas(problem) if scaled else sigmas
+        start = first_guess(problem, sigmas) if q is None else linear_start(problem, q, sigmas)
     known = problem.prior_sigmas(start, problem.prior_sigmas(None))
-    solution = run(problem, start, sigmas, known)
+    solution = run(problem, start, sigmas, known, nearby=nearby, way=way)
     following = Weights.POISSON in weights or scaled or problem.priors.relative
-    if not following or not problem.free.size:
+    if not following or not problem.free.size or solution.message == LANDED:
         return Settled(solution, sigmas)
     for _ in range(tolerances.PASSES):
-        if len(solution.trace) >= max_iterations and not solution.converged:
+        if len(solution.trace) >= options.max_iterations and not solution.converged:
             break
-        expected = _envelopes(problem, solution.q)
-        sigmas = _sigmas(problem, weights, expected)
-        if scaled:
-            sigmas = scaled_sigmas(problem, _misfits(problem, expected))
+        sigmas = _sigmas_at(problem, weights, solution.q)
         known = problem.prior_sigmas(solution.q, known)
-        again = run(problem, solution.q, sigmas, known)
+        again = run(problem, solution.q, sigmas, known, nearby=nearby)
         moved = float(np.linalg.norm(again.jacobian @ (again.q - solution.q)))
         solution = replace(again, trace=(*solution.trace, *again.trace))
-        if moved < tolerances.FINEST:
+        if moved < max(options.tolerance, tolerances.FINEST):
             break
     return Settled(solution, sigmas)
+
+
+def _sigmas_at(problem: Problem, weights: tuple[Weights, ...], q: Array) -> tuple[Array, ...]:
+    """Return the standard deviations that follow the model, where it is at `q`."""
+    expected = _envelopes(problem, q)
+    if problem.is_scaled(weights):
+        return scaled_sigmas(problem, _misfits(problem, expected))
+    return _sigmas(problem, weights, expected)
 
 
 def _envelopes(problem: Problem, q: Array) -> list[Array]:

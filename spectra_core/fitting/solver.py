@@ -21,11 +21,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import Cancelled, ShouldStop
+from ..errors import Cancelled, FitError, ShouldStop
 from ..spectrum import Array
 from . import tolerances
 
 _TO_ROUNDING = "converged to the rounding of the residuals"
+LANDED = "converged: one step from a start next to the answer was enough"
 
 ResidualJacobian = Callable[[Array], tuple[Array, Array]]
 
@@ -82,6 +83,8 @@ def solve(
     damping: float = tolerances.FIRST_DAMPING,
     stretch: Callable[[Array], Array] | None = None,
     exact: float = 0.0,
+    way: float = 0.0,
+    where: str = "",
     progress: Callable[[TracePoint], None] | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Solution:
@@ -104,6 +107,11 @@ def solve(
         ``q -> (F,)``: how fast what is to be damped moves with `q`; None: they are the same.
     exact : float
         Chi-square at which the model is the data but for rounding: there is nothing to gain.
+    way : float
+        Length, in standard errors, of the step that led to a start next to the answer; 0: not
+        known. Where it tells that one step is enough, what it led to is not looked at.
+    where : str
+        For messages: what is fitted.
     progress, should_stop : callable or None
         Called once for each evaluation.
 
@@ -114,11 +122,14 @@ def solve(
 
     Raises
     ------
+    FitError
+        If the residuals at the start are not finite.
     Cancelled
         If `should_stop` returns True.
     """
     q = np.clip(np.asarray(start, dtype=float), lower, upper)
     r, jacobian = function(q)
+    check_finite(r, jacobian, where)
     chi_square = float(r @ r)
     if not q.size:
         held = np.zeros(0, dtype=bool)
@@ -139,6 +150,13 @@ def solve(
         step, predicted = _bounded_step(r, jacobian, q, lower, upper, damping * (scale * unit) ** 2)
         size = float(np.linalg.norm(jacobian @ step)) / max(_noise(chi_square, r, q), 1e-300)
         new_q = np.clip(q + step, lower, upper)  # the sum may round over a bound
+        inside = _is_inside(q, lower, upper) and _is_inside(new_q, lower, upper)
+        fast = _lands(size, way, _noise(chi_square, r, q), tolerance)
+        if iteration == 1 and inside and fast:
+            held = _pushed(r, jacobian, new_q, lower, upper)
+            return Solution(
+                new_q, chi_square - predicted, r, jacobian, held, True, LANDED, tuple(trace)
+            )
         new_r, new_jacobian = function(new_q)
         new_chi_square = float(new_r @ new_r)
         actual = chi_square - new_chi_square
@@ -178,6 +196,17 @@ def solve(
     return Solution(q, chi_square, r, jacobian, held, converged, message, tuple(trace))
 
 
+def _lands(size: float, way: float, noise: float, tolerance: float) -> bool:
+    """Return whether a first step needs no second look, see `kernels.solver`."""
+    far = min(way / max(noise, 1e-300), tolerances.WIDE)
+    return way > 0 and tolerances.LEFT * size * size < far * tolerance
+
+
+def _is_inside(q: Array, lower: Array, upper: Array) -> bool:
+    """Return whether nothing that can move lies on a bound."""
+    return bool((((lower < q) & (q < upper)) | (lower >= upper)).all())
+
+
 def _relieved(damping: float, gain: float) -> float:
     """Return the damping after a step that gained a part of what it promised."""
     damping *= max(tolerances.FASTEST_RELIEF, 1.0 - (2.0 * gain - 1.0) ** 3)
@@ -210,6 +239,16 @@ def squares_are_finite(r: Array, jacobian: Array) -> bool:
     """Return whether chi-square and the lengths of all columns of J are finite numbers."""
     lengths = np.einsum("ij,ij->j", jacobian, jacobian)
     return bool(np.isfinite(r @ r) and np.isfinite(lengths).all())
+
+
+def check_finite(r: Array, jacobian: Array, where: str) -> None:
+    """Raise FitError where the start of a fit has no finite chi-square."""
+    if not squares_are_finite(r, jacobian):
+        raise FitError(
+            "the model is not finite at its start values.",
+            hint="Check widths and shape parameters.",
+            where=where,
+        )
 
 
 def _column_norms(jacobian: Array) -> Array:

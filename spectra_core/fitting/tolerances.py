@@ -40,6 +40,8 @@ LEAST_NOISE = 1e-9  # of the data's root mean square: below, the model is the da
 
 # --- convergence --------------------------------------------------------------------------
 FINEST = 1e-7  # standard errors; no answer is looked for more closely, whatever is asked for
+LEFT = 1.0  # times what the last two steps say of what is left after them
+WIDE = 3.0  # standard errors: a longer way to a start says no more than one of this length
 SLACK = 10.0  # how much further than asked the undamped step at the answer may still lead
 FIRST_PASS = 1e-2  # standard errors; new weights move the minimum by more
 PASSES = 20  # numpy: fits one after the other, each with the weights of the one before

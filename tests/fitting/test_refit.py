@@ -5,6 +5,7 @@ import pytest
 
 from spectra_core.fitting import FitOptions, FitResult, Weights, evaluate, fit
 from spectra_core.fitting.refit import Data, eliminated, refitter, with_sigmas
+from spectra_core.fitting.tangents import tangent_rows
 from spectra_core.model import (
     Background,
     Link,
@@ -125,3 +126,40 @@ def test_both_engines_give_the_same_refits(two, monkeypatch):
     off = np.abs(found["numba"].free - found["numpy"].free) / errors
     assert off.max() < 1e-4
     np.testing.assert_allclose(found["numba"].chi_square, found["numpy"].chi_square, rtol=1e-8)
+
+
+def tangent_starts(result: FitResult, data: Data) -> tuple[np.ndarray, np.ndarray]:
+    """Return one undamped step for each draw, and how long it is in standard errors."""
+    region, places = result.regions[0], result.problem.free
+    _, jacobian = tangent_rows(result.problem, best_of(result), (region.sigma,))
+    noise = (data.y[0] - region.envelope) / region.sigma
+    start = best_of(result) + noise @ jacobian @ result.covariance[np.ix_(places, places)]
+    return start, np.linalg.norm((start - best_of(result)) @ jacobian.T, axis=1)
+
+
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_one_step_from_a_tangent_start_is_as_good_as_a_whole_fit(result, engine, monkeypatch):
+    pytest.importorskip("numba")
+    monkeypatch.setenv("DOUBLET_ENGINE", engine)
+    data, again = draws_of(result, 60, 7), refitter(result.problem)
+    start, way = tangent_starts(result, data)
+    quick = again.refit(start, data=data, way=way, tolerance=1e-2)
+    whole = again.refit(start, data=data, tolerance=1e-7)
+    errors = np.sqrt(np.diag(result.covariance)[result.problem.free])
+    assert quick.converged.all()
+    assert np.abs((quick.free - whole.free) / errors).max() < 0.02
+    promised = quick.chi_square - whole.chi_square
+    assert np.abs(promised).max() < 0.05
+    assert (quick.free != whole.free).any(axis=1).mean() > 0.9  # they were not fitted to the end
+
+
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_a_start_that_is_not_near_is_fitted_to_the_end(result, engine, monkeypatch):
+    pytest.importorskip("numba")
+    monkeypatch.setenv("DOUBLET_ENGINE", engine)
+    data, again = draws_of(result, 8, 9), refitter(result.problem)
+    errors = np.sqrt(np.diag(result.covariance)[result.problem.free])
+    far = best_of(result) + 3.0 * errors * np.where(np.arange(errors.size) % 2, 1.0, -1.0)
+    quick = again.refit(np.tile(far, (8, 1)), data=data, way=np.full(8, 3.0), tolerance=1e-2)
+    whole = again.refit(np.tile(best_of(result), (8, 1)), data=data, tolerance=1e-7)
+    assert np.abs((quick.free - whole.free) / errors).max() < 0.02

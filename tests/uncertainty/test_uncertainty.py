@@ -334,6 +334,24 @@ def test_failed_draws_are_counted_and_said():
     assert all("zero" in reason for reason in found.failures)
 
 
+@pytest.mark.parametrize("counts", [0.4, 30.0, 150.0, 20000.0])
+def test_drawn_counts_are_poisson_numbers_at_any_rate(counts):
+    model = one_line(line__area={"value": 0.0, "free": False})
+    model = set_parameter(model, "S 2p/background/level", value=counts)
+    spectrum = drawn(model, X, 11)
+    level = float(spectrum.y.mean())  # its draws are counts of a known mean, fitted by their mean
+    model = set_parameter(model, "S 2p/line/center", value=162.0, free=False)
+    model = set_parameter(model, "S 2p/line/fwhm", value=1.0, free=False)
+    found = monte_carlo(fit(spectrum, model), ["S 2p/background/level"], 4000, seed=3)
+    sums = np.round(found.values["S 2p/background/level"] * X.size)
+    whole = stats.poisson(level * X.size)
+    assert abs(sums.mean() - whole.mean()) < 4 * whole.std() / sqrt(sums.size)
+    assert sums.var() == pytest.approx(whole.var(), rel=0.1)
+    below = np.searchsorted(np.sort(sums), np.arange(whole.ppf(0.01), whole.ppf(0.99)), "right")
+    expected = whole.cdf(np.arange(whole.ppf(0.01), whole.ppf(0.99)))
+    assert np.abs(below / sums.size - expected).max() < 2.0 / sqrt(sums.size)
+
+
 def test_progress_is_told_and_a_run_can_be_cancelled(close):
     seen: list[tuple[int, int]] = []
     monte_carlo(close, [R], 40, progress=lambda done, n: seen.append((done, n)))

@@ -82,9 +82,10 @@ AS_GIVEN, LINEAR, BETTER, NEARBY = 0, 1, 2, 3
 # how the weights of a region come about: given, from the model, from all residuals together
 FIXED, POISSON, SCALED = 0, 1, 2
 # how a fit ended
-UNFINISHED, CONVERGED, ROUNDING, EXHAUSTED, NO_DESCENT, NOT_FINITE = range(6)
+UNFINISHED, CONVERGED, ROUNDING, EXHAUSTED, NO_DESCENT, NOT_FINITE, LANDED = range(7)
 
-# places in the state of one fit; CHI_SQUARE counts data and PRIORS, NOISE is that of SCALED
+# places in the state of one fit; CHI_SQUARE counts data and PRIORS, NOISE is that of SCALED;
+# WAY is given: the length of the step that led to a NEARBY start, 0 where it is not known
 (
     PHASE,
     DAMPING,
@@ -101,8 +102,9 @@ UNFINISHED, CONVERGED, ROUNDING, EXHAUSTED, NO_DESCENT, NOT_FINITE = range(6)
     SIGNAL,
     PRIORS,
     NOISE,
-) = range(15)
-N_STATE = 15
+    WAY,
+) = range(16)
+N_STATE = 16
 
 _UNSTARTED, _FIRST_PASS, _RENEWING, _DONE = 0.0, 1.0, 2.0, 3.0
 _NO, _YES = 0.0, 1.0
@@ -194,7 +196,7 @@ class Answer(NamedTuple):
     precision : ndarray, shape (K,)
         1 / sd of the priors; filled here.
     state : ndarray, shape (N_STATE,)
-        Zeros for a new fit; DAMPING may hold the first damping.
+        Zeros for a new fit; DAMPING may hold the first damping, WAY what led to the start.
     scale : ndarray, shape (F,)
     bend : ndarray, shape (F + 1,)
         What the last step has shown of the curvature, see `equations.learn`.
@@ -206,7 +208,8 @@ class Answer(NamedTuple):
     residual : ndarray, shape (N,)
         (data - model) / sigma, at the end.
     covariance : ndarray, shape (F, F)
-        Inverse of J^T J; zero rows for parameters on a bound.
+        Inverse of J^T J; zero rows for parameters on a bound. Where it is given without room
+        (0, 0), neither it nor `jacobian` is filled.
     """
 
     q: Array
@@ -592,7 +595,8 @@ def _begin(fit: _Fit) -> None:
     """Give a new fit its first weights and its start."""
     plan, task, answer = fit.plan, fit.task, fit.answer
     how, state = fit.course.how, answer.state
-    _first_weights(plan, task.y, task.modes, task.times, answer.weights, fit.work.scratch)
+    if how != NEARBY or task.modes[0] == SCALED:  # else they are those of the model there
+        _first_weights(plan, task.y, task.modes, task.times, answer.weights, fit.work.scratch)
     for k in range(answer.precision.size):
         answer.precision[k] = 1.0 / task.known.sds[k]  # none yet where it is relative
     if how in (LINEAR, BETTER) and task.linear.size:
@@ -707,6 +711,37 @@ def _is_there(fit: _Fit, move: _Move) -> bool:
     if not state[IN_PASS] + state[RENEWALS] > 0.0:
         return False
     return _left_to_go(fit.form, fit.box, fit.answer.q, fit.answer.scale, fit.work) < far
+
+
+@woven
+def _lands(fit: _Fit, move: _Move) -> bool:
+    """Return whether the first step from a start next to the answer needs no second look.
+
+    It and the step that led to the start (WAY) tell how fast steps get shorter, as those of any
+    simplified Newton method do: what is left after it is as much shorter again. Not where a
+    bound cuts a step short: that says nothing of the next.
+    """
+    q, step, low, high = fit.answer.q, fit.work.step, fit.box.lower, fit.box.upper
+    state = fit.answer.state
+    way = state[WAY] / move.noise
+    if not way > 0.0 or state[EVALUATIONS] > 0.0:
+        return False
+    for i in range(q.size):
+        if low[i] < high[i] and not low[i] < min(q[i], q[i] + step[i]):
+            return False
+        if low[i] < high[i] and not max(q[i], q[i] + step[i]) < high[i]:
+            return False
+    return tolerances.LEFT * move.size * move.size < min(way, tolerances.WIDE) * move.goal
+
+
+@woven
+def _land(fit: _Fit, move: _Move) -> None:
+    """Take the step without looking where it led."""
+    answer, box, state = fit.answer, fit.box, fit.answer.state
+    for i in range(answer.q.size):
+        answer.q[i] = min(max(answer.q[i] + fit.work.step[i], box.lower[i]), box.upper[i])
+    state[CHI_SQUARE] -= move.predicted
+    state[STATUS], state[PHASE] = LANDED, _DONE
 
 
 @woven
@@ -826,6 +861,9 @@ def _advance(fit: _Fit) -> int:
         _give_up(state)
         return 0
     move = _planned(fit)
+    if _lands(fit, move):
+        _land(fit, move)
+        return 0
     if _is_there(fit, move):
         _end_pass(fit, move.final)
         return 0
@@ -852,6 +890,9 @@ def _finish(fit: _Fit) -> None:
     """Leave everything as it is at the answer, in the user's parameters."""
     plan, task, answer, form, work = fit.plan, fit.task, fit.answer, fit.form, fit.work
     state, residual = answer.state, answer.residual
+    if state[STATUS] == LANDED:
+        _unfold(fit)
+        return
     if state[FRESH] == _NO:
         _evaluate_folded(plan, task.static, answer.q, work, answer.jacobian)
         state[CHI_SQUARE] = _misfit(task, answer, work.curve, work.plain, residual)
@@ -864,9 +905,10 @@ def _finish(fit: _Fit) -> None:
         _equations(plan, task, answer, answer.q, form, work.slopes)
     state[PRIORS] = _prior_misfit(task.known, answer.q, answer.precision)
     state[NOISE] = 1.0 / answer.weights[0] if task.modes[0] == SCALED else 1.0
-    _weigh_rows(answer.weights, answer.jacobian)
-    condition = fill_covariance(form, answer.held, answer.covariance)
-    state[CONDITION] = max(state[CONDITION], condition)
+    if answer.covariance.size:
+        _weigh_rows(answer.weights, answer.jacobian)
+        condition = fill_covariance(form, answer.held, answer.covariance)
+        state[CONDITION] = max(state[CONDITION], condition)
 
 
 @exact
