@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -18,9 +18,14 @@ from spectra_core.recipe.schema import Recipe
 from spectra_core.referee.context import Finding
 from spectra_core.referee.verdict import CHECK, NOT_YET, Verdict, asks_for_a_look, verdict_of
 from spectra_core.results.colours import COLOURS, component_colours
-from spectra_core.results.entries import doublet_label
 from spectra_core.results.series_figures import edges_of, fitted_table
-from spectra_core.results.trends import Trend, draft_trends, interfaces_of, trends_of
+from spectra_core.results.trends import (
+    Trend,
+    draft_trends,
+    interfaces_of,
+    owner_label,
+    trends_of,
+)
 from spectra_core.runs.records import FitRecord
 from spectra_core.runs.series import SeriesRecord
 from spectra_core.series.alarms import SeriesAlarm
@@ -235,7 +240,7 @@ class SeriesScene:
         """Label of each component or doublet of the region, by id."""
         if self.model is None:
             return {}
-        return {owner: label_of(self.model, owner) for owner in owners(self.model, enabled=True)}
+        return {owner: owner_label(self.model, owner) for owner in owners(self.model, enabled=True)}
 
     # -----------------------------------------------------------------------------
     # Trends
@@ -354,26 +359,8 @@ class SeriesScene:
         return frozenset() if record is None else frozenset(record.fit.flagged(*LEFT_OUT))
 
 
-def levels_words(levels: Iterable[int]) -> str:
-    """Return levels, given from 0, as they are read: ``levels 1, 9–12``."""
-    runs: list[list[int]] = []
-    for level in sorted(set(levels)):
-        if runs and level == runs[-1][-1] + 1:
-            runs[-1].append(level)
-        else:
-            runs.append([level])
-    said = [str(r[0] + 1) if len(r) == 1 else f"{r[0] + 1}–{r[-1] + 1}" for r in runs]
-    return f"{'levels' if sum(map(len, runs)) > 1 else 'level'} {', '.join(said)}"
-
-
 def _verdict(record: FitRecord) -> Verdict:
     return verdict_of(record.warnings, converged=is_converged(record.result))
-
-
-def label_of(region: Region, owner: str) -> str:
-    """Return the label of a component or doublet, as trends have it."""
-    doublet = next((d for d in region.doublets if d.id == owner), None)
-    return region.component(owner).label if doublet is None else doublet_label(region, doublet)
 
 
 def _spread(trend: Trend, places: Sequence[int], count: int) -> Trend:

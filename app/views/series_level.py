@@ -18,12 +18,12 @@ from spectra_core.fitting import FitWarning
 from spectra_core.model import Region
 from spectra_core.referee.context import Finding
 from spectra_core.results.table import with_error
-from spectra_core.series.alarms import SeriesAlarm
+from spectra_core.series.alarms import SeriesAlarm, levels_words
 from spectra_core.series.global_fit import SHARED, Smooth
 
 from ..formula import formula
 from ..parameter_words import NAMES
-from ..series_scene import SeriesScene, levels_words
+from ..series_scene import SeriesScene
 from ..theme import colour, number_font, theme
 from ..widgets import Card, clear_layout, heading, in_locale, label, link_button, row
 from .level_spectrum import LevelSpectrum

@@ -15,10 +15,11 @@ from PySide6.QtWidgets import (
 )
 
 from spectra_core.referee.verdict import CHECK, NOT_YET
+from spectra_core.series.alarms import levels_words
 from spectra_core.series.factors import FEWEST_LEVELS
 
 from ..formula import formula
-from ..series_scene import SeriesScene, levels_words
+from ..series_scene import SeriesScene
 from ..theme import theme
 from ..widgets import Card, Elided, clear_layout, label, link_button, plain_button, restyle, wrapped
 from .curves_plot import CurvesPlot

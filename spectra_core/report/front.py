@@ -15,6 +15,7 @@ from ..fitting import FitWarning
 from ..results.formula import formula_letters
 from ..results.panels import Panel, axis_name, draw_grid
 from ..runs.records import Run
+from ..runs.series import SeriesRecord
 from ..spectrum import Spectrum, is_synthetic
 from ..uncertainty.ratios import Ratio
 from .brief import brief_methods
@@ -42,6 +43,7 @@ from .front_ratios import (
     ratio_blocks,
     ratio_rows,
 )
+from .front_series import series_blocks, series_lead, series_of_run, shown_levels
 from .front_stored import stored_blocks
 from .front_tables import (
     MARKS,
@@ -63,6 +65,7 @@ ALARM = "#A3122A"
 _PAGE_MM = 250.0  # height of what stands on a page
 _MOST_PANELS, _SHOWN_PANELS = 12, 6
 _MOST_TABLES = 4
+_LEVEL_MM = 24.0  # height of the panel of a level, below the picture of its series
 _NOTES, _NOTE_LENGTH = 3, 300
 _TRENDS = 2
 
@@ -143,6 +146,10 @@ def front_pages(
 
 def _answers(front: _Front) -> Iterator[Block]:
     yield Paragraph(_provenance(front), "about")
+    series = series_of_run(front.run)
+    if series is not None:
+        yield from _answers_of_series(front, series)
+        return
     yield Paragraph(headline(front.samples, front.names, front.reported), "lead")
     yield from _warnings(front)
     seen, absent = by_detection(front.samples.each, front.names)
@@ -163,6 +170,15 @@ def _answers(front: _Front) -> Iterator[Block]:
     yield from _panels(front, shown)
 
 
+def _answers_of_series(front: _Front, series: SeriesRecord) -> Iterator[Block]:
+    yield Paragraph(series_lead(series, front.samples.each), "lead")
+    yield from _warnings(front)
+    yield from series_blocks(series, front.width_mm)
+    chosen = shown_levels(series, front.samples.each)
+    yield from _panel_row(front, chosen, len(chosen), _LEVEL_MM, short=True)
+    yield Paragraph(_key(front, chosen), "small")
+
+
 def _provenance(front: _Front) -> Text:
     spectra = [fit.spectrum for record in front.run.fits for fit in record.regions]
     parts = []
@@ -177,7 +193,8 @@ def _provenance(front: _Front) -> Text:
     parts += [f"Doublet {front.version}"] + ([front.made] if front.made else [])
     regions = list(dict.fromkeys(fit.name for r in front.run.fits for fit in r.regions))
     samples = len(front.samples.each)
-    parts.append(f"{samples} sample{'' if samples == 1 else 's'}")
+    what = "level" if series_of_run(front.run) is not None else "sample"
+    parts.append(f"{samples} {what}{'' if samples == 1 else 's'}")
     word = "spectrum" if len(spectra) == 1 else "spectra"
     parts.append(f"{clean_text(', '.join(regions[:4]))}: {len(spectra)} {word}")
     rest = " · ".join(parts)
@@ -230,18 +247,24 @@ def _panels(front: _Front, tables: Sequence[RatioRows]) -> Iterator[Block]:
     across = 1 if len(chosen) == 1 else 3 if many else 2
     height = _panel_height(front, tables, len(chosen), across)
     for i in range(0, len(chosen), across):
-        some = chosen[i : i + across]
-        some_more: list[Sample | None] = [*some, *([None] * (across - len(some)))]
-        shares = (1.0,) * across
-        heads = tuple(_head(sample, front.names, short=many) for sample in some_more)
-        figures = tuple(_figure(front, sample, height, across) for sample in some_more)
-        if across == 1:
-            yield from heads[0]
-            yield Beside((figures[0], (component_table(chosen[0].record),)), (1.0, 1.0))
-        else:
-            yield Beside(heads, shares)
-            yield Beside(figures, shares)
+        yield from _panel_row(front, chosen[i : i + across], across, height, short=many)
     yield Paragraph(_key(front, chosen), "small")
+
+
+def _panel_row(
+    front: _Front, some: Sequence[Sample], across: int, height: float, *, short: bool
+) -> Iterator[Block]:
+    """Yield the panels of some samples beside each other, under their verdicts."""
+    places: list[Sample | None] = [*some, *([None] * (across - len(some)))]
+    shares = (1.0,) * across
+    heads = tuple(_head(sample, front.names, short=short) for sample in places)
+    figures = tuple(_figure(front, sample, height, across) for sample in places)
+    if across == 1:
+        yield from heads[0]
+        yield Beside((figures[0], (component_table(some[0].record),)), (1.0, 1.0))
+    else:
+        yield Beside(heads, shares)
+        yield Beside(figures, shares)
 
 
 def _chosen(samples: Samples) -> list[Sample]:
@@ -354,7 +377,9 @@ def _key(front: _Front, chosen: Sequence[Sample]) -> Text:
     known = any(f.weights != "unit" for s in chosen for f in s.record.regions)
     sticks = "residuals over σ of the noise; grey band ±3" if known else "residuals"
     left = len(front.samples.each) - len(chosen)
-    more = f" {left} more samples stand in the appendix." if left else ""
+    what = "level" if series_of_run(front.run) is not None else "sample"
+    stand = f" {left} more {what}s stand" if left > 1 else f" One more {what} stands"
+    more = f"{stand} in the appendix." if left else ""
     return sentence(
         f"Circles: data. Black: envelope. Dashed: background. Fills: components, doublets as one."
         f" Sticks: {sticks}. Axes end at the lowest and the highest data point. {scale}.{more}"

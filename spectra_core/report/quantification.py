@@ -76,7 +76,7 @@ def _row(name: str, fraction: AtomicFraction) -> tuple[Cell, ...]:
         words(plain(name, longest=80)),
         words(fraction.element),
         words(fraction.level),
-        measured(value, 100.0 * fraction.stderr, remark="below detection"),
+        measured(value, 100.0 * fraction.stderr, remark="below detection" if value is None else ""),
         *(number(None if value is None else 100.0 * end, 3) for end in fraction.interval),
         number(None if limit is None else 100.0 * limit, 2),
     )

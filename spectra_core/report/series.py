@@ -19,7 +19,9 @@ from .document import (
     ReportTable,
     Role,
     Section,
+    as_chosen,
     clean_text,
+    count,
     measured,
     number,
     plain,
@@ -83,7 +85,7 @@ def _trend_table(record: SeriesRecord, trends: Sequence[Trend]) -> ReportTable:
 
 
 def _trend_row(record: SeriesRecord, trends: Sequence[Trend], k: int) -> tuple[Cell, ...]:
-    cells = [number(float(k + 1), 3), number(float(record.series.positions[k]), 5)]
+    cells = [count(k + 1), as_chosen(float(record.series.positions[k]))]
     if record.depths is not None:
         cells.append(measured(float(record.depths[0][k]), float(record.depths[1][k]) or None))
     for trend in trends:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DataError
+from ..model.owners import owners
 from ..runs.series import SeriesRecord
 from ..spectrum import Array, is_synthetic
-from .colours import COLOURS
+from .colours import COLOURS, component_colours
 from .figures import (
     DPI,
     INK,
@@ -26,8 +27,9 @@ from .figures import (
     shown_text,
     style_axes,
 )
+from .formula import formula_letters
 from .paper_fonts import plain_families
-from .trends import Trend, interfaces_of
+from .trends import Trend, interfaces_of, owner_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,8 +55,18 @@ def series_figures(record: SeriesRecord, trends: Sequence[Trend]) -> Iterator[tu
         yield f"fractions_{group.replace(' ', '')}", axes.figure  # type: ignore[misc]
 
 
-def overview(record: SeriesRecord, trends: Sequence[Trend]) -> Figure:
-    """Return heat maps, trends and fractions of a series on one page."""
+def overview(
+    record: SeriesRecord, trends: Sequence[Trend], inches: tuple[float, float] | None = None
+) -> Figure:
+    """Return heat maps, trends and fractions of a series on one page.
+
+    Parameters
+    ----------
+    record : SeriesRecord
+    trends : sequence of Trend
+    inches : tuple of two floats or None
+        Width and height; None: as wide as its columns need.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -62,7 +74,7 @@ def overview(record: SeriesRecord, trends: Sequence[Trend]) -> Figure:
     groups = stacks(trends)
     columns = max(len(regions), min(len(groups), 3), 1)
     size = (max(PAPER_INCHES[0], 2.9 * columns), 1.55 * PAPER_INCHES[1])
-    figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
+    figure = Figure(figsize=inches or size, dpi=DPI, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(3, columns, squeeze=False)
     for k in range(columns):
@@ -119,7 +131,9 @@ def draw_heat_map(axes: Axes, record: SeriesRecord, region: str) -> None:
     half = 0.5 * float(np.median(np.diff(x)))
     edges = edges_of(positions)
     energies = np.concatenate([x - half, [x[-1] + half]])
-    mesh = axes.pcolormesh(energies, edges, table, cmap="viridis", rasterized=True)
+    mesh = axes.pcolormesh(
+        energies, edges, table, cmap="viridis", rasterized=True, edgecolors="face", linewidth=0.3
+    )
     bar = axes.figure.colorbar(mesh, ax=axes, pad=0.01)
     bar.ax.tick_params(labelsize=SMALL - 1, labelfontfamily=plain_families())
     axes.set_xlim(energies[-1], energies[0])
@@ -225,8 +239,9 @@ def draw_trends(axes: Axes, record: SeriesRecord, trends: Sequence[Trend]) -> No
     style_axes(axes)
     positions = record.series.positions
     apart = record.fit.flagged("outlier", "slid", "unlike", "refitted")
+    colours = trend_colours(record, trends)
     for k, trend in enumerate(trends):
-        colour = COLOURS[k % len(COLOURS)]
+        colour = colours[k]
         seen = np.isfinite(trend.values) & ~np.isfinite(trend.limits)
         errors = np.nan_to_num(trend.stderrs)
         axes.fill_between(
@@ -238,7 +253,7 @@ def draw_trends(axes: Axes, record: SeriesRecord, trends: Sequence[Trend]) -> No
             alpha=0.25,
             linewidth=0,
         )
-        label = shown_text(trend.label)
+        label = shown_text(formula_letters(trend.label))
         axes.plot(positions, trend.values, color=colour, linewidth=1.0, label=label)
         axes.plot(positions[seen], trend.values[seen], "o", color=colour, markersize=3)
         limited = np.isfinite(trend.limits)
@@ -262,6 +277,20 @@ def draw_trends(axes: Axes, record: SeriesRecord, trends: Sequence[Trend]) -> No
     label_axes(axes, record.series.axis_label, _what(trends), title=_title(record, trends[0].group))
 
 
+def trend_colours(record: SeriesRecord, trends: Sequence[Trend]) -> list[str]:
+    """Return the colour of each trend: that of its species in the fits, where it has one."""
+    found = []
+    for k, trend in enumerate(trends):
+        regions = (r for level in record.fit.levels for r in level.model.regions)
+        region = next((r for r in regions if r.name == trend.group), None)
+        own: dict[str, str] = {}
+        if region is not None and trend.kind in ("share", "area"):
+            colours = component_colours(region)
+            own = {owner_label(region, o): colours[o] for o in owners(region, enabled=True)}
+        found.append(own.get(trend.label, COLOURS[k % len(COLOURS)]))
+    return found
+
+
 def _what(trends: Sequence[Trend]) -> str:
     first = trends[0]
     return {"share": "share of the level", "atoms": "atomic percent"}.get(
@@ -278,6 +307,7 @@ def draw_stack(axes: Axes, record: SeriesRecord, trends: Sequence[Trend]) -> Non
     total = table.sum(axis=0)
     share = np.divide(table, total, out=np.zeros_like(table), where=total > 0)
     below = np.zeros(positions.size)
+    colours = trend_colours(record, trends)
     for k, (trend, row) in enumerate(zip(trends, share, strict=True)):
         axes.bar(
             edges[:-1],
@@ -285,10 +315,10 @@ def draw_stack(axes: Axes, record: SeriesRecord, trends: Sequence[Trend]) -> Non
             np.diff(edges),
             bottom=below,
             align="edge",
-            color=COLOURS[k % len(COLOURS)],
+            color=colours[k],
             edgecolor="white",
             linewidth=0.4,
-            label=shown_text(trend.label),
+            label=shown_text(formula_letters(trend.label)),
         )
         below = below + row
     for level in record.fit.flagged("outlier", "slid", "unlike", "refitted"):

@@ -152,7 +152,8 @@ def _regions(fits: _Fits) -> list[Region]:
     return list(every.values())
 
 
-def _label(region: Region, owner: str) -> str:
+def owner_label(region: Region, owner: str) -> str:
+    """Return the label of a component or doublet, as trends have it."""
     doublet = next((d for d in region.doublets if d.id == owner), None)
     return region.component(owner).label if doublet is None else doublet_label(region, doublet)
 
@@ -164,7 +165,7 @@ def _areas(fits: _Fits, region: Region) -> Iterator[Trend]:
         if not np.isfinite(values).any():
             continue
         unit = next(u for u in (_unit(level, path) for level in fits.levels) if u is not None)
-        label = _label(region, owner)
+        label = owner_label(region, owner)
         yield Trend(
             f"{region.name} {label} area",
             "area",
@@ -205,7 +206,7 @@ def _shares(fits: _Fits, region: Region) -> Iterator[Trend]:
         totals = np.array([total for _, _, total in table])
         for k, owner in enumerate(members):
             limits = fits.limits(paths[k])
-            label = _label(region, owner)
+            label = owner_label(region, owner)
             slopes = ((np.arange(len(paths)) == k) - shares[:, k : k + 1]) / totals[:, None]
             yield Trend(
                 f"{region.name} {label} share",

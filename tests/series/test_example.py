@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import spectra_core as sc
+from spectra_core.report.document import Figure, Paragraph, ReportTable
 from spectra_core.results.trends import interfaces_of, trends_of
 from spectra_core.spectrum import is_synthetic
 
@@ -99,3 +100,25 @@ def test_what_40_seconds_can_mean_is_said():
     assert "With 20 nm removed there are 20 to 30 nm left" in said  # of 40 to 50
     assert "4e-06" in said  # exp(-40 / 3.2) = 3.7e-6
     assert "made by the beam" in said
+
+
+def test_the_first_page_of_its_report_says_what_steps_where(example):
+    """A profile is one sample of levels; the places are those of the interfaces."""
+    _, profile, run, _ = example
+    report = sc.build_report(run)
+    page = report.front[0]
+    words = " ".join(b.text.plain for b in page.blocks if isinstance(b, Paragraph))
+    assert "12 levels, fitted as one" in words and "12 samples" not in words
+    steps = interfaces_of(profile, trends_of(profile))
+    best = min(steps, key=lambda step: step["position_sd"])
+    assert f"{best['position']:.1f}"[:4] in words and "s (60 ± 25 nm)" in words
+    assert "Levels 9–12 are to be checked first" in words
+    assert any(isinstance(b, Figure) and b.key == "series-front" for b in page.blocks)
+
+
+def test_an_atomic_fraction_that_is_seen_is_not_called_below_detection(example):
+    _, _, run, _ = example
+    sections = {section.key: section for section in sc.build_report(run).sections}
+    table = next(b for b in sections["quantification"].blocks if isinstance(b, ReportTable))
+    assert len(table.rows) == 24
+    assert not any(cell.remark for row in table.rows for cell in row)
