@@ -719,9 +719,9 @@ def sibling(
     """
     other = replace_fields(spectrum, meta=meta, masked=None)
     values = np.array(y, dtype=float, order="C")
-    other.__dict__["y"] = _checked_column(_read_only(values), "intensity", len(spectrum))
+    other.__dict__["y"] = _checked_column(read_only(values), "intensity", len(spectrum))
     if counts is not None or spectrum.counts is not None:
-        own = None if counts is None else _read_only(np.array(counts, dtype=float, order="C"))
+        own = None if counts is None else read_only(np.array(counts, dtype=float, order="C"))
         checked = None if own is None else _checked_column(own, "counts", len(spectrum))
         other.__dict__["counts"] = checked
     return other
@@ -730,7 +730,8 @@ def sibling(
 _BESIDE_ARRAYS = frozenset(("meta", "source", "calibration", "masked"))
 
 
-def _read_only(values: Array) -> Array:
+def read_only(values: Array) -> Array:
+    """Return an array that is written to no more, so that spectra share it without a copy."""
     values.setflags(write=False)
     return values
 
@@ -741,8 +742,8 @@ def _frozen(values: ArrayLike) -> Array:
     while isinstance(owner, np.ndarray) and not owner.flags.writeable:
         owner = owner.base
     if isinstance(values, np.ndarray) and values.dtype == float and values.flags.c_contiguous:
-        return values if owner is None else _read_only(values.copy())
-    return _read_only(np.array(values, dtype=float))
+        return values if owner is None else read_only(values.copy())
+    return read_only(np.array(values, dtype=float))
 
 
 _WIDEST = 120
@@ -779,6 +780,8 @@ def _checked_column(values: ArrayLike, name: str, n_points: int) -> Array:
 
 
 def _calibrated(recorded: Array, axis: Axis, calibration: Calibration) -> Array:
+    if not calibration.shift and not calibration.is_stretched:
+        return recorded
     x = recorded + calibration.added(recorded, axis.orientation)
     if calibration.is_stretched and not (np.diff(x) > 0).all():
         raise DataError(
@@ -786,7 +789,7 @@ def _calibrated(recorded: Array, axis: Axis, calibration: Calibration) -> Array:
             " this axis back on itself.",
             hint="Calibrate with a lower degree, or with lines over the whole axis.",
         )
-    return _read_only(x)
+    return read_only(x)
 
 
 def _checked_axis(values: ArrayLike) -> Array:

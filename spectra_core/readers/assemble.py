@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError, PartialRead, ReadError, SpectraError
-from ..spectrum import Array, Axis, Meta, Spectrum, make_spectrum, sibling
+from ..spectrum import Array, Axis, Meta, Spectrum, make_spectrum, read_only, sibling
 from .options import AXES, ReadOptions
 from .repeats import without_repeats
 from .steps import broken_steps
@@ -88,6 +88,9 @@ def assemble(
     columns, meta = replace(columns, x=x), noted(meta, axis_note=sign_note)
     unit, meta = _settled_unit(columns, meta, options)
     values, unit = _settled_intensity(columns, unit, axis, meta)
+    for array in (columns.x, values["y"], values.get("counts"), values["sigma"]):
+        if isinstance(array, np.ndarray) and array.base is None:
+            read_only(array)  # nobody writes to it any more, so that it need not be copied
     return make_spectrum(
         columns.x,
         axis=axis,
@@ -310,6 +313,8 @@ def check_axis_order(x: Array, row_numbers: NDArray[np.int_] | None = None) -> N
     if x.size < 2:
         raise DataError(f"a spectrum needs at least two points, found {x.size}.")
     steps = np.diff(x)
+    if steps.min() > 0 or steps.max() < 0:
+        return
     direction = 1.0 if np.median(steps) > 0 else -1.0
     bad = np.flatnonzero(~(steps * direction > 0))
     if not bad.size:

@@ -284,10 +284,12 @@ def _even(table: Table, scale: Scale, most: int) -> tuple[Array, Array, str]:
     x = np.linspace(scale.first, scale.last, count)
     _check_abscissae(found, x, scale)
     y = found.y * scale.y_factor
+    del found
     _check_first(y[0], scale)
     whole = np.isfinite(y)
-    note = "" if whole.all() else f"{int((~whole).sum())} points without ordinate were left out"
-    return x[whole], y[whole], note
+    if whole.all():
+        return x, y, ""
+    return x[whole], y[whole], f"{int((~whole).sum())} points without ordinate were left out"
 
 
 def _check_abscissae(found: Ordinates, x: Array, scale: Scale) -> None:
@@ -337,10 +339,13 @@ def _paired(table: Table, scale: Scale) -> tuple[Array, Array, str]:
         )
     whole = np.isfinite(values).all(axis=1)
     note = "" if whole.all() else f"{int((~whole).sum())} points without number were left out"
-    x, y = (values[whole] * (scale.x_factor, scale.y_factor)).T
+    x, y = (column[whole] if note else column.copy() for column in values.T)
+    del values
+    x *= scale.x_factor
+    y *= scale.y_factor
     if y.size:
         _check_first(y[0], scale)
-    return np.ascontiguousarray(x), np.ascontiguousarray(y), note
+    return x, y, note
 
 
 def _assembled(

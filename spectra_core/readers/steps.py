@@ -7,16 +7,27 @@ are missing. Neither is corrected; both are said.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ..spectrum import Array
+from ..spectrum import Array, read_only
 
 _FEWEST_POINTS = 10
 _MOST_PLACES = 3
 _FAR = 10
 _EVEN = 2e-3
 """Part of a step by which even steps may differ: less is rounding."""
+
+
+@lru_cache(maxsize=8)
+def evenly(first: float, step: float, points: int) -> Array:
+    """Return an abscissa of even steps, (points,): the spectra of a series share it."""
+    x = np.arange(points, dtype=float)
+    x *= step
+    x += first
+    return read_only(x)
 
 
 def broken_steps(x: Array, row_numbers: NDArray[np.int_] | None = None) -> str:
@@ -31,10 +42,14 @@ def broken_steps(x: Array, row_numbers: NDArray[np.int_] | None = None) -> str:
     """
     if x.size < _FEWEST_POINTS:
         return ""
-    step = float(np.median(np.diff(x)))
+    ratios = np.diff(x)
+    low, high = float(ratios.min()), float(ratios.max())
+    if high - low <= _EVEN * min(abs(low), abs(high)):
+        return ""
+    step = float(np.median(ratios))
     if step == 0.0:
         return ""
-    ratios = np.diff(x) / step
+    ratios /= step
     places = np.flatnonzero(np.abs(ratios - 1.0) > _EVEN)
     if not 0 < places.size <= 2 * _MOST_PLACES or places.size > 0.2 * x.size:
         return ""

@@ -23,10 +23,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import PartialRead, ReadError, SpectraError
-from ..spectrum import Array, Axis, Calibration, Meta, Source, Spectrum, make_spectrum
+from ..spectrum import Array, Axis, Calibration, Meta, Source, Spectrum, make_spectrum, read_only
 from .assemble import detected, noted, with_binding_sign
 from .axis_words import axis_of_words
 from .repeats import without_repeats
+from .steps import evenly
 from .units import axis_factor, scaled, unit_factor
 from .vamas_blocks import (
     BLOCK_ITEMS,
@@ -37,9 +38,9 @@ from .vamas_blocks import (
     Values,
     VamasBlock,
     is_first_line,
+    plain_text,
     read_all_blocks,
     read_header,
-    vamas_text,
 )
 
 FORMAT = "VAMAS"
@@ -48,7 +49,8 @@ METADATA_LINE = "Doublet metadata "
 
 def matches(head: bytes, path: Path) -> bool:
     """Return whether the first non-blank line of `head` is that of a VAMAS file."""
-    return is_first_line(vamas_text(head).lstrip().split("\n", 1)[0])
+    text, encoding = plain_text(head)
+    return is_first_line(text.lstrip().split(b"\n", 1)[0].decode(encoding, "replace"))
 
 
 # --------------------------------------------------------------------------------------
@@ -105,7 +107,7 @@ def _regular_axis(values: Values, n_points: int) -> Array:
     start, increment = values["abscissa_start"], values["abscissa_increment"]
     if start is None or increment is None:
         raise ReadError("the start or the increment of the abscissa is not recorded (1E37).")
-    return np.asarray(start + increment * np.arange(n_points), dtype=float)
+    return evenly(start, increment, n_points)
 
 
 _AXES: tuple[tuple[str, Axis], ...] = (
@@ -212,11 +214,12 @@ def _rate_and_counts(values: Array, unit: str, meta: Meta) -> Values:
     """Return y, its unit, and the raw counts where dwell and scans are known."""
     seconds = meta.acquisition_time_s
     if unit == "counts" and seconds:
-        return {"y": values / seconds, "y_unit": "counts/s", "counts": detected(values)}
+        rates = read_only(values / seconds)
+        return {"y": rates, "y_unit": "counts/s", "counts": detected(values)}
     if unit == "counts":
         return {"y": values, "y_unit": unit, "counts": detected(values)}
     if unit == "counts/s" and seconds:
-        return {"y": values, "y_unit": unit, "counts": detected(values * seconds)}
+        return {"y": values, "y_unit": unit, "counts": detected(read_only(values * seconds))}
     return {"y": values, "y_unit": unit}
 
 
@@ -510,26 +513,27 @@ def read_blocks(path: Path) -> tuple[list[Spectrum], list[ReadError]]:
     """
     path = Path(path)
     data = _read_bytes(path)
-    lines = Lines(vamas_text(data), path.name)
     source = Source(str(path), FORMAT, 0, hashlib.sha256(data).hexdigest())
+    lines = Lines(data, path.name)
+    del data
     spectra: list[Spectrum] = []
     problems: list[ReadError] = []
     index = 0
-    for header, blocks in _experiments(lines, problems):
-        for block in blocks:
-            try:
-                spectra.append(_block_spectrum(block, header, replace(source, index=index)))
-            except SpectraError as error:
-                where = f"{path.name}, {block.place}"
-                problems.append(ReadError(error.message, hint=error.hint, where=where))
-            index += 1
+    for header, block in _experiments(lines):
+        if isinstance(block, ReadError):
+            problems.append(block)
+            continue
+        try:
+            spectra.append(_block_spectrum(block, header, replace(source, index=index)))
+        except SpectraError as error:
+            where = f"{path.name}, {block.place}"
+            problems.append(ReadError(error.message, hint=error.hint, where=where))
+        index += 1
     return spectra, problems
 
 
-def _experiments(
-    lines: Lines, problems: list[ReadError]
-) -> Iterator[tuple[Header, list[VamasBlock]]]:
-    """Yield header and blocks of every experiment in the file; problems are added.
+def _experiments(lines: Lines) -> Iterator[tuple[Header, VamasBlock | ReadError]]:
+    """Yield every block in the file, or what is wrong with it, and its header.
 
     Raises
     ------
@@ -538,15 +542,14 @@ def _experiments(
     """
     header = read_header(lines)
     while True:
-        blocks, found = read_all_blocks(lines, header)
-        problems += found
-        yield header, blocks
+        for block in read_all_blocks(lines, header):
+            yield header, block
         while lines.skip_to_experiment():
             try:
                 header = read_header(lines)
                 break
             except ReadError as error:
-                problems.append(error)
+                yield header, error
         else:
             return
 

@@ -16,16 +16,19 @@ References
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from math import inf, isfinite
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import ReadError
-from ..spectrum import Array
+from ..spectrum import Array, read_only
 
 FIRST_LINE = "VAMAS Surface Chemical Analysis Standard Data Transfer Format 1988 May 4"
 LAST_LINE = "end of experiment"
@@ -40,14 +43,32 @@ def is_first_line(text: str) -> bool:
     return words.startswith("vamas surface chemical analysis standard data transfer format")
 
 
-def vamas_text(data: bytes) -> str:
-    """Return text with plain line ends; Latin-1 where the bytes are neither UTF-8 nor UTF-16."""
-    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+def plain_text(data: bytes) -> tuple[bytes, str]:
+    """Return text with plain line ends, and its encoding: Latin-1 if it is no UTF-8 or UTF-16."""
+    encoding = "utf-8"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        data = data.decode("utf-16", "replace").encode()
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if not _is_utf8(data):
+        encoding = "latin-1"
+    while b"\r\n" in data:
+        data = data.replace(b"\r\n", b"\n")
+    return data.replace(b"\r", b"\n"), encoding
+
+
+_PIECE = 2**24
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Return whether bytes are UTF-8, without a copy of all of them as text."""
+    decoder = getincrementaldecoder("utf-8")()
     try:
-        text = data.decode("utf-16" if marked else "utf-8-sig")
+        for at in range(0, len(data), _PIECE):
+            decoder.decode(data[at : at + _PIECE])
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    return re.sub(r"\r+\n|\r", "\n", text)
+        return False
+    return True
 
 
 # --------------------------------------------------------------------------------------
@@ -56,6 +77,9 @@ def vamas_text(data: bytes) -> str:
 
 class Lines:
     """The lines of a file and the place reached; every failure names the line.
+
+    The file is held as its bytes and the places of its lines: a text of each line would take
+    many times that.
 
     Attributes
     ----------
@@ -69,15 +93,25 @@ class Lines:
         The numbers read last, if the last of them has no line end: it may be cut.
     """
 
-    def __init__(self, text: str, name: str) -> None:
-        self._lines = text.split("\n")
-        self._cut_line = self._lines[-1]  # without a line end: it may be cut short
-        self._lines.pop()
+    def __init__(self, data: bytes, name: str) -> None:
+        self._data, self._encoding = plain_text(data)
+        self._ends = _line_ends(self._data)
+        end = int(self._ends[-1]) + 1 if self._ends.size else 0
+        self._cut_line = self._decoded(end, len(self._data))  # without a line end: it may be cut
         self._next = 0
         self.name = name
         self.experiment = 1
         self.block = ""
         self.open_numbers: list[str] = []
+
+    def _decoded(self, start: int, end: int) -> str:
+        return self._data[start:end].decode(self._encoding, "replace")
+
+    def _start(self, number: int) -> int:
+        return int(self._ends[number - 1]) + 1 if number else 0
+
+    def _line(self, number: int) -> str:
+        return self._decoded(self._start(number), int(self._ends[number]))
 
     def error(self, message: str, *, line: int | None = None, hint: str = "") -> ReadError:
         """Return an error at `line` (counted from 1; the last one read if None)."""
@@ -87,13 +121,13 @@ class Lines:
 
     def text(self, what: str) -> str:
         """Return the next line verbatim."""
-        if self._next >= len(self._lines):
+        if self._next >= len(self._ends):
             raise self._ended(what)
         self._next += 1
-        return self._lines[self._next - 1]
+        return self._line(self._next - 1)
 
     def _ended(self, what: str) -> ReadError:
-        self._next = len(self._lines)
+        self._next = len(self._ends)
         found = f" (cut off after '{short(self._cut_line)}')" if self._cut_line.strip() else ""
         return self.error(
             f"the file ends where {what} was expected{found}.",
@@ -136,7 +170,7 @@ class Lines:
     def count(self, what: str) -> int:
         """Return a number of following entries; never more than there are lines."""
         n_entries = self.integer(f"the number of {what}", minimum=0)
-        left = len(self._lines) - self._next
+        left = len(self._ends) - self._next
         if n_entries > left:
             raise self.error(
                 f"the number of {what} is {n_entries}, but only {left} lines follow.",
@@ -146,20 +180,40 @@ class Lines:
 
     def numbers(self, n_values: int, what: str) -> Array:
         """Return the next `n_values` lines as finite numbers."""
-        first = self._next
-        lines = self._lines[first : first + n_values]
-        values = [_to_float(line) for line in lines]
-        for i, value in enumerate(values):
+        last = min(self._next + n_values, len(self._ends))
+        values, found = np.empty(min(n_values, last - self._next + 1)), 0
+        while self._next < last:
+            number = min(self._next + _MANY, last)
+            start, end = self._start(self._next), int(self._ends[number - 1])
+            piece = self._piece(self._data[start:end], found, n_values, what)
+            values[found : found + len(piece)] = piece
+            found += len(piece)
+            self._next = number
+        if found == n_values - 1 and (cut := _to_float(self._cut_line)) is not None:
+            values[found], found = cut, n_values
+            kept = [self._line(k) for k in range(max(last - _LOOKED_AT, last - n_values + 1), last)]
+            self.open_numbers, self._cut_line = [*kept, self._cut_line.strip()], ""
+        if found < n_values:
+            raise self._ended(f"{what} {found + 1} of {n_values}")
+        return read_only(values)
+
+    def _piece(self, data: bytes, before: int, n_values: int, what: str) -> list[float]:
+        """Return the numbers of some lines, the first of which is the next one."""
+        lines = data.split(b"\n")
+        if not data.translate(None, _PLAIN):
+            with suppress(ValueError):
+                found = list(map(float, lines))
+                if np.isfinite(found).all():
+                    return found
+        values = []
+        for i, raw in enumerate(lines):
+            line = raw.decode(self._encoding, "replace")
+            value = _to_float(line)
             if value is None:
-                self._next = first + i + 1
-                raise self._not_a_number(lines[i], f"{what} {i + 1} of {n_values}")
-        if len(values) == n_values - 1 and _to_float(self._cut_line) is not None:
-            values.append(_to_float(self._cut_line))
-            self.open_numbers, self._cut_line = [*lines, self._cut_line.strip()], ""
-        if len(values) < n_values:
-            raise self._ended(f"{what} {len(values) + 1} of {n_values}")
-        self._next += len(lines)
-        return np.array(values, dtype=float)
+                self._next += i + 1
+                raise self._not_a_number(line, f"{what} {before + i + 1} of {n_values}")
+            values.append(value)
+        return values
 
     def cut_number(self, number: str, what: str) -> ReadError:
         """Return the error for a number of which the end of the file cut off a part."""
@@ -168,8 +222,11 @@ class Lines:
 
     def skip_to_experiment(self) -> bool:
         """Go on to the next line that begins a VAMAS file; tell whether there is one."""
-        for i in range(self._next, len(self._lines)):
-            if is_first_line(self._lines[i]):
+        for i in range(self._next, len(self._ends)):
+            start = self._start(i)
+            if self._data[start : start + 80].lstrip()[:1] in (b"v", b"V") and is_first_line(
+                self._line(i)
+            ):
                 self._next = i
                 self.experiment += 1
                 return True
@@ -177,12 +234,34 @@ class Lines:
 
     def ahead(self) -> str:
         """Return the next line without reading it; empty at the end of the file."""
-        rest = self._lines[self._next : self._next + 1]
-        return rest[0] if rest else self._cut_line
+        return self._line(self._next) if self._next < len(self._ends) else self._cut_line
 
-    def rest(self) -> list[str]:
-        """Return the non-blank lines that were not read."""
-        return [line for line in [*self._lines[self._next :], self._cut_line] if line.strip(" \0")]
+    def rest(self) -> tuple[list[str], int]:
+        """Return the first two of the non-blank lines that were not read, and their number."""
+        first: list[str] = []
+        count = 0
+        for i in range(self._next, len(self._ends) + 1):
+            line = self._line(i) if i < len(self._ends) else self._cut_line
+            if line.strip(" \t\0\x1a"):
+                count += 1
+                first += [line] if count <= 2 else []
+        return first, count
+
+
+_MANY = 50_000
+_LOOKED_AT = 600
+_PLAIN = b"0123456789.+-eE \t\n"
+"""What stands in plain decimal numbers."""
+
+
+def _line_ends(data: bytes) -> NDArray[np.uint64]:
+    """Return the places of all line ends."""
+    kind = np.uint32 if len(data) < 2**32 else np.uint64
+    pieces = []
+    for at in range(0, len(data), _PIECE):
+        piece = np.frombuffer(data[at : at + _PIECE], np.uint8)
+        pieces.append((np.flatnonzero(piece == ord("\n")) + at).astype(kind))
+    return np.concatenate(pieces) if pieces else np.zeros(0, kind)
 
 
 def _to_float(line: str) -> float | None:
@@ -246,7 +325,7 @@ def read_header(lines: Lines) -> Header:
     ReadError
         If the first line is not that of a VAMAS file, or a header line is wrong.
     """
-    while not lines.ahead().strip() and lines.rest():
+    while not lines.ahead().strip() and lines.rest()[1]:
         lines.text("the first line")
     if not is_first_line(lines.ahead()):
         raise lines.error(
@@ -602,44 +681,56 @@ def _parts(text: str) -> tuple[int, int]:
     return len(whole.lstrip("+-")), len(part)
 
 
-def read_all_blocks(lines: Lines, header: Header) -> tuple[list[VamasBlock], list[ReadError]]:
-    """Return the blocks up to the first broken one, and what is wrong with that one."""
-    blocks: list[VamasBlock] = []
+def read_all_blocks(lines: Lines, header: Header) -> Iterator[VamasBlock | ReadError]:
+    """Yield the blocks up to the first broken one, and what is wrong with that one."""
     first: Values | None = None
+    held: VamasBlock | None = None  # the last one is told whether the file ended behind it
     which = f"experiment {lines.experiment}, " if lines.experiment > 1 else ""
     for number in range(1, header.n_blocks + 1):
         lines.block = f"{which}block {number} of {header.n_blocks}"
         try:
-            blocks.append(_read_block(lines, header, first))
+            block = _read_block(lines, header, first)
         except ReadError as error:
-            return blocks, [error]
-        first = first or blocks[0].values
-    return _with_end(lines, blocks)
+            if held is not None:
+                yield held
+            yield error
+            return
+        if held is not None:
+            yield held
+        held = block
+        first = first or block.values
+    assert held is not None  # the header announces one or more
+    yield from _with_end(lines, held, header.n_blocks)
 
 
-def _with_end(lines: Lines, blocks: list[VamasBlock]) -> tuple[list[VamasBlock], list[ReadError]]:
-    """Return the blocks with a note if the last line is missing, and a problem if others follow.
+def _with_end(lines: Lines, last: VamasBlock, number: int) -> Iterator[VamasBlock | ReadError]:
+    """Yield the last block with a note if the last line is missing, and a problem if others follow.
 
     Another experiment may follow: many programs append one file to another.
     """
     lines.block = ""
-    rest = lines.rest()
+    rest, count = lines.rest()
     ended = bool(rest) and clean(rest[0]).casefold() == LAST_LINE
     following = rest[1:] if ended else rest
     if ended and (not following or is_first_line(following[0])):
-        return blocks, []
-    if not following or is_first_line(following[0]) or _is_cut_end(following):
+        yield last
+        return
+    if (
+        not following
+        or is_first_line(following[0])
+        or (count - ended == 1 and _is_cut_end(following[0]))
+    ):
         note = f"the line '{LAST_LINE}' is missing or cut off after the last number"
-        last = blocks[-1]
-        notes = {"file_note": note} | dict(last.notes)
-        return [*blocks[:-1], replace(last, notes=notes)], []
+        yield replace(last, notes={"file_note": note} | dict(last.notes))
+        return
+    yield last
     if ended:
-        message = f"{len(following)} lines follow '{LAST_LINE}'; they were not read."
+        message = f"{count - 1} lines follow '{LAST_LINE}'; they were not read."
     else:
-        message = f"'{LAST_LINE}' was expected after block {len(blocks)}, found '{short(rest[0])}'."
+        message = f"'{LAST_LINE}' was expected after block {number}, found '{short(rest[0])}'."
     hint = "The number of blocks may be wrong, or the file is truncated."
-    return blocks, [lines.error(message, hint=hint)]
+    yield lines.error(message, hint=hint)
 
 
-def _is_cut_end(rest: list[str]) -> bool:
-    return len(rest) == 1 and LAST_LINE.startswith(clean(rest[0]).casefold())
+def _is_cut_end(line: str) -> bool:
+    return LAST_LINE.startswith(clean(line).casefold())
