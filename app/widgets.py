@@ -484,5 +484,6 @@ class Elided(QLabel):
             self._fit_text()
 
     def _fit_text(self) -> None:
-        room = self.fontMetrics().elidedText(self._full, self._mode, max(self.width(), 30))
+        width = self.contentsRect().width()
+        room = self.fontMetrics().elidedText(self._full, self._mode, max(width, 30))
         self.setText(room)

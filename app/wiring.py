@@ -214,6 +214,13 @@ def _connect_panels(window: MainWindow, crew: Crew) -> None:
 def _connect_results(window: MainWindow, crew: Crew, desk: Desk) -> None:
     window.alternatives.look_asked.connect(crew.alternatives.look)
     window.alternatives.adopt_asked.connect(crew.alternatives.adopt)
+    window.alternatives.pointed.connect(
+        lambda one: (
+            window.plot.show_other(one.result, one.region)
+            if one is not None
+            else window.plot.show_other(None)
+        )
+    )
     crew.alternatives.found.connect(window.alternatives.show_models)
     crew.alternatives.failed.connect(window.alternatives.show_failure)
     window.ratios.define_asked.connect(crew.model_dialogs.ratio)

@@ -23,7 +23,7 @@ from spectra_core.results.figures import fit_figure, save_figure
 from spectra_core.writers.atomic import write_text
 
 from ..desk import Desk
-from ..jobs import Reporter
+from ..jobs import Reporter, RunningJob
 from ..views.plot import PlotView
 from .base import Controller
 
@@ -44,23 +44,32 @@ class Reporting(Controller):
         self._plot = plot
         self._dialog: QFileDialog | None = None
         self._previewed: Project | None = None
+        self._making: RunningJob | None = None
 
     def preview(self) -> None:
-        """Make the preview of the report as it is, quietly, if it is not the last one made."""
-        project = self.document.project
-        if project is self._previewed:
+        """Make the preview of the report as it is, unless it is the last one made.
+
+        One that is on its way for an earlier state of the project is given up.
+        """
+        project, last = self.document.project, self._making
+        was_cancelled = last is not None and last.stop.is_set()
+        if project is self._previewed and not was_cancelled:
             return
+        if last is not None:
+            self.jobs.cancel(last)
         self._previewed = project
 
         def work(report: Reporter) -> Preview | None:
             made = report_of(project)
-            return None if made is None else render_preview(made)
+            if made is None or report.should_stop():
+                return None
+            return render_preview(made, should_stop=report.should_stop)
 
         def done(made: Preview | None) -> None:
             if project is self._previewed:
                 self.report_ready.emit(made)
 
-        self.jobs.start("Report preview", work, done, quiet=True)
+        self._making = self.jobs.start("Report preview", work, done)
 
     def export(self, formats: Sequence[str], folder: Path) -> None:
         """Write the results of the project in several formats."""

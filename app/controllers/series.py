@@ -91,6 +91,7 @@ class SeriesControl(Controller):
         self._factors: dict[tuple[int, str], tuple[FactorTable, Principal]] = {}
         self._factored: object = None
         self._reported: object = None
+        self._previewing: RunningJob | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(PLAY_EVERY_MS)
         self._timer.timeout.connect(self._step)
@@ -480,18 +481,19 @@ class SeriesControl(Controller):
         return self._fits.get(self._identity(recipe))
 
     def _preview(self) -> None:
-        """Make the preview of the report, quietly, if it is not the last one made."""
-        found = self._done()
-        if found is None or found[1] is self._reported:
+        """Make the preview of the report, if it is not the last one made."""
+        found, last = self._done(), self._previewing
+        was_cancelled = last is not None and last.stop.is_set()
+        if found is None or (found[1] is self._reported and not was_cancelled):
             return
         run = self._reported = found[1]
         title = self.document.project.settings.title
 
         def work(report: Reporter) -> Preview:
             made = build_report(run, title=title, made=date.today().isoformat())
-            return render_preview(made)
+            return render_preview(made, should_stop=report.should_stop)
 
-        self.jobs.start("Report preview", work, self.view.report.show_preview, quiet=True)
+        self._previewing = self.jobs.start("Report preview", work, self.view.report.show_preview)
 
     def copy_table(self) -> None:
         """Put the trends of all levels on the clipboard as csv."""

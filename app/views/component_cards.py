@@ -17,7 +17,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
 )
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QMenu, QVBoxLayout, QWidget
 
 from spectra_core.curves.lineshapes import short_name
 from spectra_core.editing.edits import doublet_words, members, owner_label, owners
@@ -400,8 +400,8 @@ class _Details(QWidget):
         self._cells: list[NumberCell] = []
         self._lines = QVBoxLayout()
         self._lines.setSpacing(0)
-        self._names: dict[str, QLabel] = {}
-        self._words = label("", "muted", wrap=True)
+        self._names: dict[str, Elided] = {}
+        self._words = Elided("", "muted", at_end=True)
         self._alarm = label("", "alarm", wrap=True)
         more = link_button("More…", "Line shape, bounds, links, locks of the doublet.")
         more.clicked.connect(lambda: card.open_menu(more.mapToGlobal(QPoint(0, more.height()))))
@@ -435,7 +435,7 @@ class _Details(QWidget):
         doublet = next((d for d in numbers.region.doublets if d.id == self.owner), None)
         texts = [in_locale(doublet_words(numbers.region, doublet))] if doublet else [line]
         texts += [f"{c.name} {formula(c.words)}" for c in wanted if c.kind == "linked"]
-        self._words.setText("\n".join(text for text in texts if text))
+        self._words.set_full(" · ".join(text for text in texts if text))
         self._words.setVisible(any(texts))
 
     def _show_known(self, one: NumberCell) -> None:
@@ -475,12 +475,13 @@ class _Details(QWidget):
         clear_layout(self._lines)
         self.boxes, self.priors, self._names, self._begun = {}, {}, {}, ""
         for one in wanted:
-            self._names[one.name] = label(one.name, "muted")
+            self._names[one.name] = name = Elided(one.name, "muted", at_end=True)
+            name.setMinimumWidth(34)
             self.priors[one.name] = PriorRow(self._cards, one)
-            line = row(self._names[one.name], 1, self.priors[one.name], spacing=4)
+            line = row(name, self.priors[one.name], spacing=4)
+            line.setStretch(0, 1)
             if one in others:
-                beside = one.prior is None  # else there is no room
-                box = NumberBox(self._cards, self.owner, one, beside=beside)
+                box = NumberBox(self._cards, self.owner, one, beside=True)
                 self.boxes[one.name] = box
                 box.field.installEventFilter(self._card)
                 line.addWidget(box)

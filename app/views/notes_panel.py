@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -14,7 +14,7 @@ from spectra_core.referee.context import Finding
 from spectra_core.referee.verdict import asks_for_a_look
 
 from ..scene import Scene
-from ..widgets import clear_layout, heading, label, link_button, row
+from ..widgets import Elided, clear_layout, heading, label, link_button, row
 
 _SEVERITY = {
     "note": ("", "Worth knowing"),
@@ -131,7 +131,11 @@ class NotesPanel(QWidget):
         body = QVBoxLayout(frame)
         body.setContentsMargins(10, 5, 8, 5)
         body.setSpacing(2)
-        body.addWidget(label(f"{word}{place}", "muted", wrap=True, selectable=True))
+        head = Elided(f"{word}{place}", "muted", at_end=True)
+        head.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        top = row(head)
+        top.setStretch(0, 1)
+        body.addLayout(top)
         sentence = finding.message[:1].upper() + finding.message[1:]
         body.addWidget(label(sentence, wrap=True, selectable=True))
         advice = getattr(finding, "advice", "")
@@ -141,7 +145,7 @@ class NotesPanel(QWidget):
         if finding.where:
             show = link_button("Show me", "Mark it on the plot.")
             show.clicked.connect(lambda: self.show_asked.emit(finding))
-            links.append(show)
+            top.addWidget(show)
         if isinstance(finding, Finding) and scene.analysis is not None:
             fix = fix_for(finding, scene.analysis.model)
             if fix is not None:

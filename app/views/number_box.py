@@ -71,10 +71,12 @@ class NumberBox(QWidget):
         grid.addWidget(self.field, 0, 0)
         grid.addWidget(self.glyph, 0, 1)
         if beside:
-            self.field.setFixedWidth(66)
-            self._below.setFixedWidth(62)
+            self.field.setFixedWidth(70)
+            self._below.setFixedWidth(60)
             grid.addWidget(self._below, 0, 2)
         else:
+            # What stands below one number must not read on into that of the next.
+            self._below.setContentsMargins(7, 0, 0, 0)
             grid.addWidget(self._below, 1, 0, 1, 2)
 
     @property

@@ -21,6 +21,7 @@ from spectra_core.editing.drag import SHIFT, TOP, Handle, handles
 from spectra_core.fitting import FitResult
 from spectra_core.model import Region, resolve_component
 from spectra_core.referee.verdict import CHECK, NOT_YET, SOUND, Verdict
+from spectra_core.results.colours import component_colours
 from spectra_core.results.misfit import misfit_of
 from spectra_core.spectrum import Array, Axis
 
@@ -30,6 +31,7 @@ from ..widgets import Elided, label, restyle, row, wrapped
 from .plot_handles import Drag, cursor_of
 from .plot_hover import HoverBox, drag_lines, energy_words, hover_lines
 from .plot_items import Tick, Trace
+from .plot_legend import LegendStrip
 from .plot_panels import Panels
 from .plot_picture import export_picture, picture_of
 from .plot_rule import ShiftField
@@ -39,18 +41,22 @@ from .plot_scene import (
     about,
     component_at,
     curves_of,
+    fitted_tones,
     height_for,
     names_apart,
     overlay_traces,
+    peak_names,
     sample_of,
     title_of,
 )
-from .plot_ticks import ROOM as LABELS
+from .plot_ticks import room_for
 from .residual import SIGMAS
 
 __all__ = ["PlotOptions", "PlotView", "Tick"]
 
 _SEVERITY = {SOUND: "good", CHECK: "warn", NOT_YET: "alarm"}
+_ABOVE = 0.07  # part of the height over the data
+_NEAR_PX = 6.0
 _NAME_LENGTH = 28  # a name of a whole line would make the window as wide
 
 
@@ -134,10 +140,13 @@ class PlotView(QFrame):
         self._options = PlotOptions()
         self._ticks: tuple[Tick, ...] = ()
         self._view_of: tuple[object, ...] = ()
+        self._home: object = None
         self._height = Height()
         self.drag = Drag(self)
         self._make_titles()
         self._panels = Panels(self)
+        self.legend = LegendStrip()
+        self.legend.picked.connect(self.overlay_picked)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(2)
@@ -145,6 +154,7 @@ class PlotView(QFrame):
         titles.setStretch(1, 3)
         titles.setStretch(3, 3)
         layout.addLayout(titles)
+        layout.addWidget(self.legend)
         layout.addWidget(self._panels, 1)
         self._hover = HoverBox(self._panels)
         self.shift_field = ShiftField(self._panels)
@@ -170,6 +180,7 @@ class PlotView(QFrame):
         self.drag.cancelled.connect(self._cancelled)
         self._panels.installEventFilter(self)
         self._panels.viewport().installEventFilter(self)
+        self._panels.box.sigResized.connect(self._keep_home)
         theme().changed.connect(self._dress)
 
     # -----------------------------------------------------------------------------
@@ -206,6 +217,7 @@ class PlotView(QFrame):
     def show_scene(self, scene: Scene) -> None:
         """Show a scene; the view stays where it is unless something else is chosen."""
         self._scene = scene
+        self._panels.other.show_traces(())
         self._height = height_for(scene.spectrum, is_log=self._options.log_y)
         self._show_titles(scene)
         self._panels.show_axes(scene.spectrum, self._mirror())
@@ -214,9 +226,7 @@ class PlotView(QFrame):
         if scene.fit is not None and scene.region is not None:
             self._show_fit(scene.fit, scene.region, fitted=scene.fitted)
         else:
-            self._panels.curves.clear()
-            self._panels.residual.clear()
-            self._panels.handles.show_handles({}, {}, "")
+            self._panels.clear_fit()
             self._show_rule(scene.fit)
         self._show_ticks()
         self._show_message(scene)
@@ -249,6 +259,21 @@ class PlotView(QFrame):
         """
         x, y = curve if curve is not None else (np.empty(0), np.empty(0))
         self._panels.stored.setData(x, self._height.up(np.asarray(y)))
+
+    def show_other(self, fit: FitResult | None, region: str = "") -> None:
+        """Draw the curves of another model of the shown region dashed, or draw them no more."""
+        if fit is None or self._scene is None or self._scene.region is None:
+            self._panels.other.show_traces(())
+            return
+        own, height = fit.model.region(region), self._height
+        if region != self._scene.region.name:
+            return
+        x, _, envelope, bands = curves_of(
+            fit, own, self._scene, "", components=self._options.components, height=height
+        )
+        tones = component_colours(own)
+        traces = [Trace(b.owner, x, b.top, tones.get(b.owner, b.tone)) for b in bands]
+        self._panels.other.show_traces([*traces, Trace("", x, envelope, "envelope")])
 
     def show_live(self, fit: FitResult, region: str) -> None:
         """Draw the curves of a drag in progress; nothing else changes.
@@ -293,9 +318,34 @@ class PlotView(QFrame):
         self._panels.box.setLimits(xMin=x[0] - span, xMax=x[-1] + span, minXRange=span * 1e-4)
         self._panels.box.setXRange(low, high, padding=0.0)
         # Room below for the library, above for names.
-        below = max(0.14, 1.1 * LABELS / max(self._panels.box.height(), 4.0 * LABELS))
-        self._panels.box.setYRange(bottom - below * room, top + 0.08 * room, padding=0.0)
+        size = max(self._panels.box.height(), 120.0)
+        labels = room_for(size) if self._ticks and self._options.library_ticks else 0.1 * size
+        below = labels / max((1.0 - _ABOVE) * size - labels, 0.2 * size)
+        above = _ABOVE * (1.0 + below) / (1.0 - _ABOVE)
+        self._panels.box.setYRange(bottom - below * room, top + above * room, padding=0.0)
         self._panels.mark.hide()
+        self._home = self._panels.box.viewRange()
+
+    def _keep_home(self, *_: object) -> None:
+        """Show the whole again in the new size, unless a user has chosen another part."""
+        if self._scene is not None and self._panels.box.viewRange() == self._home:
+            self.reset_view()
+
+    def residual_clicked(self, position: QPointF) -> None:
+        """Show what is around a marked residual, or the whole where there is none."""
+        x = float(self._panels.upper_box.mapToView(position).x())
+        rows = self._panels.rows.rows
+        span = next(((row.low, row.high) for row in rows if row.low <= x <= row.high), None)
+        beyond = self._panels.residual.beyond
+        if span is None and beyond.size:
+            nearest = float(beyond[np.argmin(np.abs(beyond - x))])
+            pixel = self._panels.upper_box.mapFromView(QPointF(nearest, 0.0)).x()
+            span = (nearest, nearest) if abs(pixel - position.x()) < _NEAR_PX else None
+        if span is None:
+            return
+        low, high = self._panels.box.viewRange()[0]
+        middle, half = sum(span) / 2, max(span[1] - span[0], 0.12 * (high - low))
+        self._panels.box.setXRange(middle - half, middle + half, padding=0.0)
 
     def highlight(self, x_low: float, x_high: float, text: str = "") -> None:
         """Mark a part of the axis until the next click; what is out of view is brought in."""
@@ -384,7 +434,8 @@ class PlotView(QFrame):
             x, y = scene.spectrum.x, self._height.up(scene.spectrum.y)
             own = names_apart([scene.spectrum, *scene.overlays.values()])[0]
             named = [Trace("", x, y, "data", own), *traces]
-        self._panels.names.show_names(named, beside=self._options.waterfall > 0)
+        # The uppermost line of a waterfall is named first.
+        self.legend.show_traces(named[::-1] if self._options.waterfall > 0 else named)
 
     def _mirror(self) -> float | None:
         """Return the photon energy where kinetic energies are printed."""
@@ -411,6 +462,10 @@ class PlotView(QFrame):
             if with_components or not handle.owner
         }
         self._panels.handles.show_handles(places, self._scene.colours, chosen)
+        names = peak_names(fit, region, self._scene, owner or "", self._height)
+        self._panels.names.show_names(
+            names if with_components else (), x, envelope, moving=self.drag.handle is not None
+        )
         self._show_rule(fit, places)
 
     def _show_rule(
@@ -427,7 +482,8 @@ class PlotView(QFrame):
 
     def _show_ticks(self) -> None:
         shown = self._ticks if self._options.library_ticks else ()
-        self._panels.ticks.show_ticks(shown, self._panels.rule.rule.scales.shift)
+        fitted = {} if self._scene is None else fitted_tones(self._scene)
+        self._panels.ticks.show_ticks(shown, self._panels.rule.rule.scales.shift, fitted)
 
     def _show_message(self, scene: Scene) -> None:
         nothing = scene.spectrum is None

@@ -28,6 +28,14 @@ class MouseOwner(Protocol):
         """Answer a click."""
         ...
 
+    def residual_clicked(self, position: QPointF) -> None:
+        """Answer a click in the residual, a position in pixels of its box."""
+        ...
+
+    def reset_view(self) -> None:
+        """Show the whole."""
+        ...
+
     def show_menu(self, position: QPointF, screen: QPoint) -> None:
         """Open the context menu."""
         ...
@@ -69,6 +77,12 @@ class PlotBox(pg.ViewBox):  # type: ignore[misc]
             event.accept()
             control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
             self._mouse.clicked(position, double=event.double(), with_control=control)
+        elif event.button() == Qt.MouseButton.LeftButton and not self._mouse.moves_only:
+            event.accept()
+            if event.double():
+                self._mouse.reset_view()
+            else:
+                self._mouse.residual_clicked(position)
 
     def wheelEvent(self, event: Any, axis: Any = None) -> None:  # noqa: N802
         """Zoom at the cursor; along the energy alone with Ctrl, along the counts with Shift."""

@@ -30,7 +30,6 @@ from spectra_core.spectrum import Array
 
 from ..theme import colour, theme
 
-_NAME_SHARE = 0.2
 MANY_POINTS = 2500
 """Curves with more are thinned for the view."""
 
@@ -284,12 +283,12 @@ class Trace:
 
 
 class TracesItem(ViewItem):
-    """Measured spectra as lines: overlays, and data too dense for circles."""
+    """Lines: overlays, data too dense for circles, the curves of another model."""
 
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, width: float = 1.0, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> None:
         super().__init__()
         self._traces: tuple[Trace, ...] = ()
-        self._width = width
+        self._width, self._style = width, style
 
     @property
     def traces(self) -> tuple[Trace, ...]:
@@ -325,7 +324,7 @@ class TracesItem(ViewItem):
         """Paint the lines."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for trace in self._traces:
-            painter.setPen(cosmetic(colour(trace.tone), self._width))
+            painter.setPen(cosmetic(colour(trace.tone), self._width, self._style))
             painter.drawPolyline(polyline(*self._in_view(trace.x, trace.y)))
 
 
@@ -384,56 +383,6 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
 
     def _pixel(self, x: float, y: float = 0.0) -> QPointF:
         return QPointF(self._box.mapFromView(QPointF(x, y)))
-
-
-class NamesItem(PixelItem):
-    """Names of the spectra in view: beside their lines in a waterfall, else as a list."""
-
-    def __init__(self, box: pg.ViewBox) -> None:
-        super().__init__(box, 40)
-        self._names: tuple[Trace, ...] = ()
-        self._beside = False
-
-    def show_names(self, traces: Sequence[Trace], *, beside: bool) -> None:
-        """Name these spectra; `beside` their left ends, or in the upper left corner."""
-        self._names, self._beside = tuple(traces), beside
-        self._moved()
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
-    ) -> None:
-        """Paint a short line of the colour and the name for each."""
-        painter.setFont(small_font())
-        metrics = QFontMetricsF(painter.font())
-        area = self._box.rect()
-        room = 0.45 * area.width()
-        for trace, top in zip(self._names, self._tops(metrics.height()), strict=True):
-            if top + metrics.height() > area.bottom():
-                break
-            middle = top + metrics.height() / 2
-            painter.setPen(QPen(colour(trace.tone), 2.0))
-            painter.drawLine(QPointF(8, middle), QPointF(22, middle))
-            painter.setPen(colour("text"))
-            words = metrics.elidedText(trace.name, Qt.TextElideMode.ElideRight, room)
-            painter.drawText(QPointF(28, top + metrics.ascent()), words)
-
-    def _tops(self, height: float) -> list[float]:
-        """Return the upper edge of each name; names beside lines are pushed apart."""
-        if not self._beside:
-            return [6.0 + i * height for i in range(len(self._names))]
-        low, high = self._box.viewRange()[0]
-        left, right = (high, low) if self._box.state["xInverted"] else (low, high)
-        under = np.linspace(left, left + _NAME_SHARE * (right - left), 32)
-        wanted = []
-        for trace in self._names:
-            y = float(np.interp(under, trace.x, trace.y).max())
-            wanted.append(self._pixel(left, y).y() - height - 5)
-        tops = list(wanted)
-        free = np.inf
-        for i in sorted(range(len(wanted)), key=lambda i: -wanted[i]):
-            tops[i] = min(wanted[i], free - height)
-            free = tops[i]
-        return tops
 
 
 class MarkItem(PixelItem):

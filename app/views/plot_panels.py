@@ -19,12 +19,13 @@ from ..theme import colour
 from .plot_axis import CountsAxis, EnergyAxis, GridItem, Printed, SigmaAxis, dress
 from .plot_box import MouseOwner, PlotBox
 from .plot_handles import HandlesItem
-from .plot_items import CurvesItem, MarkItem, NamesItem, Trace, TracesItem, cosmetic
+from .plot_items import CurvesItem, MarkItem, Trace, TracesItem, cosmetic
 from .plot_masked import MaskedItem
+from .plot_names import PeakNamesItem
 from .plot_rule import AnchorItem, Rule, RuleItem, RuleOwner
 from .plot_scene import Height, axis_name
 from .plot_ticks import TicksItem
-from .residual import ResidualItem
+from .residual import ResidualItem, RowsItem, rows_of
 
 _CIRCLE_PX = 5.0
 _SIDES = ("left", "bottom")
@@ -46,7 +47,7 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         Of the spectrum and of the residual.
     points, dense : items
         The data as circles, and as a line where those would cover each other.
-    curves, overlays, residual, mark, names, ticks, masked, handles, anchor : items
+    curves, other, overlays, residual, rows, mark, names, ticks, masked, handles, anchor : items
         What else is painted.
     rule : RuleItem
         Both energy scales, in the place of the lower axis where they differ.
@@ -108,12 +109,14 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.dense = TracesItem()
         self.overlays = TracesItem(1.2)
         self.stored = pg.PlotCurveItem()
+        self.other = TracesItem(1.4, Qt.PenStyle.DashLine)
         self.curves = CurvesItem()
         self.residual = ResidualItem()
         for item, z in (
             (self.overlays, -5),
             (self.curves, 0),
             (self.stored, 3),
+            (self.other, 6),
             (self.dense, 4),
             (self.points, 5),
         ):
@@ -125,7 +128,8 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             GridItem(self.upper_box, across=self.energies, up=None),
         )
         self.mark = MarkItem(self.box)
-        self.names = NamesItem(self.box)
+        self.rows = RowsItem(self.upper_box)
+        self.names = PeakNamesItem(self.box)
         self.ticks = TicksItem(self.box)
         self.masked = MaskedItem(self.box)
         self.handles = HandlesItem(self.box)
@@ -167,6 +171,14 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if both:
             self.rule.show_rule(rule)
 
+    def clear_fit(self) -> None:
+        """Show no curves, no residual and no names."""
+        self.curves.clear()
+        self.residual.clear()
+        self.rows.show_rows(())
+        self.names.show_names((), np.empty(0), np.empty(0))
+        self.handles.show_handles({}, {}, "")
+
     def _place_labels(self) -> None:
         for axis in self._axes:
             axis.resizeEvent()
@@ -174,6 +186,7 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def show_misfit(self, x: Array, misfit: Misfit) -> None:
         """Show residuals in their unit: standard deviations of the noise, or per cent."""
         self.residual.show_residual(x, misfit.values, in_sigma=misfit.in_sigma)
+        self.rows.show_rows(rows_of(x, misfit.values) if misfit.in_sigma else [])
         self._sigmas.set_in_sigma(misfit.in_sigma)
         self._upper.setLabel("left", f"residual, {misfit.unit}")
         self._labels.start()

@@ -8,15 +8,18 @@ from functools import cache
 
 import numpy as np
 
+from spectra_core.editing.edits import members, owner_label, owners
 from spectra_core.fitting import FitResult
 from spectra_core.fitting.weights import counting_noise
 from spectra_core.model import Region
 from spectra_core.spectrum import Array, Axis, Spectrum
 
+from ..formula import formula
 from ..scene import Scene
 from ..widgets import in_locale, printed
 from .plot_hover import printed_axis_unit
 from .plot_items import Band, Trace
+from .plot_names import PeakName
 
 _SMOOTH_TO = 480
 _DECADES = 1e6
@@ -144,6 +147,43 @@ def curves_of(
     return x, height.up(background), height.up(envelope), bands
 
 
+def peak_names(
+    fit: FitResult, region: Region, scene: Scene, chosen: str, height: Height
+) -> list[PeakName]:
+    """Return the name of each doublet or single line that is drawn, at its highest place."""
+    shown, found = fit.region(region.name), []
+    for owner in owners(region):
+        first = members(region, owner)[0]
+        peak = shown.peaks.get(first.id)
+        if peak is None:
+            continue
+        at = int(np.argmax(peak))
+        top, foot = height.up(shown.background[at] + peak[at]), height.up(shown.background[at])
+        found.append(
+            PeakName(
+                owner,
+                formula(owner_label(region, owner)),
+                float(shown.x[at]),
+                float(top),
+                float(foot),
+                scene.colours.get(first.id, "#7F7F7F"),
+                chosen in (owner, first.id),
+            )
+        )
+    return found
+
+
+def fitted_tones(scene: Scene) -> dict[str, str]:
+    """Return the colours of what the model holds, by its label."""
+    if scene.region is None:
+        return {}
+    return {
+        formula(owner_label(scene.region, owner)): tone
+        for owner in owners(scene.region)
+        if (tone := scene.colours.get(members(scene.region, owner)[0].id))
+    }
+
+
 def component_at(scene: Scene, x: float, y: float) -> str:
     """Return the id of the component whose filled area holds a place, or ""."""
     shown = scene.region_fit
@@ -180,8 +220,14 @@ def name_of(spectrum: Spectrum) -> str:
 
 
 def names_apart(spectra: Sequence[Spectrum]) -> list[str]:
-    """Return what tells spectra apart: the parts of their names that not all of them have."""
-    parts = [_parts_of(spectrum) for spectrum in spectra]
+    """Return what tells spectra apart: the parts of their names that not all of them have.
+
+    The words that all samples begin or end with are left out too.
+    """
+    samples = without_common_words([spectrum.meta.sample for spectrum in spectra])
+    parts = [
+        (sample, *_parts_of(spectrum)) for sample, spectrum in zip(samples, spectra, strict=True)
+    ]
     same = [len(set(column)) == 1 for column in zip(*parts, strict=True)]
     apart = [
         " · ".join(part for part, is_same in zip(own, same, strict=True) if part and not is_same)
@@ -190,10 +236,35 @@ def names_apart(spectra: Sequence[Spectrum]) -> list[str]:
     return [name or name_of(spectrum) for name, spectrum in zip(apart, spectra, strict=True)]
 
 
-def _parts_of(spectrum: Spectrum) -> tuple[str, str, str]:
+def without_common_words(names: Sequence[str]) -> list[str]:
+    """Return names without the words that all of them begin or end with; equal ones stay.
+
+    A word after a number stays with it: it is its unit.
+    """
+    if len(set(names)) < 2:
+        return list(names)
+    words = [name.split() for name in names]
+    ahead = _common(words)
+    rest = [own[ahead:] for own in words]
+    behind = _common([own[::-1] for own in rest])
+    kept = [own[: len(own) - behind] for own in rest]
+    if behind and any(own and own[-1][-1].isdigit() for own in kept):
+        kept = [own[: len(own) - behind + 1] for own in rest]
+    return [" ".join(own) or name for own, name in zip(kept, names, strict=True)]
+
+
+def _common(lists: Sequence[Sequence[str]]) -> int:
+    """Return how many first items are the same in all lists."""
+    return next(
+        (at for at, column in enumerate(zip(*lists, strict=False)) if len(set(column)) > 1),
+        min(map(len, lists)),
+    )
+
+
+def _parts_of(spectrum: Spectrum) -> tuple[str, str]:
     etched = spectrum.meta.etch_time_s
     time = "" if etched is None else f"etched {in_locale(f'{etched:g}')} s"
-    return spectrum.meta.sample, time, spectrum.meta.region
+    return time, spectrum.meta.region
 
 
 def axis_name(spectrum: Spectrum | None, *, kinetic: bool = False) -> str:

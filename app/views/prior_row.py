@@ -11,7 +11,7 @@ from .owner_intents import OwnerIntents
 
 
 class PriorRow(QWidget):
-    """``prior 162.90 ± 0.15``: both typed into, and a link that takes it away.
+    """``≈ 162.90 ± 0.15``, with the mark of reports: both typed into, and a link that forgets it.
 
     Parameters
     ----------
@@ -26,8 +26,7 @@ class PriorRow(QWidget):
         self.sd = NumberField(low=0.0, what=f"standard deviation of the known {one.name}")
         for field in (self.value, self.sd):
             field.setProperty("flat", True)
-            field.setMinimumWidth(36)
-            field.setMaximumWidth(52)
+            field.setFixedWidth(44)
             field.committed.connect(lambda _: self._changed())
         self._remove = link_button("×", "Know nothing of it beforehand.")
         self._remove.setAccessibleName(f"Forget what is known of {one.name}")
@@ -35,7 +34,8 @@ class PriorRow(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(1)
-        known = label("prior", "faint")
+        known = label("≈", "faint")
+        known.setToolTip("Known beforehand: free, but drawn to this value.")
         for part in (known, self.value, label("±", "faint"), self.sd, self._remove):
             layout.addWidget(part)
 

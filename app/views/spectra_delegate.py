@@ -57,11 +57,11 @@ class SpectraDelegate(QStyledItemDelegate):
         if state & QStyle.StateFlag.State_Selected:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour("selection"))
-            painter.drawRoundedRect(QRectF(area).adjusted(0, 1, -2, -1), 5, 5)
+            painter.drawRoundedRect(_row_of(area), 5, 5)
         elif state & QStyle.StateFlag.State_MouseOver:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour("hover"))
-            painter.drawRoundedRect(QRectF(area).adjusted(0, 1, -2, -1), 5, 5)
+            painter.drawRoundedRect(_row_of(area), 5, 5)
         _paint_state(painter, QPointF(area.left() + 10, area.center().y() + 0.5), one.state)
         self._paint_words(painter, area, one, font)
         self._paint_spark(painter, area, one.spectrum)
@@ -151,6 +151,11 @@ class SpectraDelegate(QStyledItemDelegate):
         curve = sparkline(spectrum)
         self._sparks[id(spectrum)] = (spectrum, curve)
         return curve
+
+
+def _row_of(area: QRect) -> QRectF:
+    """Return the whole row, with what the tree indents, so that it is marked in one piece."""
+    return QRectF(0, area.top() + 1, area.right() - 1, area.height() - 2)
 
 
 def sparkline(spectrum: Spectrum) -> np.ndarray:

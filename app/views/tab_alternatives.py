@@ -29,7 +29,7 @@ from ..theme import colour, number_font
 from ..widgets import link_button, printed, wrapped
 from .mixture_view import MOST_WIDE, MixtureView
 from .ratio_tab import DATA, Index, PlainTable, RatioTab, copied
-from .thumbnail import Curves, Shown, Thumbnail, curves_of
+from .thumbnail import Curves, Shown, Thumbnail, beside, curves_of
 
 HEADINGS = ("model", "ratio", "", "weight", "ΔBIC", "why not")
 NO_FIT = "Fit to see which models the data leave open, and what each says of a ratio."
@@ -48,10 +48,13 @@ class AlternativesTab(RatioTab):
         The models of a ratio are wanted, fitted.
     adopt_asked(str)
         Name of the model that is to be that of the analysis.
+    pointed(OpenModel or None)
+        The model under the mouse, fitted.
     """
 
     look_asked = Signal(str)
     adopt_asked = Signal(str)
+    pointed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         table = _Table()
@@ -67,6 +70,7 @@ class AlternativesTab(RatioTab):
         self.mixture = MixtureView()
         self.gallery = _Gallery()
         self.gallery.picked.connect(self.adopt_asked)
+        self.gallery.pointed.connect(lambda name: self.pointed.emit(self._open.get(name)))
         self._pictures = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._pictures.setSpacing(8)
         self._pictures.addWidget(self.mixture, 0, Qt.AlignmentFlag.AlignTop)
@@ -121,7 +125,7 @@ class AlternativesTab(RatioTab):
         way = QBoxLayout.Direction
         self._pictures.setDirection(way.LeftToRight if is_low else way.TopToBottom)
         self._pictures.setStretch(0, 1 if is_low else 0)
-        self.mixture.setMaximumWidth(event.size().width() // 2 if is_low else MOST_WIDE)
+        self.mixture.setMaximumWidth(event.size().width() * 9 // 20 if is_low else MOST_WIDE)
 
     def _look(self) -> None:
         chosen = self._chosen()
@@ -166,6 +170,7 @@ class AlternativesTab(RatioTab):
             curves = drawn if is_drawn else None
             if fitted is not None:
                 curves = curves_of(fitted.result, fitted.region)
+                curves = curves if is_drawn else beside(curves, drawn)
             found.append(_thumb(model, span, curves, is_drawn=is_drawn, fault=self._fault))
         return found
 
@@ -199,6 +204,7 @@ class _Gallery(QScrollArea):
     """Thumbnails by weight, in as many columns as there is room for."""
 
     picked = Signal(str)
+    pointed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -229,6 +235,7 @@ class _Gallery(QScrollArea):
             else:
                 made = Thumbnail(one, self._page)
                 made.picked.connect(self.picked)
+                made.pointed.connect(self.pointed)
                 self.thumbnails.append(made)
                 made.show()
         self._place()
@@ -241,7 +248,7 @@ class _Gallery(QScrollArea):
     def _place(self) -> None:
         if not self.thumbnails:
             return
-        columns = max(1, self.viewport().width() // (self.thumbnails[0].width() + 12))
+        columns = max(1, (self.viewport().width() + 12) // (self.thumbnails[0].width() + 12))
         for number, one in enumerate(self.thumbnails):
             self._grid.addWidget(one, number // columns, number % columns)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -18,7 +18,32 @@ from ..widgets import wrapped
 
 _SIZE = QSize(150, 128)
 _TITLE, _PLOT, _FOOT = 16, 66, 44
+_BOLD = 2.2
 _POINTS = 120
+_VISIBLE = 0.025
+"""Part of the height of the data: curves that are closer look the same in a thumbnail."""
+
+
+@dataclass(frozen=True, eq=False)
+class Peak:
+    """One component of a thumbnail.
+
+    Attributes
+    ----------
+    owner, tone : str
+    points : ndarray, shape (N, 2)
+        The component on its background.
+    differs : bool
+        From that of the model that is drawn.
+    missing : bool
+        It is one of the model that is drawn, and this model has none.
+    """
+
+    owner: str
+    tone: str
+    points: Array
+    differs: bool = False
+    missing: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,16 +52,45 @@ class Curves:
 
     Attributes
     ----------
-    data, envelope : ndarray, shape (N, 2)
-    peaks : tuple of (str, ndarray of shape (N, 2))
-        Colour, and the component on its background.
-    background : ndarray, shape (N, 2)
+    data, envelope, background : ndarray, shape (N, 2)
+    peaks : tuple of Peak
+    background_differs : bool
+        From that of the model that is drawn.
     """
 
     data: Array
     envelope: Array
     background: Array
-    peaks: tuple[tuple[str, Array], ...]
+    peaks: tuple[Peak, ...]
+    background_differs: bool = False
+
+
+def beside(curves: Curves, drawn: Curves) -> Curves:
+    """Return curves of a model with what differs visibly from those of the drawn one marked."""
+    known = {peak.owner: peak for peak in drawn.peaks}
+    own = {peak.owner for peak in curves.peaks}
+    foot = _differs(curves.background, drawn.background)
+    marked = [
+        replace(
+            peak,
+            differs=peak.owner not in known
+            or _differs(_above(peak, curves), _above(known[peak.owner], drawn)),
+        )
+        for peak in curves.peaks
+    ]
+    marked += [replace(peak, missing=True) for peak in drawn.peaks if peak.owner not in own]
+    return replace(curves, peaks=tuple(marked), background_differs=foot)
+
+
+def _above(peak: Peak, curves: Curves) -> Array:
+    """Return a component without its background, shape (N, 2)."""
+    return np.column_stack([peak.points[:, 0], peak.points[:, 1] - curves.background[:, 1]])
+
+
+def _differs(one: Array, other: Array) -> bool:
+    """Return whether two curves can be told apart in a thumbnail."""
+    there = np.interp(one[:, 0], other[:, 0], other[:, 1])
+    return bool(np.abs(one[:, 1] - there).max() > _VISIBLE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +146,7 @@ def curves_of(result: FitResult, region: str) -> Curves:
 
     colours = component_colours(result.model.region(region))
     peaks = tuple(
-        (colours.get(key, "#7F7F7F"), unit(curve + fit.background))
+        Peak(key, colours.get(key, "#7F7F7F"), unit(curve + fit.background))
         for key, curve in fit.peaks.items()
     )
     return Curves(unit(fit.y), unit(fit.envelope), unit(fit.background), peaks)
@@ -105,9 +159,12 @@ class Thumbnail(QWidget):
     -------
     picked(str)
         Its name.
+    pointed(str)
+        Its name while the mouse is on it, then "".
     """
 
     picked = Signal(str)
+    pointed = Signal(str)
 
     def __init__(self, shown: Shown, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -137,10 +194,13 @@ class Thumbnail(QWidget):
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
         """Draw its frame as something that can be clicked."""
         self.update()
+        if self.shown.curves is not None and not self.shown.is_drawn:
+            self.pointed.emit(self.shown.name)
 
     def leaveEvent(self, event: object) -> None:  # noqa: N802
         """Draw its frame as before."""
         self.update()
+        self.pointed.emit("")
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Paint title, curves, whisker and numbers."""
@@ -193,12 +253,20 @@ def _paint_curves(painter: QPainter, area: QRectF, curves: Curves) -> None:
         return QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)])
 
     foot = place(curves.background)
-    for tone, points in curves.peaks:
-        painter.setPen(QPen(colour(tone), 1.0))
-        painter.setBrush(colour(tone, 0.35))
-        painter.drawPolygon(place(np.concatenate([points, curves.background[::-1]])))
+    for peak in curves.peaks:
+        if peak.missing:
+            continue
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour(peak.tone, 0.5 if peak.differs else 0.28))
+        painter.drawPolygon(place(np.concatenate([peak.points, curves.background[::-1]])))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(colour("background_line"), 1.0))
+    for peak in sorted(curves.peaks, key=lambda peak: peak.differs):
+        dots = Qt.PenStyle.DotLine if peak.missing else Qt.PenStyle.SolidLine
+        width = _BOLD if peak.differs else 1.4 if peak.missing else 0.8
+        painter.setPen(QPen(colour(peak.tone), width, dots))
+        painter.drawPolyline(place(peak.points))
+    bold = curves.background_differs
+    painter.setPen(QPen(colour("envelope" if bold else "background_line"), _BOLD if bold else 1.0))
     painter.drawPolyline(foot)
     painter.setPen(QPen(colour("envelope"), 1.3))
     painter.drawPolyline(place(curves.envelope))

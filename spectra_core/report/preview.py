@@ -6,10 +6,11 @@ paragraphs, tables and pictures, no style sheet and no script.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
+from ..errors import Cancelled
 from .document import (
     SYNTHETIC,
     Beside,
@@ -49,8 +50,20 @@ class Preview:
     pictures: dict[str, bytes]
 
 
-def render_preview(report: Report) -> Preview:
-    """Return a report as a preview."""
+def render_preview(report: Report, *, should_stop: Callable[[], bool] | None = None) -> Preview:
+    """Return a report as a preview.
+
+    Parameters
+    ----------
+    report : Report
+    should_stop : callable or None
+        Asked before each picture.
+
+    Raises
+    ------
+    Cancelled
+        If it was asked to stop.
+    """
     from ..results.figures import figure_bytes
 
     parts = [f"<h1>{_text(report.title)}</h1>"]
@@ -72,10 +85,11 @@ def render_preview(report: Report) -> Preview:
         *(b for s in report.front for b in s.blocks),
         *(b for s in report.sections for b in s.blocks),
     ]
-    pictures = {
-        f"figure:{drawn.key}": figure_bytes(drawn.drawing, "png", dpi=_DPI)
-        for drawn in _drawings(blocks)
-    }
+    pictures = {}
+    for drawn in _drawings(blocks):
+        if should_stop is not None and should_stop():
+            raise Cancelled("the preview was not finished.")
+        pictures[f"figure:{drawn.key}"] = figure_bytes(drawn.drawing, "png", dpi=_DPI)
     return Preview("\n".join(parts), pictures)
 
 

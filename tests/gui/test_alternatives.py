@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from doublet.app.program import Program
+from doublet.app.views.thumbnail import Curves, Peak, Thumbnail, beside
 from spectra_core.project.project import Project, RatioDefinition, add_spectra
 from spectra_core.spectrum import Axis, Meta, make_spectrum
 from spectra_core.uncertainty.alternatives import fewer
@@ -74,6 +78,63 @@ def test_every_model_with_weight_has_its_curves_and_a_click_adopts_it(
     assert region is not None and region.background.type == "shirley"
 
 
+def test_a_model_under_the_mouse_is_drawn_over_the_plot_and_what_differs_is_bold(
+    open_question: Program, settle: Settle
+) -> None:
+    program, tab = open_question, open_question.window.alternatives
+    program.window.show_tab(tab)
+    settle(program)
+    thumbs = {t.shown.name: t for t in tab.gallery.thumbnails}
+    other, drawn = thumbs["linear background, active"], tab.gallery.thumbnails[0]
+    assert other.shown.curves is not None and drawn.shown.curves is not None
+    assert not any(peak.differs or peak.missing for peak in drawn.shown.curves.peaks)
+    fewer_lines = [
+        t.shown.curves
+        for name, t in thumbs.items()
+        if "without bridging" in name and t.shown.curves is not None
+    ]
+    for curves in fewer_lines:
+        assert {p.owner for p in curves.peaks if p.missing} >= {"bridging S 2p3/2"}
+    point(other, entering=True)
+    traces = program.window.plot._panels.other.traces
+    assert {trace.key for trace in traces} >= {"PS4 2p3/2", "bridging S 2p3/2"}
+    one = next(m for m in program.crew.alternatives._models.values() if m.name == other.shown.name)
+    shown = one.result.region(one.region)
+    drawn_line = np.interp(shown.x, traces[-1].x, traces[-1].y)
+    assert drawn_line == pytest.approx(shown.envelope, rel=1e-6)
+    point(other, entering=False)
+    assert not program.window.plot._panels.other.traces
+
+
+def test_only_what_can_be_told_apart_is_bold() -> None:
+    x = np.linspace(0.0, 1.0, 50)
+    flat = np.column_stack([x, np.full(50, 0.1)])
+
+    def peak(owner: str, height: float) -> Peak:
+        return Peak(owner, "#0072B2", np.column_stack([x, 0.1 + height * np.exp(-30 * x**2)]))
+
+    drawn = Curves(flat, flat, flat, (peak("a", 0.5), peak("b", 0.3), peak("c", 0.2)))
+    model = Curves(flat, flat, flat, (peak("a", 0.505), peak("b", 0.4), peak("d", 0.1)))
+    marked = beside(model, drawn)
+    found = {p.owner: (p.differs, p.missing) for p in marked.peaks}
+    assert found == {
+        "a": (False, False),
+        "b": (True, False),
+        "d": (True, False),
+        "c": (False, True),
+    }
+    assert not marked.background_differs
+    tilted = replace(model, background=np.column_stack([x, 0.1 + 0.05 * x]))
+    assert beside(tilted, drawn).background_differs
+
+
+def point(thumb: Thumbnail, *, entering: bool) -> None:
+    """Move the mouse onto a thumbnail, or away from it."""
+    at = QPointF(20, 20)
+    event = QEnterEvent(at, at, at) if entering else QEvent(QEvent.Type.Leave)
+    QApplication.sendEvent(thumb, event)
+
+
 def test_the_mixture_stands_beside_its_models_and_holds_the_interval(
     open_question: Program, settle: Settle
 ) -> None:
@@ -103,7 +164,7 @@ def test_the_curves_of_a_model_add_up_to_its_envelope(
         curves = one.shown.curves
         assert curves is not None
         summed = curves.background[:, 1] + sum(
-            points[:, 1] - curves.background[:, 1] for _, points in curves.peaks
+            peak.points[:, 1] - curves.background[:, 1] for peak in curves.peaks if not peak.missing
         )
         assert summed == pytest.approx(curves.envelope[:, 1], abs=1e-6)
         # Binding energy falls to the right: the peak at 161.6 stands right of the middle.

@@ -12,10 +12,12 @@ from threading import Event
 import pytest
 from pytestqt.qtbot import QtBot
 
+from doublet.app.controllers.reporting import report_of
 from doublet.app.jobs import Reporter
 from doublet.app.program import Program
 from spectra_core.errors import Cancelled
 from spectra_core.fitting import engine
+from spectra_core.report.preview import render_preview
 
 ROOT = Path(__file__).parents[2]
 
@@ -121,6 +123,40 @@ def test_cancel_answers_at_once_though_the_job_does_not_listen(
     stubborn.set()
     settle(program)
     assert found == []
+
+
+def test_the_preview_of_the_report_ends_when_it_is_cancelled(
+    qtbot: QtBot, program: Program, settle: Callable[[Program], None]
+) -> None:
+    program.crew.files.open_example()
+    settle(program)
+    program.crew.spectra.add_preset("su2025/fig5f-i", ["s1"])
+    program.crew.fitting.fit_spectra(["s1"])
+    settle(program)
+    ready: list[object] = []
+    program.crew.reporting.report_ready.connect(ready.append)
+    program.crew.reporting.preview()
+    assert [job.title for job in program.desk.jobs.running] == ["Report preview"]
+    program.crew.acting.run("cancel")
+    assert program.desk.jobs.running == ()
+    settle(program)
+    assert ready == []
+    # It was not made, so it is made when it is asked for again; of pictures it draws no more
+    # once it is to stop.
+    made = report_of(program.desk.document.project)
+    asked: list[bool] = []
+
+    def should_stop() -> bool:
+        asked.append(len(asked) > 1)
+        return asked[-1]
+
+    assert made is not None
+    with pytest.raises(Cancelled):
+        render_preview(made, should_stop=should_stop)
+    assert asked == [False, False, True]
+    program.crew.reporting.preview()
+    assert [job.title for job in program.desk.jobs.running] == ["Report preview"]
+    program.crew.acting.run("cancel")
 
 
 def test_leaving_does_not_wait_for_a_job(qtbot: QtBot, program: Program, stubborn: Event) -> None:

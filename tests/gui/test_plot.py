@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from doublet.app.scene import Scene
@@ -21,6 +21,7 @@ from doublet.app.theme import theme
 from doublet.app.views.plot import PlotOptions, PlotView, Tick
 from doublet.app.views.plot_items import thinned
 from doublet.app.views.plot_scene import names_apart, smoothed
+from doublet.app.views.residual import rows_of
 from spectra_core.editing.drag import Handle, handles, pull
 from spectra_core.errors import WriteError
 from spectra_core.fitting import evaluate, fit
@@ -323,7 +324,7 @@ def test_overlays_are_named_and_a_click_on_one_chooses_it(view: PlotView, scene:
     click(view, view.position_of(float(other.x[at]), float(other.y[at])))
     assert picked == [("s2",)]
     # Both are S 2p: the sample alone tells them apart.
-    assert [trace.name for trace in view._panels.names._names][-1] == "another"
+    assert view.legend.names[-1] == "another"
 
 
 @pytest.mark.parametrize(
@@ -334,6 +335,10 @@ def test_overlays_are_named_and_a_click_on_one_chooses_it(view: PlotView, scene:
             ["etched 0 s", "etched 40 s", "etched 80 s"],
         ),
         ([{"region": "S 2p"}, {"region": "P 2p"}], ["S 2p", "P 2p"]),
+        (
+            [{"sample": "NCM + bare, at 4.3 V (x)"}, {"sample": "NCM + C60@bare, at 2.8 V (x)"}],
+            ["bare, at 4.3 V", "C60@bare, at 2.8 V"],
+        ),
         ([{}, {}], ["pellet · O 1s", "pellet · O 1s"]),
     ],
 )
@@ -523,3 +528,98 @@ def test_the_wheel_zooms_at_the_cursor(view: PlotView, scene: Scene) -> None:
     QCoreApplication.sendEvent(view.viewport, turn)
     assert abs(view.position_of(162.0, 900.0).x() - place.x()) <= 2
     assert abs(view.position_of(164.0, 900.0).x() - place.x()) > 1.05 * abs(before)
+
+
+# ---------------------------------------------------------------------------------
+# What is told in the plot itself
+
+
+def test_a_row_is_marked_where_chance_hardly_makes_one() -> None:
+    rng = np.random.default_rng(5)
+    x = np.arange(120.0)
+    marked = sum(bool(rows_of(x, rng.standard_normal(120))) for _ in range(2000)) / 2000
+    assert 0.01 < marked < 0.06
+    residual = rng.standard_normal(120)
+    residual[40:54] = np.abs(residual[40:54]) + 0.2
+    (row,) = rows_of(x, residual)
+    assert row.low <= 40 and row.high >= 53 and row.n >= 14
+
+
+def misfitted(scene: Scene) -> Scene:
+    """Return the scene with a bump in the data that its fit knows nothing of."""
+    assert scene.fit is not None and scene.region is not None
+    own = scene.fit.region(scene.region.name)
+    bump = 8.0 * np.exp(-(((own.x - 165.0) / 0.5) ** 2))
+    regions = tuple(
+        replace(r, residual=r.residual + bump) if r.name == own.name else r
+        for r in scene.fit.regions
+    )
+    return replace(scene, fit=replace(scene.fit, regions=regions))
+
+
+def test_a_click_on_a_marked_residual_shows_what_is_around_it(view: PlotView, scene: Scene) -> None:
+    show(view, misfitted(scene))
+    (row,) = view._panels.rows.rows
+    assert row.low < 165.0 < row.high
+    assert view._panels.residual.beyond.size and abs(view._panels.residual.beyond - 165).max() < 2
+    upper = view._panels.upper_box
+    before = view._panels.box.viewRange()[0]
+    view.residual_clicked(upper.mapFromView(QPointF(before[0] + 0.2, 0.0)))
+    assert view._panels.box.viewRange()[0] == before
+    view.residual_clicked(upper.mapFromView(QPointF(165.0, 0.0)))
+    low, high = view._panels.box.viewRange()[0]
+    assert low < row.low and row.high < high and high - low < 0.5 * (before[1] - before[0])
+    view.reset_view()
+    assert view._panels.box.viewRange()[0] == pytest.approx(before)
+
+
+def test_each_component_is_named_where_nothing_else_is(view: PlotView, scene: Scene) -> None:
+    show(view, scene)
+    item = view._panels.names
+    placed = item.placed
+    assert scene.region is not None and len(placed) >= 2
+    boxes = list(placed.values())
+    line = item._line()
+    for i, box in enumerate(boxes):
+        assert view._panels.box.rect().contains(box)
+        assert not any(box.intersects(other) for other in boxes[i + 1 :])
+        under = line[1][(line[0] >= box.left()) & (line[0] <= box.right())]
+        assert (under < box.top()).all() or (under > box.bottom()).all()
+
+
+def test_the_whole_stays_in_view_at_every_height_of_the_plot(
+    qtbot: QtBot, view: PlotView, scene: Scene
+) -> None:
+    show(view, scene)
+    view.set_ticks(tuple(Tick(f"e{i}", f"species {i}", 160.0 + 0.4 * i) for i in range(12)))
+    assert scene.spectrum is not None
+    for height in (640, 300, 480):
+        view.resize(900, height)
+        QApplication.processEvents()
+        box = view._panels.box
+        lowest = box.mapFromView(QPointF(160.0, float(scene.spectrum.y.min()))).y()
+        labels = [label for _, _, label in view._panels.ticks.placed if not label.isNull()]
+        assert labels and min(label.top() for label in labels) > lowest
+    view._panels.box.setXRange(160.0, 162.0)
+    view.resize(900, 600)
+    QApplication.processEvents()
+    assert view._panels.box.viewRange()[0] == pytest.approx([160.0, 162.0], abs=0.2)
+
+
+def test_names_of_overlays_stand_outside_the_data(view: PlotView, scene: Scene) -> None:
+    assert scene.spectrum is not None
+    others = {
+        f"s{i}": replace_fields(scene.spectrum, meta=Meta(sample=f"pellet {i}", region=NAME))
+        for i in range(2, 5)
+    }
+    show(view, replace(scene, selection=Selection(("s1", *others)), overlays=others))
+    legend = view.legend
+    assert legend.isVisible()
+    assert legend.geometry().bottom() <= view._panels.geometry().top()
+    assert list(legend.names[1:]) == [f"pellet {i}" for i in (2, 3, 4)]
+    picked = heard(view.overlay_picked)
+    place = legend.place_of("pellet 3").center().toPoint()
+    QTest.mouseClick(legend, Qt.MouseButton.LeftButton, pos=place)
+    assert picked == [("s3",)]
+    show(view, scene)
+    assert not legend.isVisible()

@@ -194,6 +194,9 @@ def four(program: Program, settle: Settle) -> Program:
 def test_cards_statistics_background_and_alarms_are_seen_without_scrolling(four: Program) -> None:
     window = four.window
     assert len(window.cards.owners) == 4
+    four.crew.editing.choose_owner("PS4")  # its row opens
+    QApplication.processEvents()
+    assert window.cards.card("PS4").details.isVisible()
     room = window.panel.viewport().rect()
     parts = [window.cards.card(owner) for owner in window.cards.owners]
     frames = [w for w in window.notes.findChildren(QFrame) if w.objectName() == "note"]

@@ -36,8 +36,9 @@ def cards(in_panel: InPanel, scenes: Scenes) -> ComponentCards:
 
 
 def words(widget: QWidget) -> str:
-    """Return all that a user reads on a widget."""
-    return "\n".join(w.text() for w in widget.findChildren(QLabel) if w.isVisibleTo(widget))
+    """Return all that a user reads on a widget; what is cut, in the tip behind it."""
+    seen = [w for w in widget.findChildren(QLabel) if w.isVisibleTo(widget)]
+    return "\n".join(" ".join((w.toolTip() if "…" in w.text() else w.text()).split()) for w in seen)
 
 
 def numbers_of(scene: Scene) -> Numbers:
