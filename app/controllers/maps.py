@@ -32,6 +32,7 @@ from spectra_core.project.maps import (
     map_for,
     map_recipe,
     restore_channels,
+    stored_record,
     toggle_channel,
     with_baseline,
     with_map,
@@ -47,7 +48,7 @@ from spectra_core.raman.previews import EVERY, USUAL, BaselineTry, try_baselines
 from spectra_core.recipe.compile import fit_options_from_recipe, model_from_recipe
 from spectra_core.recipe.presets import preset
 from spectra_core.recipe.schema import Recipe
-from spectra_core.recipe.text import dump_recipe, load_recipe
+from spectra_core.recipe.text import load_recipe
 from spectra_core.referee.rules import looked_at
 from spectra_core.runs.maps import MapRecord, marks_of
 from spectra_core.series.factors import principal_components, resolve
@@ -66,11 +67,6 @@ from .dialogs import Dialogs
 
 SHOW_EVERY_S = 0.25  # of pixels that are fitted: a window has other things to do
 DETAILS_AFTER_MS = 180  # after the pixel was pinned: findings and baselines take a moment
-_KEPT = 6  # fits that undo finds again
-_THREADS = 1  # beside the window's own, where there are only two processors
-
-Identity = tuple[tuple[int, ...], str]
-"""Spectra and recipe of a fit: as long as they are the same, so are its numbers."""
 Details = tuple[tuple[FitWarning, ...] | None, tuple[BaselineTry, ...]]
 
 
@@ -88,9 +84,7 @@ class MapControl(Controller):
         self._selected: tuple[str, ...] = ()
         self._own: ProjectMap | None = None
         self._state: MapScene | None = None
-        self._fits: dict[Identity, MapRecord] = {}
-        self._kept: list[object] = []  # spectra of the fits, so that their ids stay theirs
-        self._last: MapRecord | None = None
+        self._kept: list[object] = []  # what keys of details are made of, so that ids stay theirs
         self._job: RunningJob | None = None
         self._recipe_of: tuple[object, Recipe | None, Region | None, str] | None = None
         self._details: dict[tuple[object, ...], Details] = {}
@@ -159,7 +153,7 @@ class MapControl(Controller):
         if self._own is None or self._own.number_of(chosen[0]) is None:
             found = map_for(project, chosen)
             if found is not None and (self._own is None or found.keys != self._own.keys):
-                self._own, self._state, self._last = found, None, None
+                self._own, self._state = found, None
         number = None if self._own is None else self._own.number_of(chosen[0])
         if self._state is not None and number is not None:
             self._state = replace(self._state, pixel=number, hover=None)
@@ -175,9 +169,7 @@ class MapControl(Controller):
         number = own.number_of(self._selected[0]) if self._selected else None
         state = self._state or MapScene(own, spectra, number or 0, limit=own.settings.limit)
         recipe, model, why = self._recipe()
-        record = self._fits.get(self._identity(recipe)) if recipe is not None else None
-        stale = record is None and own.settings.looked and self._last is not None
-        shown = record or (self._last if stale else None)
+        record, stale = self._stored(recipe)
         state = replace(
             state,
             own=own,
@@ -186,7 +178,7 @@ class MapControl(Controller):
             recipe=recipe,
             model=model,
             why_not=why,
-            record=shown,
+            record=record,
             stale=stale,
             draft=state.draft if state.busy else None,
         )
@@ -194,8 +186,6 @@ class MapControl(Controller):
         if state.looking not in known:
             state = replace(state, looking=PIXEL)
         self._state = state
-        if own.settings.fitted and record is None and not state.busy and recipe is not None:
-            self._fit_again(recipe)
         self._show()
         self._timer.start()
 
@@ -232,10 +222,17 @@ class MapControl(Controller):
             self._kept_of_recipe = (project, own)  # so that their ids stay theirs
         return known[1], known[2], known[3]
 
-    def _identity(self, recipe: Recipe) -> Identity:
+    def _stored(self, recipe: Recipe | None) -> tuple[MapRecord | None, bool]:
+        """Return the fit that the project keeps of the map, and whether something has changed."""
         project, own = self.document.project, self._own
-        ids = () if own is None else tuple(id(project.spectrum(key)) for key in own.keys)
-        return ids, dump_recipe(recipe)
+        if own is None or recipe is None or own.keys[0] not in project.maps:
+            return None, False
+        try:
+            record, is_of = stored_record(project, own, recipe)
+        except SpectraError as error:
+            self.desk.complain(str(error))
+            return None, False
+        return record, not is_of
 
     # -----------------------------------------------------------------------------
     # Choosing
@@ -408,7 +405,7 @@ class MapControl(Controller):
             changed = edit(project, *args)
             if own is None or not self.is_seen:
                 return changed
-            return with_map(changed, own, replace(own.settings, looked=True, fitted=False))
+            return with_map(changed, own, replace(own.settings, looked=True))
 
         self.desk.edit(label, both)
 
@@ -550,19 +547,7 @@ class MapControl(Controller):
         if state is None or recipe is None:
             self.desk.complain(f"The map cannot be fitted: {why}")
         elif not state.busy:
-            self._start(recipe, partial(self._put, state.own))
-
-    def _fit_again(self, recipe: Recipe) -> None:
-        """Make the answers of a map that was fitted before anew; nothing of the project changes."""
-        identity = self._identity(recipe)
-        if identity in self._asked:
-            return
-        self._asked.add(identity)
-
-        def put(record: MapRecord) -> None:
-            self._remember(identity, record)
-
-        self._start(recipe, put)
+            self._start(recipe, partial(self._put, self.document.project, state.own))
 
     def _start(self, recipe: Recipe, put: Callable[[MapRecord], None]) -> None:
         project, own, state = self.document.project, self._own, self._state
@@ -621,21 +606,15 @@ class MapControl(Controller):
         if self._state is not None:
             self._state = replace(self._state, busy=False, draft=None)
 
-    def _put(self, own: ProjectMap, record: MapRecord) -> None:
-        now = map_for(self.document.project, own.keys)
-        if now is None:
+    def _put(self, before: Project, own: ProjectMap, record: MapRecord) -> None:
+        """Keep a fit, unless what it is of was changed meanwhile."""
+        project, now = self.document.project, map_for(self.document.project, own.keys)
+        same = now is not None and now.settings.recipe == own.settings.recipe
+        if now is None or not same or _differ(before, project, own.keys):
+            self.desk.complain("The map was changed while it was fitted. Fit it again with F.")
             return
-        self._last = record
         label = f"Fit {len(own)} pixels"
         self.document.apply(label, with_map_fit, now, record, lasting=True)
-        self._remember(self._identity(record.recipe), record)
-
-    def _remember(self, identity: Identity, record: MapRecord) -> None:
-        self._fits = {**dict(list(self._fits.items())[-_KEPT:]), identity: record}
-        self._kept = [*self._kept[-400:], self.document.project.spectra]
-        self._last = record
-        if self.is_seen:
-            self.refresh()
 
     # -----------------------------------------------------------------------------
     # Factors, files
@@ -741,6 +720,10 @@ class MapControl(Controller):
         text = map_table(state.record.fit, state.record.shown(), state.limit)
         QGuiApplication.clipboard().setText(text)
         self.desk.say("The numbers of all pixels are on the clipboard, every digit.")
+
+
+def _differ(a: Project, b: Project, keys: Sequence[str]) -> bool:
+    return any(key not in b.spectra or a.spectrum(key) is not b.spectrum(key) for key in keys)
 
 
 def cursor_words(state: MapScene) -> str:

@@ -114,7 +114,9 @@ class BandsPlot(QWidget):
         across, up = self.scales(fit)
         paint_y_ticks(painter, area, up, most=4)
         paint_x_ticks(painter, area, across, most=max(4, int(area.width() / 64)))
-        paint_side(painter, area, "above baseline", offset=50)
+        unit = fit.spectrum.y_unit
+        side = "net" if unit == "arbitrary" else f"net {unit}"
+        paint_side(painter, area, side, offset=50)
         painter.setFont(number_font(scale=SMALL))
         painter.setPen(colour("muted"))
         foot = QRectF(area.left(), area.bottom() + 22, area.width(), 16)

@@ -29,8 +29,10 @@ from .bands_plot import nothing_words
 from .baseline_list import BaselineList, spread_words
 from .series_level import sentence_of
 
-WIDTH = 336
+WIDTH = 352
 _WORST = 2
+_SEEN = 2.0  # standard errors; an area below them is told as its limit
+_LIMIT = 1.645  # standard errors of a one-sided limit of 95 %
 
 
 class MapPanel(QScrollArea):
@@ -174,6 +176,8 @@ class MapPanel(QScrollArea):
         cells = [_number(v, e) for v, e in zip(values, errors, strict=True)]
         if below:
             cells[:2] = ["–", "–"]
+        if noise < _SEEN and errors[2]:
+            cells[2] = _limit(values[2], errors[2])
         return [*cells, in_locale(f"{noise:.0f}" if noise >= 2 else "< 2")]
 
     def _error(self, scene: MapScene, result: FitResult, path: str) -> float | None:
@@ -281,8 +285,11 @@ def _ratio(found: AreaFit | None, above: str, below: str) -> str:
     region = found.result.regions[0].name
     paths = [f"{region}/{name}/area" for name in (above, below)]
     a, b = (found.result.value(path) for path in paths)
-    if b <= 0:
+    errors = [found.result.stderr(path) or 0.0 for path in paths]
+    if b <= _SEEN * errors[1]:
         return "–"
+    if a < _SEEN * errors[0]:
+        return _limit(a / b, errors[0] / b)
     matrix = found.result.covariance_of(paths)
     gradient = (1 / b, -a / b**2)
     variance = sum(
@@ -296,6 +303,11 @@ def _number(value: float, error: float | None) -> str:
         return ""
     text = with_error(value, error) if error is not None and error > 0 else f"{value:.4g}"
     return in_locale(text)
+
+
+def _limit(value: float, error: float) -> str:
+    """Return the 95 % limit of what is not seen."""
+    return in_locale(f"< {max(value, 0.0) + _LIMIT * error:.2g}")
 
 
 def _finding(finding: FitWarning) -> QFrame:

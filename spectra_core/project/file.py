@@ -33,7 +33,7 @@ from .hdf5 import SCHEMA, VERSION, Content, is_whole, read_content, write_conten
 from .lock import Holder, Lock, lock_path, take_lock
 from .plain import Plain, damaged, entries, record, table, to_text
 from .project import Project
-from .tables import ENDS, SERIES, Arrays, project_from, tables_of
+from .tables import ENDS, MAPS, SERIES, Arrays, project_from, tables_of
 
 SUFFIX = ".doublet"
 _LEFTOVER_S = 60.0
@@ -75,8 +75,14 @@ def _with_series(document: Plain, arrays: Arrays) -> tuple[Plain, Arrays]:
     return document | {SERIES: []}, {**arrays, **none}
 
 
+def _with_maps(document: Plain, arrays: Arrays) -> tuple[Plain, Arrays]:
+    """Version 5: fits of maps are kept."""
+    none = {MAPS: np.empty(0), MAPS + ENDS: np.empty(0, dtype=np.int64)}
+    return document | {MAPS: []}, {**arrays, **none}
+
+
 MIGRATIONS: Mapping[int, Migration] = MappingProxyType(
-    {1: _with_references, 2: _with_priors, 3: _with_series}
+    {1: _with_references, 2: _with_priors, 3: _with_series, 4: _with_maps}
 )
 """By version: what makes the document and arrays of that version into the next one's."""
 

@@ -20,11 +20,11 @@ import numpy as np
 from .. import __version__
 from ..errors import ProjectFileError
 from .plain import Plain, damaged, from_text
-from .tables import ENDS, NAMES, SERIES, Arrays
+from .tables import ENDS, MAPS, NAMES, SERIES, Arrays
 
 SCHEMA = "doublet-project"
-VERSION = 4
-_SINCE = {SERIES: 4, SERIES + ENDS: 4}
+VERSION = 5
+_SINCE = {SERIES: 4, SERIES + ENDS: 4, MAPS: 5, MAPS + ENDS: 5}
 """Version of the schema from which on an array is there."""
 _HEADER_SIZE = 512
 _HDF5 = b"\x89HDF\r\n\x1a\n"

@@ -1,8 +1,8 @@
 """The maps of a project: which of its spectra are pixels of one, how it is fitted, its regions.
 
 A map is fitted by `spectra_core.runs.maps.run_map`, as the command line does it. The project keeps
-what it was fitted with (recipe, masked channels, limit, regions); the answers of all pixels are
-made anew from these, which takes a moment and gives the same numbers.
+what it is fitted with (recipe, masked channels, limit, regions) and the answers of all pixels
+(`spectra_core.project.stored_map`); these are current as long as spectra and recipe are the same.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from .project import (
     set_settings,
 )
 from .recipes import ratio_definition, recipe_from
+from .stored_map import store_map
 
 FEWEST = 4
 """Spectra that are told as a map, at least."""
@@ -70,8 +71,6 @@ class MapSettings:
         What it is fitted with, as text; empty where nothing was chosen.
     looked : bool
         Cosmic rays were looked for: what the spectra mask is what does not count.
-    fitted : bool
-        It was fitted with what stands here.
     limit : float
         Signal to noise below which a pixel is hatched.
     areas : tuple of MapArea
@@ -79,7 +78,6 @@ class MapSettings:
 
     recipe: str = ""
     looked: bool = False
-    fitted: bool = False
     limit: float = LIMIT
     areas: tuple[MapArea, ...] = ()
 
@@ -230,7 +228,7 @@ def with_map_recipe(project: Project, own: ProjectMap, recipe: Recipe) -> Projec
         recipe = recipe.model_copy(update={"calibration": None})
     for entry in recipe.ratio:
         project = add_ratio(project, ratio_definition(entry))
-    return with_map(project, own, replace(own.settings, recipe=dump_recipe(recipe), fitted=False))
+    return with_map(project, own, replace(own.settings, recipe=dump_recipe(recipe)))
 
 
 def _check(own: ProjectMap, recipe: Recipe) -> None:
@@ -295,8 +293,26 @@ def with_map_fit(project: Project, own: ProjectMap, record: MapRecord) -> Projec
     """Return the project with a map as fitted: its recipe kept, its cosmic rays masked."""
     x = record.fit.grid.spectra[0].x_recorded
     project = _with_marks(project, own, record.fit.marks, x)
-    settings = replace(own.settings, recipe=dump_recipe(record.recipe), looked=True, fitted=True)
+    spectra = [project.spectrum(key) for key in own.keys]
+    stored = store_map(record, own.keys, spectra)
+    project = replace(project, maps=project.maps.put({own.keys[0]: stored}))
+    settings = replace(own.settings, recipe=stored.head.recipe, looked=True)
     return with_map(project, own, settings)
+
+
+def stored_record(project: Project, own: ProjectMap, recipe: Recipe) -> tuple[MapRecord, bool]:
+    """Return the fit that a project keeps of a map, and whether it is of what is there now.
+
+    Raises
+    ------
+    DataError
+        If there is none, or it cannot be made again.
+    """
+    stored = project.maps.get(own.keys[0])
+    if stored is None or stored.head.keys != own.keys:
+        raise DataError("the map has not been fitted.", hint="Fit it first.")
+    spectra = [project.spectrum(key) for key in own.keys]
+    return stored.record, stored.is_of(spectra, dump_recipe(recipe))
 
 
 def with_map_marks(project: Project, own: ProjectMap, marks: np.ndarray) -> Project:
@@ -310,7 +326,7 @@ def with_map_marks(project: Project, own: ProjectMap, marks: np.ndarray) -> Proj
         On the whole spectra, e.g. from `spectra_core.raman.maps.find_marks`.
     """
     project = _with_marks(project, own, marks, own.grid.spectra[0].x_recorded)
-    return with_map(project, own, replace(own.settings, looked=True, fitted=False))
+    return with_map(project, own, replace(own.settings, looked=True))
 
 
 def _with_marks(

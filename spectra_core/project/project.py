@@ -47,6 +47,7 @@ from ..spectrum import (
 from ..uncertainty.budget import Rows
 from ..uncertainty.ratios import Ratio
 from .stored import StoredResult, on_other_spectra, same_data, store
+from .stored_map import StoredMap
 from .stored_series import StoredSeries
 
 T = TypeVar("T")
@@ -213,6 +214,8 @@ class Project(Reported):
         Number of the last id; ids are never used twice.
     series : tuple of StoredSeries
         Fits of whole series; one of whose spectra or recipe have changed is not shown.
+    maps : Records of StoredMap
+        Fits of maps by the id of their first spectrum; shown as it is of the spectra it is of.
     """
 
     id: str = field(default_factory=lambda: uuid4().hex)
@@ -224,6 +227,7 @@ class Project(Reported):
     settings: Settings = field(default_factory=Settings)
     last_id: int = 0
     series: tuple[StoredSeries, ...] = ()
+    maps: Records[StoredMap] = field(default_factory=Records)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", MappingProxyType(dict(self.notes)))
@@ -372,7 +376,12 @@ def remove_spectrum(project: Project, spectrum_id: str, *, with_analyses: bool =
         project = remove_analysis(project, user)
     project = set_note(project, spectrum_id, "")
     series = tuple(one for one in project.series if spectrum_id not in one.keys)
-    return replace(project, spectra=project.spectra.without(spectrum_id), series=series)
+    gone = [key for key, one in project.maps.items() if spectrum_id in one.head.keys]
+    maps = project.maps
+    for key in gone:
+        maps = maps.without(key)
+    left = project.spectra.without(spectrum_id)
+    return replace(project, spectra=left, series=series, maps=maps)
 
 
 def replace_spectrum(project: Project, spectrum_id: str, spectrum: Spectrum) -> Project:

@@ -44,6 +44,7 @@ from .plain import (
 )
 from .project import Analysis, Pending, Project, RatioDefinition, Records, Settings
 from .stored import StoredResult
+from .stored_map import ANSWERS, MapHead, StoredMap
 from .stored_series import SeriesHead, StoredSeries
 
 Arrays = dict[str, np.ndarray]
@@ -62,8 +63,9 @@ RESULT_ARRAYS = (
 )
 PARAMETERS = "parameters"
 SERIES = "series"
+MAPS = "maps"
 SERIES_PARTS = ("borders", "common", "pulls", "open_errors")
-RAGGED = (*SPECTRUM_ARRAYS, COLUMNS, PARAMETERS, *RESULT_ARRAYS, SERIES)
+RAGGED = (*SPECTRUM_ARRAYS, COLUMNS, PARAMETERS, *RESULT_ARRAYS, SERIES, MAPS)
 ENDS = "_ends"
 PLACES = "spectrum_places"
 NAMES = (*(name + end for name in RAGGED for end in ("", ENDS)), PLACES)
@@ -172,7 +174,7 @@ class _Writer:
         ids = list(project.spectra)
         of = [self.spectra.one(spectrum) for spectrum in project.spectra.values()]
         analyses = self._analyses(project)
-        series = self._series(project)
+        series, maps = self._series(project), self._maps(project)
         results = self._results()
         self.document: Plain = {
             "project": _head(project),
@@ -180,6 +182,7 @@ class _Writer:
             "analyses": analyses,
             "results": results,
             SERIES: series,
+            MAPS: maps,
             **self._models(),
             **self._measured(),
             "options": self.options.members,
@@ -214,6 +217,14 @@ class _Writer:
         return [
             {"head": one.head, "results": [self.results.one(level) for level in one.levels]}
             for one in project.series
+        ]
+
+    def _maps(self, project: Project) -> list[Plain]:
+        stored = list(project.maps.values())
+        self.ragged[MAPS].parts = [array for one in stored for array in one.arrays]
+        return [
+            {"head": one.head, "spectra": [self.spectra.one(s) for s in one.spectra]}
+            for one in stored
         ]
 
     def _results(self) -> Plain:
@@ -368,6 +379,9 @@ class _Reader:
         self.series = entries(document.get(SERIES), SERIES)
         if len(self.series) * len(SERIES_PARTS) != len(self.parts[SERIES]):
             raise damaged("its series are not complete")
+        self.maps = entries(document.get(MAPS), MAPS)
+        if len(self.maps) * len(ANSWERS) != len(self.parts[MAPS]):
+            raise damaged("its maps are not complete")
         self.options = record(tuple[FitOptions, ...], document.get("options"), "options")
         listed = record(tuple[Mapping[str, str], ...], document.get("versions"), "versions")
         self.versions = tuple(MappingProxyType(versions) for versions in listed)
@@ -397,6 +411,25 @@ class _Reader:
             record(Settings, head.get("settings"), "project/settings"),
             record(int, head.get("given"), "project/given"),
             tuple(self._series(i) for i in range(len(self.series))),
+            Records(dict(self._map(i, set(ids)) for i in range(len(self.maps)))),
+        )
+
+    def _map(self, i: int, known: set[str]) -> tuple[str, Pending[StoredMap]]:
+        where, row = f"map {i + 1}", table(self.maps[i], f"map {i + 1}")
+        head = record(MapHead, row.get("head"), where)
+        of = entries(row.get("spectra"), where)
+        count, free = len(of), head.free
+        if count != len(head.keys) or not count or not known.issuperset(head.keys):
+            raise damaged(f"{where} is of spectra that do not exist")
+        if any(_bad_index(place, len(self.measured)) for place in of):
+            raise damaged(f"{where} is of spectra that do not exist")
+        arrays = tuple(self.parts[MAPS][i * len(ANSWERS) + k] for k in range(len(ANSWERS)))
+        per_pixel = {"free": free, "free_stderr": free, "covariance": free * free}
+        for name, array in zip(ANSWERS, arrays, strict=True):
+            if array.size != count * per_pixel.get(name, 1):
+                raise damaged(f"{where} has {array.size} numbers of {name}")
+        return head.keys[0], Pending(
+            lambda: StoredMap(head, tuple(self.spectrum[place].get() for place in of), arrays)
         )
 
     def _series(self, i: int) -> StoredSeries:

@@ -18,6 +18,7 @@ from ..spectrum import Array, Spectrum
 USUAL = ("arpls", "polynomial", "morphological")
 """Baselines that are shown where nobody asks for others."""
 EVERY = (*sorted(BASELINES), "linear", "polynomial")
+_SEEN = 3.0  # standard errors
 _QUIET = 0.2  # of the channels: those where the bands are least
 
 
@@ -54,12 +55,17 @@ class BaselineTry:
         return BACKGROUNDS[self.kind].title
 
     def ratio(self, above: str, below: str) -> float | None:
-        """Return the ratio of the areas of two components, by id; None where there is none."""
+        """Return the ratio of the areas of two components, by id.
+
+        None where there is no fit, or the second one is not seen: no more than three standard
+        errors.
+        """
         if self.result is None:
             return None
         region = self.result.regions[0].name
-        areas = [self.result.value(f"{region}/{name}/area") for name in (above, below)]
-        return areas[0] / areas[1] if areas[1] > 0 else None
+        paths = [f"{region}/{name}/area" for name in (above, below)]
+        areas, error = [self.result.value(path) for path in paths], self.result.stderr(paths[1])
+        return areas[0] / areas[1] if error and areas[1] > _SEEN * error else None
 
 
 def try_baselines(

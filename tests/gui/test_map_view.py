@@ -259,9 +259,37 @@ def test_a_saved_map_has_its_fit_when_it_is_opened_again(
     scene = other.crew.maps.scene
     assert scene.record is not None and not scene.stale
     other.crew.maps.choose_quantity("ratio:PS4/A1g")
-    np.testing.assert_allclose(other.crew.maps.scene.shown.values, expected, rtol=1e-9)
+    np.testing.assert_array_equal(other.crew.maps.scene.shown.values, expected)
     assert [area.name for area in scene.own.settings.areas] == ["A"]
     assert not other.desk.document.is_dirty
+
+
+def test_the_fit_of_a_map_is_recovered_after_a_crash(
+    fitted: Program, make_program: Callable[[], Program], settle: Settle
+) -> None:
+    from spectra_core.project.file import find_recovery, load_project, save_recovery
+
+    maps, folder = fitted.crew.maps, fitted.desk.recovery_folder
+    maps.draw_area((1, 2), (1, 2))
+    save_recovery(fitted.desk.document.project, folder)
+    (found,) = find_recovery(folder)
+    assert found.spectra == ROWS * COLUMNS and not found.problem
+    other = make_program()
+    other.desk.document.open(load_project(found.path), saved=False)
+    other.crew.acting.run("map_view")
+    again = other.crew.maps.scene
+    np.testing.assert_array_equal(again.record.fit.batch.free, maps.scene.record.fit.batch.free)
+    assert not again.stale and len(again.own.settings.areas) == 1
+
+
+def test_what_changes_while_it_is_fitted_is_not_called_fitted(
+    opened: Program, settle: Settle
+) -> None:
+    opened.crew.acting.run("fit")
+    opened.crew.raman.calibrate(Calibration(2.0, "silicon"), "map")
+    settle(opened)
+    assert opened.crew.maps.scene.record is None
+    assert not opened.desk.document.project.maps
 
 
 def test_a_cancelled_fit_changes_nothing(opened: Program, settle: Settle) -> None:

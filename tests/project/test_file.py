@@ -417,7 +417,7 @@ def damage(path: Path, how: str) -> None:
     elif how == "foreign":
         content = bytearray(b"energy counts\n1 2\n")
     elif how == "newer":
-        content = content.replace(b"doublet-project/4\n", b"doublet-project/9\n", 1)
+        content = content.replace(b"doublet-project/5\n", b"doublet-project/9\n", 1)
     elif how == "header only":
         content = content[:HEADER]
     path.write_bytes(content)
@@ -462,7 +462,7 @@ def test_a_damaged_file_never_takes_the_place_of_a_good_backup(project, saved):
 
 def test_a_project_of_a_newer_version_is_kept_as_backup_when_it_is_replaced(project, saved):
     save_project(project, saved)
-    newer = saved.read_bytes().replace(b"doublet-project/4", b"doublet-project/9", 1)
+    newer = saved.read_bytes().replace(b"doublet-project/5", b"doublet-project/9", 1)
     saved.write_bytes(newer)
     save_project(project, saved)
     assert backup_path(saved).read_bytes() == newer
@@ -496,7 +496,7 @@ def forge(path: Path, change) -> None:
         change(file)
     body = path.read_bytes()[HEADER:]
     header = (
-        f"doublet-project/4\nprogram x\nbytes {len(body)}\n"
+        f"doublet-project/5\nprogram x\nbytes {len(body)}\n"
         f"sha256 {hashlib.sha256(body).hexdigest()}\n"
     )
     path.write_bytes(header.encode().ljust(HEADER, b"\0") + body)
@@ -620,7 +620,7 @@ def test_a_forged_file_is_refused_with_a_sentence(saved, name):
 
 def test_a_file_holds_numbers_and_json_and_nothing_else(saved):
     content = saved.read_bytes()
-    assert b"pickle" not in content and content.startswith(b"doublet-project/4\n")
+    assert b"pickle" not in content and content.startswith(b"doublet-project/5\n")
     with h5py.File(saved, "r") as file:
         assert set(file) == {"document", *NAMES}
         assert {file[name].dtype.kind for name in file} <= set("fiu")
@@ -632,7 +632,7 @@ def test_random_bytes_are_no_project(tmp_path_factory, noise, place):
     folder = tmp_path_factory.mktemp("noise")
     path = folder / "noise.doublet"
     body = noise + struct.pack("<d", float(place))
-    path.write_bytes(b"doublet-project/4\n".ljust(HEADER, b"\0") + body)
+    path.write_bytes(b"doublet-project/5\n".ljust(HEADER, b"\0") + body)
     with pytest.raises(ProjectFileError):
         load_project(path)
 
