@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from spectra_core.child import CHILD, child_command, run_if_child
+from spectra_core.fitting.engine import kernel_cache
 
 ROOT = Path(__file__).resolve().parents[1]
 FUNCTION = "spectra_core.readers.trial:answer"
@@ -58,3 +59,14 @@ def test_a_child_runs_the_core_alone(monkeypatch):
 def test_a_program_that_is_no_python_starts_none(monkeypatch, program):
     monkeypatch.setattr(sys, "executable", program)
     assert child_command(FUNCTION) is None
+
+
+def test_each_program_of_a_frozen_one_keeps_machine_code_of_its_own(monkeypatch, tmp_path):
+    """Numba takes the program for the source there: what one wrote the other would throw away."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    folders = set()
+    for name in ("doublet", "doublet-gui"):
+        monkeypatch.setattr(sys, "executable", str(tmp_path / name))
+        folders.add(kernel_cache())
+    assert len(folders) == 2

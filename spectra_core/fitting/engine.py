@@ -269,6 +269,9 @@ def kernel_cache() -> Path:
     # numba files machine code by the place of its source as well: the code of another
     # installation is not found, so it must not count as being there.
     digest = hashlib.sha256(str(Path(__file__).resolve().parent).encode())
+    if getattr(sys, "frozen", False):
+        # and by the program in place of the source: doublet and doublet-gui share nothing
+        digest.update(sys.executable.encode())
     sources = Path(__file__).parent
     shared = (sources / name for name in ("folding.py", "tolerances.py"))
     for source in (*sorted((sources / "kernels").glob("*.py")), *shared):
