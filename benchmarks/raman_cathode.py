@@ -11,7 +11,8 @@ Told for each ratio: how often it is claimed, how often 95 % intervals hold the 
 (with all rows of the budget, and with those of the counts and priors alone, without the rows of
 other baselines and models), how often an upper limit is above the truth, and what the weights were.
 
-Run it as ``python -m benchmarks.raman_cathode [--seeds N] [--share PERCENT] [--json FILE]``.
+Run it as ``python -m benchmarks.raman_cathode [--seeds N] [--share PERCENT] [--baseline NAME]
+[--json FILE]``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -33,10 +34,11 @@ import numpy as np
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from spectra_core.model import Background
 from spectra_core.raman import despike
 from spectra_core.recipe.presets import preset
 from spectra_core.runs.execute import execute
-from spectra_core.runs.plan import plan
+from spectra_core.runs.plan import Job, plan
 from spectra_core.runs.records import FitRecord
 from spectra_core.spectrum import Array, Axis, Meta, Spectrum, make_spectrum
 from spectra_core.uncertainty.ratios import Ratio
@@ -123,16 +125,23 @@ class Seen:
     told: str
 
 
-def fitted(case: tuple[float, int]) -> list[Seen]:
-    """Return what the preset says of a synthetic spectrum."""
+def fitted(case: tuple[float, int], baseline: str = "") -> list[Seen]:
+    """Return what the preset says of a synthetic spectrum, with a baseline computed before."""
     share, seed = case
     truth = made(share, seed)
     (job,) = plan(preset("raman/lpscl-cathode"), [despike(truth.spectrum)]).jobs
-    record = execute(job)
+    record = execute(_with_baseline(job, baseline) if baseline else job)
     if not isinstance(record, FitRecord):
         raise RuntimeError(f"{truth.spectrum.label} was not fitted: {record}")
     weights = record.result.regions[0].weights
     return [_seen(share, ratio, truth.ratios[ratio.name], weights) for ratio in record.ratios]
+
+
+def _with_baseline(job: Job, name: str) -> Job:
+    static = Background(name, "static")
+    regions = tuple(replace(region, background=static) for region in job.model.regions)
+    kept = [p for p in job.model.priors if "background" not in p.formula]
+    return replace(job, model=replace(job.model, regions=regions, priors=tuple(kept)))
 
 
 def _seen(share: float, ratio: Ratio, true: float, weights: str) -> Seen:
@@ -226,12 +235,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--share", type=float, action="append", help="percent of the oxide")
+    parser.add_argument("--baseline", default="", help="computed before, in place of the preset's")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--json", type=Path)
     given = parser.parse_args(arguments)
     shares = SHARES if given.share is None else tuple(one / 100.0 for one in given.share)
     with ProcessPoolExecutor(given.workers) as pool:
-        found = [s for one in pool.map(fitted, cases(shares, given.seeds)) for s in one]
+        one_fit = partial(fitted, baseline=given.baseline)
+        found = [s for one in pool.map(one_fit, cases(shares, given.seeds)) for s in one]
     print("S-S     ratio      claimed  held   alone  limit above  bias     width")
     for cell in cells(found):
         bias = "" if cell.bias is None else f"{cell.bias:+.3f}"

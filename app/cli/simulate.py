@@ -63,13 +63,21 @@ def command(
     return tally.exit_code
 
 
+def _light(acquisition: dict[str, Any]) -> str:
+    energy, laser = acquisition.get("photon_energy_ev"), acquisition.get("laser_nm")
+    if energy is not None:
+        return f"{energy:g} eV"
+    return "Raman" if laser is None else f"Raman at {laser:g} nm"
+
+
 def _summary(recipe: Recipe, simulation: Simulation, output: str) -> str:
     acquisition: dict[str, Any] = simulation.truth["acquisition"]
+    unit = simulation.spectra[0].axis.unit
     lines = [
         f"{output}: {len(simulation.spectra)} synthetic "
         f"{'spectrum' if len(simulation.spectra) == 1 else 'spectra'}"
-        f" (seed {simulation.truth['seed']}, {acquisition['photon_energy_ev']:g} eV,"
-        f" step {acquisition['step_ev']:g} eV, {acquisition['scans']:g} scans of"
+        f" (seed {simulation.truth['seed']}, {_light(acquisition)},"
+        f" step {acquisition['step_ev']:g} {unit}, {acquisition['scans']:g} scans of"
         f" {acquisition['dwell_s']:.4g} s)"
     ]
     if recipe.simulate is None:

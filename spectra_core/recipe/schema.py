@@ -564,7 +564,11 @@ class SimulateEntry(RecipeTable):
     """How a spectrum is simulated from this recipe."""
 
     sample: Text = Field("simulated", description="Sample name of the synthetic spectra.")
-    step: Positive = Field(0.05, description="Channel width, eV.")
+    axis: Literal["binding", "raman"] = Field(
+        "binding", description="What the windows are: binding energy in eV, or Raman shift in cm-1."
+    )
+    laser: Positive | None = Field(None, description="Wavelength of the laser (Raman), nm.")
+    step: Positive = Field(0.05, description="Channel width, eV or cm-1.")
     dwell: Positive = Field(0.1, description="Seconds per channel of one scan.")
     scans: Annotated[int, Field(strict=True, ge=1)] = Field(10, description="Scans added up.")
     photon_energy: Positive = Field(1486.6, description="eV.")

@@ -372,8 +372,10 @@ def _key(front: _Front, chosen: Sequence[Sample]) -> Text:
     record = chosen[0].record
     fit = record.regions[0]
     own = own_reference(record, fit)
-    axis = axis_name(Panel(fit, record.result))
-    scale = f"Axis: {axis[:1].lower()}{axis[1:]}" + (f" ({clean_text(own)})" if own else "")
+    axes = dict.fromkeys(axis_name(Panel(each, record.result)) for each in record.regions)
+    scale = "Axis: " if len(axes) == 1 else "Axes: "
+    scale += listed([f"{axis[:1].lower()}{axis[1:]}" for axis in axes])
+    scale += f" ({clean_text(own)})" if own else ""
     known = any(f.weights != "unit" for s in chosen for f in s.record.regions)
     sticks = "residuals over σ of the noise; grey band ±3" if known else "residuals"
     left = len(front.samples.each) - len(chosen)

@@ -41,7 +41,7 @@ class Acquisition:
     Attributes
     ----------
     step_ev : float
-        Channel width in eV.
+        Channel width in eV, or in cm-1 on a Raman axis.
     dwell_s, scans : float
         Seconds per channel of one scan, and the number of scans added up.
     photon_energy_ev : float
@@ -56,6 +56,10 @@ class Acquisition:
         by this than the model's.
     note : str
         Said in the comment of every spectrum: recipe, seed.
+    axis : Axis
+        Binding energy or Raman shift.
+    laser_nm : float or None
+        Of Raman spectra.
 
     Raises
     ------
@@ -72,6 +76,8 @@ class Acquisition:
     shift_ev: float = 0.0
     note: str = ""
     etch_time_s: float | None = None
+    axis: Axis = Axis.BINDING_ENERGY
+    laser_nm: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("step_ev", "dwell_s", "scans", "photon_energy_ev", "peak_counts"):
@@ -125,12 +131,12 @@ def expected_spectra(model: Model, acquisition: Acquisition) -> list[Spectrum]:
     for region in model.regions:
         _check_background(region)
     grids = {r.name: _grid(r, acquisition.step_ev) for r in model.regions}
-    level = {name: _blank(x, np.ones(x.size)) for name, x in grids.items()}
+    level = {name: _blank(x, acquisition.axis) for name, x in grids.items()}
     _check_values(compile_problem(model, level))
     drawn = evaluate(level, model)
     rates = {region.name: region.envelope for region in drawn.regions}
     for name, rate in rates.items():
-        _check_rate(name, grids[name], rate)
+        _check_rate(name, grids[name], rate, acquisition.axis.unit)
     acquisition = _with_peak_counts(acquisition, max(float(r.max()) for r in rates.values()))
     return [_labelled(r, grids[r.name], rates[r.name], acquisition) for r in model.regions]
 
@@ -187,18 +193,18 @@ def _grid(region: Region, step: float) -> Array:
     n_points = floor((high - low) / step + 1e-9) + 1
     if not 3 <= n_points <= MAX_POINTS:
         raise ModelError(
-            f"a window of {high - low:g} eV in steps of {step:g} eV has {n_points} points.",
+            f"a window of {high - low:g} in steps of {step:g} has {n_points} points.",
             hint=f"Choose a step that gives 3 to {MAX_POINTS} points.",
             where=region.name,
         )
     return np.asarray(low + step * np.arange(n_points))
 
 
-def _check_rate(name: str, x: Array, rate: Array) -> None:
+def _check_rate(name: str, x: Array, rate: Array, unit: str) -> None:
     lowest = int(np.argmin(rate))
     if not np.isfinite(rate).all() or rate[lowest] < 0:
         raise ModelError(
-            f"the model's curve is {rate[lowest]:g} counts/s at {x[lowest]:g} eV;"
+            f"the model's curve is {rate[lowest]:g} counts/s at {x[lowest]:g} {unit};"
             " counts cannot be negative.",
             hint="Raise the background level.",
             where=name,
@@ -220,22 +226,24 @@ def _with_peak_counts(acquisition: Acquisition, highest_rate: float) -> Acquisit
     return replace(acquisition, dwell_s=dwell)
 
 
-def _blank(x: Array, y: Array) -> Spectrum:
-    return Spectrum(x, y, Axis.BINDING_ENERGY, meta=Meta(dwell_s=1.0, scans=1.0))
+def _blank(x: Array, axis: Axis) -> Spectrum:
+    return Spectrum(x, np.ones(x.size), axis, meta=Meta(dwell_s=1.0, scans=1.0))
 
 
 def _labelled(region: Region, x: Array, rate: Array, acquisition: Acquisition) -> Spectrum:
     name = _block_name(region)
-    species, _, transition = _line(region, name).partition(" ")
+    xps = acquisition.axis.is_energy
+    species, _, transition = _line(region, name).partition(" ") if xps else ("", "", "")
     comment = f"SYNTHETIC, not a measurement: Poisson counts of a model. {acquisition.note}".strip()
     marks: Mapping[str, Any] = {"synthetic": "yes", "file_comment": comment}
     meta = Meta(
         sample=f"{acquisition.sample} {SYNTHETIC}",
         region=name,
-        technique="XPS",
+        technique="XPS" if xps else "Raman",
         species=species,
         transition=transition,
-        excitation_energy_ev=acquisition.photon_energy_ev,
+        excitation_energy_ev=acquisition.photon_energy_ev if xps else None,
+        laser_nm=None if xps else acquisition.laser_nm,
         dwell_s=acquisition.dwell_s,
         scans=acquisition.scans,
         comment=comment,
@@ -246,9 +254,9 @@ def _labelled(region: Region, x: Array, rate: Array, acquisition: Acquisition) -
     return Spectrum(
         x - acquisition.shift_ev,
         rate,
-        Axis.BINDING_ENERGY,
+        acquisition.axis,
         counts=counts,
-        descending=True,
+        descending=xps,
         meta=meta,
     )
 
@@ -329,6 +337,8 @@ def simulate_recipe(
         f'Simulated by Doublet {__version__} from the recipe "{recipe.title}"'
         f" (sha256 {checksum}), seed {seed}.",
         settings.etch_time,
+        Axis.RAMAN_SHIFT if settings.axis == "raman" else Axis.BINDING_ENERGY,
+        settings.laser,
     )
     model = model_from_recipe(recipe)
     spectra = tuple(simulate(model, acquisition, np.random.default_rng(seed)))
@@ -339,13 +349,20 @@ def simulate_recipe(
         "program": {"name": "doublet", "version": __version__, "numpy": np.__version__},
         "recipe": {"title": recipe.title, "sha256": checksum},
         "seed": seed,
-        "acquisition": asdict(acquisition) | {"dwell_s": spectra[0].meta.dwell_s},
+        "acquisition": _conditions(acquisition, spectra[0]),
         "spectra": [_counted(spectrum) for spectrum in spectra],
         "parameters": truth_parameters(truth),
         "doublets": _doublet_totals(truth),
         "ratios": [_true_ratio(recipe, truth, entry) for entry in recipe.ratio],
     }
     return Simulation(spectra, document)
+
+
+def _conditions(acquisition: Acquisition, spectrum: Spectrum) -> dict[str, Any]:
+    conditions = asdict(acquisition) | {"dwell_s": spectrum.meta.dwell_s}
+    other = ("photon_energy_ev", "etch_time_s") if acquisition.axis is Axis.RAMAN_SHIFT else ()
+    conditions["axis"] = acquisition.axis.value
+    return {name: value for name, value in conditions.items() if name not in other}
 
 
 def _counted(spectrum: Spectrum) -> dict[str, Any]:

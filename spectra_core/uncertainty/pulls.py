@@ -44,6 +44,7 @@ from .profile import limit_of
 from .quantities import AreaRatio, check_fitted, linear_form, quantity_value, quotient
 from .surface import ENOUGH, Surface, ask, surface_of
 
+_MOVES = 1e-6  # of a ratio: less is the rounding of a prior that it does not hang on
 _TIGHT = 1e-3  # of a posterior error: the standard deviation of what is held
 _UNTOLD = 1e-6  # of the variance: where the data narrow a prior by less they say nothing of it
 
@@ -242,7 +243,10 @@ def pulls_of(
                 for change, there in zip(moved, held.converged, strict=True)
             )
             own.append(Impact(pull, up, down))
-    ranked = tuple(tuple(sorted(own, key=lambda i: -i.size)) for own in impacts)
+    ranked = tuple(
+        tuple(sorted((i for i in own if i.size > _MOVES * abs(value)), key=lambda i: -i.size))
+        for own, value in zip(impacts, values, strict=True)
+    )
     return Pulls(tuple(found), tuple(names), values, ranked)
 
 

@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from doublet.app.cli.main import main
+from spectra_core.project.file import load_project
+from spectra_core.spectrum import Axis
 
 CELLS = {
     "bare_charged": 1.11,
@@ -59,3 +61,19 @@ def test_spectra_truth_recipe_and_results_are_in_the_folder(folder, outcome):
     for cell in CELLS:
         assert {f"su2025_fig5_{cell}.vms", f"su2025_fig5_{cell}_truth.json"} <= names
     assert {path.suffix for path in folder.iterdir()} >= {".csv", ".png", ".svg"}
+
+
+def test_both_techniques_stand_in_one_table_report_and_project(tmp_path):
+    """Fig. 5f-k: every truth in its interval, and 470 is not claimed where there is none."""
+    outcome = CliRunner().invoke(main, ["demo", "--raman", "-o", str(tmp_path)])
+    assert outcome.exit_code == 0, outcome.output
+    rows = [r for r in outcome.stdout.splitlines() if r.startswith(("bare,", "coated,"))][:4]
+    assert all(row.count(" yes") == 2 for row in rows)
+    assert [" not detected " in row for row in rows] == [False, False, False, True]
+    project = load_project(tmp_path / "fig5.doublet")
+    axes = [spectrum.axis for spectrum in project.spectra.values()]
+    assert axes.count(Axis.BINDING_ENERGY) == axes.count(Axis.RAMAN_SHIFT) == 4
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Raman shift" in report and "Binding energy" in report
+    truth = json.loads((tmp_path / "su2025_fig5_raman_bare_charged_truth.json").read_text())
+    assert truth["synthetic"] and truth["acquisition"]["axis"] == "Raman shift"
