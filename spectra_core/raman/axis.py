@@ -22,7 +22,6 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite, sqrt
 
 import numpy as np
-from scipy.signal import find_peaks
 
 from ..errors import DataError, SpectraError, did_you_mean
 from ..fitting import FitOptions, Weights, fit
@@ -260,6 +259,8 @@ def _one_each(rows: Sequence[Standard]) -> list[Standard]:
 
 def _peaks(x: Array, y: Array) -> tuple[Array, Array]:
     """Return places and prominences of the peaks of a spectrum."""
+    from scipy.signal import find_peaks  # here: it takes a second to be imported
+
     bend = y[:-2] - 2.0 * y[1:-1] + y[2:]
     noise = float(np.median(np.abs(bend))) / 0.6745 / sqrt(6.0)
     places, found = find_peaks(y, prominence=max(_LEAST_PROMINENCE * noise, 1e-12))

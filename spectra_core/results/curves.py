@@ -57,10 +57,8 @@ def _curves_csv(record: Finished, fit: RegionFit) -> bytes:
 
 def _rows(columns: list[Array]) -> bytes:
     """Return numbers as lines of csv: the shortest text that reads back as the same number."""
-    table = np.column_stack(columns)
-    text = to_json(table.tolist(), inf_nan_mode="null")
-    lines = b"\n".join(text[2:-2].split(b"],["))
-    return (lines if np.isfinite(table).all() else lines.replace(b"null", b"")) + b"\n"
+    text = to_json(np.array(columns).T.tolist(), inf_nan_mode="null")
+    return text[2:-2].replace(b"],[", b"\n").replace(b"null", b"") + b"\n"
 
 
 def _comments(record: Finished, fit: RegionFit) -> list[tuple[str, str]]:

@@ -12,12 +12,14 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from ..errors import WriteError
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -43,14 +45,20 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
         with _copied(path, stream) as file:
             yield file
         return
-    file = _beside(target)
+    name, file = _beside(target, lambda name: open(name, "xb"))
+    with _renamed(name, target), file:
+        yield file
+
+
+@contextmanager
+def _renamed(name: str, target: str) -> Iterator[None]:
+    """Rename a file at the end, or remove it if something goes wrong."""
     try:
-        with file:
-            yield file
-        os.replace(file.name, target)
+        yield
+        os.replace(name, target)
     except BaseException:
         with suppress(FileNotFoundError):
-            os.unlink(file.name)
+            os.unlink(name)
         raise
 
 
@@ -80,13 +88,13 @@ def _renamed_to(path: Path) -> str | None:
     return str(path) if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else None
 
 
-def _beside(target: str) -> IO[bytes]:
+def _beside(target: str, opened: Callable[[str], T]) -> tuple[str, T]:
     """Open a new file beside `target`, of the mode that new files have here."""
     folder, name = os.path.split(target)
     while True:
         path = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(4)}")
         with suppress(FileExistsError):
-            return open(path, "xb")
+            return path, opened(path)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -116,20 +124,48 @@ def write_pieces(pieces: Iterable[bytes], path: str | Path) -> None:
         If it cannot be written.
     """
     path = Path(path)
-    try:
+    with _said(path):
         if not os.path.isdir(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
         with _replacing(path) as file:
             file.writelines(pieces)
+
+
+def write_bytes(content: bytes, path: str | Path) -> None:
+    """Write a file in one step, as `write_pieces`, with as few calls as ten thousand files need."""
+    path = Path(path)
+    with _said(path):
+        target = _renamed_to(path) if _stream(path) is None else None
+        if target is not None:
+            with suppress(FileNotFoundError):  # then its folder is still to be made
+                _write_beside(content, target)
+                return
+    write_pieces((content,), path)
+
+
+def _write_beside(content: bytes, target: str) -> None:
+    name, number = _beside(target, lambda name: os.open(name, _NEW, 0o666))
+    with _renamed(name, target):
+        try:
+            left = memoryview(content)
+            while left:
+                left = left[os.write(number, left) :]
+        finally:
+            os.close(number)
+
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """Say what the system refused."""
+    try:
+        yield
     except OSError as error:
         raise WriteError(
             f"the file cannot be written: {error.strerror or error}.", where=str(path)
         ) from error
-
-
-def write_bytes(content: bytes, path: str | Path) -> None:
-    """Write a file in one step, as `write_pieces`."""
-    write_pieces((content,), path)
 
 
 def write_text(text: str, path: str | Path) -> None:
