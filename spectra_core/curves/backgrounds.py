@@ -45,7 +45,7 @@ from .background_kind import (
     option_defaults,
 )
 from .baselines import baseline_rows
-from .shirley import casaxps_shirley, cumulative_integral, proctor_sherwood
+from .shirley import casaxps_shirley, cumulative_integral, proctor_sherwood, shirley_rows
 from .spec import ParameterSpec
 from .tougaard import loss_integral, tougaard_kernel, tougaard_kernel_derivatives
 
@@ -59,6 +59,7 @@ __all__ = [
     "background_kind",
     "complete_options",
     "end_levels",
+    "rough_shirley",
     "tougaard_kernel",
 ]
 
@@ -225,6 +226,46 @@ def _static_shirley(
         "last_change": result.last_change,
         "tolerance": options["tolerance"],
     }
+
+
+def rough_shirley(
+    x: Array, y: Array, inside: slice, orientation: int, *, tolerance: float
+) -> Array:
+    """Return static Shirley backgrounds of M spectra on one axis, as the row `shirley` makes them.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N,)
+    y : ndarray, shape (M, N)
+        The whole spectra.
+    inside : slice
+        The window, of K points.
+    orientation : int
+        See `end_levels`.
+    tolerance : float
+        Largest change in the last pass, as a part of the step.
+
+    Returns
+    -------
+    curves : ndarray, shape (M, K)
+        NaN where there is no background.
+    """
+    settings = option_defaults(_SHIRLEY_OPTIONS)
+    start, stop, _ = inside.indices(x.size)
+    points = settings["endpoint_points"]
+    if stop - start < max(3, points + 1):
+        return np.full((len(y), max(stop - start, 0)), np.nan)
+    half = points // 2
+    first, last = (y[:, max(at - half, 0) : at + half + 1].mean(axis=1) for at in (start, stop - 1))
+    turn = slice(None, None, orientation)
+    found = shirley_rows(
+        orientation * x[inside][turn],
+        y[:, inside][:, turn],
+        *(first, last)[turn],
+        tolerance=tolerance,
+        max_iterations=settings["max_iterations"],
+    )
+    return np.where(found.settled[:, None], found.curves[:, turn], np.nan)
 
 
 def _static_tougaard(

@@ -41,6 +41,45 @@ class ShirleyCurve:
     last_change: float
 
 
+@dataclass(frozen=True)
+class ShirleyRows:
+    """Iterated Shirley backgrounds of M spectra; fields as in `ShirleyCurve`.
+
+    Attributes
+    ----------
+    curves : ndarray, shape (M, N)
+    iterations, last_change : ndarray, shape (M,)
+    settled : ndarray of bool, shape (M,)
+        Whether there is a background.
+    empty : ndarray of bool, shape (M,)
+        Whether there is none for want of a signal.
+    """
+
+    curves: Array
+    iterations: np.ndarray
+    last_change: Array
+    settled: np.ndarray
+    empty: np.ndarray
+
+    def only(self, step: float) -> ShirleyCurve:
+        """Return the one background there is; raise the error of one that there is not."""
+        iterations, change = int(self.iterations[0]), float(self.last_change[0])
+        if self.empty[0]:
+            raise DataError(
+                f"the signal above the background sums to zero, so the step of {step:g}"
+                " has nothing to follow.",
+                hint="Move the window's ends onto the background, or choose linear.",
+            )
+        if not self.settled[0]:
+            raise FitError(
+                f"the Shirley background did not settle in {iterations} passes: the last one"
+                f" still moved it by {change:.3g}, on a step of {step:.3g}.",
+                hint="Move the window's ends onto the background, or choose linear or active"
+                " Shirley.",
+            )
+        return ShirleyCurve(self.curves[0], iterations, change)
+
+
 def cumulative_integral(x: Array, rows: Array) -> Array:
     """Return the trapezoid integral of `rows` from the first point up to each point.
 
@@ -99,16 +138,24 @@ def proctor_sherwood(
     .. [2] A. Proctor, P. M. A. Sherwood, Anal. Chem. 54, 13 (1982).
        doi:10.1021/ac00238a008
     """
+    levels = np.array([low]), np.array([high])
+    found = shirley_rows(x, y[None], *levels, tolerance=tolerance, max_iterations=max_iterations)
+    return found.only(levels[1][0] - levels[0][0])
+
+
+def shirley_rows(
+    x: Array, y: Array, low: Array, high: Array, *, tolerance: float, max_iterations: int
+) -> ShirleyRows:
+    """Return what `proctor_sherwood` does for each of M spectra `y` (M, N), errors as states."""
     half_widths = 0.5 * np.diff(x)
 
-    def passed_signal(background: Array) -> tuple[Array, float]:
-        signal = y - background
-        passed = np.empty(y.size)
-        passed[0] = 0.0
-        np.cumsum((signal[1:] + signal[:-1]) * half_widths, out=passed[1:])
-        return passed, float(passed[-1])
+    def passed_signal(rows: np.ndarray, background: Array) -> tuple[Array, Array]:
+        signal = y[rows] - background
+        passed = np.zeros(signal.shape)
+        np.cumsum((signal[:, 1:] + signal[:, :-1]) * half_widths, axis=1, out=passed[:, 1:])
+        return passed, passed[:, -1].copy()
 
-    return _iterate(passed_signal, y.size, low, high, tolerance, max_iterations)
+    return _iterate(passed_signal, y.shape, low, high, tolerance, max_iterations)
 
 
 def casaxps_shirley(
@@ -138,47 +185,43 @@ def casaxps_shirley(
         As `proctor_sherwood`.
     """
 
-    def passed_signal(background: Array) -> tuple[Array, float]:
-        running = np.cumsum(np.abs(y - background))
-        passed = np.empty(y.size)
-        passed[0] = 0.0
-        passed[1:] = running[:-1]
-        return passed, float(running[-1])
+    def passed_signal(rows: np.ndarray, background: Array) -> tuple[Array, Array]:
+        running = np.cumsum(np.abs(y - background), axis=1)
+        passed = np.zeros(running.shape)
+        passed[:, 1:] = running[:, :-1]
+        return passed, running[:, -1].copy()
 
-    return _iterate(passed_signal, y.size, low, high, tolerance, max_iterations)
+    levels = np.array([low]), np.array([high])
+    found = _iterate(passed_signal, (1, y.size), *levels, tolerance, max_iterations)
+    return found.only(levels[1][0] - levels[0][0])
 
 
 def _iterate(
-    passed_signal: Callable[[Array], tuple[Array, float]],
-    n_points: int,
-    low: float,
-    high: float,
+    passed_signal: Callable[[np.ndarray, Array], tuple[Array, Array]],
+    shape: tuple[int, ...],
+    low: Array,
+    high: Array,
     tolerance: float,
     max_iterations: int,
-) -> ShirleyCurve:
-    """Repeat "background from signal, signal from background" until it stands still."""
-    step = high - low
-    background = np.full(n_points, float(low))
-    if step == 0.0:
-        return ShirleyCurve(background, 0, 0.0)
-    change = np.inf
+) -> ShirleyRows:
+    """Repeat "background from signal, signal from background" until each row stands still."""
+    steps = high - low
+    curves = np.tile(low[:, None], shape[1]).astype(float)
+    iterations, change = np.zeros(shape[0], dtype=int), np.zeros(shape[0])
+    empty = np.zeros(shape[0], dtype=bool)
+    rows = np.flatnonzero(steps)
     for iteration in range(1, max_iterations + 1):
-        passed, total = passed_signal(background)
-        if total == 0.0:
-            raise DataError(
-                f"the signal above the background sums to zero, so the step of {step:g}"
-                " has nothing to follow.",
-                hint="Move the window's ends onto the background, or choose linear.",
-            )
-        passed *= step / total
-        passed += low
-        background -= passed
-        change = max(float(background.max()), -float(background.min()))
-        background = passed
-        if change <= tolerance * abs(step):
-            return ShirleyCurve(background, iteration, change)
-    raise FitError(
-        f"the Shirley background did not settle in {max_iterations} passes: the last one"
-        f" still moved it by {change:.3g}, on a step of {step:.3g}.",
-        hint="Move the window's ends onto the background, or choose linear or active Shirley.",
-    )
+        if not rows.size:
+            break
+        passed, total = passed_signal(rows, curves[rows])
+        empty[rows] = total == 0.0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            passed *= (steps[rows] / total)[:, None]
+        passed += low[rows, None]
+        moved = curves[rows] - passed
+        change[rows] = np.maximum(moved.max(axis=1), -moved.min(axis=1))
+        curves[rows], iterations[rows] = passed, iteration
+        rows = rows[~(empty[rows] | (change[rows] <= tolerance * np.abs(steps[rows])))]
+    settled = ~empty
+    settled[rows] = False
+    return ShirleyRows(curves, iterations, change, settled, empty)

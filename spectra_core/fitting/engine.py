@@ -1074,13 +1074,13 @@ def _residual(packed: Packed, y: Array, static: Array, weights: Array, q: Array)
 
 
 def peaks_of(packed: Packed, q: Array) -> list[dict[str, Array]]:
-    """Return each region's components by id, for the free parameters `q` (F,)."""
-    peaks = np.empty((len(packed.plan.components), packed.n_points))
-    kernels().peak_curves(packed.plan, q, peaks)
+    """Return each region's components (M, N) by id, for the free parameters `q` (M, F)."""
+    peaks = np.empty((len(q), len(packed.plan.components), packed.n_points))
+    for own, rows in zip(q, peaks, strict=True):
+        kernels().peak_curves(packed.plan, own, rows)
     found, first = [], 0
     for region, part in zip(packed.problem.regions, packed.regions_of(peaks), strict=True):
-        names = [slot.id for slot in region.slots]
-        rows = [row.copy() for row in part[first : first + len(names)]]
-        found.append(dict(zip(names, rows, strict=True)))
-        first += len(names)
+        ids = [slot.id for slot in region.slots]
+        found.append({key: part[:, first + k].copy() for k, key in enumerate(ids)})
+        first += len(ids)
     return found

@@ -7,6 +7,7 @@ background's coupling to the model's own peaks (an active Shirley step, say).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +62,32 @@ def region_curves(
             for slot in region.slots
         }
     background = _background(region, values, abscissa, peaks)
+    return RegionCurves(peaks, background, background + sum(peaks.values()))
+
+
+def curves_rows(
+    regions: Sequence[RegionProblem], p: Array, peaks: dict[str, Array] | None = None
+) -> RegionCurves:
+    """Return the curves of one region of M fits, as `region_curves` has them; (M, N) each.
+
+    Parameters
+    ----------
+    regions : sequence of RegionProblem, length M
+        Of one model on one axis.
+    p : ndarray, shape (M, P)
+    peaks : dict of str to ndarray, or None
+        The components' curves (M, N), where they are known already.
+    """
+    if peaks is None:
+        each = [region_curves(one, own).peaks for one, own in zip(regions, p, strict=True)]
+        peaks = {slot.id: np.array([own[slot.id] for own in each]) for slot in regions[0].slots}
+    rows = [dict(zip(peaks, curves, strict=True)) for curves in zip(*peaks.values(), strict=True)]
+    background = np.array(
+        [
+            _background(region, own[region.part], region.x, curves)
+            for region, own, curves in zip(regions, p, rows or [{}] * len(regions), strict=True)
+        ]
+    )
     return RegionCurves(peaks, background, background + sum(peaks.values()))
 
 

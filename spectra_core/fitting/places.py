@@ -9,7 +9,7 @@ import numpy as np
 
 from ..spectrum import Array
 from .problem import Problem, RegionProblem
-from .scatter import Scatter
+from .scatter import Line, Scatter
 
 _CLAIM = 0.5  # widths: two lines do not start from one maximum
 _NOTHING = 1e-6  # of all areas of a region
@@ -51,17 +51,21 @@ class _Line:
             q[self.minor] += moved
 
 
-def from_maxima(problem: Problem, q: Array, scatter: Scatter) -> Array:
-    """Return `q` (F,) with each free centre at the highest point of the data that is left to it.
+def from_maxima(problems: Sequence[Problem], q: Array, scatter: Scatter) -> Array:
+    """Return `q` (M, F) with each free centre at the highest point of the data that is left to it.
 
-    The line that can reach the highest point takes it first.
+    The line that can reach the highest point takes it first. The M problems have one model and
+    one axis.
     """
-    moved = q.copy()
-    for region in problem.regions:
-        lines = _lines(problem, region, q, scatter)
+    moved, first = q.copy(), problems[0]
+    for number, region in enumerate(first.regions):
+        lines = scatter.lines[region.region.name]
         if lines:
-            ends = np.linspace(region.y[:3].mean(), region.y[-3:].mean(), region.y.size)
-            _put(problem, region.x, region.y - ends, lines, moved)
+            y = np.array([problem.regions[number].y for problem in problems])
+            start, end = y[:, :3].mean(axis=1)[:, None], y[:, -3:].mean(axis=1)[:, None]
+            ends = np.arange(region.x.size) * ((end - start) / (region.x.size - 1)) + start
+            offsets = _offsets(first, region, lines, q)
+            _put(first, region.x, y - ends, lines, offsets, moved)
     return moved
 
 
@@ -96,7 +100,8 @@ def revivals(
     all_, starts = base.copy(), []
     for region, lines, residual in zip(problem.regions, gone, residuals(q), strict=True):
         if lines:
-            _put(problem, region.x, residual, lines, all_, least=0.0)
+            offsets = np.array([[line.offset for line in lines]])
+            _put(problem, region.x, residual[None], lines, offsets, all_[None], least=0.0)
         for line in lines:
             low, high = scatter.low[line.j], scatter.high[line.j]
             n = min(max(int(np.ceil((high - low) / (_LOOK * line.width))), 2), _MOST_LOOKS)
@@ -159,10 +164,16 @@ def _vanished(problem: Problem, region: RegionProblem, q: Array, scatter: Scatte
 
 def _lines(problem: Problem, region: RegionProblem, q: Array, scatter: Scatter) -> list[_Line]:
     """Return the lines of a region that have a free centre."""
-    i = region.part.start + region.shift
-    shift = float(problem.matrix[i] @ q + problem.offset[i])
     found = scatter.lines[region.region.name]
-    return [_Line(*line, float(problem.offset[line.place]) + shift) for line in found]
+    offsets = _offsets(problem, region, found, q[None])[0].tolist() if found else []
+    return [_Line(*line, offset) for line, offset in zip(found, offsets, strict=True)]
+
+
+def _offsets(problem: Problem, region: RegionProblem, lines: Sequence[Line], q: Array) -> Array:
+    """Return the offset of each line in each of M spectra, (M, L), at `q` (M, F)."""
+    i = region.part.start + region.shift
+    shifts = np.array([problem.matrix[i] @ own for own in q]) + problem.offset[i]
+    return np.asarray(problem.offset[[line.place for line in lines]] + shifts[:, None])
 
 
 def _acting_only_on(problem: Problem, region: RegionProblem, members: Set[str]) -> np.ndarray:
@@ -179,37 +190,55 @@ def _put(
     problem: Problem,
     x: Array,
     height: Array,
-    lines: Sequence[_Line],
+    lines: Sequence[Line | _Line],
+    offsets: Array,
     q: Array,
     *,
     least: float = -np.inf,
 ) -> None:
-    """Put lines one after the other where `height` is largest, if that is more than `least`."""
+    """Put lines one after the other where `height` is largest, if that is more than `least`.
+
+    `height` (M, N), `offsets` (M, L) and `q` (M, F) are of M spectra.
+    """
     width = float(np.mean([line.width for line in lines]))
-    smooth = _smooth(height, x, width)
-    reach = {line.j: _within(problem, line, x) for line in lines}
-    left = list(lines)
-    while left:
-        tops = [float(np.max(smooth, where=reach[one.j], initial=-np.inf)) for one in left]
-        best = int(np.argmax(tops))
-        line = left.pop(best)
-        if not tops[best] > least:
-            break
-        k = int(np.argmax(np.where(reach[line.j], smooth, -np.inf)))
-        line.put(q, float(x[k]))
-        np.clip(q, problem.lower, problem.upper, out=q)
-        smooth = np.where(np.abs(x - x[k]) > _CLAIM * width, smooth, -np.inf)
+    smooth, rows = _smooth(height, x, width), np.arange(len(q))
+    reach = np.array(
+        [_within(problem, line, x, at) for line, at in zip(lines, offsets.T, strict=True)]
+    )
+    tops = np.empty(offsets.shape)
+    left = np.ones(offsets.shape, dtype=bool)
+    for _ in lines:
+        for number, own in enumerate(reach):
+            np.max(smooth, axis=1, where=own, initial=-np.inf, out=tops[:, number])
+        best = np.argmax(np.where(left, tops, -np.inf), axis=1)
+        rows = rows[(tops[rows, best[rows]] > least) & left[rows, best[rows]]]
+        top = np.argmax(np.where(reach[best, np.arange(len(q))], smooth, -np.inf), axis=1)
+        left[np.arange(len(q)), best] = False
+        for number, line in enumerate(lines):
+            own = rows[best[rows] == number]
+            _move(line, offsets[own, number], q, own, x[top[own]])
+        q[rows] = np.clip(q[rows], problem.lower, problem.upper)
+        smooth = np.where(np.abs(x - x[top][:, None]) > _CLAIM * width, smooth, -np.inf)
 
 
-def _within(problem: Problem, line: _Line, x: Array) -> np.ndarray:
-    """Return which points a line's bounds let it stand on."""
-    value = line.values(x)
-    return (value >= problem.lower[line.j]) & (value <= problem.upper[line.j])
+def _move(line: Line | _Line, offsets: Array, q: Array, rows: np.ndarray, x: Array) -> None:
+    """Move a line in some rows to `x`, and the other one of its doublet with it."""
+    moved = (x - (line.times * q[rows, line.j] + offsets)) / line.times
+    q[rows, line.j] += moved
+    if line.minor is not None:
+        q[rows, line.minor] += moved
+
+
+def _within(problem: Problem, line: Line | _Line, x: Array, offsets: Array) -> np.ndarray:
+    """Return which points a line's bounds let it stand on in each spectrum, (M, N)."""
+    value = (x - offsets[:, None]) / line.times
+    return np.asarray((value >= problem.lower[line.j]) & (value <= problem.upper[line.j]))
 
 
 def _smooth(values: Array, x: Array, width: float) -> Array:
-    """Return a running mean over a third of a width."""
+    """Return running means of M curves (M, N) over a third of a width."""
     step = abs(x[-1] - x[0]) / (x.size - 1)
-    half = min(int(width / 6.0 / step), (values.size - 1) // 2)
-    padded = np.concatenate([np.full(half, values[0]), values, np.full(half, values[-1])])
-    return np.convolve(padded, np.full(2 * half + 1, 1.0 / (2 * half + 1)), mode="valid")
+    half = min(int(width / 6.0 / step), (x.size - 1) // 2)
+    padded = np.pad(values, ((0, 0), (half, half)), mode="edge")
+    kernel = np.full(2 * half + 1, 1.0 / (2 * half + 1))
+    return np.array([np.convolve(row, kernel, mode="valid") for row in padded])

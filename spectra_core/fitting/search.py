@@ -182,7 +182,11 @@ def search(
     ]
     _scan(walks, scatter, engine)
     limit = min(limit, LIMIT)
-    _fit(walks, [walk.first(scatter) for walk in walks], engine, limit)
+    places = [[walk.at(place, scatter) for place in walk.places] for walk in walks]
+    base = np.array([own[0] if own else walk.own for walk, own in zip(walks, places, strict=True)])
+    maxima = from_maxima(problems, base, scatter)
+    firsts = [[w.own, *own, top] for w, own, top in zip(walks, places, maxima, strict=True)]
+    _fit(walks, firsts, engine, limit)
     while active := [walk for walk in walks if walk.is_open]:
         numbers = scatter.numbers(rng, wanted * _DRAWS)
         seeking = [walk for walk in active if walk.is_seeking]
@@ -216,12 +220,6 @@ class _Walk:
 
     def __post_init__(self) -> None:
         self.best = self.own
-
-    def first(self, scatter: Scatter) -> list[Array]:
-        """Return the starts that are made in any case."""
-        there = [self.at(place, scatter) for place in self.places]
-        maxima = from_maxima(self.problem, there[0] if there else self.own, scatter)
-        return [self.own, *there, maxima]
 
     def at(self, place: Array, scatter: Scatter) -> Array:
         """Return the model's own start values at a place of the scan."""
@@ -258,19 +256,19 @@ class _Walk:
     def take(self, q: Array, chi_square: float) -> None:
         """Note down where a start has led."""
         self.reached.append(chi_square)
-        if chi_square < self.lowest - self._same():
-            self.hits = 0
         if chi_square < self.lowest:
+            self.hits = 0 if chi_square < self.lowest - self._same() else self.hits
             self.best, self.lowest = q, chi_square
-        if chi_square <= self.lowest + self._same():
+        if chi_square <= self.lowest or chi_square <= self.lowest + self._same():
             self.hits += 1
 
     def _same(self) -> float:
         """Return by how much chi-square of one and the same minimum may differ."""
         if not np.isfinite(self.lowest):
             return 0.0
-        freedom = max(self.problem.n_points - self.own.size, 1)
-        unit = 1.0 if self.noise_known else self.lowest / freedom
+        unit = 1.0
+        if not self.noise_known:
+            unit = self.lowest / max(self.problem.n_points - self.own.size, 1)
         return _SAME * unit + 1e-7 * abs(self.lowest)
 
 

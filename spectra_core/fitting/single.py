@@ -15,7 +15,7 @@ from ..spectrum import Array, Axis, Spectrum
 from . import tolerances
 from .engine import NUMBA, NUMPY, Packed, chosen_engine, compiled_fit, peaks_of, residual_of
 from .engine import settle as compiled_settle
-from .evaluate import RegionCurves, region_curves, residual, residual_jacobian
+from .evaluate import RegionCurves, curves_rows, region_curves, residual, residual_jacobian
 from .folding import solve_folded
 from .inputs import Spectra, as_model, as_spectra, with_settings
 from .measured import covariance_with_shapes, has_noisy_shapes, with_shape_noise
@@ -28,7 +28,7 @@ from .search import TOLERANCE as SEARCH_TOLERANCE
 from .search import CompiledRows, Ends, Engine, Found, search
 from .solver import LANDED, Solution, TracePoint, check_finite
 from .start import completed, first_guess, given_values, linear_start, open_values
-from .statistics import Statistics, Total, fit_statistics
+from .statistics import Statistics, Total, fit_statistics, statistics_rows
 from .tangents import tangent_rows
 from .weights import (
     Weights,
@@ -667,14 +667,14 @@ def result_of(
     errors = _errors(problem, weights, settled, statistics.reduced_chi_square)
     values = problem.full(solution.q)
     bound = _at_bound(problem, solution)
-    peaks = None if settled.packed is None else peaks_of(settled.packed, solution.q)
+    peaks = None if settled.packed is None else peaks_of(settled.packed, solution.q[None])
     regions = []
     for i, region in enumerate(problem.regions):
         known = None if peaks is None else peaks[i]
         acting = acting_on(problem, i)
-        part = region_part(region, acting, values, sigmas[i], weights[i], known)
-        kind = weights[i].value
-        regions.append(region_fit(problem, i, part.curves, part.sigma, kind, part.statistics))
+        rows = values[None], sigmas[i][None]
+        curves, sigma, own = region_parts([region], acting, *rows, weights[i], known).only()
+        regions.append(region_fit(problem, i, curves, sigma, weights[i].value, own))
     warnings = (
         *start_warnings(problem),
         *_parameter_warnings(problem, values, bound, errors, solution),
@@ -850,12 +850,19 @@ def _at_bound(problem: Problem, solution: Solution) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class RegionPart:
-    """One region as the fitted parameters give it."""
+class RegionParts:
+    """One region as the fitted parameters of M fits give it; curves and sigma are (M, N)."""
 
     curves: RegionCurves
     sigma: Array
-    statistics: Statistics
+    statistics: tuple[Statistics, ...]
+
+    def only(self) -> tuple[RegionCurves, Array, Statistics]:
+        """Return the curves, sigma and statistics of the one fit there is."""
+        curves = self.curves
+        peaks = {key: rows[0] for key, rows in curves.peaks.items()}
+        own = RegionCurves(peaks, curves.background[0], curves.envelope[0])
+        return own, self.sigma[0], self.statistics[0]
 
 
 def acting_on(problem: Problem, number: int) -> int:
@@ -868,41 +875,47 @@ def acting_on(problem: Problem, number: int) -> int:
     return max(int(acting.sum()) - int((~elsewhere).sum()), 0)
 
 
-def region_part(
-    region: RegionProblem,
+def region_parts(
+    regions: Sequence[RegionProblem],
     acting: int,
     values: Array,
     sigma: Array,
     weights: Weights,
     peaks: dict[str, Array] | None,
-) -> RegionPart:
-    """Return curves, standard deviations and statistics of one region.
+) -> RegionParts:
+    """Return curves, standard deviations and statistics of one region of M fits.
 
     Parameters
     ----------
-    region : RegionProblem
+    regions : sequence of RegionProblem, length M
+        Of one model, on one axis.
     acting : int
         See `acting_on`.
-    values : ndarray, shape (P,)
-    sigma : ndarray, shape (N,)
+    values : ndarray, shape (M, P)
+    sigma : ndarray, shape (M, N)
         As fitted.
     weights : Weights
     peaks : dict of str to ndarray, or None
-        The components' curves, where they are known.
+        The components' curves (M, N), where they are known.
     """
-    curves = region_curves(region, values, peaks=peaks)
-    misfit = region.y - curves.envelope
-    known = counts_are_known(region.spectrum)
-    noise = counting_noise(region.spectrum, curves.envelope) if known else None
-    statistics = fit_statistics(
-        misfit / sigma,
-        acting,
-        sigma_known=weights is not Weights.UNIT,
-        noise_residual=None if noise is None else misfit / noise,
-    )
-    if weights is Weights.UNIT and statistics.chi_square > 0:
-        sigma = sigma * np.sqrt(statistics.reduced_chi_square)
-    return RegionPart(curves, sigma, statistics)
+    curves = curves_rows(regions, values, peaks)
+    misfit = np.array([region.y for region in regions]) - curves.envelope
+    known, noise = weights is not Weights.UNIT, None
+    if not known:
+        each = zip(regions, misfit, curves.envelope, strict=True)
+        noise = [_over_noise(region.spectrum, own, envelope) for region, own, envelope in each]
+    residual = misfit / sigma
+    statistics = statistics_rows(residual, acting, np.zeros(0), sigma_known=known, noise=noise)
+    if not known:
+        scaled = [s.reduced_chi_square if s.chi_square > 0 else 1.0 for s in statistics]
+        sigma = sigma * np.sqrt(scaled)[:, None]
+    return RegionParts(curves, sigma, statistics)
+
+
+def _over_noise(spectrum: Spectrum, misfit: Array, envelope: Array) -> Array | None:
+    """Return residuals over the counting noise where that is known."""
+    noise = counting_noise(spectrum, envelope) if counts_are_known(spectrum) else None
+    return None if noise is None else misfit / noise
 
 
 def start_warnings(problem: Problem) -> list[FitWarning]:
@@ -1049,16 +1062,39 @@ def _outside(problem: Problem, region: RegionProblem, values: Array) -> list[Fit
     low, high = region.region.window
     unit = region.spectrum.axis.unit
     warnings = []
-    for slot in region.slots:
-        path = f"{region.region.name}/{slot.id}/center"
-        center = float(values[problem.paths.index(path)] + values[region.part][region.shift])
-        if not low <= center <= high:
+    for slot, center in zip(region.slots, centers_rows(problem, region, values[None]), strict=True):
+        if not low <= center[0] <= high:
             warnings.append(
                 FitWarning(
                     "outside_window",
-                    f"the centre {center:.2f} {unit} lies outside the window {low:g} to"
+                    f"the centre {center[0]:.2f} {unit} lies outside the window {low:g} to"
                     f" {high:g} {unit}, so the data say little about this component.",
-                    split_path(path)[0] + "/" + slot.id,
+                    f"{region.region.name}/{slot.id}",
                 )
             )
     return warnings
+
+
+def centers_rows(problem: Problem, region: RegionProblem, values: Array) -> Array:
+    """Return where the components of a region stand in M fits, (C, M); `values` are (M, P)."""
+    name, shift = region.region.name, values[:, region.part.start + region.shift]
+    own = [values[:, problem.places[f"{name}/{slot.id}/center"]] + shift for slot in region.slots]
+    return np.array(own).reshape(len(own), len(values))
+
+
+def warnings_rows(
+    problems: Sequence[Problem], values: Array, weights: tuple[Weights, ...]
+) -> tuple[tuple[FitWarning, ...], ...]:
+    """Return what `start_warnings` and `region_warnings` say of each of M fits of one model."""
+    first, started = problems[0], tuple(start_warnings(problems[0]))
+    silent = np.full(
+        len(problems), Weights.UNIT not in weights and Weights.EMPIRICAL not in weights
+    )
+    for region in first.regions:
+        low, high = region.region.window
+        centers = centers_rows(first, region, values)
+        silent &= ((centers >= low) & (centers <= high)).all(axis=0)
+    return tuple(
+        started if quiet else (*started, *region_warnings(problem, own, weights))
+        for problem, own, quiet in zip(problems, values, silent.tolist(), strict=True)
+    )

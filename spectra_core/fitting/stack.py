@@ -44,15 +44,13 @@ from .single import (
     check_data,
     covariance_scale,
     full_covariance,
-    region_part,
-    region_warnings,
+    region_parts,
     search_options,
-    start_warnings,
-    statistics_of,
+    warnings_rows,
     weights_of,
 )
 from .start import open_values_of
-from .statistics import Statistics
+from .statistics import Statistics, statistics_rows
 from .weights import Weights, choose_weights, counting_time, has_negative_counts
 
 Spectra = Mapping[str, Spectrum]
@@ -402,9 +400,11 @@ class _Fits:
         units = np.ones(rows.size)
         if problems[0].is_scaled(self.weights):  # residuals are told in the unit of the data
             units, weights = 1.0 / weights[:, 0], np.ones(weights.shape)
-        statistics = tuple(
-            statistics_of(problem, self.weights, q, unit * r)
-            for problem, q, unit, r in zip(problems, found.q[rows], units, residual, strict=True)
+        statistics = statistics_rows(  # there are no priors
+            units[:, None] * residual,
+            n_free,
+            np.zeros(0),
+            sigma_known=Weights.UNIT not in self.weights,
         )
         scales = [
             covariance_scale(self.weights, each.reduced_chi_square, float(unit))
@@ -421,14 +421,10 @@ class _Fits:
             ]
         )
         sigmas = packed.regions_of(1.0 / weights)
-        peaks = [peaks_of(packed, q) for q in found.q[rows]]
+        peaks = peaks_of(packed, found.q[rows])
         regions = tuple(
-            _region(number, problems, values, sigmas[number], kind, [p[number] for p in peaks])
+            _region(number, problems, values, sigmas[number], kind, peaks[number])
             for number, kind in enumerate(self.weights)
-        )
-        warnings = tuple(
-            (*start_warnings(p), *region_warnings(p, v, self.weights))
-            for p, v in zip(problems, values, strict=True)
         )
         status = found.state[rows, kernels().STATUS]
         return Stack(
@@ -442,7 +438,7 @@ class _Fits:
             tuple(reached[k] for k in rows.tolist()),
             regions,
             statistics,
-            warnings,
+            warnings_rows(problems, values, self.weights),
             self.options.method,
             NUMBA,
         )
@@ -454,35 +450,24 @@ def _region(
     values: Array,
     sigma: Array,
     weights: Weights,
-    peaks: Sequence[dict[str, Array]],
+    peaks: dict[str, Array],
 ) -> StackRegion:
     """Return one region of the stack from the fits' parameters and curves."""
     regions = [problem.regions[number] for problem in problems]
-    first = regions[0]
-    acting = acting_on(problems[0], number)
-    parts = [
-        region_part(region, acting, v, s, weights, p)
-        for region, v, s, p in zip(regions, values, sigma, peaks, strict=True)
-    ]
+    first, acting = regions[0], acting_on(problems[0], number)
+    parts = region_parts(regions, acting, values, sigma, weights, peaks)
     y = np.array([region.y for region in regions])
-    sigmas = np.array([part.sigma for part in parts])
-    envelope = np.array([part.curves.envelope for part in parts])
     return StackRegion(
         first.region.name,
         tuple(region.spectrum for region in regions),
         first.x,
         y,
-        sigmas,
+        parts.sigma,
         weights.value,
-        np.array([part.curves.background for part in parts]),
-        envelope,
-        {key: np.array([part.curves.peaks[key] for part in parts]) for key in peaks[0]},
-        np.array(
-            [
-                (r.y - part.curves.envelope) / part.sigma
-                for r, part in zip(regions, parts, strict=True)
-            ]
-        ),
+        parts.curves.background,
+        parts.curves.envelope,
+        parts.curves.peaks,
+        (y - parts.curves.envelope) / parts.sigma,
         tuple({} if r.static is None else dict(r.static.info) for r in regions),
-        tuple(part.statistics for part in parts),
+        parts.statistics,
     )

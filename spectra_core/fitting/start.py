@@ -12,10 +12,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..curves.backgrounds import BACKGROUNDS
-from ..errors import ModelError, SpectraError
+from ..curves.backgrounds import rough_shirley
+from ..errors import ModelError
 from ..model import BACKGROUND, Model, split_path
-from ..spectrum import Array, Axis, Spectrum
+from ..spectrum import Array, Axis
 from .evaluate import residual, residual_jacobian
 from .priors import prior_residual, with_prior_rows
 from .problem import LINEAR_IN_MODEL, Problem, RegionProblem, Same
@@ -71,7 +71,7 @@ def open_values_of(problems: Sequence[Problem]) -> tuple[Array, bool]:
         if name in _FROM_DATA:
             number = [region.region.name for region in first.regions].index(region_name)
             estimate = _FROM_DATA[name]
-            rows[:, j] = [estimate(problem.regions[number]) for problem in problems]
+            rows[:, j] = estimate([problem.regions[number] for problem in problems])
     return np.clip(rows, first.lower, first.upper), False
 
 
@@ -203,7 +203,7 @@ def _estimates(problem: Problem) -> Array:
 
 def _estimate(problem: Problem, region: RegionProblem, i: int, j: int, name: str) -> float:
     if name in _FROM_DATA:
-        return _FROM_DATA[name](region)
+        return float(_FROM_DATA[name]([region])[0])
     if _is_linear(problem.model, problem.paths[i]):
         return float(np.clip(0.0, problem.lower[j], problem.upper[j]))
     if (partner := _from_partner(problem, region, i, name)) is not None:
@@ -244,19 +244,18 @@ def _from_prior(problem: Problem, i: int) -> float | None:
     return None
 
 
-def _step_estimate(region: RegionProblem) -> float:
-    """Return the rise of the data over the window per area above a static Shirley."""
-    spectrum: Spectrum = region.spectrum
-    kind = BACKGROUNDS["shirley"]
-    assert kind.static is not None
-    try:
-        rough = {"tolerance": 0.03}  # the fit goes on from here
-        static = kind.static(spectrum.x, spectrum.y, region.inside, rough, region.orientation)
-    except SpectraError:
-        return 0.0
-    area = float(np.trapezoid(region.y - static.curve, region.x))
-    rise = region.orientation * float(static.curve[-1] - static.curve[0])
-    return max(rise / area, 0.0) if area > 0 else 0.0
+def _step_estimates(regions: Sequence[RegionProblem]) -> Array:
+    """Return the rise of the data over the window per area above a static Shirley, (M,)."""
+    first, y = regions[0], np.array([region.spectrum.y for region in regions])
+    curves = rough_shirley(first.spectrum.x, y, first.inside, first.orientation, tolerance=_ROUGH)
+    areas = np.trapezoid(y[:, first.inside] - curves, first.x, axis=1)
+    rises = first.orientation * (curves[:, -1] - curves[:, 0])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(areas > 0, np.maximum(rises / areas, 0.0), 0.0)
+
+
+def _rate_estimates(regions: Sequence[RegionProblem]) -> Array:
+    return np.array([_rate_estimate(region) for region in regions])
 
 
 def _rate_estimate(region: RegionProblem) -> float:
@@ -275,7 +274,8 @@ def _rate_estimate(region: RegionProblem) -> float:
 
 
 _LEAST_DECAY = 0.1
-_FROM_DATA = {"step": _step_estimate, "rate": _rate_estimate}
+_ROUGH = 0.03  # of the step: how well a background is known from which the fit goes on
+_FROM_DATA = {"step": _step_estimates, "rate": _rate_estimates}
 """Parameters of backgrounds that the data alone give a start."""
 
 

@@ -9,6 +9,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import erfc, log, sqrt
 
@@ -89,27 +90,49 @@ def fit_statistics(
     prior_residual : ndarray, shape (K,), or None
         (value - prior) / sd of each prior.
     """
-    n, known = residual.size, np.zeros(0) if prior_residual is None else prior_residual
-    total = Total(
-        float(residual @ residual), n, n_free, sigma_known, float(known @ known), known.size
-    )
-    aic = total.misfit + 2 * total.paid
-    correction = 2 * total.paid * (total.paid + 1) / max(n - total.paid - 1, 1)
-    noise = residual if sigma_known else noise_residual
-    return Statistics(
-        n,
-        n_free,
-        total.chi_square,
-        total.reduced_chi_square,
-        None if noise is None else sqrt(float(noise @ noise) / n),
-        abbe(residual),
-        runs_p_value(residual),
-        aic,
-        aic + correction,
-        total.bic,
-        total.prior_chi_square,
-        known.size,
-    )
+    noise = [noise_residual]
+    known = np.zeros(0) if prior_residual is None else prior_residual
+    return statistics_rows(residual[None], n_free, known, sigma_known=sigma_known, noise=noise)[0]
+
+
+def statistics_rows(
+    residual: Array,
+    n_free: int,
+    known: Array,
+    *,
+    sigma_known: bool,
+    noise: Sequence[Array | None] | None = None,
+) -> tuple[Statistics, ...]:
+    """Return what `fit_statistics` does for each of M fits; `residual` is (M, N).
+
+    `known` (K,) is what the priors say of each of them, `noise` their noise residuals.
+    """
+    n, said = residual.shape[1], float(known @ known)
+    over_noise = residual if sigma_known else noise or [None] * len(residual)
+    alike = zip(_abbe_rows(residual), _runs_rows(residual), strict=True)
+    found = []
+    for row, (rough, runs) in enumerate(alike):
+        own, noisy = residual[row], over_noise[row]
+        total = Total(float(own @ own), n, n_free, sigma_known, said, known.size)
+        paid, misfit = total.paid, total.misfit
+        aic = misfit + 2 * paid
+        found.append(
+            Statistics(
+                n,
+                n_free,
+                total.chi_square,
+                total.reduced_chi_square,
+                None if noisy is None else sqrt(float(noisy @ noisy) / n),
+                rough,
+                runs,
+                aic,
+                aic + 2 * paid * (paid + 1) / max(n - paid - 1, 1),
+                misfit + paid * log(n),
+                said,
+                known.size,
+            )
+        )
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -162,22 +185,38 @@ class Total:
 
 def abbe(residual: Array) -> float:
     """Return Abbe's criterion of the residuals; 1 for independent ones."""
-    total = float(residual @ residual)
-    if total == 0:
-        return 1.0
-    differences = residual[1:] - residual[:-1]
-    return float(0.5 * (differences @ differences) / total)
+    return _abbe_rows(residual[None])[0]
+
+
+def _abbe_rows(residual: Array) -> list[float]:
+    found = []
+    for own, steps in zip(residual, residual[:, 1:] - residual[:, :-1], strict=True):
+        total = float(own @ own)
+        found.append(float(0.5 * (steps @ steps) / total) if total else 1.0)
+    return found
 
 
 def runs_p_value(residual: Array) -> float:
     """Return the two-sided p-value of the Wald-Wolfowitz runs test on the signs."""
     signs = residual[residual != 0] > 0
-    n = int(signs.size)
-    above = int(signs.sum())
+    changes = int(np.count_nonzero(signs[1:] != signs[:-1]))
+    return _runs_p(int(signs.size), int(signs.sum()), 1 + changes)
+
+
+def _runs_rows(residual: Array) -> list[float]:
+    signs = residual > 0
+    changes = (signs[:, 1:] != signs[:, :-1]).sum(axis=1).tolist()
+    counts = zip(signs.sum(axis=1).tolist(), changes, (residual == 0).any(axis=1), strict=True)
+    return [
+        runs_p_value(residual[row]) if zeros else _runs_p(residual.shape[1], above, 1 + changed)
+        for row, (above, changed, zeros) in enumerate(counts)
+    ]
+
+
+def _runs_p(n: int, above: int, runs: int) -> float:
     pairs = 2.0 * above * (n - above)
     if n < 2 or pairs == 0:
         return 1.0
-    runs = 1 + int(np.count_nonzero(signs[1:] != signs[:-1]))
     mean = pairs / n + 1.0
     variance = pairs * (pairs - n) / (n * n * (n - 1.0))
     if variance <= 0:

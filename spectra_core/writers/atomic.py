@@ -45,9 +45,13 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
         with _copied(path, stream) as file:
             yield file
         return
-    name, file = _beside(target, lambda name: open(name, "xb"))
+    name, file = _beside(target, _opened)
     with _renamed(name, target), file:
         yield file
+
+
+def _opened(name: str) -> IO[bytes]:
+    return open(name, "xb")
 
 
 @contextmanager
