@@ -124,6 +124,8 @@ class Problem:
     @cached_property
     def prior_targets(self) -> Array:
         """What the priors say of those sums, shape (K,)."""
+        if not self.priors.priors:
+            return np.zeros(0)
         return self.priors.values - self.priors.sums @ np.nan_to_num(self.offset)
 
     @cached_property
@@ -133,6 +135,8 @@ class Problem:
         What the sum has beside its first term, taken from the value that is known, is what
         a relative standard deviation is a part of.
         """
+        if not self.priors.priors:
+            return np.zeros((0, self.free.size)), np.zeros(0)
         rows, offset = self.priors, np.nan_to_num(self.offset)
         constants = rows.scales @ offset + rows.scale_values - self.prior_targets
         return self.prior_matrix + rows.scales @ self.matrix, constants
@@ -379,6 +383,8 @@ def _given_or_default(
 
 def _within_spec(parameter: Parameter, spec: ParameterSpec, path: str) -> Parameter:
     """Return the parameter with its bounds cut to where the formula has a meaning."""
+    if -inf < parameter.min and spec.min <= parameter.min and parameter.max <= spec.max:
+        return parameter
     low = spec.low if parameter.min == -inf else max(parameter.min, spec.min)
     high = min(parameter.max, spec.max)
     if low > high:

@@ -271,6 +271,8 @@ def prior_estimates(
     covariance : ndarray, shape (P, P)
     at_bound : ndarray of bool, shape (P,)
     """
+    if not problem.priors.priors:
+        return ()
     rows, known = problem.priors, np.nan_to_num(values)
     found = []
     for prior, sd, sums in zip(rows.priors, rows.sigmas(known), rows.sums, strict=True):

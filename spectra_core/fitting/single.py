@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from numbers import Integral
 from typing import Any
 
@@ -161,7 +162,7 @@ class Solved:
         """Free parameters, shape (F,)."""
         return self.settled.solution.q
 
-    @property
+    @cached_property
     def total(self) -> Total:
         """The sums of squares that statistics are made of."""
         n, residual = self.problem.n_points, self.settled.solution.residual

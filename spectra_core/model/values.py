@@ -584,9 +584,10 @@ def _window(value: Any, region: str) -> tuple[float, float]:
 
 
 def _check_component(component: Component, region: Region) -> None:
-    known = [spec.name for spec in region.specs_of(component)]
+    specs = region.specs_of(component)
     for name in component.parameters:
-        if name not in known:
+        if all(name != spec.name for spec in specs):
+            known = [spec.name for spec in specs]
             raise unknown("parameter", name, known, f"{region.name}/{component.id}")
 
 

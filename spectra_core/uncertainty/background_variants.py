@@ -16,6 +16,7 @@ from ..model import (
     members,
     owners,
     replace_region,
+    split_path,
     without_lost_priors,
 )
 from ..spectrum import points_in_window
@@ -116,10 +117,13 @@ def _with_background(model: Model, region: Region, type_: str, mode: str) -> Mod
     )
     changed = replace(region, background=background, components=components, doublets=doublets)
     gone = _background_paths(region) - _background_paths(changed)
+    names = {split_path(path)[2] for path in gone}
     links = tuple(
         link
         for link in model.links
-        if not gone & {canonical_path(model, p) for p in paths_of(link)}
+        if not any(
+            split_path(p)[2] in names and canonical_path(model, p) in gone for p in paths_of(link)
+        )
     )
     return without_lost_priors(replace(replace_region(model, changed), links=links))
 

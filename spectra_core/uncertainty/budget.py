@@ -11,7 +11,7 @@
 Each row is a standard error of R. The total is their quadrature, and exists only where
 every row does: what was not looked at cannot be in a total.
 
-All ratios of one fit share their draws and their variants, which are made once.
+All ratios of one fit share their draws and their variants, which are made once, side by side.
 
 References
 ----------
@@ -20,9 +20,12 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import exp, isfinite, log, sqrt
+from threading import Event
 
 import numpy as np
 
@@ -32,7 +35,7 @@ from ..model import Model
 from ..model.values import GROUPS
 from ..spectrum import Array
 from .areas import level_of_area, ratio_of_labels
-from .mixture import Asked, Average, averages, drawn_or_why, with_limit
+from .mixture import Asked, Average, averages, drawn_or_why, models_beside, with_limit
 from .monte_carlo import MonteCarlo
 from .pulls import pulls_of
 from .quantities import (
@@ -222,43 +225,86 @@ def _budgets(
     ratios = list(counted(result, quantities, names, should_stop))
     told(ratios)
     left = [i for i, ratio in enumerate(ratios) if ratio.budget.counting is not None]
-    samples: dict[int, Array] = {}
-    for n in dict.fromkeys(wanted[i].rows.monte_carlo for i in left):
-        same = [i for i in left if wanted[i].rows.monte_carlo == n]
-        own = [i for i in same if n and ratios[i].interval_method != PROFILE]
-        if own:
-            drawn = drawn_or_why(
-                result, [quantities[i] for i in own], n, seed, should_stop, progress
-            )
-            for i in own:
-                ratios[i] = _with_draws(ratios[i], drawn, quantities[i])
-                if isinstance(drawn, MonteCarlo):
-                    samples[i] = drawn.values[quantities[i]]
     full = [i for i in left if wanted[i].rows is not _NONE]
-    _add_impacts(ratios, full, result, quantities, should_stop)
-    for i in left:
-        ratios[i] = _with_priors(ratios[i], result, quantities[i])
-    told(ratios)
     limited = [
         i for i, r in enumerate(ratios) if r.upper_limit is not None and wanted[i].rows.model
     ]
-    asked = {i: _asked(ratios[i], wanted[i], samples.get(i)) for i in (*full, *limited)}
-    found = averages(result, list(asked.values()), seed, should_stop)
-    average = dict(zip(asked, found, strict=True))
+    asked = {i: _asked(ratios[i], wanted[i]) for i in (*full, *limited)}
+    with _beside(_drawing(result, wanted, ratios, left, seed, progress), should_stop) as drawn:
+        _add_impacts(ratios, full, result, quantities, should_stop)
+        models = models_beside(result, list(asked.values()), should_stop)
+        spreads = _spreads(full, wanted, ratios, result, should_stop)
+        draws = drawn()
+    for i, found in draws.items():
+        ratios[i] = _with_draws(ratios[i], found, quantities[i])
+    for i in left:
+        ratios[i] = _with_priors(ratios[i], result, quantities[i])
+    told(ratios)
+    asked = {i: _asked(ratios[i], wanted[i], draws.get(i)) for i in asked}
+    averaged = averages(result, models, list(asked.values()), seed, should_stop)
+    average = dict(zip(asked, averaged, strict=True))
     for i in limited:
         ratios[i] = with_limit(ratios[i], average[i])
     told(
         [_with_average(r, average[i], wanted[i]) if i in full else r for i, r in enumerate(ratios)]
     )
-    spreads = _spreads(full, wanted, ratios, result, should_stop)
     for i in full:
         across, note = _reference(result.model, quantities[i], wanted[i].rows.reference)
         ratios[i] = _with_rows(ratios[i], average[i], spreads[i], across, note)
     return tuple(ratios)
 
 
-def _asked(ratio: Ratio, wanted: _Wanted, sample: Array | None) -> Asked:
+_Draws = dict[int, MonteCarlo | FitError]
+
+
+def _drawing(
+    result: FitResult,
+    wanted: Sequence[_Wanted],
+    ratios: Sequence[Ratio],
+    places: Sequence[int],
+    seed: int,
+    progress: Progress | None,
+) -> Callable[[ShouldStop], _Draws]:
+    """Return what draws for the ratios at `places` that want it, each number of draws once."""
+    numbers = {i: wanted[i].rows.monte_carlo for i in places}
+    own = {i: n for i, n in numbers.items() if n and ratios[i].interval_method != PROFILE}
+
+    def draw(should_stop: ShouldStop) -> _Draws:
+        found: _Draws = {}
+        for n in dict.fromkeys(own.values()):
+            same = [i for i in own if own[i] == n]
+            asked = [wanted[i].quantity for i in same]
+            drawn = drawn_or_why(result, asked, n, seed, should_stop, progress)
+            found |= dict.fromkeys(same, drawn)
+        return found
+
+    return draw
+
+
+@contextmanager
+def _beside(
+    work: Callable[[ShouldStop], _Draws], should_stop: ShouldStop | None
+) -> Iterator[Callable[[], _Draws]]:
+    """Run `work` on a thread beside the block, which is given what waits for its outcome.
+
+    Draws are arrays in compiled loops, the other rows are objects: neither waits for the other.
+    """
+    left = Event()
+
+    def stops() -> bool:
+        return left.is_set() or (should_stop is not None and should_stop())
+
+    with ThreadPoolExecutor(1, "doublet-budget") as pool:
+        future = pool.submit(work, stops)
+        try:
+            yield future.result
+        finally:
+            left.set()
+
+
+def _asked(ratio: Ratio, wanted: _Wanted, drawn: MonteCarlo | FitError | None = None) -> Asked:
     rows = wanted.rows
+    sample = drawn.values[wanted.quantity] if isinstance(drawn, MonteCarlo) else None
     return Asked(ratio, wanted.quantity, rows.background, rows.model, rows.monte_carlo, sample)
 
 

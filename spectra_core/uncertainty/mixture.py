@@ -98,13 +98,10 @@ class Asked:
         return self.background if kind == "background" else self.model
 
 
-def averages(
-    result: FitResult,
-    asked: Sequence[Asked],
-    seed: int,
-    should_stop: ShouldStop | None,
-) -> list[Average]:
-    """Return what all models say of some ratios of a fit; each is fitted and drawn from once.
+def models_beside(
+    result: FitResult, asked: Sequence[Asked], should_stop: ShouldStop | None
+) -> tuple[Considered, ...]:
+    """Return the models that what is asked is averaged over, each fitted once.
 
     Raises
     ------
@@ -113,15 +110,42 @@ def averages(
     Cancelled
         If `should_stop` returned True.
     """
-    found = [Average() for _ in asked]
-    own = [i for i, one in enumerate(asked) if one.is_limited or (one.ratio.value or 0.0) > 0]
-    background, model = any(asked[i].background for i in own), any(asked[i].model for i in own)
+    own = [one for one in asked if _has_average(one)]
+    background, model = any(one.background for one in own), any(one.model for one in own)
     if not (background or model):
+        return ()
+    return considered(
+        result,
+        [one.quantity for one in own],
+        background=background,
+        model=model,
+        should_stop=should_stop,
+    )
+
+
+def _has_average(one: Asked) -> bool:
+    return one.is_limited or (one.ratio.value or 0.0) > 0
+
+
+def averages(
+    result: FitResult,
+    models: Sequence[Considered],
+    asked: Sequence[Asked],
+    seed: int,
+    should_stop: ShouldStop | None,
+) -> list[Average]:
+    """Return what the models beside a fit say of some of its ratios; each is drawn from once.
+
+    Raises
+    ------
+    Cancelled
+        If `should_stop` returned True.
+    """
+    found = [Average() for _ in asked]
+    own = [i for i, one in enumerate(asked) if _has_average(one)]
+    if not any(asked[i].background or asked[i].model for i in own):
         return found
     quantities = [asked[i].quantity for i in own]
-    models = considered(
-        result, quantities, background=background, model=model, should_stop=should_stop
-    )
     _, weights = weights_of(models)
     draws = max(asked[i].draws for i in own)
     others = [

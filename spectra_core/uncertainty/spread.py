@@ -348,7 +348,8 @@ def variance_of_log(result: Estimates, quantity: AreaRatio) -> float:
     for side, sign in ((quantity.numerator, 1.0), (quantity.denominator, -1.0)):
         own = [place for path in side for place in result.places_of(path)]
         places += own
-        gradient += [sign / float(np.nan_to_num(result.values[own]).sum())] * len(own)
+        total = sum(value for value in result.values[own].tolist() if isfinite(value))
+        gradient += [sign / np.float64(total)] * len(own)
     covariance = result.covariance[np.ix_(places, places)]
     covariance = np.where(np.isfinite(covariance), covariance, 0.0)
     return float(np.array(gradient) @ covariance @ np.array(gradient))

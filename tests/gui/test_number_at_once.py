@@ -75,7 +75,7 @@ def test_a_fit_that_is_cancelled_on_the_way_leaves_nothing(
     halted = Event()
 
     def never(*args: object) -> object:
-        should_stop = args[3]
+        should_stop = args[-1]
         while not should_stop():  # type: ignore[operator]
             halted.wait(0.01)
         raise Cancelled("stopped")
