@@ -72,6 +72,8 @@ class Alternative:
         The owners that it is about, and their lines.
     obstacle : str
         Why it cannot be fitted; empty if it can.
+    odds : float
+        Logarithm of its odds among those of its kind, beforehand.
     """
 
     kind: Kind
@@ -82,6 +84,7 @@ class Alternative:
     starts: int = 1
     changed: tuple[str, ...] = ()
     obstacle: str = ""
+    odds: float = 0.0
 
     @property
     def gone(self) -> tuple[str, ...]:
@@ -194,12 +197,15 @@ class Known:
         Standard deviation of its position.
     low, high : float
         Where it may lie, without the shift of the region.
+    odds : float
+        Logarithm of the odds that it lies here and not at another of its places.
     """
 
     name: str
     spread: float
     low: float
     high: float
+    odds: float = 0.0
 
 
 def one_more(
@@ -258,7 +264,8 @@ def one_more(
     if largest > 0:
         own = (Term(1.0, f"{region_name}/{major}/{size}"),)
         priors.append(Prior(own, 0.0, USUAL_PART * largest, source=_SELDOM_MORE))
-    return Alternative("more", f"with {known.name}", add_priors(model, priors), region_name)
+    change, model = f"with {known.name}", add_priors(model, priors)
+    return Alternative("more", change, model, region_name, odds=known.odds)
 
 
 def _with_one_like(

@@ -9,7 +9,8 @@ there or not, because nobody who fits a spectrum can rule out what its shoulders
 component which the author of the model named is not there has odds of one to twenty.
 
 A species that is added has a prior on its position, wide enough for two energy scales, and one on
-its area, since a model seldom lacks more than a third of its largest line. It keeps off what is
+its area, since a model seldom lacks more than a third of its largest line. Near a neighbour it is
+tried in two places, because what the neighbour has of it hangs on the place. It keeps off what is
 there by what can be told apart, and counts from where priors expect the components: one that went
 to where a species is missing does not hide that species.
 
@@ -73,6 +74,7 @@ FEWER_ODDS = log(0.05)  # beforehand
 DISPLACED = 0.1  # of an area: less is left where another component took its place
 LEAST_WEIGHT = 0.005  # of a model that is drawn from
 NOT_SEPARABLE_EV = 0.5
+_ASIDE, _NARROWER = 0.8, 0.6  # of a spread: two normals whose variance together is that of one
 SCALE_EV = 0.2  # between the energy scales of two articles
 _SAME_PLACE_EV = 0.3
 _SAME_EV = 0.01  # of one minimum, found again from elsewhere
@@ -231,8 +233,7 @@ def _sets(
     for entry, gain in _named_species(result, name, shape):
         if gain < WORTH:
             continue
-        more = _with_species(result, name, entry)
-        if more is not None:
+        for more in _with_species(result, name, entry):
             yield _trial(result, name, more)
     for owner in divided:
         gain = _gain_of_two(result, name, owner, shape)
@@ -483,24 +484,46 @@ def _on_all(result: FitResult, name: str, part: Array, shape: Shape) -> Array:
     return whole
 
 
-def _with_species(result: FitResult, name: str, group: tuple[Entry, ...]) -> Alternative | None:
+def _with_species(result: FitResult, name: str, group: tuple[Entry, ...]) -> Iterator[Alternative]:
+    """Yield the model with a species; near neighbours in two places, which share its odds.
+
+    What a neighbour takes of it hangs on where it lies, so that one place, the best, would say too
+    little: a wide normal prior on the place is about that of two narrower ones.
+    """
     region = result.model.region(name)
-    tolerances = [entry.tolerance or NOT_SEPARABLE_EV for entry in group]
-    spreads = [e.spread or 0.5 * tol for e, tol in zip(group, tolerances, strict=True)]
-    centers = np.array([_center(entry) for entry in group])
-    middle = float(centers.mean())
-    apart = centers - middle
-    spread = float(np.sqrt(np.mean(np.square(spreads) + apart**2) + SCALE_EV**2))
-    reach = float(np.max(np.abs(apart) + tolerances)) + SCALE_EV
-    low, high = middle - reach, middle + reach
-    for place in (_usual_place(result, name, o) for o in owners(region, enabled=True)):
-        if place < middle:
-            low = max(low, place + NOT_SEPARABLE_EV)
-        else:
-            high = min(high, place - NOT_SEPARABLE_EV)
+    places = [_usual_place(result, name, owner) for owner in owners(region, enabled=True)]
+    middle, spread, reach = _where(group)
+    low = max([middle - reach, *(p + NOT_SEPARABLE_EV for p in places if p < middle)])
+    high = min([middle + reach, *(p - NOT_SEPARABLE_EV for p in places if p >= middle)])
     label = " or ".join(dict.fromkeys(entry.label for entry in group))
-    known = Known(label, spread, low, high)
-    return one_more(result, name, middle + (region.shift.value or 0.0), known=known)
+    nearest = min(owners(region, enabled=True), key=lambda o: abs(_place(result, name, o) - middle))
+    shift = region.shift.value or 0.0
+    alone = min(abs(p - middle) for p in places) > _NEIGHBOURS * _width_of(result, name, nearest)
+    if alone:
+        trials = [(middle, Known(label, spread, low, high))]
+    else:
+        grid = np.linspace(low, high, 65)
+        likely = np.exp(-0.5 * ((grid - middle) / spread) ** 2)
+        middle = float(np.average(grid, weights=likely))
+        spread = float(np.sqrt(np.average((grid - middle) ** 2, weights=likely)))
+        trials = [
+            (at, Known(f"{label} near {at:.1f} eV", _NARROWER * spread, low, high, log(0.5)))
+            for at in (middle - _ASIDE * spread, middle + _ASIDE * spread)
+        ]
+    for at, known in trials:
+        more = one_more(result, name, at + shift, known=known)
+        if more is not None:
+            yield more
+
+
+def _where(group: Sequence[Entry]) -> tuple[float, float, float]:
+    """Return where species that lie together are, how far that scatters, and their reach."""
+    tolerances = np.array([entry.tolerance or NOT_SEPARABLE_EV for entry in group])
+    spreads = [e.spread or 0.5 * tol for e, tol in zip(group, tolerances.tolist(), strict=True)]
+    centers = np.array([_center(entry) for entry in group])
+    apart = centers - centers.mean()
+    spread = float(np.sqrt(np.mean(np.square(spreads) + apart**2) + SCALE_EV**2))
+    return float(centers.mean()), spread, float(np.max(np.abs(apart) + tolerances)) + SCALE_EV
 
 
 def _gain_of_two(result: FitResult, name: str, owner: str, shape: Shape) -> float:
@@ -551,6 +574,7 @@ def _fitted(
         reason = f"it did not converge: {solution.message}"
         return Considered(trial, solved, None, delta, reason, options)
     odds = FEWER_ODDS if trial.choice == _COMPONENTS and not _adds(trial) else 0.0
+    odds += trial.alternative.odds if trial.alternative is not None else 0.0
     found = shape_of(other, _sigmas(result)).log_evidence - shape.log_evidence + odds
     considered = Considered(trial, solved, found, delta, "", options)
     if _adds(trial):

@@ -248,17 +248,18 @@ def test_a_line_that_went_to_where_the_model_lacks_a_species_does_not_hide_that_
         ratio = ratio_budget(result, ["bridging", "S0"], ["PS4"], name="sum", monte_carlo=200)
         truth = 4950.0 / 9000.0
         assert ratio.total_interval[0] <= truth <= ratio.total_interval[1]
-        (more,) = (v for v in ratio.variants if "NiS" in v.name)
-        assert more.weight > 0.05
+        more = [v for v in ratio.variants if "NiS" in v.name]
+        assert len(more) == 2 and sum(v.weight or 0.0 for v in more) > 0.05
 
 
 def test_a_species_of_the_library_that_is_added_keeps_off_what_is_there():
     for result in four():
         found = considered(result, [AreaRatio(("S 2p/bridging/area",), ("S 2p/PS4/area",))])
-        (more,) = (one for one in found if "NiS" in one.trial.name)
-        line = more.trial.model.regions[0].components[-2]
-        center = line.parameters["center"]
-        assert 161.89 < center.min < center.max < 162.51
+        more = [one for one in found if "NiS" in one.trial.name]
+        assert len(more) == 2, "in two places, as its neighbours hang on where it lies"
+        for one in more:
+            center = one.trial.model.regions[0].components[-2].parameters["center"]
+            assert 161.89 < center.min < center.value < center.max < 162.51
 
 
 # --- which of two neighbours is which ---
