@@ -26,6 +26,7 @@ _APART = (2, 4, 8)  # channels
 _CORRELATED = 1.5  # times the noise of neighbours
 _FOURTH = sqrt(70.0)  # standard deviation of a fourth difference of white noise of 1
 _PASSES = 8
+_LOWEST = 0.01  # part of the channels that lie at the pedestal
 _ASKED = 10.0  # of the deviance of differences, whose squares are correlated: 4 for 1
 _FURTHEST = 9.0  # squares of standard deviations that count; bands and rays lie beyond
 _LEFT = 0.9733  # mean of the square of a normal number, cut there
@@ -40,20 +41,29 @@ class ChannelNoise:
     Attributes
     ----------
     level, slope : float
-        Variance at no signal, and its growth with the signal; neither is negative.
+        Variance at the pedestal, and its growth with the signal; neither is negative.
     correlated : bool
         Whether channels further apart differ by more than neighbours do: they were interpolated
         or smoothed. Level and slope are then those of the channels further apart.
+    pedestal : float
+        What a camera adds to every channel, or less; it has no noise of counting.
     """
 
     level: float
     slope: float
     correlated: bool
+    pedestal: float = 0.0
+
+    @property
+    def at_zero(self) -> float:
+        """Variance at no signal, were it to go on so; below zero where a camera adds an offset."""
+        return self.level - self.slope * self.pedestal
 
     def sigma(self, signal: Array) -> Array:
         """Return standard deviations of channels (..., N) of a signal."""
         floor = _FLOOR * max(float(np.mean(np.square(signal))), 1e-300)
-        return np.sqrt(np.maximum(self.level + self.slope * np.maximum(signal, 0.0), floor))
+        above = np.maximum(signal - self.pedestal, 0.0)
+        return np.sqrt(np.maximum(self.level + self.slope * above, floor))
 
 
 def channel_noise(rows: Array) -> ChannelNoise:
@@ -62,14 +72,14 @@ def channel_noise(rows: Array) -> ChannelNoise:
     signal = smooth_signal(rows)[:, 2:-2]
     fourth = _fourth(rows, 1)
     squares = (fourth.ravel() / _FOURTH) ** 2
-    level, slope = _refined(signal.ravel(), squares, *_variance(signal.ravel(), squares))
+    level, slope, pedestal = _refined(signal.ravel(), squares)
     wider = [
         float(np.median(_fourth(rows, apart))) for apart in _APART if rows.shape[1] > 8 * apart
     ]
     together = max(wider) / max(float(np.median(fourth)), 1e-300) if wider else 1.0
-    if together > _CORRELATED:
-        return ChannelNoise(level * together**2, slope * together**2, True)
-    return ChannelNoise(level, slope, False)
+    correlated = together > _CORRELATED
+    more = together**2 if correlated else 1.0
+    return ChannelNoise(level * more, slope * more, correlated, pedestal)
 
 
 def noise_of(y: Array) -> Array:
@@ -116,25 +126,31 @@ def _fourth(rows: Array, apart: int) -> Array:
     return np.abs(a - 4 * b + 6 * c - 4 * d + e)
 
 
-def _refined(signal: Array, squares: Array, level: float, slope: float) -> tuple[float, float]:
-    """Return constant and slope as all channels say that no band or ray has reached.
+def _refined(signal: Array, squares: Array) -> tuple[float, float, float]:
+    """Return level, slope and pedestal as all channels say that no band or ray has reached.
 
     Each square counts with the weight of its own variance; those beyond three standard deviations
-    do not. A constant beside a slope stands only where the channels ask for both: the variance at
-    the top of a band hangs on the slope alone.
+    do not. One number, a constant or a part of the signal, stands for two where the channels do
+    not ask for both: the variance at the top of a band hangs on the slope alone.
     """
-    signal = np.maximum(signal, 0.0)
+    pedestal = float(np.quantile(signal, _LOWEST))
+    above, whole = np.maximum(signal - pedestal, 0.0), np.maximum(signal, 0.0)
+    level, slope = _variance(above, squares)
+    at = found = np.empty(0)
     for _ in range(_PASSES):
-        variance = level + slope * signal
+        variance = level + slope * above
         kept = (squares < _FURTHEST * variance) & (variance > 0)
         if kept.sum() < _PER_LEVEL // 2:
-            return level, slope
-        at, found = signal[kept], squares[kept] / _LEFT
+            return level, slope, pedestal
+        at, found = above[kept], squares[kept] / _LEFT
         level, slope = _weighed_line(at, found, 1.0 / variance[kept] ** 2)
-    simple = (float(np.mean(found)), 0.0), (0.0, _proportional(at, found))
-    best = min(simple, key=lambda pair: _deviance(at, found, *pair))
-    asked = _deviance(at, found, *best) - _deviance(at, found, level, slope) > _ASKED
-    return (level, slope) if asked else best
+    part = _proportional(whole[kept], found)
+    ways = (
+        (_deviance(at, found, float(np.mean(found)), 0.0), (float(np.mean(found)), 0.0, 0.0)),
+        (_deviance(whole[kept], found, 0.0, part), (0.0, part, 0.0)),
+        (_deviance(at, found, level, slope) + _ASKED, (level, slope, pedestal)),
+    )
+    return min(ways)[1]
 
 
 def _weighed_line(at: Array, found: Array, w: Array) -> tuple[float, float]:

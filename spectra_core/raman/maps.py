@@ -44,6 +44,7 @@ from .spikes import saturated, spikes_of_map
 
 LIMIT = 5.0
 """Signal to noise below which a pixel is masked, where nobody says."""
+_BESIDE = 0.3  # of the variance: more of reading noise, or of an offset, is no counting
 _SAME = 0.2  # of a step of the stage: positions of one row or column
 _FAILED = STATUSES.index(Status.FAILED)
 _AXES = (("x", "positionx", "x position", "stage x"), ("y", "positiony", "y position", "stage y"))
@@ -461,7 +462,8 @@ def _noise(grid: RamanMap, inside: slice) -> tuple[float | None, str]:
     rows = grid.intensities[:, inside]
     noise, middle = channel_noise(rows), float(np.median(rows))
     slope = noise.slope
-    if (rows < 0).any() or slope * middle <= noise.level or slope <= 0 or noise.correlated:
+    counted = slope > 0 and abs(noise.at_zero) < _BESIDE * slope * middle
+    if (rows < 0).any() or not counted or noise.correlated:
         return None, (
             "The noise is taken as one and the same in all channels; its size is that of the"
             " residuals of each pixel."
