@@ -371,7 +371,8 @@ def _draw(
     data = Data(tuple(y), tuple(static), _drawn_centres(task, number)[:size])
     mine = range(portion.first, portion.stop)
     good = np.array([m for m in mine if not failures[m]], dtype=int)
-    data = data.rows(good)
+    if good.size < size:
+        data = data.rows(good)
     start = _starts(task, data)
     refits = task.refitter.refit(
         start,

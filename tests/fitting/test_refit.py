@@ -163,3 +163,23 @@ def test_a_start_that_is_not_near_is_fitted_to_the_end(result, engine, monkeypat
     quick = again.refit(np.tile(far, (8, 1)), data=data, way=np.full(8, 3.0), tolerance=1e-2)
     whole = again.refit(np.tile(best_of(result), (8, 1)), data=data, tolerance=1e-7)
     assert np.abs((quick.free - whole.free) / errors).max() < 0.02
+
+
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_a_draw_on_a_bound_is_fitted_to_the_end(engine, monkeypatch):
+    pytest.importorskip("numba")
+    monkeypatch.setenv("DOUBLET_ENGINE", engine)
+    held = {"free": False}
+    model = model_of({"PS4": (161.5, 9000.0), "S0": (163.6, 10.0)})
+    for name in ("center", "fwhm", "mix"):
+        model = set_parameter(model, f"S 2p/S0/{name}", **held)
+    found = fit(synthetic(model, 8), model)
+    data, again = draws_of(found, 60, 11), refitter(found.problem)
+    start, way = tangent_starts(found, data)
+    start = np.clip(start, found.problem.lower, found.problem.upper)
+    quick = again.refit(start, data=data, way=way, tolerance=1e-2)
+    whole = again.refit(start, data=data, tolerance=1e-2)
+    on_bound = (start <= found.problem.lower).any(axis=1)
+    assert 5 < on_bound.sum() < 55
+    looked_at = quick.chi_square == whole.chi_square  # else it is what the step promised
+    assert looked_at[on_bound].all() and not looked_at[~on_bound].any()
