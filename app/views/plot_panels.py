@@ -28,6 +28,7 @@ from .plot_ticks import TicksItem
 from .residual import ResidualItem, RowsItem, rows_of
 
 _CIRCLE_PX = 5.0
+_ROOM_FOR_NAME = 68.0  # pixels of the residual's panel that "residual, σ" needs
 _SIDES = ("left", "bottom")
 _RULE_PLACE = (4, 0, 1, 2)  # row, column and spans in the plot: below axis and counts
 _CLOSE = 0.6
@@ -64,6 +65,7 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
         self._shown: tuple[Spectrum | None, Height] = None, Height()
+        self._unit = ""
         self._make_plots(mouse)
         self._make_items()
         self.box.sigRangeChanged.connect(self._choose_circles)
@@ -148,6 +150,7 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for axis in self._axes:
             axis.setStyle(showValues=spectrum is not None)
         if spectrum is None:
+            self._unit = ""
             for plot, side in ((self._main, "bottom"), (self._main, "left"), (self._upper, "left")):
                 plot.setLabel(side, "")
             return
@@ -180,6 +183,10 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.handles.show_handles({}, {}, "")
 
     def _place_labels(self) -> None:
+        """Name the residual as its panel has room for, and put each name where its axis is."""
+        if self._unit:
+            whole = self.upper_box.height() >= _ROOM_FOR_NAME
+            self._upper.setLabel("left", f"residual, {self._unit}" if whole else self._unit)
         for axis in self._axes:
             axis.resizeEvent()
 
@@ -188,7 +195,8 @@ class Panels(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.residual.show_residual(x, misfit.values, in_sigma=misfit.in_sigma)
         self.rows.show_rows(rows_of(x, misfit.values) if misfit.in_sigma else [])
         self._sigmas.set_in_sigma(misfit.in_sigma)
-        self._upper.setLabel("left", f"residual, {misfit.unit}")
+        self._unit = misfit.unit
+        self._place_labels()
         self._labels.start()
 
     def show_data(self, spectrum: Spectrum | None, height: Height) -> None:

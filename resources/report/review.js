@@ -89,7 +89,7 @@ function start(data) {
   }
 
   function plot(sample, region) {
-    const W = 640, H = 300, R = 78, left = 72, right = 10, top = 16, bottom = 34;
+    const W = 640, H = 300, R = 78, left = 72, right = 10, top = 16, bottom = 40;
     const model = modelOf(sample, region, state.model), on = onIn(region, model), x = region.x;
     const curve = envelope(model, on), rest = residuals(region, model, curve);
     const low = Math.min(...region.y, ...model.background), high = Math.max(...region.y, ...curve, ...envelope(region.model, new Set(region.model.components.map((c) => c.label))));

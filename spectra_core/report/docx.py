@@ -35,6 +35,7 @@ PICTURE_DPI = 200  # of the drawing, which is set smaller: 220 on paper
 _LETTER_EM = 0.62  # width of a letter over the size of the font, on the safe side
 _CELL_MARGIN_MM = 1.0
 _LEADS = {"note": "Note. ", "warning": "Warning. ", "alarm": "Alarm. "}
+_FRONT_MARGIN_MM = 14.0  # above and below: word processors set lines a little wider than we do
 _A4_MM, _LETTER_MM = (210.0, 297.0), (215.9, 279.4)
 _NO_DATE = datetime(2000, 1, 1)  # the same report is the same file
 _FRONT = 0.8  # of the size that figures of the first pages have in the PDF
@@ -92,8 +93,11 @@ class _Writer:
 
         section = self.document.sections[0]
         section.page_width, section.page_height = (Mm(side) for side in self.page_mm)
-        for side in ("left_margin", "right_margin", "top_margin", "bottom_margin"):
+        high = min(self.style.margin, _FRONT_MARGIN_MM) if report.front else self.style.margin
+        for side in ("left_margin", "right_margin"):
             setattr(section, side, Mm(self.style.margin))
+        section.top_margin, section.bottom_margin = Mm(high), Mm(high)
+        section.footer_distance = Mm(0.5 * high)
         self._set_styles()
         self._set_facts(report)
         self._foot(section, report)
@@ -150,7 +154,8 @@ class _Writer:
         """Write one of the first pages, on a page of its own."""
         if not first:
             heading = self.chapter("")
-            self._runs(heading, sheet.title)
+            self._runs(heading, sheet.title, size=self.style.text + 1)
+            heading.paragraph_format.space_before = 0
         for block in sheet.blocks:
             self.block(block)
 

@@ -31,6 +31,7 @@ BUDGET_COLOURS = {
 }
 _SMALL = 6.3
 _MM = 25.4
+_DIGIT_MM = 1.25  # width of a digit of the small words
 
 
 @dataclass(frozen=True)
@@ -203,9 +204,14 @@ def scale_picture(key: str, size_mm: tuple[float, float], scale: Scale) -> Pictu
 
     def paint(axes: Axes) -> None:
         axes.set_xlim(scale.low, scale.high)
+        per_mm = (scale.high - scale.low) / size_mm[0]
         for tick in scale.ticks:
             axes.plot([tick, tick], [0.85, 1.0], color=QUIET, linewidth=0.5)
-            write(axes, tick, 0.38, f"{tick:g}".replace("-", "−"))
+            text = f"{tick:g}".replace("-", "−")
+            # A number at the end of the scale is moved in, not cut.
+            half = 0.5 * _DIGIT_MM * len(text) * per_mm
+            place = min(max(tick, scale.low + half), scale.high - half)
+            write(axes, place, 0.38, text)
 
     return picture(key, size_mm, paint)
 

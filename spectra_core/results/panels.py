@@ -53,6 +53,7 @@ _MM = 25.4
 # Inches: left of the axes, right of them, the title, a row of labels, tick labels, axis title.
 _LEFT, _RIGHT, _TITLE, _LABEL, _TICKS, _NAME = 0.36, 0.1, 0.2, 0.135, 0.165, 0.12
 _RESIDUAL, _GAP = 0.3, 0.06
+_GAP = 0.02  # inches between a label and a line beside it
 _LETTER = 0.5  # width of a letter over its size
 _LONGEST = 34
 
@@ -489,13 +490,17 @@ def _energy_axis(axes: Axes, ends: tuple[float, float], width: float) -> None:
 
 @dataclass(frozen=True)
 class _Label:
-    """A label above a curve: where its line stands, where its middle, in which row."""
+    """A label above a curve: where its line stands, where its middle, in which row.
+
+    `is_cut`: a line to a label above it runs behind its letters.
+    """
 
     band: Band
     at: float
     top: float
     middle: float
     row: int
+    is_cut: bool = False
 
 
 def _labels(panel: Panel, ends: tuple[float, float], width: float) -> list[_Label]:
@@ -516,7 +521,43 @@ def _labels(panel: Panel, ends: tuple[float, float], width: float) -> list[_Labe
             row += 1
         taken.setdefault(row, []).append((middle - half, middle + half))
         found.append(_Label(band, at, top, middle, row))
+    lines = [(label.at - ends[0]) / per_inch for label in found]
+    for number in range(len(found)):
+        found[number] = _beside_lines(found, number, lines, (_wide(fit.name), width))
     return found
+
+
+def _beside_lines(
+    labels: Sequence[_Label], number: int, lines: Sequence[float], ends: tuple[float, float]
+) -> _Label:
+    """Return a label, moved so that no line to a label above it runs through its letters.
+
+    `lines` has the place of each label's own line, in inches from the left end of the axes; the
+    lowest row is free between `ends`, others from zero. A label stays where it is, over the
+    line, if it would leave its own line, the axes, or the room it has.
+    """
+    label, half = labels[number], 0.5 * _wide(_name(labels[number].band))
+    others = [
+        (other.middle, 0.5 * _wide(_name(other.band)))
+        for other in labels
+        if other is not label and other.row == label.row
+    ]
+    above = [x for x, other in zip(lines, labels, strict=True) if other.row > label.row]
+
+    def is_cut(middle: float) -> bool:
+        return any(abs(x - middle) < half for x in above)
+
+    def is_free(middle: float) -> bool:
+        first = ends[0] if label.row == 0 else -0.05
+        inside = half + first <= middle <= ends[1] - half + 0.08
+        apart = all(abs(middle - place) >= half + room for place, room in others)
+        return inside and apart and abs(middle - lines[number]) <= half and not is_cut(middle)
+
+    if not is_cut(label.middle):
+        return label
+    offers = [x + side * (half + _GAP) for x in above for side in (-1.0, 1.0)]
+    free = sorted(filter(is_free, offers), key=lambda middle: abs(middle - label.middle))
+    return replace(label, middle=free[0]) if free else replace(label, is_cut=True)
 
 
 def _name(band: Band) -> str:
@@ -583,6 +624,7 @@ def _draw_labels(axes: Axes, panel: Panel, box: _Box) -> None:
             color=darker(label.band.colour),
             ha="center",
             va="bottom",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.2} if label.is_cut else None,
             **style | {"family": families(bold=True)},
         )
 

@@ -5,6 +5,7 @@ All data in them are synthetic. They are not kept in the repository.
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 import time
@@ -32,6 +33,7 @@ CHINESE = {
     "Bare": "裸露的",
     "LPS-C40@": "C40 包覆的 ",
     "LPSCl": "硫银锗矿 LPSCl 固体电解质",
+    "40 s": "溅射 40 秒",
     "0 s": "溅射 0 秒",
 }
 """Words of the samples of the example."""
@@ -272,10 +274,13 @@ def at_sizes(camera: Camera) -> None:
 
 def in_chinese(program: Program) -> None:
     """Give the samples Chinese names."""
-    for key in list(program.desk.document.project.spectra):
-        name = program.desk.document.project.spectrum(key).meta.sample
-        for english, chinese in CHINESE.items():
-            name = name.replace(english, chinese)
+    words = re.compile("|".join(map(re.escape, CHINESE)))
+    samples = {
+        key: spectrum.meta.sample for key, spectrum in program.desk.document.project.spectra.items()
+    }
+    # Renaming one renames its sample: the names are taken before.
+    for key, sample in samples.items():
+        name = words.sub(lambda found: CHINESE[found[0]], sample)
         program.crew.spectra.rename_sample(key, name)
 
 

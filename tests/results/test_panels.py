@@ -123,6 +123,30 @@ def test_no_two_labels_cover_one_another():
             assert not any(one.overlaps(other) for other in boxes[i + 1 :])
 
 
+@pytest.mark.parametrize(
+    "names", [("PS4", "P2Sx"), ("PS4", "bridging S"), ("PS4", "a long name of it")]
+)
+def test_no_line_to_a_label_runs_through_another(names):
+    figure = compose_figure([fitted("cell", labels=names)] * 3, columns=3, width_mm=120)
+    figure.canvas.draw()
+    for axes in panels_of(figure):
+        uprights = [
+            line.get_transform().transform(line.get_xydata())
+            for line in axes.lines
+            if line.get_xydata().shape == (2, 2) and len(set(line.get_xdata())) == 1
+        ]
+        assert len(uprights) == 2
+        for text in axes.texts:
+            box = text.get_window_extent()
+            cut = [
+                (low, high)
+                for low, high in uprights
+                if box.x0 < low[0] < box.x1 and high[1] > box.y1 and low[1] < box.y0
+            ]
+            covers = text.get_bbox_patch() is not None and text.get_zorder() > 1
+            assert not cut or covers, text.get_text()
+
+
 def test_residuals_are_sticks_that_end_where_the_residuals_are(cells):
     figure = compose_figure(cells)
     lower = [axes for axes in figure.axes if axes not in panels_of(figure)]
