@@ -14,7 +14,7 @@ from spectra_core.fitting import FitResult, FitWarning, RegionFit
 from spectra_core.model import Region
 from spectra_core.model.owners import owners
 from spectra_core.project.series import ProjectSeries
-from spectra_core.recipe.schema import Recipe
+from spectra_core.recipe.schema import Recipe, SeriesTable
 from spectra_core.referee.context import Finding
 from spectra_core.referee.verdict import CHECK, NOT_YET, Verdict, asks_for_a_look, verdict_of
 from spectra_core.results.colours import COLOURS, component_colours
@@ -27,10 +27,10 @@ from spectra_core.results.trends import (
     trends_of,
 )
 from spectra_core.runs.records import FitRecord
-from spectra_core.runs.series import SeriesRecord
+from spectra_core.runs.series import SeriesRecord, rate_of
 from spectra_core.series.alarms import SeriesAlarm
-from spectra_core.series.coordinates import INDEX, words
-from spectra_core.spectrum import Array, Spectrum, on_binding_energy
+from spectra_core.series.coordinates import INDEX, SPUTTER_TIME, words
+from spectra_core.spectrum import Array, Axis, Spectrum, on_binding_energy
 
 from .verdicts import is_converged
 from .widgets import in_locale
@@ -151,7 +151,11 @@ class SeriesScene:
     @cached_property
     def depths(self) -> tuple[Array, Array] | None:
         """Depths (L,) in nm and their uncertainties, where a rate is known."""
-        return None if self.record is None else self.record.depths
+        if self.record is not None:
+            return self.record.depths
+        rate = None if self.recipe is None else rate_of(self.recipe.series or SeriesTable())
+        times = self.series.coordinates.get(SPUTTER_TIME)
+        return None if rate is None or times is None else rate.depths(times)
 
     @property
     def axis_words(self) -> str:
@@ -241,6 +245,22 @@ class SeriesScene:
         if self.model is None:
             return {}
         return {owner: owner_label(self.model, owner) for owner in owners(self.model, enabled=True)}
+
+    @cached_property
+    def axis(self) -> Axis:
+        """What the energies of the region are: those of electrons, or a Raman shift."""
+        levels = (self.spectrum_of(k) for k in range(len(self)))
+        return next((s.axis for s in levels if s is not None), Axis.UNKNOWN)
+
+    @property
+    def energy_words(self) -> str:
+        """Name and unit of the axis of the region."""
+        return "referenced binding energy, eV" if self.axis.is_energy else _axis_words(self.axis)
+
+    @property
+    def falls(self) -> bool:
+        """Whether energies fall to the right."""
+        return self.axis.is_energy
 
     # -----------------------------------------------------------------------------
     # Trends
@@ -357,6 +377,11 @@ class SeriesScene:
         """Levels that interfaces are found without, and trends bridge."""
         record = self.record
         return frozenset() if record is None else frozenset(record.fit.flagged(*LEFT_OUT))
+
+
+def _axis_words(axis: Axis) -> str:
+    unit = axis.unit.replace("cm-1", "cm⁻¹")
+    return f"{axis.value}, {unit}" if unit else axis.value
 
 
 def _verdict(record: FitRecord) -> Verdict:

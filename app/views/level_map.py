@@ -85,7 +85,9 @@ class LevelMap(LevelPlot):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         energies = self.energies(scene)
         paint_y_ticks(painter, area, energies, most=5, grid=False)
-        paint_side(painter, area, "referenced, eV", offset=52)
+        paint_side(
+            painter, area, "referenced, eV" if scene.falls else scene.energy_words, offset=52
+        )
         self._paint_lines(painter, scene, energies)
         self.paint_interface(painter, scene, band=False)
         for level in sorted(scene.apart):
@@ -188,9 +190,9 @@ class LevelMap(LevelPlot):
         place = scene.level_words(level)
         head = f"level {level + 1}" + (f", {place}" if place else "")
         said = [f"{a.code}: {a.message}" for a in scene.alarms if a.level == level]
-        number = (
-            in_locale(f"{energy:.2f} eV · {counts:.5g}") if np.isfinite(counts) else "not measured"
-        )
+        number = "not measured"
+        if np.isfinite(counts):
+            number = in_locale(f"{energy:.2f} {scene.axis.unit} · {counts:.5g}")
         return "\n".join([head, number, *said])
 
 

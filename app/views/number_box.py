@@ -213,9 +213,8 @@ class _Glyph(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         middle = QPointF(self.width() / 2, self.height() / 2)
         hot = self.underMouse() or self.hasFocus()
-        tones = {"free": "faint", "fixed": "muted", "linked": "accent", "at bound": "warn"}
         _PAINT[self.kind or "free"](
-            painter, middle, colour("accent" if hot else tones[self.kind or "free"])
+            painter, middle, colour("accent" if hot else _TONES[self.kind or "free"])
         )
         painter.end()
 
@@ -246,4 +245,31 @@ def _chain(painter: QPainter, at: QPointF, tone: QColor) -> None:
     painter.drawRoundedRect(QRectF(-0.8, -2.1, 6.8, 4.2), 2.1, 2.1)
 
 
+_TONES = {"free": "faint", "fixed": "muted", "linked": "accent", "at bound": "warn"}
 _PAINT = {"free": _ring, "at bound": _bound, "fixed": _padlock, "linked": _chain}
+
+
+class Mark(QWidget):
+    """Whether a number is free, fixed or linked, as a sign beside it that does nothing.
+
+    Parameters
+    ----------
+    kind : {"free", "fixed", "linked", "at bound"}
+    said : str
+        Its tooltip.
+    """
+
+    def __init__(self, kind: str, said: str) -> None:
+        super().__init__()
+        self.kind = kind
+        self.setFixedSize(13, 16)
+        self.setToolTip(said)
+        self.setAccessibleName(said)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Paint the sign."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        middle = QPointF(self.width() / 2, self.height() / 2)
+        _PAINT[self.kind](painter, middle, colour(_TONES[self.kind]))
+        painter.end()

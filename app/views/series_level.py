@@ -14,11 +14,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from spectra_core.errors import ModelError
 from spectra_core.fitting import FitWarning
 from spectra_core.model import Region
 from spectra_core.referee.context import Finding
 from spectra_core.results.table import with_error
 from spectra_core.series.alarms import SeriesAlarm, levels_words
+from spectra_core.series.fits import number_of
 from spectra_core.series.global_fit import SHARED, Smooth
 
 from ..formula import formula
@@ -28,6 +30,7 @@ from ..theme import colour, number_font, theme
 from ..widgets import Card, clear_layout, heading, in_locale, label, link_button, row
 from .level_spectrum import LevelSpectrum
 from .level_trends import cell
+from .number_box import Mark
 
 _HELP = {
     "unlike": "Free a width or position: Settings…",
@@ -135,44 +138,39 @@ class LevelPanel(QWidget):
             self.change.setVisible(scene.recipe is not None)
             return
         unit = fit.spectrum.axis.unit
-        heads = ("", f"centre, {unit}", f"FWHM, {unit}", "area", "share")
-        for column, text in enumerate(heads):
+        atoms = any(t.kind == "species" and t.group == scene.region for t in scene.trends)
+        heads = ("", f"centre, {unit}", *(() if atoms else (f"FWHM, {unit}",)), "area", "share")
+        for column, text in enumerate((*heads, *(("at% of all",) if atoms else ()))):
             head = label(text, "muted")
             head.setAlignment(Qt.AlignmentFlag.AlignRight)
             self.rows.addWidget(head, 0, column)
         self.rows.setColumnStretch(0, 1)
         for line, (owner, text) in enumerate(scene.owner_labels.items(), 1):
             self.rows.addLayout(_name(scene.colours[owner], formula(text)), line, 0)
-            for column, words in enumerate(self._cells(scene, model, owner, text), 1):
-                cell_label = label(words, selectable=True)
-                cell_label.setFont(number_font(scale=0.93))
-                cell_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                self.rows.addWidget(cell_label, line, column)
+            for column, cell_of in enumerate(self._cells(scene, model, owner, text, atoms), 1):
+                self.rows.addLayout(cell_of, line, column)
         self.shared.setText(shared_words(scene))
         self.change.setVisible(scene.recipe is not None)
 
-    def _cells(self, scene: SeriesScene, model: Region, owner: str, text: str) -> list[str]:
+    def _cells(
+        self, scene: SeriesScene, model: Region, owner: str, text: str, atoms: bool
+    ) -> list[QHBoxLayout]:
+        """Return the numbers of one component, its centre and width with what they are."""
         result = scene.result_of(scene.level)
         doublet = next((d for d in model.doublets if d.id == owner), None)
         major = owner if doublet is None else doublet.major
         assert result is not None
-        found = []
         centre, width = (f"{scene.region}/{major}/{name}" for name in ("center", "fwhm"))
-        found.append(_number(result.value(centre), _error(result, centre)))
         summary = result.summary(scene.region, major)
-        found.append(_number(summary.fwhm, _error(result, width)))
-        for kind in ("area", "share"):
-            trend = next(
-                (
-                    t
-                    for t in scene.trends
-                    if t.kind == kind and t.group == scene.region and t.label == text
-                ),
-                None,
-            )
-            found.append(
-                "" if trend is None else cell(trend, scene.level).removesuffix(f" {trend.unit}")
-            )
+        found = [_cell(_number(result.value(centre), _error(result, centre)), _mark(scene, centre))]
+        if not atoms:
+            words = _number(summary.fwhm, _error(result, width))
+            found.append(_cell(words, _mark(scene, width)))
+        for kind in ("area", "share", *(("species",) if atoms else ())):
+            own = (t for t in scene.trends if t.kind == kind and t.group == scene.region)
+            trend = next((t for t in own if t.label == text), None)
+            words = "" if trend is None else cell(trend, scene.level).removesuffix(f" {trend.unit}")
+            found.append(_cell(words))
         return found
 
     # -----------------------------------------------------------------------------
@@ -263,6 +261,35 @@ def _frame(head: str, said: str, severity: str, links: QHBoxLayout) -> QFrame:
     return frame
 
 
+def _cell(words: str, mark: Mark | None = None) -> QHBoxLayout:
+    number = label(words, selectable=True)
+    number.setFont(number_font(scale=0.93))
+    number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    return row(1, number, *(() if mark is None else (mark,)), spacing=3)
+
+
+def _mark(scene: SeriesScene, path: str) -> Mark | None:
+    """Return whether a number is held, shared by all levels, or each level's own."""
+    result = scene.result_of(scene.level)
+    if result is None:
+        return None
+    record = scene.record
+    mode = None if record is None else record.fit.modes.get(path)
+    if mode == SHARED:
+        return Mark("linked", "Shared by all levels.")
+    if isinstance(mode, Smooth):
+        return Mark("free", "Smooth along the series.")
+    try:
+        estimate = result.estimate(path)
+    except ModelError:
+        return None
+    if estimate.free:
+        return Mark("free", "This level's own.")
+    if estimate.link is None:
+        return Mark("fixed", "Held.")
+    return Mark("linked", f"Linked: {estimate.link}")
+
+
 def _name(tone: str, text: str) -> QHBoxLayout:
     swatch = QFrame()
     swatch.setFixedSize(10, 10)
@@ -281,8 +308,6 @@ def _nothing(scene: SeriesScene) -> str:
 
 
 def _error(result: object, path: str) -> float | None:
-    from spectra_core.errors import ModelError
-
     try:
         return result.stderr(path)  # type: ignore[attr-defined, no-any-return]
     except ModelError:
@@ -321,7 +346,7 @@ def shared_words(scene: SeriesScene) -> str:
         words = "background" if "/background/" in path else NAMES.get(name, name)
         kind = "shared" if mode == SHARED else "smooth" if isinstance(mode, Smooth) else "own"
         by_name.setdefault(words, set()).add(kind)
-    parts = []
+    parts = widths_words(scene)
     for kind, end in (
         ("shared", "shared by all levels"),
         ("smooth", "smooth along the series"),
@@ -331,6 +356,20 @@ def shared_words(scene: SeriesScene) -> str:
         if names:
             parts.append(f"{_listed(names)} {'is' if len(names) == 1 else 'are'} {end}")
     return sentence_of("; ".join(parts)) + "."
+
+
+def widths_words(scene: SeriesScene) -> list[str]:
+    """Return the one width that all components of the region have, where they have one."""
+    result, model = scene.result_of(scene.level), scene.model
+    if result is None or model is None:
+        return []
+    minors = {doublet.minor for doublet in model.doublets}
+    paths = [f"{scene.region}/{c.id}/fwhm" for c in model.components if c.id not in minors]
+    known = [(number_of(result.value, path), _error(result, path)) for path in paths]
+    if len({value for value, _ in known}) != 1 or known[0][0] != known[0][0]:
+        return []
+    axis = scene.axis.unit
+    return [f"FWHM of all is {_number(*known[0])} {axis}"]
 
 
 def _listed(names: list[str]) -> str:

@@ -31,8 +31,6 @@ from .level_map import heat_colours
 from .level_plot import LevelPlot
 from .level_trends import StackPlot, TrendPlot, cell
 
-ENERGY = "referenced binding energy, eV"
-
 
 def level_tones(count: int) -> list[str]:
     """Return a colour for each level, from the first to the last."""
@@ -123,7 +121,7 @@ def waterfall_of(scene: SeriesScene) -> Curves:
         tone = theme().palette.accent if chosen else tone
         found.append(Curve(xs, own, tone, scene.position_words(k), chosen, k))
     title = f"{scene.region}, levels above each other"
-    return Curves(title, ENERGY, "", tuple(found), ticks=False)
+    return Curves(title, scene.energy_words, "", tuple(found), scene.falls, ticks=False)
 
 
 def differences_of(scene: SeriesScene) -> Curves:
@@ -131,7 +129,7 @@ def differences_of(scene: SeriesScene) -> Curves:
     title = f"{scene.region}: level minus the first, each over its signal"
     if scene.record is None:
         said = "Fit the series (F): differences are taken over the signal of the fit."
-        return Curves(title, ENERGY, "", said=said)
+        return Curves(title, scene.energy_words, "", said=said)
     x, table = differences(scene.record, scene.region)
     tones = level_tones(len(scene))
     accent = theme().palette.accent
@@ -146,7 +144,8 @@ def differences_of(scene: SeriesScene) -> Curves:
         )
         for k in range(1, len(scene))
     )
-    return Curves(title, ENERGY, "difference, 1/eV", curves)
+    up = f"difference, 1/{scene.axis.unit}" if scene.falls else "difference"
+    return Curves(title, scene.energy_words, up, curves, scene.falls)
 
 
 class ScorePlot(LevelPlot):
@@ -219,6 +218,8 @@ class FactorsTab(QWidget):
         self.pca.clicked.connect(self._draw)
         self.nmf.clicked.connect(self._draw)
         self.scores, self.loadings = ScorePlot(), CurvesPlot("Loadings of factors")
+        self.scores.setMinimumHeight(60)  # the map above keeps its height
+        self.loadings.setMinimumHeight(80)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 6, 0, 4)
         layout.setSpacing(2)
@@ -265,7 +266,7 @@ class FactorsTab(QWidget):
             own = self._resolved
             title = f"Amounts; bands: {own.good} of {own.starts} starts that fit equally well"
             self.scores.show_amounts(own.amounts, (own.lowest, own.highest), title)
-            self._draw_loadings(energies, own.spectra, "Factors of area 1", "1/eV")
+            self._draw_loadings(energies, own.spectra, "Factors of area 1", "")
             return
         rank = max(1, found.rank)
         self.scores.show_amounts(found.scores[:, :rank], None, "Scores, noise-scaled")
@@ -276,7 +277,9 @@ class FactorsTab(QWidget):
             Curve(x, own, COLOURS[k % len(COLOURS)], f"factor {k + 1}")
             for k, own in enumerate(rows)
         )
-        self.loadings.show_curves(Curves(title, ENERGY, unit, curves))
+        scene = self.scores.scene
+        across, falls = ("", True) if scene is None else (scene.energy_words, scene.falls)
+        self.loadings.show_curves(Curves(title, across, unit, curves, falls))
 
 
 class LevelTable(QTableWidget):

@@ -344,7 +344,8 @@ def modes_for(own: ProjectSeries, recipe: Recipe) -> tuple[Model, dict[str, Mode
             "; ".join(str(f) for f in planned.failures) or "there is no spectrum for it."
         )
     job = planned.jobs[0]
-    model = with_drift(job.model)
+    charges = all(spectrum.axis.is_energy for _, spectrum in job.group.spectra)
+    model = with_drift(job.model) if charges else job.model
     problem = compile_problem(model, as_spectra(dict(job.group.spectra), model))
     return model, modes_of([problem], modes_from(recipe.series or SeriesTable()))
 

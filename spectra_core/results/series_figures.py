@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DataError
+from ..fitting import RegionFit
 from ..model.owners import owners
 from ..runs.series import SeriesRecord
-from ..spectrum import Array, is_synthetic
+from ..spectrum import Array, Spectrum, is_synthetic
 from .colours import COLOURS, component_colours
 from .figures import (
     DPI,
     INK,
     PAPER_INCHES,
     SMALL,
+    axis_label,
     label_axes,
     new_axes,
     shown_text,
@@ -136,16 +138,29 @@ def draw_heat_map(axes: Axes, record: SeriesRecord, region: str) -> None:
     )
     bar = axes.figure.colorbar(mesh, ax=axes, pad=0.01)
     bar.ax.tick_params(labelsize=SMALL - 1, labelfontfamily=plain_families())
-    axes.set_xlim(energies[-1], energies[0])
+    shown = spectrum_of(record, region)
+    falls = shown.axis.is_energy
+    axes.set_xlim(*(energies[[-1, 0]] if falls else energies[[0, -1]]))
     axes.set_ylim(edges[-1], edges[0])
     for k in record.fit.flagged("outlier", "slid", "unlike", "refitted"):
         axes.axhspan(edges[k], edges[k + 1], fill=False, edgecolor=ALARM, linewidth=1.2)
     label_axes(
         axes,
-        "Binding energy / eV",
+        axis_label(shown),
         record.series.axis_label,
         title=_title(record, f"{region}, intensity"),
     )
+
+
+def spectrum_of(record: SeriesRecord, region: str) -> Spectrum:
+    """Return the spectrum of a region as it was fitted, of the first level that has it."""
+    fits = (fit for level in record.fit.levels for fit in level.regions if fit.name == region)
+    return next(fits).spectrum
+
+
+def _right_end(fit: RegionFit) -> int:
+    """Return which point of a curve stands at the right of a plot."""
+    return int(np.argmin(fit.x) if fit.spectrum.axis.is_energy else np.argmax(fit.x))
 
 
 def fitted_table(record: SeriesRecord, region: str) -> tuple[Array, Array]:
@@ -183,7 +198,7 @@ def draw_waterfall(axes: Axes, record: SeriesRecord, region: str) -> None:
         place = f"{record.series.positions[k]:g}"
         axes.annotate(
             place,
-            (1.0, fit.envelope[np.argmax(fit.x)] + base),
+            (1.0, fit.envelope[_right_end(fit)] + base),
             xycoords=("axes fraction", "data"),
             xytext=(3, 0),
             textcoords="offset points",
@@ -192,10 +207,12 @@ def draw_waterfall(axes: Axes, record: SeriesRecord, region: str) -> None:
             family=plain_families(),
             color=INK,
         )
-    axes.invert_xaxis()
+    shown = spectrum_of(record, region)
+    if shown.axis.is_energy:
+        axes.invert_xaxis()
     axes.set_yticks([])
     title = _title(record, f"{region}; right: {record.series.axis_label}")
-    label_axes(axes, "Binding energy / eV", "Intensity, levels offset", title=title)
+    label_axes(axes, axis_label(shown), "Intensity, levels offset", title=title)
 
 
 def draw_differences(axes: Axes, record: SeriesRecord, region: str) -> None:
@@ -207,14 +224,20 @@ def draw_differences(axes: Axes, record: SeriesRecord, region: str) -> None:
             label = f"{record.series.positions[k]:g}" if k in (1, len(table) - 1) else "_"
             axes.plot(x, table[k], color=colour, linewidth=0.8, label=label)
     axes.axhline(0.0, color=INK, linewidth=0.6)
-    axes.invert_xaxis()
+    shown = spectrum_of(record, region)
+    if shown.axis.is_energy:
+        axes.invert_xaxis()
     axes.legend(title=shown_text(record.series.axis_label), **_legend_style())
     title = _title(record, f"{region}: level minus the first, each over its signal")
-    label_axes(axes, "Binding energy / eV", "Difference / eV$^{-1}$", title=title)
+    unit = "eV$^{-1}$" if shown.axis.is_energy else "cm" if shown.axis.unit == "cm-1" else "1"
+    label_axes(axes, axis_label(shown), f"Difference / {unit}", title=title)
 
 
 def differences(record: SeriesRecord, region: str) -> tuple[Array, Array]:
-    """Return energies (N,) and every level minus the first (L, N), each over its signal, 1/eV."""
+    """Return energies (N,) and every level minus the first (L, N), each over its signal.
+
+    In 1 / (unit of the axis).
+    """
     x, table = fitted_table(record, region)
     totals = [
         next((_signal(r.envelope - r.background, r.x) for r in lv.regions if r.name == region), 1.0)

@@ -25,7 +25,7 @@ from ..fitting import FitResult
 from ..model import REGION, Region
 from ..model.owners import owners
 from ..quantify import AtomicFraction, Quantification
-from ..quantify.areas import fitted_areas
+from ..quantify.areas import fitted_areas, level_members
 from ..recipe.schema import RatioEntry
 from ..runs.series import SeriesRecord
 from ..series.coordinates import INDEX, words
@@ -52,7 +52,8 @@ class Trend:
     name : str
         In words, e.g. ``"S 2p PS4 share"``.
     kind : str
-        ``"area"``, ``"share"``, ``"ratio"``, ``"atoms"``, ``"shift"`` or ``"parameter"``.
+        ``"area"``, ``"share"``, ``"ratio"``, ``"atoms"`` (of elements), ``"species"`` (in at%),
+        ``"shift"`` or ``"parameter"``.
     unit : str
     values, stderrs, limits : ndarray, shape (L,)
         NaN where there is none.
@@ -139,7 +140,9 @@ def trends_of(record: SeriesRecord) -> tuple[Trend, ...]:
         found += _shares(record.fit, region)
     found += _shifts(record)
     found += _ratios(record)
-    found += _atoms(record)
+    done = _quantified(record)
+    found += _atoms(record, done)
+    found += _species(record, done)
     found += _free_parameters(record)
     return tuple(found)
 
@@ -247,20 +250,22 @@ def _shares_of(result: FitResult, paths: Sequence[str]) -> tuple[Array, Array, f
 
 def _shifts(record: SeriesRecord) -> Iterator[Trend]:
     """Yield the charge shift, with what was slid back before the fit."""
-    first = record.fit.levels[0].regions[0].name
-    path = f"{first}/{REGION}/shift"
+    first = record.fit.levels[0].regions[0]
+    axis = first.spectrum.axis
+    name = "charge shift" if axis.is_energy else "shift"
+    path = f"{first.name}/{REGION}/shift"
     values = record.fit.values(path)
     slid = np.array([slide.shift_ev for slide in record.fit.slides])
     if np.ptp(np.nan_to_num(values)) or slid.any():
         nothing = np.full(values.size, np.nan)
         yield Trend(
-            "charge shift",
+            name,
             "shift",
-            "eV",
+            axis.unit,
             values + slid,
             record.fit.stderrs(path),
             nothing,
-            "charge shift",
+            name,
             "shift",
         )
 
@@ -297,9 +302,10 @@ def _ratio_loads(record: SeriesRecord, entry: RatioEntry) -> Array:
     return _loads(record.fit, [f"{path}/area" for path in paths], slopes)
 
 
-def _atoms(record: SeriesRecord) -> Iterator[Trend]:
+def _quantified(record: SeriesRecord) -> list[Quantification | None]:
+    """Return the atomic fractions of each level; none at all without ``[quantify]``."""
     if record.records[0].recipe.quantify is None:
-        return
+        return []
     done: list[Quantification | None] = []
     for one in record.records:
         stack, row = one.stacked
@@ -307,6 +313,10 @@ def _atoms(record: SeriesRecord) -> Iterator[Trend]:
             done.append(quantified(stack, row, one.recipe, one.sample))
         except SpectraError:
             done.append(None)
+    return done
+
+
+def _atoms(record: SeriesRecord, done: Sequence[Quantification | None]) -> Iterator[Trend]:
     elements = dict.fromkeys(f.element for q in done if q is not None for f in q.fractions)
     for element in elements:
         own = [
@@ -324,6 +334,67 @@ def _atoms(record: SeriesRecord) -> Iterator[Trend]:
             element,
             np.array([_atom_loads(fraction) for fraction in own]),
         )
+
+
+def _species(record: SeriesRecord, done: Sequence[Quantification | None]) -> Iterator[Trend]:
+    """Yield how many of all atoms are those of one species, from its part of its core level."""
+    if not done:
+        return
+    tables = [_species_of(fit, q) for fit, q in zip(record.fit.levels, done, strict=True)]
+    labels: dict[str, tuple[str, str]] = {}
+    for region in _regions(record.fit):
+        for owner in owners(region, enabled=True):
+            labels[f"{region.name}/{owner}"] = region.name, owner_label(region, owner)
+    for path, (region_name, label) in labels.items():
+        values, errors, areas = np.array([t.get(path, (np.nan,) * 3) for t in tables]).T
+        if np.isfinite(values).any():
+            yield Trend(
+                f"{region_name} {label} atomic percent",
+                "species",
+                "at%",
+                values,
+                errors,
+                record.fit.limits(f"{path}/area") * areas,
+                region_name,
+                label,
+            )
+
+
+def _species_of(
+    result: FitResult, done: Quantification | None
+) -> dict[str, tuple[float, float, float]]:
+    """Return at%, its error, and at% per unit of area, of each owner of a quantified level."""
+    if done is None:
+        return {}
+    by_level = {fraction.level: fraction for fraction in done.fractions}
+    paths: list[str] = []
+    of: list[AtomicFraction] = []
+    for region in result.model.regions:
+        names = {c.id: name for name, own in level_members(region).items() for c in own}
+        for owner in owners(region, enabled=True):
+            doublet = next((d for d in region.doublets if d.id == owner), None)
+            fraction = by_level.get(names.get(owner if doublet is None else doublet.major, ""))
+            if fraction is not None:
+                paths.append(f"{region.name}/{owner}")
+                of.append(fraction)
+    divisors = np.array([fraction.divisor for fraction in of])
+    parts = np.array([result.value(f"{path}/area") for path in paths]) / divisors
+    total = float(parts.sum())
+    if not paths or not total > 0:
+        return {}
+    values = parts / total
+    slopes = (np.eye(len(paths)) - values[:, None]) / (divisors * total)
+    variances = np.diag(
+        slopes @ result.covariance_of([f"{path}/area" for path in paths]) @ slopes.T
+    )
+    found = {}
+    for k, (path, fraction) in enumerate(zip(paths, of, strict=True)):
+        rows = (e for row, e in fraction.budget.items() if row not in ("counting", "total"))
+        part = values[k] / fraction.value if fraction.value > 0 else 0.0
+        others = sum((e or 0.0) ** 2 for e in rows) * part**2
+        error = float(np.sqrt(max(variances[k], 0.0) + others))
+        found[path] = (100 * values[k], 100 * error, 100 / (divisors[k] * total))
+    return found
 
 
 def _atom_loads(fraction: AtomicFraction | None) -> Array:

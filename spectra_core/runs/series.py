@@ -217,7 +217,7 @@ def _recorded(
     entries = max((job.ratios for job in arranged), key=len)
     unseen = {entry.name: _unseen(fit, entry) for entry in entries}
     records = tuple(_record(job, fit, k, series, unseen) for k, job in enumerate(arranged))
-    rate = _rate(settings)
+    rate = rate_of(settings)
     places = tuple(job.places for job in arranged)
     findings = series_findings(series, fit, settings, rate)
     return SeriesRecord(series, fit, records, settings, rate, findings, places, entries)
@@ -292,7 +292,8 @@ def _seen(job: Job, result: FitResult) -> tuple[FitWarning, ...]:
         return (*result.warnings, note)
 
 
-def _rate(settings: SeriesTable) -> Rate | None:
+def rate_of(settings: SeriesTable) -> Rate | None:
+    """Return how fast the surface recedes; None where the settings do not say."""
     if settings.rate is None:
         return None
     return Rate(

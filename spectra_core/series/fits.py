@@ -193,9 +193,9 @@ def fit_series(
     options : FitOptions or None
         Of the separate fits.
     align : bool
-        Slide levels back that lie more than 1 eV off.
+        Slide levels back that lie more than 1 eV off; on an axis of electron energies alone.
     drift : bool
-        Give the model one charge shift for each level, if it has none.
+        Give the model one charge shift for each level, if it has none; as `align`.
     progress, should_stop : callable or None
     take_level : callable or None
         Gets the fit of each level by itself as soon as it is there.
@@ -215,6 +215,8 @@ def fit_series(
             hint="Fit a single spectrum with `doublet fit`.",
         )
     options = options or FitOptions()
+    charges = all(spectrum.axis.is_energy for own in levels for spectrum in own.values())
+    align, drift = align and charges, drift and charges
     models = [model] * len(levels) if isinstance(model, Model) else list(model)
     found = slides(levels, models[0]) if align else (Slide(0.0, 1.0, 1.0),) * len(levels)
     spectra = [

@@ -204,3 +204,36 @@ def test_a_film_that_was_sputtered_through_is_no_warning(doublet, profile, recip
     assert doublet("series", profile, "--recipe", recipe, "--json", "x.json").code == 0
     (document,) = json.loads((tmp_path / "x.json").read_text())
     assert {finding["severity"] for finding in document["findings"]} == {"note"}
+
+
+def raman_point(generator, k):
+    """Synthetic: PS4 gives way to P2S7 along a line of ten points; a glass' three bands."""
+    x = np.arange(330.0, 480.0, 1.0)
+    part = k / 9
+    bands = ((421, 14, 6e4 * (1 - 0.6 * part)), (405, 16, 1e4 + 3e4 * part), (385, 16, 8e3))
+    curve = 400 + 0.8 * (x - 330)
+    for centre, width, area in bands:
+        curve += area * 2 / np.pi / width / (1 + 4 * ((x - centre) / width) ** 2)
+    return "".join(f"{a:.1f}\t{b}\n" for a, b in zip(x, generator.poisson(curve), strict=True))
+
+
+def test_a_line_of_raman_spectra_is_a_series(doublet, tmp_path):
+    """Nothing in it is charged: no shift, no eV; the ratio follows the truth with its errors."""
+    generator = np.random.default_rng(2)
+    (tmp_path / "line").mkdir()
+    for k in range(10):
+        (tmp_path / "line" / f"point {k}.txt").write_text(raman_point(generator, k))
+    rows = [f"point {k}.txt,{2.5 * k}" for k in range(10)]
+    (tmp_path / "places.csv").write_text("\n".join(["file,position [um]", *rows, ""]))
+    options = ("--preset", "raman/lps-glass", "--axis", "raman", "--axis", "position")
+    options += ("--coordinates", tmp_path / "places.csv", "--y-unit", "counts", "--json", "-")
+    outcome = doublet("series", tmp_path / "line", *options)
+    assert outcome.code == 0, outcome.err
+    (document,) = json.loads(outcome.out)
+    assert document["axis"] == {"name": "position", "unit": "um"}
+    assert not any(trend["kind"] == "shift" for trend in document["trends"])
+    assert set(document["slid_ev"]) == {0.0} and not document["alarms"]
+    ratio = next(t for t in document["trends"] if t["name"] == "P2S7 / PS4")
+    truth = np.array([(1 + 3 * k / 9) / (6 * (1 - 0.6 * k / 9)) for k in range(10)])
+    pulls = (np.array(ratio["values"]) - truth) / np.array(ratio["stderrs"])
+    assert np.abs(pulls).max() < 4.0 and np.sqrt(np.mean(pulls**2)) < 2.0

@@ -122,3 +122,19 @@ def test_an_atomic_fraction_that_is_seen_is_not_called_below_detection(example):
     table = next(b for b in sections["quantification"].blocks if isinstance(b, ReportTable))
     assert len(table.rows) == 24
     assert not any(cell.remark for row in table.rows for cell in row)
+
+
+def test_atomic_percents_of_species_add_up_to_their_element(example):
+    """And are the element's percent times the species' share, error of the factors included."""
+    _, profile, _, _ = example
+    trends = {trend.name: trend for trend in trends_of(profile)}
+    for region, element in (("S 2p", "S"), ("P 2p", "P")):
+        own = [t for t in trends.values() if t.kind == "species" and t.group == region]
+        whole = trends[f"{element} atomic percent"]
+        np.testing.assert_allclose(sum(t.values for t in own), whole.values, rtol=1e-9)
+        for trend in own:
+            share = trends[f"{region} {trend.label} share"]
+            np.testing.assert_allclose(trend.values, whole.values * share.values, rtol=1e-9)
+            least = whole.values * share.stderrs * 0.5
+            most = np.hypot(whole.values * share.stderrs, share.values * whole.stderrs) * 1.4
+            assert np.all((trend.stderrs > least) & (trend.stderrs < most))
