@@ -135,7 +135,7 @@ def ratio_budget(
     seed : int
         Of the draws.
     should_stop, progress : callable or None
-        ``progress(done, total)`` counts the draws.
+        ``progress(done, total)`` counts the draws. Both are also called on the thread that draws.
 
     Returns
     -------
@@ -264,8 +264,11 @@ def _drawing(
     places: Sequence[int],
     seed: int,
     progress: Progress | None,
-) -> Callable[[ShouldStop], _Draws]:
-    """Return what draws for the ratios at `places` that want it, each number of draws once."""
+) -> Callable[[ShouldStop], _Draws] | None:
+    """Return what draws for the ratios at `places` that want it, each number of draws once.
+
+    None if none does.
+    """
     numbers = {i: wanted[i].rows.monte_carlo for i in places}
     own = {i: n for i, n in numbers.items() if n and ratios[i].interval_method != PROFILE}
 
@@ -278,17 +281,20 @@ def _drawing(
             found |= dict.fromkeys(same, drawn)
         return found
 
-    return draw
+    return draw if own else None
 
 
 @contextmanager
 def _beside(
-    work: Callable[[ShouldStop], _Draws], should_stop: ShouldStop | None
+    work: Callable[[ShouldStop], _Draws] | None, should_stop: ShouldStop | None
 ) -> Iterator[Callable[[], _Draws]]:
     """Run `work` on a thread beside the block, which is given what waits for its outcome.
 
     Draws are arrays in compiled loops, the other rows are objects: neither waits for the other.
     """
+    if work is None:
+        yield dict
+        return
     left = Event()
 
     def stops() -> bool:
