@@ -461,6 +461,9 @@ def _detected(
         return plain
     if rise >= DETECTION_SIGMAS**2:
         return plain
+    if _may_vanish(result, quantity, should_stop):
+        note = "neither the numerator nor the denominator is determined by the data."
+        return _undetermined(plain, note)
     own = _own_positions(result, quantity.numerator)
     try:
         limit = upper_limit(result, quantity, level=LEVEL, held=own, should_stop=should_stop)
@@ -476,6 +479,23 @@ def _detected(
         _undetermined(plain, _detection_note(result, quantity, plain, rise, limit, own)),
         upper_limit=limit,
     )
+
+
+def _may_vanish(result: FitResult, quantity: AreaRatio, should_stop: ShouldStop | None) -> bool:
+    """Return whether the data would do without the denominator, so that no limit holds."""
+    areas, below = _Areas.of(result), quantity.denominator
+    if areas.clearly_there(below)[0]:
+        return False
+    least = normal_quantile(2.0 * LEVEL - 1.0)  # one-sided
+    variance = float(_sum(areas.covariances(one, other) for one in below for other in below)[0])
+    if variance > float(areas.sums(below)[0] / least) ** 2:
+        return True
+    inverse = AreaRatio(quantity.denominator, quantity.numerator)
+    try:
+        rise = delta_chi_square(result, inverse, 0.0, should_stop=should_stop)
+    except ModelError:  # a fixed area is as large as it is
+        return False
+    return rise < least**2
 
 
 def _undetermined(plain: Ratio, note: str) -> Ratio:

@@ -24,7 +24,7 @@ from spectra_core.model import (
     make_component,
     set_parameter,
 )
-from spectra_core.spectrum import Axis, Meta, Spectrum
+from spectra_core.spectrum import Axis, Meta, Spectrum, make_spectrum
 from spectra_core.uncertainty.areas import area_path
 from spectra_core.uncertainty.budget import RatioRequest, ratio_budget, ratio_budgets
 from spectra_core.uncertainty.profile import delta_chi_square
@@ -404,3 +404,18 @@ def test_counting_alone_with_priors_has_the_error_of_every_group_of_priors():
     (ratio,) = ratio_budgets(result, [RatioRequest("r", ("new",), ("PS4",), None)])
     assert ratio.budget.background > 0 and ratio.scope == "counts and priors alone"
     assert ratio.error == pytest.approx(ratio.stderr, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_scan_that_ends_before_the_lines_sets_no_limit_on_their_ratio(seed):
+    """Synthetic: a level with Poisson noise, where the rise of the first line begins."""
+    x = np.arange(158.0, 159.81, 0.1)
+    rise = 3000.0 * np.exp(-0.5 * ((x - 161.6) / 0.6) ** 2)
+    y = np.random.default_rng(seed).poisson(200.0 + rise).astype(float)
+    data = make_spectrum(x, y, Axis.BINDING_ENERGY, y_unit="counts", counts=y)
+    region = Region("S 2p", (158.0, 170.0), Background("constant"))
+    for name, low, at, high in (("PS4", 160.8, 161.6, 162.2), ("mid", 162.5, 163.0, 163.6)):
+        region = add_doublet(region, name, "S 2p", center=(at, low, high), fwhm=(1.2, 0.6, 2.0))
+    ratio = ratio_budget(fit(data, Model((region,))), ["mid"], ["PS4"], name="mid / PS4")
+    assert ratio.value is None and ratio.upper_limit is None
+    assert "determined" in ratio.note or "zero" in ratio.note
