@@ -267,6 +267,9 @@ class Entry:
     aliases : tuple of str
     unit : str
     note : str
+    needs : str
+        What must be in the sample before the species is thought of, e.g. ``"tungsten"``; a
+        search ranks it behind those that need nothing.
     """
 
     id: str
@@ -290,6 +293,7 @@ class Entry:
     aliases: tuple[str, ...] = ()
     unit: str = "eV"
     note: str = ""
+    needs: str = ""
 
     @property
     def is_confirmed(self) -> bool:

@@ -35,7 +35,7 @@ class Conflict:
     """What speaks against giving a position to a candidate.
 
     `kind` is ``"not separable"``, ``"second line"``, ``"overlap"``, ``"reported as"``,
-    ``"excluded"`` or ``"unconfirmed"``.
+    ``"excluded"``, ``"unconfirmed"`` or ``"needs"``.
     """
 
     kind: str
@@ -56,7 +56,8 @@ class Candidate:
     sigma : float
         Spread of the sources and charge reference uncertainty, in quadrature.
     score : float
-        `z` plus the penalty for weaker evidence; the order of the list.
+        `z` plus the penalty for weaker evidence; the order of the list, where those stand last
+        that need something in the sample which cells seldom hold.
     within_tolerance : bool
         Whether the position is inside the bounds that a fit would set.
     conflicts : tuple of Conflict
@@ -126,7 +127,7 @@ def candidates(
         usual = max(SEARCH_RANGE[entry.unit], entry.tolerance or 0.0)
         if abs(energy - entry.center) <= (usual if tolerance is None else tolerance):
             found.append(_candidate(library, entry, entry.center, energy))
-    return tuple(sorted(found, key=lambda candidate: candidate.score))
+    return tuple(sorted(found, key=lambda one: (bool(one.entry.needs), one.score)))
 
 
 def _candidate(library: PeakLibrary, entry: Entry, center: float, energy: float) -> Candidate:
@@ -154,6 +155,8 @@ def _sigma(entry: Entry) -> float:
 def _conflicts(library: PeakLibrary, entry: Entry, energy: float) -> Iterator[Conflict]:
     if not entry.is_confirmed:
         yield Conflict("unconfirmed", f"the position of {entry.id} is unconfirmed")
+    if entry.needs:
+        yield Conflict("needs", f"only where the sample holds {entry.needs}")
     yield from _close_species(library, entry, energy)
     yield from _second_lines(library, entry, energy)
     for overlap in library.overlaps(entry.level):

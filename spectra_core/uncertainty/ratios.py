@@ -26,6 +26,7 @@ from math import exp, isfinite, log, sqrt
 
 import numpy as np
 
+from ..curves.baselines import BASELINES
 from ..errors import FitError, ModelError, ShouldStop
 from ..fitting import FitResult
 from ..fitting.better import BetterMinimumError
@@ -537,7 +538,23 @@ def _detection_note(
     return (
         f"below detection, R < {limit:.2g} (A_min {limit * bottom:.3g} {unit}; likelihood,"
         f" one-sided {LEVEL:.0%}, {where}); best value {plain.value:.2g}{error},"
-        f" and without the numerator chi-square is {higher}."
+        f" and without the numerator chi-square is {higher}.{_taken(result, quantity)}"
+    )
+
+
+def _taken(result: FitResult, quantity: AreaRatio) -> str:
+    """Say that a limit knows nothing of what a baseline computed before took from a band."""
+    owners = {path.partition("/")[0] for path in quantity.numerator}
+    before = [
+        region.background.type
+        for region in result.model.regions
+        if region.name in owners and region.background.type in BASELINES
+    ]
+    if not before:
+        return ""
+    return (
+        f" The limit knows nothing of what the {before[0]} baseline took from the band before the"
+        " fit: fit a polynomial baseline together with the bands before you claim it."
     )
 
 

@@ -292,6 +292,15 @@ def test_470_of_the_raman_question_has_several_owners(library):
     assert {"raman/ncm/eg", "raman/s8/473", "raman/polysulfide/s-s", "raman/sulfite/nu4"} <= found
 
 
+def test_at_470_what_cells_hold_stands_before_what_needs_another_element(library):
+    order = [candidate.entry.id for candidate in library.search(470.0, level="Raman")]
+    cells = {"raman/ncm/eg", "raman/s8/473", "raman/polysulfide/s-s"}
+    assert set(order[:3]) == cells
+    assert order[0] == "raman/polysulfide/s-s"
+    (sulfite,) = [c for c in library.search(470.0, level="Raman") if "sulfite" in c.entry.id]
+    assert any(conflict.kind == "needs" for conflict in sulfite.conflicts)
+
+
 def test_nothing_is_a_candidate_where_nothing_is_known(library):
     assert library.search(400.0, level="S 2p") == ()
 

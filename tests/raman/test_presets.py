@@ -5,11 +5,14 @@ Of sulfide electrolytes and sulfur no measured spectrum is public: only carbon i
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import spectra_core as sc
 from spectra_core.fitting.result import Status
+from spectra_core.model import Background
 from spectra_core.readers import ReadOptions, read
 from spectra_core.recipe.presets import preset
 from spectra_core.runs.execute import execute
@@ -172,3 +175,14 @@ def test_polysulfide_without_sulfur_is_no_s8():
     assert_found(record.result, truth)
     for name in ("S8 153 / 473", "S8 219 / 473"):
         assert ratio(record, name).value is None, ratio(record, name).note
+
+
+def test_a_limit_below_a_computed_baseline_says_what_it_does_not_know():
+    bands = [("lorentzian", 425.0, 12.0, 9e3), *OXIDE, *CARBON]
+    (job,) = plan(preset("raman/lpscl-cathode"), [synthetic(*bands)]).jobs
+    before = tuple(replace(r, background=Background("arpls")) for r in job.model.regions)
+    priors = tuple(p for p in job.model.priors if "background" not in p.formula)
+    record = execute(replace(job, model=replace(job.model, regions=before, priors=priors)))
+    found = ratio(record, "470 / NCM")
+    assert found.value is None
+    assert "the arpls baseline took from the band" in found.note

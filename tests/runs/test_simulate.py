@@ -9,9 +9,19 @@ import pytest
 
 from spectra_core.errors import ModelError
 from spectra_core.fitting import fit
-from spectra_core.model import Background, Model, Parameter, Region, add_doublet, set_parameter
+from spectra_core.model import (
+    Background,
+    Model,
+    Parameter,
+    Region,
+    add_component,
+    add_doublet,
+    make_component,
+    set_parameter,
+)
 from spectra_core.readers import read
 from spectra_core.runs.simulate import Acquisition, evaluate_truth, expected_spectra, simulate
+from spectra_core.spectrum import Axis
 from spectra_core.writers import write
 
 ACQUISITION = Acquisition(step_ev=0.05, dwell_s=0.1, scans=20, photon_energy_ev=1486.6, sample="A")
@@ -136,3 +146,14 @@ def test_a_measuring_condition_that_is_not_positive_is_named(field):
 def test_a_step_wider_than_the_window_is_an_error():
     with pytest.raises(ModelError, match=r"2 points"):
         simulated(make_model(), step_ev=8.0)
+
+
+def test_a_raman_recipe_makes_a_raman_spectrum():
+    acquisition = replace(ACQUISITION, step_ev=1.0, axis=Axis.RAMAN_SHIFT, laser_nm=532.0)
+    band = make_component("PS4", "lorentzian", center=425.0, fwhm=12.0, area=3000.0)
+    flat = Background("constant", "active", parameters={"level": Parameter(200.0)})
+    region = add_component(Region("Raman", (380.0, 480.0), flat), band)
+    (spectrum,) = simulate(Model((region,)), acquisition, np.random.default_rng(1))
+    assert (spectrum.axis, spectrum.meta.technique) == (Axis.RAMAN_SHIFT, "Raman")
+    assert spectrum.meta.laser_nm == 532.0 and spectrum.meta.excitation_energy_ev is None
+    assert spectrum.x[np.argmax(spectrum.y)] == pytest.approx(425.0, abs=2.0)
