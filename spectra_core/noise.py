@@ -14,7 +14,6 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 
 Array = NDArray[np.float64]
 
@@ -93,7 +92,14 @@ def noise_of(y: Array) -> Array:
 def smooth_signal(y: Array) -> Array:
     """Return a running median of intensities (..., N), which rays do not reach."""
     rows = np.atleast_2d(np.asarray(y, dtype=float))
-    return np.asarray(median_filter(rows, size=(1, _WINDOW), mode="nearest").reshape(np.shape(y)))
+    return running_median(rows, (1, _WINDOW)).reshape(np.shape(y))
+
+
+def running_median(values: Array, size: int | tuple[int, ...]) -> Array:
+    """Return the median of `size` values about each; those at the ends count on and on."""
+    from scipy.ndimage import median_filter  # slow to import, and fits of XPS do without
+
+    return np.asarray(median_filter(values, size=size, mode="nearest"))
 
 
 def over_noise(y: Array, sigma: Callable[[Array], Array]) -> tuple[float, float] | None:

@@ -8,6 +8,7 @@ done in part, 2 nothing done. `guarded` is the one place where any exception is 
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import sys
@@ -128,6 +129,20 @@ def stopping() -> Iterator[Callable[[], bool]]:
 
     with _handling(ask, "SIGINT", "SIGTERM", "SIGHUP"):
         yield asked.is_set
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Look for cycles of dead objects seldom: those of thousands of spectra live to the end."""
+    before = gc.get_threshold()
+    gc.set_threshold(_YOUNG, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+_YOUNG = 50_000  # new objects between two searches
 
 
 def _terminated_like_ctrl_c() -> AbstractContextManager[None]:

@@ -15,7 +15,7 @@ from spectra_core.errors import FitError, ReadError, RecipeError, SpectraError
 from spectra_core.export.formats import ExportOptions
 from spectra_core.recipe.formats import FORMATS
 
-from .border import IN_PART, complain, note, stopping
+from .border import IN_PART, complain, note, rare_collections, stopping
 from .deliver import fit_and_deliver
 from .inputs import readable_files
 from .joining import join_options, take_join_options
@@ -220,6 +220,7 @@ _OF_RECIPES = ("shift", "work_function", "standards", "despike", "masks")
     " for workers of this machine. Needs doublet[cluster].",
 )
 @reading_options
+@rare_collections()
 def command(paths: tuple[str, ...], **values: Any) -> int:
     """Fit spectra with a recipe, a preset, or the CasaXPS fit that they carry."""
     read_options = take_read_options(values)

@@ -7,6 +7,7 @@ imported before a call is made.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -141,7 +142,7 @@ def fit_steps(
         from ..results.curves import write_curves_csv
 
         for region, stem in zip(record.regions, stems, strict=True):
-            path = folder / f"{stem}_curves.csv"
+            path = os.path.join(folder, f"{stem}_curves.csv")
             yield Step("curves (csv)", partial(write_curves_csv, path, record, region))
     if any(name in FIGURES for name in formats):
         yield from _figure_steps(record.whole(), stems, folder, formats, options)

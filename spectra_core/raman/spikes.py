@@ -18,11 +18,10 @@ from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
-from scipy.ndimage import median_filter
 
 from ..errors import DataError
 from ..masked import SATURATED, SPIKE
-from ..noise import noise_of
+from ..noise import noise_of, running_median
 from ..spectrum import Array, Axis, Spectrum, mask
 
 THRESHOLD = 6.0
@@ -122,7 +121,7 @@ def against_replicate(
     noise = noise_of(y) if sigma is None else sigma
     scale = _scale(y, other)
     rest = y - scale * other
-    rest = rest - median_filter(rest, size=25, mode="nearest")
+    rest = rest - running_median(rest, 25)
     spread = np.hypot(noise, abs(scale) * noise_of(other))
     marks = rest > threshold * spread
     beside = (np.roll(marks, 1) | np.roll(marks, -1)) & (rest > _FOOT * spread)
@@ -131,7 +130,7 @@ def against_replicate(
 
 def _scale(y: Array, other: Array) -> float:
     """Return how many times the bands of `other` stand in `y`; rays pull little."""
-    a, b = (values - median_filter(values, size=101, mode="nearest") for values in (y, other))
+    a, b = (values - running_median(values, 101) for values in (y, other))
     seen = np.abs(b) > _BAND * noise_of(other)
     if not seen.any():
         return 1.0
@@ -172,14 +171,14 @@ def spikes_of_map(
         typical = np.median(rows[list(around)], axis=0)
         typical = _scale(rows[k], typical) * typical
         rest = rows[k] - typical
-        rest = rest - median_filter(rest, size=25, mode="nearest")
+        rest = rest - running_median(rest, 25)
         far = rest > threshold * np.hypot(noise[k], noise_of(typical))
         loose = np.zeros(rows.shape[1], dtype=bool)
         for width in range(1, _WIDEST_SHOWN + 1):
             own = _of_width(rows[k], noise[k], width, threshold, 2.5 * _SKIRT)
             loose |= own & ~_near(loose)
         above = rest > _FOOT * noise[k]
-        own = rows[k] - median_filter(rows[k], size=_WINDOW, mode="nearest")
+        own = rows[k] - running_median(rows[k], _WINDOW)
         marks[k] = (alone & above & (rest > (1.0 - _SHARED) * own)) | (loose & far)
         marks[k] |= _with_feet(rows[k], noise[k], marks[k]) & above
     return marks

@@ -364,10 +364,15 @@ class _Sample:
 
 def sample_shows(spectra: tuple[Spectrum, ...], level: str) -> bool:
     """Tell whether one of a sample's spectra shows a line of a level."""
+    return may_show(spectra, level) and _sample_shows(_Sample(spectra), level)
+
+
+def may_show(spectra: Sequence[Spectrum], level: str) -> bool:
+    """Tell whether one of some spectra reaches a level's energy; quickly."""
     if not level:
         return False
     nominal = core_level(level).nominal_ev
-    return any(_may_show(s, nominal) for s in spectra) and _sample_shows(_Sample(spectra), level)
+    return any(_may_show(spectrum, nominal) for spectrum in spectra)
 
 
 def _may_show(spectrum: Spectrum, nominal: float) -> bool:

@@ -10,8 +10,9 @@ those that follow from model and metadata, which it has as well. Every other fit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
 
 import numpy as np
@@ -48,7 +49,7 @@ from .residuals import (
     times_reached,
 )
 from .rules import RULES
-from .sample import held_line, known_separations, level_of, sample_shows
+from .sample import held_line, known_separations, level_of, may_show, sample_shows
 from .screen_scores import Positions, in_tension, region_scores
 from .ties import area_ties
 
@@ -171,6 +172,7 @@ class Screening:
             loud = _warned(stack, picked) | _starts_disagree(stack, picked)
             loud |= _correlated(stack, picked) | in_tension(stack, picked, self.example)
             loud |= self._misplaced(stack, picked)
+            shown = _Shown(samples)
             for number, region in enumerate(stack.regions):
                 part = _RegionNumbers(stack, region, picked)
                 owners = [_OwnerNumbers(stack, part, w) for w in self.watched if w.region == number]
@@ -179,7 +181,7 @@ class Screening:
                 )
                 for owner in owners:
                     loud |= owner.loud(alone=len(owners) < 2)
-                    loud |= owner.overlapped(~loud, samples)
+                    loud |= owner.overlapped(~loud, shown)
         return ~loud
 
     def _misplaced(self, stack: Stack, rows: np.ndarray) -> np.ndarray:
@@ -438,13 +440,39 @@ class _OwnerNumbers:
         doublet = self.owner.doublet
         return np.asarray(limit * (1.0 + doublet.ratio if doublet else 1.0))
 
-    def overlapped(self, asked: np.ndarray, samples: Sequence[tuple[Spectrum, ...]]) -> np.ndarray:
+    def overlapped(self, asked: np.ndarray, shown: _Shown) -> np.ndarray:
         """Return where another element that the sample shows has a line; only where `asked`."""
         found = np.zeros(self.center.size, dtype=bool)
         for row in self.watched.overlaps:
             near = asked & (self.center >= row.low - 1e-6) & (self.center <= row.high + 1e-6)
-            for k in np.flatnonzero(near & ~found).tolist():
-                found[k] = any(sample_shows(samples[k], level) for level in row.shown_by)
+            if near.any():
+                for level in row.shown_by:
+                    found |= shown.level(level, near & ~found)
+        return found
+
+
+class _Shown:
+    """Which levels the samples of some rows show."""
+
+    def __init__(self, samples: Sequence[tuple[Spectrum, ...]]) -> None:
+        self.samples = samples
+
+    @cached_property
+    def reaches(self) -> dict[Hashable, list[int]]:
+        """The rows whose samples reach the same energies."""
+        found: dict[Hashable, list[int]] = {}
+        for row, spectra in enumerate(self.samples):
+            reach = tuple((s.axis, s.x[0], s.x[-1]) for s in spectra)
+            found.setdefault(reach, []).append(row)
+        return found
+
+    def level(self, level: str, asked: np.ndarray) -> np.ndarray:
+        """Return which of the rows show a level; only where `asked`."""
+        found = np.zeros(asked.size, dtype=bool)
+        for rows in self.reaches.values():
+            if may_show(self.samples[rows[0]], level):
+                for row in rows:
+                    found[row] = asked[row] and sample_shows(self.samples[row], level)
         return found
 
 

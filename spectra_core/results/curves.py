@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -48,11 +49,16 @@ def curves_csv(record: Finished, fit: RegionFit) -> str:
 
 def _curves_csv(record: Finished, fit: RegionFit) -> bytes:
     columns = _columns(record.model.region(fit.name), fit)
-    head = io.StringIO()
-    for key, value in _comments(record, fit):
-        head.write(f"# {key}: {' '.join(str(value).split())}\n")
-    csv.writer(head, lineterminator="\n").writerow(columns)
-    return head.getvalue().encode("utf-8", errors="replace") + _rows(list(columns.values()))
+    comments = (f"# {key}: {' '.join(text.split())}\n" for key, text in _comments(record, fit))
+    head = "".join([*comments, _heading(tuple(columns))])
+    return head.encode("utf-8", errors="replace") + _rows(list(columns.values()))
+
+
+@lru_cache(maxsize=64)
+def _heading(columns: tuple[str, ...]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(columns)
+    return line.getvalue()
 
 
 def _rows(columns: list[Array]) -> bytes:
@@ -67,13 +73,18 @@ def _comments(record: Finished, fit: RegionFit) -> list[tuple[str, str]]:
         ("program", f"doublet {__version__}, fitted curves"),
         ("sample", record.sample),
         ("region", fit.name),
-        ("file", Path(record.file).name),
+        ("file", _name(record.file)),
         ("sha256", source.sha256),
         ("spectrum_index", str(source.index)),
         *((c.name, f"{c.value!r} {c.unit}") for c in coordinates_of(fit.spectrum)),
         ("energy_shift", _added(fit.spectrum)),
         ("synthetic", "yes" if is_synthetic(fit.spectrum) else "no"),
     ]
+
+
+@lru_cache(maxsize=1024)
+def _name(file: str) -> str:
+    return Path(file).name
 
 
 def _added(spectrum: Spectrum) -> str:

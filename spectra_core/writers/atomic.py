@@ -77,7 +77,7 @@ def _copied(path: Path, stream: int | None) -> Iterator[IO[bytes]]:
             shutil.copyfileobj(source, target)
 
 
-def _renamed_to(path: Path) -> str | None:
+def _renamed_to(path: str | Path) -> str | None:
     """Return the file to be replaced, past links; None where nothing may be renamed onto it.
 
     It is asked with one call, because ten thousand files are written in a run.
@@ -137,7 +137,6 @@ def write_pieces(pieces: Iterable[bytes], path: str | Path) -> None:
 
 def write_bytes(content: bytes, path: str | Path) -> None:
     """Write a file in one step, as `write_pieces`, with as few calls as ten thousand files need."""
-    path = Path(path)
     with _said(path):
         target = _renamed_to(path) if _stream(path) is None else None
         if target is not None:
@@ -162,7 +161,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 @contextmanager
-def _said(path: Path) -> Iterator[None]:
+def _said(path: str | Path) -> Iterator[None]:
     """Say what the system refused."""
     try:
         yield
@@ -177,7 +176,7 @@ def write_text(text: str, path: str | Path) -> None:
     write_bytes(text.encode("utf-8", errors="replace"), path)
 
 
-def _stream(path: Path) -> int | None:
+def _stream(path: str | Path) -> int | None:
     """Return the number of what this process has open, if that is what a path names.
 
     ``/dev/stdout`` may lead to a regular file: it is written to where the process is in it.

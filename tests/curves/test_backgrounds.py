@@ -14,11 +14,12 @@ from spectra_core.curves.backgrounds import (
     background_kind,
     complete_options,
     end_levels,
+    rough_shirley,
     tougaard_kernel,
 )
 from spectra_core.curves.shirley import cumulative_integral
 from spectra_core.curves.tougaard import loss_integral
-from spectra_core.errors import DataError, FitError, ModelError
+from spectra_core.errors import DataError, FitError, ModelError, SpectraError
 
 # Synthetic spectra
 
@@ -477,3 +478,24 @@ def test_a_very_long_uneven_axis_has_the_loss_integral_of_its_even_neighbour():
     found = loss_integral(x, signal(x), kernel)
     expected = loss_integral(even, signal(even), kernel)
     assert found == pytest.approx(np.interp(x, even, expected), abs=2e-5 * expected.max())
+
+
+@pytest.mark.parametrize("orientation", [1, -1])
+def test_rough_backgrounds_of_many_spectra_are_those_of_each(orientation):
+    rng = np.random.default_rng(11)
+    x = np.linspace(0.0, 14.0, 141)
+    peaks = 900.0 * np.exp(-0.5 * ((x - 7.0 + orientation) / 0.6) ** 2)
+    y = rng.poisson(200.0 + peaks + 0.05 * np.cumsum(peaks)[::orientation], (9, 141)).astype(float)
+    y[4] = 3.0  # no step
+    y[5] = np.where(np.arange(141) < 70, 10.0, 50.0)
+    y[6] = np.linspace(1.0, 2.0, 141) * np.where(np.arange(141) % 2, 1.0, -1.0)
+    inside = slice(10, 131)
+    rows = rough_shirley(x, y, inside, orientation, tolerance=0.03)
+    for own, curve in zip(y, rows, strict=True):
+        try:
+            alone = BACKGROUNDS["shirley"].static(x, own, inside, {"tolerance": 0.03}, orientation)
+        except SpectraError:
+            assert np.isnan(curve).all()
+        else:
+            np.testing.assert_array_equal(curve, alone.curve)
+    assert np.isnan(rough_shirley(x, y, slice(3, 5), orientation, tolerance=0.03)).all()

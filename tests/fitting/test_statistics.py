@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spectra_core.fitting.statistics import abbe, fit_statistics, runs_p_value
+from spectra_core.fitting.statistics import abbe, fit_statistics, runs_p_value, statistics_rows
 
 RNG = np.random.default_rng(7)
 
@@ -43,3 +43,21 @@ def test_unknown_sigma_makes_the_criteria_scale_free():
         for r in (residual, other)
     ]
     assert differences[0] == pytest.approx(differences[1])
+
+
+def test_statistics_of_many_fits_are_those_of_each():
+    rng = np.random.default_rng(5)
+    rows = rng.normal(size=(6, 60))
+    rows[2, 10:14] = 0.0
+    rows[3] = 0.0
+    rows[4] = np.abs(rows[4])
+    known = np.array([0.5, -1.0])
+    noise = [None, *(2.0 * rows[1:])]
+    for sigma_known in (True, False):
+        found = statistics_rows(rows, 7, known, sigma_known=sigma_known, noise=noise)
+        for own, over, together in zip(rows, noise, found, strict=True):
+            alone = fit_statistics(
+                own, 7, sigma_known=sigma_known, noise_residual=over, prior_residual=known
+            )
+            assert together == alone
+            assert together.abbe == abbe(own) and together.runs_p == runs_p_value(own)
