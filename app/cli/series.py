@@ -37,7 +37,7 @@ Examples:
   doublet series profile.vms --recipe profile.toml -o profile
   doublet series profile.vms --recipe profile.toml --axis index --formats json -o by_index
   doublet series profile.vms --recipe profile.toml --free "*/fwhm" --smooth "*/region/shift=0.1"
-  doublet series profile.vms --recipe profile.toml --rate 0.5 -o in_nm
+  doublet series profile.vms --preset lps-film --rate 0.5 --film 40:50 -o in_nm
 
 The levels of a file (etch times), or many files of one level each in natural order, are one
 series. Every level is fitted by itself and from its neighbours, then all as one problem: areas,
@@ -64,6 +64,21 @@ def _smooth(
     return found
 
 
+def _film(
+    ctx: click.Context, parameter: click.Parameter, text: str | None
+) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    low, _, high = text.partition(":")
+    try:
+        ends = float(low), float(high or low)
+    except ValueError:
+        ends = 0.0, 0.0
+    if not 0 < ends[0] <= ends[1] < float("inf"):
+        raise click.BadParameter(f'"{text}" is no thickness in nm, such as 45 or 40:50.')
+    return ends
+
+
 @click.command("series", cls=ReadingCommand, epilog=EPILOG)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--recipe", "recipe_file", metavar="FILE", help="Fit with this recipe.")
@@ -85,6 +100,12 @@ def _smooth(
     help="Neighbours differ by about SD.",
 )
 @click.option("--rate", type=POSITIVE, metavar="NM/S", help="Sputter rate: makes the depth axis.")
+@click.option(
+    "--film",
+    callback=_film,
+    metavar="NM|LOW:HIGH",
+    help="Thickness of the film as stated: it is checked.",
+)
 @join_options
 @click.option(
     "-o", "--output", metavar="DIR", help=f"Folder for what is written ({DEFAULT_FOLDER})."
@@ -105,7 +126,7 @@ def command(paths: tuple[str, ...], **values: Any) -> int:
     axis = _take_axis(values)
     options = take_read_options(values)
     recipe, warnings = chosen_recipe(values["recipe_file"], values["preset"])
-    recipe = _with_rate(recipe, values["rate"])
+    recipe = _with_depth(recipe, rate=values["rate"], film=values["film"])
     tally = Tally()
     spectra = _spectra(paths, options, values["coordinates"], tally)
     if not spectra:
@@ -163,13 +184,15 @@ def _take_axis(values: dict[str, Any]) -> str | None:
     return coordinates[0] if coordinates else None
 
 
-def _with_rate(recipe: Recipe, rate: float | None) -> Recipe:
+def _with_depth(recipe: Recipe, **given: Any) -> Recipe:
+    """Return the recipe, or that of the preset, with the rate and the film that are given."""
     from spectra_core.recipe.schema import SeriesTable
 
-    if rate is None:
+    known = {name: value for name, value in given.items() if value is not None}
+    if not known:
         return recipe
     table = recipe.series or SeriesTable()
-    return recipe.model_copy(update={"series": table.model_copy(update={"rate": rate})})
+    return recipe.model_copy(update={"series": table.model_copy(update=known)})
 
 
 def _modes(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -237,3 +237,17 @@ def test_a_line_of_raman_spectra_is_a_series(doublet, tmp_path):
     truth = np.array([(1 + 3 * k / 9) / (6 * (1 - 0.6 * k / 9)) for k in range(10)])
     pulls = (np.array(ratio["values"]) - truth) / np.array(ratio["stderrs"])
     assert np.abs(pulls).max() < 4.0 and np.sqrt(np.mean(pulls**2)) < 2.0
+
+
+def test_rate_and_film_go_with_any_preset_or_recipe(doublet, profile, recipe):
+    """Of the paper: 20 nm nominal of a film of 40 to 50 nm, and exp(-40 / 3.2) = 4e-6."""
+    recipe.write_text(recipe.read_text().split("[series]")[0])
+    options = ("--recipe", recipe, "--rate", "0.2", "--film", "40:50", "--json", "-")
+    outcome = doublet("series", profile, *options)
+    assert outcome.code == 0, outcome.err
+    (document,) = json.loads(outcome.out)
+    assert document["depth"]["values"][-1] == pytest.approx(18.0)  # 90 s
+    film = [f["message"] for f in document["findings"] if f["code"] == "series_film"]
+    assert "4e-06 of the substrate's signal" in film[0] and "22 to 32 nm left" in film[1]
+    wrong = doublet("series", profile, "--recipe", recipe, "--film", "50:40")
+    assert wrong.code == 2 and '"50:40" is no thickness in nm' in wrong.err
