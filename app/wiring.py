@@ -221,6 +221,7 @@ def _connect_results(window: MainWindow, crew: Crew, desk: Desk) -> None:
             else window.plot.show_other(None)
         )
     )
+    window.pulls.free_asked.connect(crew.alternatives.free)
     crew.alternatives.found.connect(window.alternatives.show_models)
     crew.alternatives.failed.connect(window.alternatives.show_failure)
     window.ratios.define_asked.connect(crew.model_dialogs.ratio)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 
+from spectra_core.editing.priors import free_of
 from spectra_core.errors import SpectraError
 from spectra_core.project.project import Project, set_model
 from spectra_core.uncertainty.open_models import OpenModel, open_models
@@ -80,4 +81,17 @@ class Alternatives(Controller):
             return set_model(project, key, model)
 
         if self.desk.edit(f"Adopt: {name}", edit):
+            self._fitting.fit([key])
+
+    def free(self, name: str, formula: str) -> None:
+        """Take the assumption that reads so out of the shown model, and fit it."""
+        chosen = self.document.selection
+        if chosen.analysis is None:
+            return
+        key = chosen.analysis
+
+        def edit(project: Project) -> Project:
+            return set_model(project, key, free_of(project.analysis(key).model, formula))
+
+        if self.desk.edit(f"Free: {name}", edit):
             self._fitting.fit([key])

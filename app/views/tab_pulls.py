@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import sqrt
 
-from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtCore import QPointF, QRectF, QSize, Signal
 from PySide6.QtGui import QColor, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QStyledItemDelegate,
@@ -27,7 +27,7 @@ from spectra_core.uncertainty.ratios import Ratio
 from ..formula import formula
 from ..scene import Scene
 from ..theme import colour, number_font
-from ..widgets import label, printed, wrapped
+from ..widgets import label, link_button, printed, wrapped
 from .ratio_tab import DATA, Index, PlainTable, RatioTab, copied
 
 _Place = Callable[[float], float]
@@ -42,7 +42,15 @@ _ROW = 26
 
 
 class PullsTab(RatioTab):
-    """The choice of a ratio, and the table ranked by the impacts on it."""
+    """The choice of a ratio, and the table ranked by the impacts on it.
+
+    Signals
+    -------
+    free_asked(str, str)
+        An assumption is to be taken out and the fit made again: its name, and its prior in full.
+    """
+
+    free_asked = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         table = _Table()
@@ -51,6 +59,13 @@ class PullsTab(RatioTab):
         self._plain: tuple[Impact, ...] = ()
         self._foot = label("", "muted", wrap=True)
         self._layout.addWidget(self._foot)
+        self.free = link_button(
+            "Free it, and fit", "Take the chosen assumption out of the model. It can be undone."
+        )
+        self.free.clicked.connect(self._ask_free)
+        self._top.insertWidget(self._top.count() - 1, self.free)
+        table.itemSelectionChanged.connect(self._show_free)
+        self._show_free()
 
     def show_scene(self, scene: Scene) -> None:
         """Show the priors of a scene's fit and the ratios of its analysis."""
@@ -82,6 +97,19 @@ class PullsTab(RatioTab):
             lines.append("\t".join(copied(value) for value in cells))
         return "\n".join(lines)
 
+    def _picked(self) -> Pull | None:
+        """Return the pull of the row that is chosen."""
+        rows = {item.row() for item in self.table.selectedItems()}
+        return self.impacts[rows.pop()].pull if len(rows) == 1 else None
+
+    def _show_free(self) -> None:
+        self.free.setVisible(bool(self.impacts))
+        self.free.setEnabled(self._picked() is not None)
+
+    def _ask_free(self) -> None:
+        if (pull := self._picked()) is not None:
+            self.free_asked.emit(formula(pull.name), pull.prior)
+
     def _show(self) -> None:
         impacts, chosen = self.impacts, self._chosen()
         fitted = bool(self._shown) and self._shown[0] is not None
@@ -96,7 +124,9 @@ class PullsTab(RatioTab):
         else:
             self._said.setText(f"{printed(value_text(chosen))}, ranked by impact")
             self._foot.setText(_in_quadrature(chosen))
+        self.table.clearSelection()
         self.table.show_impacts(impacts)
+        self._show_free()
 
 
 _NUMBERS = (

@@ -71,3 +71,17 @@ def remove_prior(model: Model, path: str) -> Model:
     if old is None:
         raise ModelError("nothing is known of it alone.", where=path)
     return replace(model, priors=tuple(prior for prior in model.priors if prior is not old))
+
+
+def free_of(model: Model, formula: str) -> Model:
+    """Return `model` without the prior that reads so (`spectra_core.model.Prior.formula`).
+
+    Raises
+    ------
+    ModelError
+        If the model has no such prior.
+    """
+    kept = tuple(prior for prior in model.priors if prior.formula != formula)
+    if len(kept) == len(model.priors):
+        raise ModelError(f'no prior reads "{formula}": fit again, and look again.')
+    return replace(model, priors=kept)

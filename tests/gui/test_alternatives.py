@@ -194,3 +194,30 @@ def test_a_component_that_a_model_leaves_out_is_disabled_where_it_is_adopted(
     one = OpenModel(other.change, "S 2p", scene.fit, Considered(trial, None, 0.0, 0.0, ""))
     kept = [c.id for c in one.model.region("S 2p").components if c.enabled]
     assert kept == ["PS4 2p3/2", "PS4 2p1/2"]
+
+
+def test_an_assumption_is_freed_and_the_fit_made_again_as_steps_that_can_be_undone(
+    qtbot: QtBot, open_question: Program, settle: Settle
+) -> None:
+    program = open_question
+    program.crew.editing.set_prior("S 2p/PS4/center", 161.0, 0.01)
+    program.crew.acting.run("fit")
+    settle(program)
+    pulls = program.window.pulls
+    program.window.show_tab(pulls)
+    number = next(i for i, one in enumerate(pulls.impacts) if "161" in one.pull.prior)
+    pulls.table.selectRow(number)
+    assert program.desk.scene.fit is not None
+    held = program.desk.scene.fit.value("S 2p/PS4/center")
+    qtbot.mouseClick(pulls.free, Qt.MouseButton.LeftButton)
+    settle(program)
+    scene = program.desk.scene
+    assert scene.fitted and scene.fit is not None and scene.analysis is not None
+    assert all("161" not in prior.formula for prior in scene.analysis.model.priors)
+    # The spectrum was made with 161.6: the prior far from it held the centre off.
+    assert abs(scene.fit.value("S 2p/PS4/center") - 161.6) < 0.02 < abs(held - 161.6)
+    stack = program.desk.document.stack
+    stack.undo()
+    stack.undo()
+    assert program.desk.scene.fit is not None
+    assert program.desk.scene.fit.value("S 2p/PS4/center") == pytest.approx(held)

@@ -18,6 +18,8 @@ from doublet.app.views.tab_alternatives import NO_BUDGET, AlternativesTab
 from doublet.app.views.tab_pulls import NO_FIT, NO_PRIORS, NO_RATIO, PullsTab
 from doublet.app.views.tab_ratios import RatiosTab
 from doublet.app.widgets import printed
+from spectra_core.editing.priors import free_of
+from spectra_core.errors import ModelError
 from spectra_core.project.project import Project, add_analysis, add_spectra, set_result
 from spectra_core.results.table import value_text
 from spectra_core.uncertainty.densities import models_of
@@ -118,6 +120,23 @@ def test_a_prior_that_the_data_contradict_is_red_and_says_so(known: Scene, tab: 
     tone = view.table.item(row, 0).foreground().color()
     assert all(view.table.item(i, 0).foreground().color() != tone for i in others)
     assert "more than three standard errors" in view.table.item(row, 0).toolTip().replace("\n", " ")
+
+
+def test_the_chosen_assumption_is_freed_and_the_others_stay(known: Scene, tab: Callable) -> None:
+    view, asked = tab(known), []
+    view.free_asked.connect(lambda name, formula: asked.append((name, formula)))
+    assert view.free.isVisible() and not view.free.isEnabled()
+    for line in range(view.table.rowCount()):
+        view.table.selectRow(line)
+        assert view.free.isEnabled()
+        view.free.click()
+        name, formula = asked.pop()
+        assert name == view.table.item(line, 0).text()
+        freed = free_of(known.analysis.model, formula)
+        gone = set(known.analysis.model.priors) - set(freed.priors)
+        assert [prior.formula for prior in gone] == [formula]
+    with pytest.raises(ModelError, match="no prior reads"):
+        free_of(known.analysis.model, "S 2p/a/center = 1 ± 1")
 
 
 def test_both_plots_are_painted(known: Scene, tab: Callable) -> None:
