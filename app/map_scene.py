@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -287,6 +288,24 @@ class MapScene:
         if self.record is not None and not self.stale:
             return int(self.record.fit.marks.sum())
         return sum(len(s.masked) for s in self.spectra if s.masked is not None)
+
+
+_MAPPED = ("bands", "ratios", "names", "shown", "states", "image", "is_log", "limits", "colours")
+
+
+def again(scene: MapScene, **changes: Any) -> MapScene:
+    """Return a scene with some fields changed; what they do not touch is not made again."""
+    new = replace(scene, **changes)
+    same = (
+        new.fit is scene.fit
+        and new.own.grid is scene.own.grid
+        and (new.quantity, new.limit) == (scene.quantity, scene.limit)
+        and new.recipe is scene.recipe
+        and new.model is scene.model
+    )
+    if same:
+        new.__dict__.update({n: scene.__dict__[n] for n in _MAPPED if n in scene.__dict__})
+    return new
 
 
 def unit_words(unit: str) -> str:

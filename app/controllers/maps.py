@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -56,7 +55,7 @@ from spectra_core.series.factors import principal_components, resolve
 from ..desk import Desk
 from ..jobs import Reporter, RunningJob
 from ..main_window import MainWindow
-from ..map_scene import NEAR, PIXEL, MapScene
+from ..map_scene import NEAR, PIXEL, MapScene, again
 from ..scene import Scene
 from ..selection import Selection
 from ..views.map_export_dialog import MapExportDialog
@@ -130,14 +129,14 @@ class MapControl(Controller):
         project = scene.project
         if project.spectra is not self._spectra:
             self._spectra, self._settings = project.spectra, project.settings
-            there = has_map(project)
+            if self._own is not None:
+                self._own = map_for(project, self._own.keys)
+            there = self._own is not None or has_map(project)
             self._window.offer_view(self.place, there)
             if not there:
                 self._own = self._state = None
                 if self.is_seen:
                     self._window.show_view(0)
-            elif self._own is not None:
-                self._own = map_for(project, self._own.keys)
         elif project.settings is not self._settings and self._own is not None:
             self._settings = project.settings
             self._own = map_for(project, self._own.keys)
@@ -170,7 +169,7 @@ class MapControl(Controller):
         state = self._state or MapScene(own, spectra, number or 0, limit=own.settings.limit)
         recipe, model, why = self._recipe()
         record, stale = self._stored(recipe)
-        state = replace(
+        state = again(
             state,
             own=own,
             spectra=spectra,
@@ -200,7 +199,7 @@ class MapControl(Controller):
             for name in (*(a.name for a in state.own.settings.areas), NEAR)
             if (key := self._area_key(state, name)) in self._areas
         }
-        self._state = replace(state, findings=findings, baselines=tried, areas=found)
+        self._state = again(state, findings=findings, baselines=tried, areas=found)
         self.view.show_map(self._state)
         self._window.cursor_label.setText(cursor_words(self._state))
 
@@ -247,10 +246,12 @@ class MapControl(Controller):
         if state is None:
             return
         looking = PIXEL if state.looking not in (PIXEL, NEAR) else state.looking
-        self._state = replace(state, pixel=number, hover=None, looking=looking)
+        self._state = again(state, pixel=number, hover=None, looking=looking)
         self._selected = (state.own.keys[number],)
-        self.document.select(Selection(self._selected))
-        self.refresh()
+        if self.document.selection.spectra == self._selected:
+            self.refresh()
+        else:
+            self.document.select(Selection(self._selected))
 
     def choose_quantity(self, name: str) -> None:
         """Map something else."""
@@ -270,11 +271,10 @@ class MapControl(Controller):
         self._timer.start()
 
     def _look_at(self, **changes: object) -> None:
-        if self._state is not None:
-            new = replace(self._state, **changes)  # type: ignore[arg-type]
-            if new != self._state:
-                self._state = new
-                self._show()
+        state = self._state
+        if state is not None and any(getattr(state, n) != v for n, v in changes.items()):
+            self._state = again(state, **changes)
+            self._show()
 
     def show_fit(self, number: int) -> None:
         """Show a pixel in the Spectrum view, with the map's model where it has none."""
@@ -282,7 +282,7 @@ class MapControl(Controller):
         if state is None:
             return
         key = state.own.keys[number]
-        fit = None if state.record is None else state.record.fit
+        fit = None if state.record is None or state.stale else state.record.fit
         if fit is not None and not analyses_of(self.document.project, key):
             self.desk.edit(
                 f"Model on pixel {state.words_of(number)}", with_pixel_model, key, fit, number
@@ -547,13 +547,13 @@ class MapControl(Controller):
         if state is None or recipe is None:
             self.desk.complain(f"The map cannot be fitted: {why}")
         elif not state.busy:
-            self._start(recipe, partial(self._put, self.document.project, state.own))
+            self._start(recipe)
 
-    def _start(self, recipe: Recipe, put: Callable[[MapRecord], None]) -> None:
+    def _start(self, recipe: Recipe) -> None:
         project, own, state = self.document.project, self._own, self._state
         assert own is not None and state is not None
 
-        def work(report: Reporter) -> MapRecord:
+        def work(report: Reporter) -> tuple[MapRecord, Project]:
             last = monotonic()
 
             def take(so_far: Callable[[], MapFit]) -> None:
@@ -562,7 +562,7 @@ class MapControl(Controller):
                     report.hand_over(so_far())
                     last = monotonic()
 
-            return fit_project_map(
+            record = fit_project_map(
                 project,
                 own,
                 recipe,
@@ -570,10 +570,11 @@ class MapControl(Controller):
                 take=take,
                 should_stop=report.should_stop,
             )
+            return record, with_map_fit(project, own, record)
 
-        def done(record: MapRecord) -> None:
+        def done(found: tuple[MapRecord, Project]) -> None:
             self._end()
-            put(record)
+            self._put(project, own, *found)
 
         self._state = replace(state, busy=True, draft=None)
         words = f"Fitting {len(own)} pixels"
@@ -606,14 +607,17 @@ class MapControl(Controller):
         if self._state is not None:
             self._state = replace(self._state, busy=False, draft=None)
 
-    def _put(self, before: Project, own: ProjectMap, record: MapRecord) -> None:
+    def _put(self, before: Project, own: ProjectMap, record: MapRecord, after: Project) -> None:
         """Keep a fit, unless what it is of was changed meanwhile."""
-        project, now = self.document.project, map_for(self.document.project, own.keys)
+        label, project = f"Fit {len(own)} pixels", self.document.project
+        if project is before:
+            self.document.apply(label, lambda _: after, lasting=True)
+            return
+        now = map_for(project, own.keys)
         same = now is not None and now.settings.recipe == own.settings.recipe
         if now is None or not same or _differ(before, project, own.keys):
             self.desk.complain("The map was changed while it was fitted. Fit it again with F.")
             return
-        label = f"Fit {len(own)} pixels"
         self.document.apply(label, with_map_fit, now, record, lasting=True)
 
     # -----------------------------------------------------------------------------
@@ -665,11 +669,16 @@ class MapControl(Controller):
 
         self.jobs.start("Finding non-negative factors", work, done)
 
+    def _is_other(self, state: MapScene) -> bool:
+        """Say where the fit is of something else than is there now."""
+        if state.stale:
+            self.desk.complain("The map was changed after its fit. Fit it again with F.")
+        return state.stale
+
     def ask_export(self) -> None:
         """Ask what to write of the map, and where."""
         state = self._state
-        if state is None or state.record is None:
-            self.desk.complain("There is nothing to export yet. Fit the map first.")
+        if state is None or state.record is None or self._is_other(state):
             return
         folder = str(Path(self.desk.last_folder) / "doublet-map")
         dialog = MapExportDialog(folder, state.names, state.record.names, self._dialogs.window)
@@ -689,7 +698,7 @@ class MapControl(Controller):
             Of quantities; empty: those that `doublet map` writes.
         """
         state = self._state
-        if state is None or state.record is None:
+        if state is None or state.record is None or self._is_other(state):
             return
         record, limit = state.record, state.limit
 
@@ -714,8 +723,7 @@ class MapControl(Controller):
         from spectra_core.results.map_files import map_table
 
         state = self._state
-        if state is None or state.record is None:
-            self.desk.complain("There is nothing to copy yet. Fit the map first.")
+        if state is None or state.record is None or self._is_other(state):
             return
         text = map_table(state.record.fit, state.record.shown(), state.limit)
         QGuiApplication.clipboard().setText(text)

@@ -70,6 +70,7 @@ class MapView(QWidget):
         super().__init__(parent)
         self.setAccessibleName("Map")
         self.scene: MapScene | None = None
+        self._options: tuple[object, ...] = ()
         self.image, self.scale = MapImage(), MapScale()
         self.recorded, self.bands = RecordedPlot(), BandsPlot()
         self.panel, self.factors = MapPanel(), MapFactors()
@@ -209,7 +210,10 @@ class MapView(QWidget):
         if scene is None:
             return
         self._show_head(scene)
-        self.quantity.set_options(scene.names, scene.shown.name)
+        options = (scene.names, scene.shown.name)
+        if options != self._options:  # a list that is open stays so
+            self._options = options
+            self.quantity.set_options(*options)
         rows, columns = scene.own.grid.shape
         self.about.setText(f"{columns} × {rows} pixels")
         self.image.show_map(scene)

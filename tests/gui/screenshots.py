@@ -23,8 +23,11 @@ from doublet.app.controllers.files import Unclear
 from doublet.app.main import make_application
 from doublet.app.program import Program
 from doublet.app.selection import Selection
+from spectra_core.datafiles import data_path
 from spectra_core.editing.drag import Handle
 from spectra_core.export.casaxps import with_casaxps_fit
+from spectra_core.spectrum import Axis, Meta, Spectrum, make_spectrum
+from spectra_core.writers import write
 from spectra_core.writers.vamas import write_vamas
 
 SIZE = QSize(1440, 900)
@@ -250,6 +253,77 @@ def a_tour(camera: Camera) -> None:
         frame()
 
 
+def a_map(camera: Camera) -> None:
+    """The Map view: opened, fitted, a region, baselines, factors, states, dark colours."""
+    program = camera.program
+    program.window.resize(SIZE)
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder) / "cathode_map.h5", made_map())
+        program.crew.files.open_paths([Path(folder) / "cathode_map.h5"])
+        camera.settle()
+    acting, maps = program.crew.acting, program.crew.maps
+    acting.run("map_view")
+    camera.take("40-map")
+    maps.load_recipe(data_path("resources", "examples", "cathode_raman_map.toml"))
+    camera.take("41-map-recipe")
+    acting.run("fit")
+    camera.take("42-map-first")
+    maps.choose_quantity("ratio:PS4/A1g")
+    maps.draw_area((2, 6), (2, 7))
+    maps.draw_area((9, 13), (15, 21))
+    maps.choose_area("")
+    rays = maps.scene.record.fit.marks.any(axis=1) if maps.scene and maps.scene.record else []
+    maps.pin(int(np.flatnonzero(rays)[0]))
+    QTest.qWait(400)
+    camera.take("43-map-fitted")
+    maps.show_every(True)
+    maps.choose_area("A")
+    QTest.qWait(400)
+    camera.take("44-map-region")
+    maps.choose_area("")
+    maps.choose_quantity("status")
+    maps.view.tabs.setCurrentIndex(1)
+    QTest.qWait(400)
+    camera.take("45-map-factors")
+    maps.view.tabs.setCurrentIndex(0)
+    maps.choose_quantity("center:PS4")
+    program.desk.prefer(replace(program.desk.preferences, scheme="dark"))
+    program.window.resize(1280, 720)
+    camera.take("46-map-dark-1280x720")
+    maps.show_fit(maps.scene.pixel if maps.scene else 0)
+    camera.take("47-map-pixel-dark")
+    acting.run("baselines")
+    QTest.qWait(1500)
+    camera.take("48-baselines", program.crew.dialogs.current)
+    acting.run("calibrate")
+    camera.take("49-raman-axis", program.crew.dialogs.current)
+
+
+def made_map() -> list[Spectrum]:
+    """Return a synthetic map of oxide particles in PS4, some pixels with a cosmic ray."""
+    rng, x = np.random.default_rng(1), np.linspace(350.0, 700.0, 320)
+    across, down = np.meshgrid(np.arange(30), np.arange(16))
+    apart = [np.hypot(down - r, across - c) for r, c in ((10, 7), (4, 20), (12, 24))]
+    oxide = 1.0 / (1.0 + np.exp(1.2 * (np.min(apart, axis=0) - 4.5)))
+    made = []
+    for row, column in np.ndindex(oxide.shape):
+        part = float(oxide[row, column])
+        y = 150.0 + 0.1 * x
+        for centre, half, area in (
+            (425.0, 6.0, 9000.0 * (1.0 - part) + 400.0),
+            (478.0, 30.0, 9000.0 * part + 400.0),
+            (595.0, 27.5, 9000.0 * part + 400.0),
+        ):
+            y = y + area / np.pi * half / ((x - centre) ** 2 + half**2)
+        y = rng.poisson(y).astype(float)
+        if rng.random() < 0.05:
+            y[rng.integers(20, 300)] += 900.0
+        where = {"X": (float(column), "um"), "Y": (float(row), "um")}
+        meta = Meta(sample="Composite cathode", comment="synthetic", variables=where)
+        made.append(make_spectrum(x, y, Axis.RAMAN_SHIFT, y_unit="counts", meta=meta))
+    return made
+
+
 def at_sizes(camera: Camera) -> None:
     """The fit and the tabs of results at the usual sizes, light and dark, names in Chinese too."""
     program = camera.program
@@ -303,11 +377,11 @@ def main() -> int:
     prefix = sys.argv[2] if len(sys.argv) > 2 else ""
     folder.mkdir(parents=True, exist_ok=True)
     make_application()
-    rolls = {"sizes": (at_sizes,), "tour": (a_tour,)}
+    rolls = {"sizes": (at_sizes,), "tour": (a_tour,), "map": (a_map,)}
     with tempfile.TemporaryDirectory() as own:
         program = start(Path(own), SIZE)
         camera = Camera(program, folder, "" if prefix in rolls else prefix)
-        for take in rolls.get(prefix, (example, coming_in, a_profile)):
+        for take in rolls.get(prefix, (example, coming_in, a_profile, a_map)):
             take(camera)
         program.shut_down()
     QApplication.processEvents()
