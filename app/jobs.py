@@ -21,6 +21,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from spectra_core.errors import Cancelled, SpectraError
+from spectra_core.results.paper_fonts import load_matplotlib
 
 _LOG = logging.getLogger(__name__)
 _REPORT_EVERY_S = 0.05
@@ -148,6 +149,7 @@ class Jobs(QObject):
         *,
         found: Taker | None = None,
         quiet: bool = False,
+        draws: bool = False,
     ) -> RunningJob:
         """Begin a job.
 
@@ -162,6 +164,8 @@ class Jobs(QObject):
             Called there with each part that `work` hands over.
         quiet : bool
             Do not show it.
+        draws : bool
+            It draws figures, as another job may at the same time.
         """
         job = RunningJob(next(self._numbers), title, quiet)
         if self._closed:
@@ -169,7 +173,8 @@ class Jobs(QObject):
         self._running[job.number] = (job, done)
         if found is not None:
             self._takers[job.number] = found
-        future = self._pool.submit(work, Reporter(job, self._progressed.emit, self._found.emit))
+        reporter = Reporter(job, self._progressed.emit, self._found.emit)
+        future = self._pool.submit(_drawing if draws else _working, work, reporter)
         self._futures = {f for f in self._futures if not f.done()} | {future}
         future.add_done_callback(partial(self._tell_end, job))
         self.changed.emit()
@@ -225,3 +230,12 @@ class Jobs(QObject):
             self.broke.emit(error)
         elif done is not None:
             done(future.result())
+
+
+def _working(work: Work, reporter: Reporter) -> Any:
+    return work(reporter)
+
+
+def _drawing(work: Work, reporter: Reporter) -> Any:
+    load_matplotlib()
+    return work(reporter)

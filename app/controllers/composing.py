@@ -69,7 +69,7 @@ class Composing(Controller):
             if self._last is how and self._dialogs.current is dialog:
                 dialog.show_picture(*drawn)
 
-        self.jobs.start("Drawing the figure", work, done, quiet=True)
+        self.jobs.start("Drawing the figure", work, done, quiet=True, draws=True)
 
     def _copy(self, fits: dict[str, FitRecord], how: Composition) -> None:
         """Put the figure on the clipboard, as a picture and as SVG."""
@@ -86,7 +86,7 @@ class Composing(Controller):
             QGuiApplication.clipboard().setMimeData(data)
             self.desk.say("The figure is on the clipboard.")
 
-        self.jobs.start("Copying the figure", work, done)
+        self.jobs.start("Copying the figure", work, done, draws=True)
 
     def _ask(self, fits: dict[str, FitRecord], how: Composition) -> None:
         dialog = QFileDialog(self._dialogs.window, "Export the figure")
@@ -105,6 +105,7 @@ class Composing(Controller):
             "Writing the figure",
             lambda _: save_figure(_composed(fits, how), path),
             lambda _: self.desk.say(f"{Path(path).name} is written."),
+            draws=True,
         )
 
 

@@ -714,7 +714,7 @@ class MapControl(Controller):
             if written:
                 self.desk.say(f"The map is written to {folder}.")
 
-        self.jobs.start("Exporting the map", work, ended)
+        self.jobs.start("Exporting the map", work, ended, draws=True)
 
     def copy_table(self) -> None:
         """Put the numbers of all pixels on the clipboard as csv."""

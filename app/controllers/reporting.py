@@ -69,7 +69,7 @@ class Reporting(Controller):
             if project is self._previewed:
                 self.report_ready.emit(made)
 
-        self._making = self.jobs.start("Report preview", work, done)
+        self._making = self.jobs.start("Report preview", work, done, draws=True)
 
     def export(self, formats: Sequence[str], folder: Path) -> None:
         """Write the results of the project in several formats."""
@@ -101,7 +101,7 @@ class Reporting(Controller):
                 more = " The trends of the series: Export… in the Series view." if series else ""
                 self.desk.say(f"The results are written to {folder}.{more}")
 
-        self.jobs.start("Exporting", work, done)
+        self.jobs.start("Exporting", work, done, draws=True)
 
     def _history(self) -> tuple[str, ...]:
         """Return the steps that led to what is shown, those that are undone left out."""
@@ -131,6 +131,7 @@ class Reporting(Controller):
             "Writing the reviewer’s page",
             work,
             lambda _: self.desk.say(f"{Path(path).name} is written."),
+            draws=True,
         )
 
     def ask_recipe(self) -> None:
@@ -175,6 +176,7 @@ class Reporting(Controller):
             "Writing the picture",
             work,
             lambda _: self.desk.say(f"{Path(path).name} is written."),
+            draws=True,
         )
 
     def _ask(self, title: str, kinds: str, suffix: str, then: object) -> None:

@@ -493,7 +493,9 @@ class SeriesControl(Controller):
             made = build_report(run, title=title, made=date.today().isoformat())
             return render_preview(made, should_stop=report.should_stop)
 
-        self._previewing = self.jobs.start("Report preview", work, self.view.report.show_preview)
+        self._previewing = self.jobs.start(
+            "Report preview", work, self.view.report.show_preview, draws=True
+        )
 
     def copy_table(self) -> None:
         """Put the trends of all levels on the clipboard as csv."""
@@ -541,4 +543,4 @@ class SeriesControl(Controller):
             if written:
                 self.desk.say(f"The series is written to {folder}.")
 
-        self.jobs.start("Exporting the series", work, ended)
+        self.jobs.start("Exporting the series", work, ended, draws=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -18,11 +18,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..widgets import Choice, Count, heading, label, row
+from ..widgets import Choice, Count, heading, label, row, wrapped
 
 _KEY = Qt.ItemDataRole.UserRole
 _ROWS = (("sample", "A row for each sample"), ("region", "A row for each region"))
 _WIDTHS = (("175", "Page, 175 mm"), ("85", "Column, 85 mm"), ("120", "Column and a half, 120 mm"))
+_ROW_HIGH = 24
 _MOST_COLUMNS = 12
 _WAIT_MS = 150  # after a change, before the picture is drawn again
 
@@ -170,8 +171,13 @@ def _sample_list(samples: Sequence[tuple[str, str]]) -> QListWidget:
     found.setAccessibleName("Samples")
     found.setDragDropMode(QListWidget.DragDropMode.InternalMove)
     found.setMinimumWidth(260)
+    # A name is cut in its middle: its end tells samples of one series apart.
+    found.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    found.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     for key, text in samples:
         item = QListWidgetItem(text)
+        item.setToolTip(wrapped(text))
+        item.setSizeHint(QSize(0, _ROW_HIGH))
         item.setData(_KEY, key)
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
         item.setCheckState(Qt.CheckState.Checked)

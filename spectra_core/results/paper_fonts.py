@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
 
 from ..datafiles import data_path
@@ -125,3 +126,20 @@ def plain_letters() -> frozenset[int]:
     from matplotlib.font_manager import findfont, get_font
 
     return frozenset(get_font(findfont(FALLBACK)).get_charmap()).union(*_eastern().values())
+
+
+_LOADING = Lock()
+
+
+def load_matplotlib() -> None:
+    """Import what draws, whole, before several threads draw at once.
+
+    Its modules import one another in circles: two threads that come to different ones first can
+    each be given a part of the other's.
+    """
+    with _LOADING:
+        import matplotlib.figure
+        import matplotlib.ticker
+        from matplotlib.backends import backend_agg, backend_svg
+
+        assert matplotlib.figure and matplotlib.ticker and backend_agg and backend_svg

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 import spectra_core as sc
@@ -98,3 +99,17 @@ def test_the_file_has_the_order_of_the_list(
     program.crew.composing.write(fits, how, str(tmp_path / "figure.pdf"))
     settle(program)
     assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_names_of_the_samples_are_whole_lines(qtbot: QtBot) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    names = [(f"s{i}", f"a long name of a composite cathode, charged to 4.{i} V") for i in range(4)]
+    dialog = ComposeDialog(names, parent)
+    dialog.show()
+    for i, (_, name) in enumerate(names):
+        item = dialog.samples.item(i)
+        box = dialog.samples.visualItemRect(item)
+        assert box.height() >= dialog.samples.fontMetrics().height() + 4
+        assert box.width() <= dialog.samples.viewport().width()
+        assert " ".join(item.toolTip().split()) == name

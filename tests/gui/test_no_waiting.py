@@ -166,3 +166,42 @@ def test_leaving_does_not_wait_for_a_job(qtbot: QtBot, program: Program, stubbor
     assert not program.desk.jobs.are_done  # it is still at it, and nobody waited
     stubborn.set()
     qtbot.waitUntil(lambda: program.desk.jobs.are_done)
+
+
+TWO_DRAW = """
+import sys, time
+from PySide6.QtCore import QCoreApplication
+from doublet.app.jobs import Jobs
+application = QCoreApplication([])
+assert "matplotlib" not in sys.modules
+
+def work(report):
+    import matplotlib  # whole, though another thread came to it at the same time
+    return hasattr(matplotlib, "rcParams") and "matplotlib.backends.backend_svg" in sys.modules
+
+jobs, said = Jobs(), []
+for _ in range(2):
+    jobs.start("drawing", work, said.append, draws=True)
+while not jobs.is_idle:
+    application.processEvents()
+    time.sleep(0.01)
+print(said)
+"""
+
+
+def test_two_jobs_that_draw_first_find_all_that_draws_imported() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TWO_DRAW], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split("\n")[0] == "[True, True]"
+
+
+def test_every_job_that_draws_says_so() -> None:
+    titles = ("Report preview", "Exporting", "Drawing the figure", "Writing the figure")
+    source = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "app/controllers").glob("*.py")
+    )
+    for title in (*titles, "Copying the figure", "Writing the picture", "Exporting the series"):
+        for call in source.split("jobs.start(")[1:]:
+            if call.lstrip().startswith(f'"{title}"'):
+                assert "draws=True" in call[: call.index("\n\n")], title
