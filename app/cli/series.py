@@ -257,7 +257,8 @@ def _print(record: SeriesRecord, trends: Sequence[Trend]) -> None:
     for region, found in factors_of(record).items():
         click.echo(f"  {region}: {found['rank']} factors above the noise (without a model)")
     for alarm in record.fit.alarms:
-        note(f"level {alarm.level + 1}: {alarm.message}")
+        file = f" ({record.files[alarm.level]})" if record.files else ""
+        note(f"level {alarm.level + 1}{file}: {alarm.message}")
     for text in record.notes:
         note(text)
 

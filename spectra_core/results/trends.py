@@ -491,9 +491,11 @@ def trends_csv(record: SeriesRecord, trends: Sequence[Trend]) -> str:
     buffer.write(f"# axis: {series.axis_label}\n")
     buffer.writelines(f"# note: {note}\n" for note in record.notes)
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*columns, "alarms"])
+    files = {"file": record.files} if record.files else {}
+    writer.writerow([*columns, *files, "alarms"])
     for k in range(len(series)):
-        writer.writerow([*(_cell(values[k]) for values in columns.values()), flagged[k]])
+        names = [own[k] for own in files.values()]
+        writer.writerow([*(_cell(values[k]) for values in columns.values()), *names, flagged[k]])
     return buffer.getvalue()
 
 

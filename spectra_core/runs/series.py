@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 
 import numpy as np
 
@@ -63,6 +64,12 @@ class SeriesRecord:
     def notes(self) -> tuple[str, ...]:
         """The sentences of `findings`."""
         return tuple(finding.message for finding in self.findings)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Name of the file of each level, where every level has its own; else nothing."""
+        names = tuple(PurePath(one.file).name for one in self.records)
+        return names if len(set(names)) == len(names) else ()
 
     @property
     def depths(self) -> tuple[np.ndarray, np.ndarray] | None:
@@ -265,7 +272,8 @@ def _record(
         except SpectraError:
             continue  # this level lacks a region of it
         ratios.append(_below_detection(plain, result, entry, unseen[entry.name][level]))
-    alarms = (level_finding(alarm) for alarm in fit.alarms if alarm.level == level)
+    name = "" if job.group.levels > 1 else PurePath(job.file).name
+    alarms = (level_finding(alarm, name) for alarm in fit.alarms if alarm.level == level)
     record = record_of(job, result, tuple(ratios), (*job.warnings, *alarms, *_seen(job, result)))
     return replace(
         record,

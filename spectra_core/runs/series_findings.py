@@ -28,11 +28,12 @@ _ADVICE = {
 }
 
 
-def level_finding(alarm: SeriesAlarm) -> Finding:
-    """Return an alarm of a level as a finding on its fit."""
+def level_finding(alarm: SeriesAlarm, file: str = "") -> Finding:
+    """Return an alarm of a level as a finding on its fit; `file` is that of a level of its own."""
+    where = f"level {alarm.level + 1}" + (f" ({file})" if file else "")
     return Finding(
         f"series_{alarm.code}",
-        f"level {alarm.level + 1}: {alarm.message}",
+        f"{where}: {alarm.message}",
         "",
         _ADVICE.get(alarm.code, ""),
         "warning",

@@ -288,4 +288,10 @@ def common_name(names: Sequence[str]) -> str:
     first, last = min(names), max(names)
     common = next((first[:k] for k in range(len(first), 0, -1) if last.startswith(first[:k])), "")
     common = re.split(r"[\\/]", common)[-1]
-    return re.sub(r"[\s_\-.,#]*\d*$", "", common) or re.split(r"[\\/]", names[0])[-1]
+    return re.sub(r"[\s_\-.,#(\[]*\d*$", "", _closed(common)) or re.split(r"[\\/]", names[0])[-1]
+
+
+def _closed(text: str) -> str:
+    """Return a text without what stands behind a bracket that it does not close."""
+    opened = max(text.rfind("("), text.rfind("["))
+    return text[:opened] if opened > max(text.rfind(")"), text.rfind("]")) else text

@@ -251,3 +251,22 @@ def test_rate_and_film_go_with_any_preset_or_recipe(doublet, profile, recipe):
     assert "4e-06 of the substrate's signal" in film[0] and "22 to 32 nm left" in film[1]
     wrong = doublet("series", profile, "--recipe", recipe, "--film", "50:40")
     assert wrong.code == 2 and '"50:40" is no thickness in nm' in wrong.err
+
+
+def test_an_outlier_among_many_files_is_told_by_its_file(doublet, recipe, tmp_path):
+    generator = np.random.default_rng(11)
+    (tmp_path / "scans").mkdir()
+    for k in range(7):
+        own = level(generator, 0)
+        if k == 4:  # a tenth of the counts
+            counts = generator.poisson(own.counts / 10).astype(float)
+            own = make_spectrum(
+                own.x, counts, Axis.BINDING_ENERGY, y_unit="counts", counts=counts, meta=own.meta
+            )
+        write(tmp_path / "scans" / f"scan {11 + k}.csv", [own])
+    outcome = doublet("series", tmp_path / "scans", "--recipe", recipe, "-o", "out")
+    assert outcome.code == 0, outcome.err
+    assert re.search(r"level 5 \(scan 15\.csv\): its signal in S 2p is 0\.(09|1)", outcome.err)
+    assert outcome.out.startswith("film: 7 levels, one fit")
+    rows = table((tmp_path / "out" / "trends.csv").read_text())
+    assert [row["file"] for row in rows if "outlier" in row["alarms"]] == ["scan 15.csv"]
