@@ -85,7 +85,7 @@ def _tip(one: BaselineTry) -> str:
 
 def spread_words(tried: Sequence[BaselineTry], pair: tuple[str, str] | None) -> str:
     """Return how far a ratio depends on the usual baselines."""
-    if pair is None:
+    if pair is None or not tried or tried[0].ratio(*pair) is None:
         return ""
     shown = [b for k, b in enumerate(tried) if k == 0 or b.kind in USUAL]
     found = [r for one in shown if (r := one.ratio(*pair)) is not None]

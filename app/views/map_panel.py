@@ -307,7 +307,8 @@ def _number(value: float, error: float | None) -> str:
 
 def _limit(value: float, error: float) -> str:
     """Return the 95 % limit of what is not seen."""
-    return in_locale(f"< {max(value, 0.0) + _LIMIT * error:.2g}")
+    limit = float(f"{max(value, 0.0) + _LIMIT * error:.2g}")
+    return in_locale(f"< {limit:g}")
 
 
 def _finding(finding: FitWarning) -> QFrame:
