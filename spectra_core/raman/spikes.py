@@ -30,6 +30,8 @@ _FOOT = 3.0  # standard deviations: what else of it is marked
 _WIDEST = 3  # channels of one ray in one spectrum
 _WIDEST_SHOWN = 6  # where neighbours of a map do not have it
 _SKIRT = 0.2  # of its height: the most that a ray has beside it; a band of 3 channels has 0.37
+_SKIRTS = {1: (_SKIRT, 1.0), 2: (_SKIRT, 1.0), 3: (0.7 * _SKIRT, 0.0)}
+"""By the channels of a ray; three are a narrow band as well, so its noise is no excuse."""
 _BAND = 4.0  # standard deviations: channels that tell how much more of the same there is
 _SHARED = 0.3  # of its height: a line that its neighbours show by so much is no ray
 _PLATEAU = 3  # channels of one and the same highest value
@@ -61,7 +63,7 @@ def find_spikes(y: Array, *, threshold: float = THRESHOLD, sigma: Array | None =
     noise = noise_of(y) if sigma is None else sigma
     marks = np.zeros(y.size, dtype=bool)
     for width in range(1, _WIDEST + 1):
-        marks |= _of_width(y, noise, width, threshold, _SKIRT) & ~_near(marks)
+        marks |= _of_width(y, noise, width, threshold, *_SKIRTS[width]) & ~_near(marks)
     return _with_feet(y, noise, marks)
 
 
@@ -70,8 +72,10 @@ def _near(marks: Marks) -> Marks:
     return np.convolve(marks, np.ones(2 * _WIDEST + 1), mode="same") > 0.5
 
 
-def _of_width(y: Array, noise: Array, width: int, threshold: float, skirt: float) -> Marks:
-    """Return channels of compact runs of so many channels."""
+def _of_width(
+    y: Array, noise: Array, width: int, threshold: float, skirt: float, slack: float = 1.0
+) -> Marks:
+    """Return channels of compact runs; `skirt` of its height, `slack` in noise."""
     n = y.size - width + 1
     padded = np.pad(y, 3, mode="reflect")
     left, right = padded[2 : 2 + n], padded[3 + width : 3 + width + n]
@@ -81,7 +85,7 @@ def _of_width(y: Array, noise: Array, width: int, threshold: float, skirt: float
     own = np.lib.stride_tricks.sliding_window_view(noise, width).min(axis=1)
     height, foot = runs.max(axis=1) - base, runs.min(axis=1) - base
     jump = height > threshold * sqrt(1.5) * own
-    compact = np.abs(base - beyond) < skirt * height + own
+    compact = np.abs(base - beyond) < skirt * height + slack * own
     starts = np.flatnonzero(jump & compact & (foot > _FOOT * own) & (np.abs(left - right) < height))
     marks = np.zeros(y.size, dtype=bool)
     for offset in range(width):

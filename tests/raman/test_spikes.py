@@ -69,6 +69,24 @@ def test_rays_are_found_and_bands_are_left_alone():
     assert wrong <= 0.01 * 200
 
 
+def test_means_of_accumulations_have_few_marks_that_are_none():
+    """A mean has less noise than its signal tells, and a camera a pedestal."""
+    rng = np.random.default_rng(16)
+    injected = found = wrong = 0
+    for k in range(400):
+        clean, gain, scans = bands(rng), rng.uniform(0.3, 2), (4, 16)[k % 2]
+        mean = np.mean([noisy(clean, rng, gain) for _ in range(scans)], axis=0)
+        y, true = with_rays(mean, np.sqrt((clean / gain + 9.0) / scans), rng)
+        marks = find_spikes(y + 600.0 * (k % 4 > 1))
+        near = true | np.roll(true, 1) | np.roll(true, -1)
+        for first, stop in groups(true):
+            injected += 1
+            found += bool(marks[first:stop].any())
+        wrong += bool((marks & ~near).any())
+    assert found >= 0.975 * injected
+    assert wrong <= 0.01 * 400
+
+
 def test_widths_of_bands_stay_the_same():
     rng = np.random.default_rng(7)
     shape = voigt_profile(X - 521.0, 1.0, 2.6)
