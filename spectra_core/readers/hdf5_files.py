@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,11 @@ _SMALL = 64 * 2**20
 _COMPRESSED = 1100
 """No filter of HDF5 packs closer than this."""
 _REFUSAL = "Doublet reads nothing outside of the file it was given."
+
+
+@lru_cache(maxsize=1)
+def _h5py() -> Any:
+    return import_module("h5py")
 
 
 @contextmanager
@@ -48,7 +54,7 @@ def opened(path: Path, what: str) -> Iterator[Any]:
             " wrote it.",
             hint="Copy or write it again.",
         )
-    h5py = import_module("h5py")
+    h5py = _h5py()
     try:
         with h5py.File(path, "r") as file:
             yield file
@@ -62,7 +68,7 @@ def opened(path: Path, what: str) -> Iterator[Any]:
 def can_be_opened(path: Path) -> bool:
     """Return whether HDF5 can open the file at all."""
     try:
-        with import_module("h5py").File(path, "r"):
+        with _h5py().File(path, "r"):
             return True
     except (OSError, RuntimeError, ValueError):
         return False
@@ -70,7 +76,7 @@ def can_be_opened(path: Path) -> bool:
 
 def is_group(item: Any) -> bool:
     """Return whether an object of the file is a group."""
-    return isinstance(item, import_module("h5py").Group)
+    return isinstance(item, _h5py().Group)
 
 
 def inside(group: Any, name: str) -> Any:
@@ -81,7 +87,7 @@ def inside(group: Any, name: str) -> Any:
     ReadError
         If the way to it leads out of the file.
     """
-    h5py = import_module("h5py")
+    h5py = _h5py()
     item = group
     for part in name.strip("/").split("/"):
         if not isinstance(item, h5py.Group):
@@ -106,10 +112,12 @@ def inside(group: Any, name: str) -> Any:
 
 def items(group: Any) -> Iterator[tuple[str, Any]]:
     """Yield names and objects of a group; links out of the file and to nowhere are left out."""
+    hard, links = _h5py().h5l.TYPE_HARD, group.id.links
     for name in group:
         try:
-            item = inside(group, name)
-        except ReadError:
+            own = links.get_info(name.encode("utf-8", "surrogateescape")).type == hard
+            item = group[name] if own else inside(group, name)
+        except (ReadError, OSError, KeyError, RuntimeError):
             continue
         if item is not None:
             yield name, item
@@ -138,7 +146,7 @@ def array(dataset: Any, shape: tuple[int, ...] | None = None, name: str = "") ->
 
 def texts(dataset: Any, shape: tuple[int, ...], name: str = "") -> list[str]:
     """Return the texts of a dataset (see `array`)."""
-    h5py = import_module("h5py")
+    h5py = _h5py()
     _check_storage(dataset, shape, name)
     if h5py.check_string_dtype(dataset.dtype) is None:
         raise ReadError(f"{name!r} holds {dataset.dtype} where texts belong.")
@@ -147,17 +155,23 @@ def texts(dataset: Any, shape: tuple[int, ...], name: str = "") -> list[str]:
 
 def scalar(item: Any) -> Any:
     """Return a single text or number of the file itself; None for anything else."""
-    h5py = import_module("h5py")
+    h5py = _h5py()
     if not isinstance(item, h5py.Dataset) or item.shape != () or _is_elsewhere(item):
         return None
-    value = item[()]
-    return None if isinstance(value, h5py.Empty) else value
+    if item.dtype.kind in "OV" and h5py.check_string_dtype(item.dtype) is None:
+        value = item[()]  # what is no number and no text: empty, or made of others
+        return None if isinstance(value, h5py.Empty) else value
+    if item.id.get_space().get_simple_extent_type() == h5py.h5s.NULL:
+        return None
+    value = np.empty((), item.dtype)
+    item.id.read(h5py.h5s.ALL, h5py.h5s.ALL, value)
+    return value[()]
 
 
 def _is_elsewhere(dataset: Any) -> bool:
     """Return whether the values of a dataset are kept in or composed of other files."""
     kept = dataset.id.get_create_plist()
-    virtual = import_module("h5py").h5d.VIRTUAL
+    virtual = _h5py().h5d.VIRTUAL
     return kept.get_external_count() > 0 or kept.get_layout() == virtual
 
 
@@ -171,7 +185,7 @@ def _check_array(dataset: Any, shape: tuple[int, ...] | None, name: str) -> None
 
 
 def _check_storage(dataset: Any, shape: tuple[int, ...] | None, name: str) -> None:
-    h5py = import_module("h5py")
+    h5py = _h5py()
     if not isinstance(dataset, h5py.Dataset):
         raise ReadError(f"the array {name!r} is missing.")
     if _is_elsewhere(dataset):
