@@ -32,6 +32,7 @@ COMMANDS = {
     "convert": ("convert", "Write spectra in another file format (.vms, .csv, .h5)."),
     "library": ("library", "Peak positions: candidates, sources, conflicts; check the library."),
     "setup-cache": ("setup_cache", "Compile the fit kernels ahead, for the first fit."),
+    "mcp": ("mcp", "Serve inspect, fit, review, report to an assistant: one folder, no other."),
     "gui": ("gui", "Open the desktop program."),
     "demo": ("demo", "Simulate and fit the bundled example: an argyrodite cathode, S 2p."),
 }

@@ -63,8 +63,9 @@ def help_commands(doublet, name: str) -> list[str]:
 
 @pytest.fixture
 def example_folder(tmp_path, vamas_file, monkeypatch) -> Path:
-    """Lay out the files that the examples name, all of them synthetic; no window is opened."""
+    """Lay out the files that the examples name, all of them synthetic; nothing waits for a user."""
     monkeypatch.setattr("doublet.app.main.main", lambda files: 0)
+    monkeypatch.setattr("mcp.server.mcpserver.MCPServer.run", lambda server, transport: None)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     made = read(vamas_file)[0]
     stored = replace(made, meta=replace(made.meta, comment=CASAXPS))
