@@ -28,6 +28,7 @@ from .plot_scene import smoothed
 
 _STRIP = 30
 _SIGMAS = 4.0
+_ROOM_FOR_NAME = 80  # pixels of height
 
 
 class BandsPlot(QWidget):
@@ -116,7 +117,8 @@ class BandsPlot(QWidget):
         paint_x_ticks(painter, area, across, most=max(4, int(area.width() / 64)))
         unit = fit.spectrum.y_unit
         side = "net" if unit == "arbitrary" else f"net {unit}"
-        paint_side(painter, area, side, offset=50)
+        if area.height() > _ROOM_FOR_NAME:
+            paint_side(painter, area, side, offset=50)
         painter.setFont(number_font(scale=SMALL))
         painter.setPen(colour("muted"))
         foot = QRectF(area.left(), area.bottom() + 22, area.width(), 16)

@@ -301,6 +301,38 @@ def test_a_cancelled_fit_changes_nothing(opened: Program, settle: Settle) -> Non
     assert not opened.crew.maps.scene.busy
 
 
+def test_factors_are_as_many_as_what_varies(fitted: Program, settle: Settle) -> None:
+    view = fitted.crew.maps.view
+    view.tabs.setCurrentWidget(view.factors)
+    settle(fitted)
+    # PS4 grows along the rows; the oxide and the ground are the same everywhere
+    assert view.factors.found.principal.rank == 2 and len(view.factors.images.scores) == 2
+    view.factors.resolve.click()
+    settle(fitted)
+    resolved = view.factors.found.resolved
+    assert resolved.spectra.shape[0] == 2 and (resolved.amounts >= 0).all()
+    at = view.factors.found.shifts[resolved.spectra.argmax(axis=1)]
+    assert min(abs(at - 425.0)) < 3.0
+
+
+def test_the_dialog_writes_what_is_checked(fitted: Program, settle: Settle, tmp_path: Path) -> None:
+    maps = fitted.crew.maps
+    fitted.crew.acting.run("export_map")
+    dialog = fitted.crew.dialogs.current
+    assert dialog.formats() == ("csv", "h5", "png") and "ratio:PS4/A1g" in dialog.names()
+    dialog.boxes["png"].setChecked(False)
+    for k in range(1, dialog.quantities.count()):
+        dialog.quantities.item(k).setCheckState(Qt.CheckState.Unchecked)
+    dialog.folder.setText(str(tmp_path / "maps"))
+    dialog.buttons.accepted.emit()
+    settle(fitted)
+    assert sorted(p.name for p in (tmp_path / "maps").iterdir()) == ["maps.csv", "maps.h5"]
+    fitted.crew.raman.calibrate(Calibration(1.0, "silicon"), "map")
+    maps.export(("csv",), tmp_path / "other")
+    settle(fitted)
+    assert not (tmp_path / "other").exists()  # the fit is of another axis
+
+
 def test_a_pixel_is_shown_in_the_spectrum_view_with_the_model(fitted: Program) -> None:
     maps = fitted.crew.maps
     number = maps.scene.own.grid.at(2, 2)

@@ -59,6 +59,14 @@ def test_a_project_fits_as_the_command_line_does(fitted):
     assert record.names == alone.names and "ratio:PS4/A1g" in record.names
 
 
+def test_pixels_are_handed_over_as_they_are_fitted(fitted):
+    parts = []
+    run_map(cathode_map(), RECIPE, take=lambda so_far: parts.append(so_far()))
+    assert parts and (parts[-1].batch.status >= 0).all()
+    clean = ~fitted[1].fit.marks.any(axis=1)
+    np.testing.assert_array_equal(parts[-1].batch.free[clean], fitted[1].fit.batch.free[clean])
+
+
 def test_a_saved_map_is_the_same_when_it_is_opened(fitted, tmp_path):
     project, record = fitted
     sc.save_project(project, tmp_path / "map.doublet")
