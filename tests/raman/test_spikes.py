@@ -84,7 +84,7 @@ def test_means_of_accumulations_have_few_marks_that_are_none():
             found += bool(marks[first:stop].any())
         wrong += bool((marks & ~near).any())
     assert found >= 0.975 * injected
-    assert wrong <= 0.01 * 400
+    assert wrong <= 7  # more of 400 at a rate of 1 %: once in twenty
 
 
 def test_widths_of_bands_stay_the_same():
