@@ -160,6 +160,8 @@ def differences(before: Spectrum, after: Spectrum) -> list[str]:
     """
     names = [name for name in _ARRAYS if not _same(getattr(before, name), getattr(after, name))]
     names += [name for name in _SCALARS if getattr(before, name) != getattr(after, name)]
+    if before.masked is not None and before.masked != after.masked:
+        names.append(f"{len(before.masked.reasons)} masked channels")
     columns = before.columns.items()
     names += [f"column {key}" for key, v in columns if not _same(v, after.columns.get(key))]
     fields = [name for name in before.meta.__dataclass_fields__ if name not in _MAPPINGS]
