@@ -497,7 +497,8 @@ class MapControl(Controller):
                 result = fit.fit_of(number)
                 findings = looked_at(result, result.warnings)
             chosen = fit.options if fit is not None else options
-            return findings, try_baselines(spectrum, model, kinds, options=chosen)
+            whole = model if recipe is None else model_from_recipe(recipe)
+            return findings, try_baselines(spectrum, whole, kinds, options=chosen)
 
         def done(details: Details) -> None:
             self._details = {**dict(list(self._details.items())[-200:]), key: details}

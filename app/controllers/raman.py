@@ -142,11 +142,13 @@ class RamanControl(Controller):
         whole = (float(spectrum.x[0]), float(spectrum.x[-1]))
         region = scene.region or Region("Raman", whole, Background("linear", "active"))
         options = None if scene.analysis is None else scene.analysis.options
+        model = region if scene.analysis is None else scene.analysis.model
         pair = first_ratio(scene)
         dialog.show_tried(spectrum, region.window, (), pair)
 
         def work(report: Reporter) -> tuple[BaselineTry, ...]:
-            return try_baselines(spectrum, region, EVERY if every else USUAL, options=options)
+            kinds = EVERY if every else USUAL
+            return try_baselines(spectrum, model, kinds, region=region.name, options=options)
 
         def done(tried: tuple[BaselineTry, ...]) -> None:
             if self._dialogs.current is dialog and key == self._tried:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from ..curves.backgrounds import BACKGROUNDS
 from ..curves.baselines import BASELINES
 from ..errors import SpectraError
 from ..fitting import FitOptions, FitResult, evaluate, fit
-from ..model import Background, Model, Region
+from ..model import BACKGROUND, Background, Model, Region
 from ..noise import noise_of
 from ..spectrum import Array, Spectrum
 
@@ -70,20 +70,23 @@ class BaselineTry:
 
 def try_baselines(
     spectrum: Spectrum,
-    region: Region,
+    model: Model | Region,
     kinds: Iterable[str] = USUAL,
     *,
+    region: str = "",
     options: FitOptions | None = None,
 ) -> tuple[BaselineTry, ...]:
-    """Fit a region with several baselines in turn.
+    """Fit a region with several baselines in turn, each with the links and priors of its model.
 
     Parameters
     ----------
     spectrum : Spectrum
-    region : Region
+    model : Model or Region
         Its own background is the first one; without components the baselines alone are drawn.
     kinds : iterable of str
         Rows of the table of backgrounds.
+    region : str
+        Name of the region of the model; empty: its first.
     options : FitOptions or None
 
     Returns
@@ -91,17 +94,36 @@ def try_baselines(
     tried : tuple of BaselineTry
         The region's own first, then the others in their order.
     """
-    own = region.background
+    whole = model if isinstance(model, Model) else Model((model,))
+    alone = _alone(whole, whole.region(region) if region else whole.regions[0])
+    own = alone.regions[0].background
     others = [Background(kind) for kind in dict.fromkeys(kinds) if kind != own.type]
-    return tuple(
-        _tried(spectrum, replace(region, background=one), options or FitOptions())
-        for one in (own, *others)
+    every = [alone, *(_with_background(alone, one) for one in others)]
+    return tuple(_tried(spectrum, one, options or FitOptions()) for one in every)
+
+
+def _alone(model: Model, region: Region) -> Model:
+    """Return the model of one region, with the links and priors that stay inside it."""
+    return _with_ties(model, region, lambda path: path.startswith(f"{region.name}/"))
+
+
+def _with_background(model: Model, background: Background) -> Model:
+    """Return a model of one region with another background, without what is known of its own."""
+    region = replace(model.regions[0], background=background)
+    foot = f"{region.name}/{BACKGROUND}/"
+    return _with_ties(model, region, lambda path: not path.startswith(foot))
+
+
+def _with_ties(model: Model, region: Region, stays: Callable[[str], bool]) -> Model:
+    links = tuple(
+        k for k in model.links if stays(k.target) and all(stays(t.source) for t in k.terms)
     )
+    priors = tuple(p for p in model.priors if all(stays(t.source) for t in p.terms))
+    return replace(model, regions=(region,), links=links, priors=priors)
 
 
-def _tried(spectrum: Spectrum, region: Region, options: FitOptions) -> BaselineTry:
-    background = region.background
-    model = Model((region,))
+def _tried(spectrum: Spectrum, model: Model, options: FitOptions) -> BaselineTry:
+    region, background = model.regions[0], model.regions[0].background
     try:
         bare = not region.components and not background.specs
         result = evaluate(spectrum, model) if bare else fit(spectrum, model, options=options)

@@ -347,7 +347,7 @@ def test_a_pixel_is_shown_in_the_spectrum_view_with_the_model(fitted: Program) -
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real map is not here")
 def test_the_real_map_has_equal_numbers_by_both_ways(
-    program: Program, settle: Settle, tmp_path: Path
+    program: Program, settle: Settle, tmp_path: Path, qtbot: QtBot
 ) -> None:
     program.crew.files.open_paths([REAL])
     settle(program)
@@ -357,6 +357,10 @@ def test_the_real_map_has_equal_numbers_by_both_ways(
     program.crew.acting.run("fit")
     settle(program)
     assert program.crew.maps.scene.record is not None
+    wait_for_details(qtbot, program)
+    scene = program.crew.maps.scene
+    ratio = scene.baselines[0].ratio("D", "G")  # with the priors of the preset, as in the map
+    assert ratio == pytest.approx(scene.shown.values[scene.pixel], rel=1e-4)
     program.crew.maps.export(("csv",), tmp_path / "window")
     settle(program)
     asked = ["map", str(REAL), "--preset", "raman/carbon", "--formats", "csv"]
