@@ -16,11 +16,11 @@ import numpy as np
 from ..errors import DataError, RecipeError, ShouldStop, SpectraError
 from ..fitting import FitResult, fit
 from ..masked import SATURATED, SPIKE
-from ..model import Model
+from ..model import BACKGROUND, Model
 from ..raman.maps import LIMIT, MapFit, MapTaker, Progress, RamanMap, has_place, map_of
 from ..raman.spikes import despike, saturated
 from ..recipe.compile import fit_options_from_recipe, model_from_recipe
-from ..recipe.schema import BackgroundEntry, Recipe
+from ..recipe.schema import BackgroundEntry, Recipe, RecipeTable
 from ..recipe.text import dump_recipe, parse_recipe
 from ..runs.maps import MapRecord, run_map
 from ..series.factors import FactorTable
@@ -250,11 +250,19 @@ def _check(own: ProjectMap, recipe: Recipe) -> None:
 
 
 def with_baseline(recipe: Recipe, kind: str, mode: str | None = None) -> Recipe:
-    """Return a recipe of one region with another background of the table."""
-    region = recipe.region[0].model_copy(
-        update={"background": BackgroundEntry(type=kind, mode=mode)}
-    )
-    return recipe.model_copy(update={"region": (region,)})
+    """Return a recipe of one region with another background of the table.
+
+    Links and priors of the numbers of the background it had go with it.
+    """
+    entry = BackgroundEntry.model_validate({"type": kind, "mode": mode})
+    region = recipe.region[0].model_copy(update={"background": entry})
+    foot = f"{region.name}/{BACKGROUND}/"
+
+    def kept(entries: Sequence[RecipeTable]) -> tuple[RecipeTable, ...]:
+        return tuple(one for one in entries if foot not in one.model_dump_json())
+
+    changed = {"region": (region,), "prior": kept(recipe.prior), "link": kept(recipe.link)}
+    return recipe.model_copy(update=changed)
 
 
 # ---------------------------------------------------------------------------------

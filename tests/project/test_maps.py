@@ -19,6 +19,7 @@ from spectra_core.project.maps import (
     map_recipe,
     stored_record,
     toggle_channel,
+    with_baseline,
     with_map,
     with_map_fit,
     with_map_recipe,
@@ -32,6 +33,8 @@ from spectra_core.project.project import (
 )
 from spectra_core.project.series import has_series
 from spectra_core.project.tables import project_from, tables_of
+from spectra_core.recipe.compile import model_from_recipe
+from spectra_core.recipe.presets import preset
 from spectra_core.runs.maps import run_map
 from tests.raman.synthetic import X, cathode_map
 
@@ -144,6 +147,15 @@ def test_a_recipe_of_another_window_is_refused():
     far = RECIPE.region[0].model_copy(update={"window": (1200.0, 1700.0)})
     with pytest.raises(RecipeError, match="measured from 350 to 700"):
         with_map_recipe(project, own, RECIPE.model_copy(update={"region": (far,)}))
+
+
+@pytest.mark.parametrize("kind", ["arpls", "linear", "polynomial"])
+def test_a_preset_with_priors_on_its_baseline_takes_another_one(kind):
+    recipe = with_baseline(preset("raman/carbon").recipe, kind)
+    model = model_from_recipe(recipe)
+    assert model.regions[0].background.type == kind
+    paths = [term.source for prior in model.priors for term in prior.terms]
+    assert paths and not any("/background/" in path for path in paths)
 
 
 def test_settings_are_read_back(fitted):
