@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -182,6 +182,14 @@ class CalibrationDialog(QDialog):
 
     # -----------------------------------------------------------------------------
     # Parts
+
+    def event(self, event: QEvent) -> bool:
+        """Be as high as what is shown needs: what was measured is told in several lines."""
+        done = super().event(event)
+        layout = self.layout()
+        if event.type() == QEvent.Type.LayoutRequest and layout is not None:
+            self.setMinimumHeight(max(layout.totalHeightForWidth(self.width()), 0))
+        return done
 
     def _make_fields(self, unit: str) -> None:
         rows = [(key, in_locale(one.text)) for key, one in self._references.items()]

@@ -11,7 +11,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from doublet.app.controllers.ticks import library_ticks
@@ -144,6 +151,21 @@ def test_enter_measures_and_enter_again_calibrates(qtbot: QtBot, make: Make) -> 
     assert calibration.uncertainty == pytest.approx(KINDS["adventitious"].uncertainty_ev, abs=0.02)
     assert calibration.reference == "C 1s (adventitious)"
     assert scope == "sample"
+
+
+def test_nothing_is_crushed_after_measuring(qtbot: QtBot, make: Make) -> None:
+    dialog = make()
+    answer(dialog, c=carbon(285.1))
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    QApplication.processEvents()
+    assert dialog.found.text()
+    seen = [w for w in dialog.findChildren(QWidget) if w.isVisibleTo(dialog)]
+    for field in (w for w in seen if isinstance(w, QLineEdit | QComboBox | QAbstractButton)):
+        assert field.height() >= field.minimumSizeHint().height(), field.accessibleName()
+    labels = [w for w in seen if isinstance(w, QLabel) and w.text()]
+    for one in labels:
+        needs = one.heightForWidth(one.width()) if one.wordWrap() else one.fontMetrics().height()
+        assert one.height() >= needs, one.text()
 
 
 def test_the_other_kind_of_carbon_is_said_with_what_it_would_change(

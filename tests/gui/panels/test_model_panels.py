@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QPushButton, QScrollArea, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from doublet.app.views.background_panel import BackgroundPanel
@@ -20,6 +28,7 @@ from doublet.app.widgets import read_number
 from spectra_core.editing import edits as edits
 from spectra_core.fitting import FitOptions
 from spectra_core.model import Background, Link
+from spectra_core.referee.verdict import asks_for_a_look
 
 if TYPE_CHECKING:
     from .conftest import Scenes
@@ -126,6 +135,25 @@ def test_a_note_says_its_severity_in_words(in_panel: InPanel, scenes: Scenes) ->
     assert len(frames) == len(scenes.fitted.analysis.findings)  # type: ignore[union-attr]
     first = [words(frame).split("\n")[0].split(" ·")[0] for frame in frames]
     assert first == sorted(first, key=["Alarm", "Warning", "Worth knowing"].index)
+
+
+def test_what_is_worth_knowing_folds_into_one_line(in_panel: InPanel, scenes: Scenes) -> None:
+    panel = NotesPanel({})
+    in_panel(panel)
+    panel.show_scene(scenes.fitted)
+    findings = scenes.fitted.analysis.findings  # type: ignore[union-attr]
+    few = [f for f in findings if not asks_for_a_look(f)]
+
+    def shown() -> int:
+        QApplication.processEvents()
+        frames = [f for f in panel.findChildren(QFrame) if f.objectName() == "note"]
+        return sum(f.isVisibleTo(panel) for f in frames)
+
+    alarms = len(findings) - len(few)
+    assert few and shown() == min(alarms, 2)
+    assert panel.read.text() == f"{len(few)} note{'s' * (len(few) > 1)}: read"
+    panel.read.click()
+    assert shown() == min(alarms, 2) + len(few)
 
 
 def test_the_fix_of_a_note_is_offered_and_works(
