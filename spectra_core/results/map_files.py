@@ -36,7 +36,7 @@ def map_table(found: MapFit, shown: Sequence[MapQuantity], limit: float = LIMIT)
     heads += ["masked channels", "reduced chi-square"]
     for quantity in shown:
         unit = f" / {quantity.unit}" if quantity.unit else ""
-        heads += [f"{quantity.name}{unit}", f"{quantity.name} standard error", "S/N"]
+        heads += [f"{quantity.name}{unit}", f"{quantity.name} standard error (noise alone)", "S/N"]
     writer.writerow(heads)
     chi, masked = found.reduced_chi_square, found.marks.sum(axis=1)
     for row, column in np.argwhere(grid.place >= 0).tolist():

@@ -37,7 +37,7 @@ def test_a_map_becomes_a_table_images_and_pictures(doublet, map_file, tmp_path):
     assert len(rows) == 12
     for row in rows:
         truth = (2000.0 + 2000.0 * (int(row["column"]) - 1)) / 6000.0
-        error = float(row["ratio:PS4/A1g standard error"])
+        error = float(row["ratio:PS4/A1g standard error (noise alone)"])
         assert abs(float(row["ratio:PS4/A1g"]) - truth) < 4.5 * error
     with h5py.File(folder / "maps.nxs") as file:
         image = file["entry/ratio_PS4_A1g/value"][()]

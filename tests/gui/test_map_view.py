@@ -88,7 +88,7 @@ def test_window_and_command_line_give_equal_numbers(
     assert (tmp_path / "window" / "ratio_PS4_over_A1g.svg").exists()
     for row in csv.DictReader(tables[1].splitlines()):
         truth = (2000.0 + 2000.0 * (int(row["column"]) - 1)) / 6000.0
-        error = float(row["ratio:PS4/A1g standard error"])
+        error = float(row["ratio:PS4/A1g standard error (noise alone)"])
         assert abs(float(row["ratio:PS4/A1g"]) - truth) < 4.5 * error
 
 

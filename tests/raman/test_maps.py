@@ -9,15 +9,10 @@ import spectra_core as sc
 from spectra_core.errors import DataError
 from spectra_core.model import make_component
 from spectra_core.raman import fit_map, map_of, map_quantity
+from tests.raman.synthetic import X, lorentzian
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-X = np.linspace(350.0, 700.0, 320)
 NX, NY = 5, 4
-
-
-def lorentzian(center, fwhm, area):
-    half = 0.5 * fwhm
-    return area / np.pi * half / ((X - center) ** 2 + half**2)
 
 
 def truth(row, column):
