@@ -13,6 +13,7 @@ from itertools import combinations
 from math import hypot, sqrt
 
 from ..core_levels import CoreLevel, level_in
+from ..curves.baselines import BASELINES
 from ..errors import SpectraError
 from ..fitting import FitOptions, FitResult, Weights, fit
 from ..model import REGION, Model, Region, members, owners, replace_region, set_enabled
@@ -452,6 +453,8 @@ def _none_of_it(context: Context, owner: Owner) -> str:
     largest = max(sizes, default=0.0)
     if largest <= 0:
         return ", as that of every other component of this region."
+    if (before := owner.region.background.type) in BASELINES:
+        return f": nothing is left of it above the {before} baseline, taken off before the fit."
     if hidden is None or hidden > MAY_HIDE * largest:
         much = "any" if hidden is None else f"up to {100 * hidden / largest:.0f} % of the largest"
         return (

@@ -465,6 +465,12 @@ def _detected(
     if _may_vanish(result, quantity, should_stop):
         note = "neither the numerator nor the denominator is determined by the data."
         return _undetermined(plain, note)
+    if before := _taken_before(result, quantity):
+        note = (
+            f"not seen, and without a limit: what the {before} baseline took from the band before"
+            " the fit is not known. A polynomial baseline that is fitted with the bands gives one."
+        )
+        return _undetermined(plain, note)
     own = _own_positions(result, quantity.numerator)
     try:
         limit = upper_limit(result, quantity, level=LEVEL, held=own, should_stop=should_stop)
@@ -538,24 +544,15 @@ def _detection_note(
     return (
         f"below detection, R < {limit:.2g} (A_min {limit * bottom:.3g} {unit}; likelihood,"
         f" one-sided {LEVEL:.0%}, {where}); best value {plain.value:.2g}{error},"
-        f" and without the numerator chi-square is {higher}.{_taken(result, quantity)}"
+        f" and without the numerator chi-square is {higher}."
     )
 
 
-def _taken(result: FitResult, quantity: AreaRatio) -> str:
-    """Say that a limit knows nothing of what a baseline computed before took from a band."""
+def _taken_before(result: FitResult, quantity: AreaRatio) -> str | None:
+    """Return the baseline that was computed before the fit below the numerator, if one was."""
     owners = {path.partition("/")[0] for path in quantity.numerator}
-    before = [
-        region.background.type
-        for region in result.model.regions
-        if region.name in owners and region.background.type in BASELINES
-    ]
-    if not before:
-        return ""
-    return (
-        f" The limit knows nothing of what the {before[0]} baseline took from the band before the"
-        " fit: fit a polynomial baseline together with the bands before you claim it."
-    )
+    kinds = {r.background.type for r in result.model.regions if r.name in owners}
+    return min(kinds & set(BASELINES), default=None)
 
 
 def _sum_in_words(paths: Sequence[str]) -> str:

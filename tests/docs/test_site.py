@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from website import build as site
 
@@ -24,8 +25,18 @@ def source(tmp_path_factory):
 
 def test_every_picture_of_the_window_is_one_that_the_screenshots_make(source):
     names = {name for name in site.wanted_pictures(source) if "/" not in name}
-    taken = set(re.findall(r'"(\d\d-[\w-]+)"', PICTURE.read_text(encoding="utf-8")))
-    assert {name.removesuffix(".png") for name in names} - taken == set()
+    text = PICTURE.read_text(encoding="utf-8")
+    taken = {f"{name}.png" for name in re.findall(r'"(\d\d-[\w-]+)"', text)}
+    assert names - taken == {"tour.webp"}  # of frames
+
+
+def test_the_tour_is_made_of_the_frames(tmp_path):
+    assert "tour-{next(frames):02}" in PICTURE.read_text(encoding="utf-8")
+    for k in range(8):
+        Image.new("RGB", (64, 40), (30 * k, 90, 90)).save(tmp_path / f"tour-{k:02}.png")
+    site.write_tour(tmp_path, tmp_path)
+    with Image.open(tmp_path / "tour.webp") as tour:
+        assert tour.n_frames == 8 and tour.info["loop"] == 0
 
 
 @pytest.mark.slow
