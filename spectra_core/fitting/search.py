@@ -5,7 +5,8 @@ a shift of all lines is scanned over its whole range first, with areas and level
 optimum at each place. Then fits start from the model's own values, from the best places of
 the scan, from the data's own maxima, and from scattered values that hang on none of these:
 each the best of a few draws, by chi-square with areas and levels at their optimum. It is
-enough when the lowest chi-square has been reached from as many starts as were asked for.
+enough when the lowest chi-square has been reached from as many starts as were asked for, and
+two more where it is twice what the noise would leave: that may be a wrong minimum.
 Then whatever component ended with no area is put where the residual is largest, before
 anybody believes that there is none of it.
 
@@ -48,6 +49,8 @@ _FAR = 5.0  # units of the axis: how far a shift without bounds is scanned
 _PLACES = 3  # of the scan, from which fits start
 _DRAWS = 4  # scattered values, the best of which is a start
 _REVIVALS = 3  # of one spectrum
+_MISFIT = 2.0  # times the noise: a minimum that leaves more must be found more often
+_OFTENER = 2
 
 
 Ends = tuple[Array, Array, np.ndarray]
@@ -165,7 +168,8 @@ def search(
         The model's start values.
     engine : Engine
     wanted : int
-        How often the best minimum is to be found; at most `MOST` times as many starts.
+        How often the best minimum is to be found, and two times more where it leaves twice
+        the noise; at most `MOST` times as many starts.
     spread : float
         Size of the scatter.
     seed : int
@@ -229,8 +233,10 @@ class _Walk:
 
     @property
     def missing(self) -> int:
-        """How often the best minimum is still to be found."""
-        return max(self.wanted - self.hits, 0)
+        """How often the best minimum is still to be found, in one round."""
+        n = max(self.problem.n_points - self.own.size, 1)
+        misfits = self.noise_known and self.lowest > _MISFIT * n
+        return min(max(self.wanted + misfits * _OFTENER - self.hits, 0), self.wanted)
 
     @property
     def is_seeking(self) -> bool:
