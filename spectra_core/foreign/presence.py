@@ -8,7 +8,7 @@ from typing import Any
 from ..readers.inspect import casaxps_lines
 from ..spectrum import Spectrum
 
-_EXPORTS = ("casaxps_export", "avantage_export", "fitspy_export")
+_EXPORTS = ("casaxps_export", "avantage_export", "fitspy_export", "lg4x_export")
 
 
 def has_casaxps_fit(spectrum: Spectrum) -> bool:

@@ -83,6 +83,7 @@ READERS: tuple[Reader, ...] = (
     Reader("JCAMP-DX", "JCAMP-DX", (".jdx", ".dx", ".jcm"), "jcamp"),
     Reader("Doublet csv", "Doublet csv", (".csv",), "doublet_csv"),
     Reader("CasaXPS export", "CasaXPS text export", (".csv", ".txt"), "casaxps_text"),
+    Reader("LG4X csv", "LG4X and LG4X-V2 fits", (".csv",), "lg4x"),
     Reader("Scienta text", "Scienta SES text", (".txt",), "scienta_text"),
     Reader("SPECS xml", "SPECS SpecsLab 2 xml", (".xml",), "specs_xml"),
     Reader("SPECS sle", "SPECS Prodigy", (".sle",), "specs_sle"),

@@ -22,13 +22,11 @@ from ..spectrum import Array, Spectrum, crop
 from . import text
 from .assemble import noted, sorted_out
 from .binary import AGAIN
+from .drawn_curves import BASELINE, SUM, check_through, exported
 from .inspect import json_value
 from .options import ReadOptions
 
 FORMAT = "Fitspy json"
-BASELINE, SUM = "Baseline", "Sum"
-_SAME_SCALE = 0.02
-_LEAST_EXPLAINED = 0.5
 
 
 def _gaussian(x: Array, p: Mapping[str, float], width: str = "fwhm") -> Array:
@@ -146,15 +144,8 @@ def _curves(
         while label in (*columns, BASELINE, SUM):
             label = f"{label} ({number + 1})"
         columns[label] = scale * SHAPES[kind](x, values)
-    _check(sum(columns.values(), np.zeros_like(x)), spectrum.y - baseline)
-    drawn = {label: baseline + curve for label, curve in columns.items()}
-    export = {
-        "components": [{"column": label, "name": label} for label in drawn],
-        "background": BASELINE,
-        "envelope": SUM,
-        "components_include_background": True,
-    }
-    return {**drawn, BASELINE: baseline, SUM: baseline + sum(columns.values())}, export
+    check_through(sum(columns.values(), np.zeros_like(x)), spectrum.y - baseline)
+    return exported(baseline, columns)
 
 
 def _baseline(baseline: Mapping[str, Any], spectrum: Spectrum) -> Array:
@@ -187,15 +178,3 @@ def _scale(entry: Mapping[str, Any], x: Array, y: Array) -> float:
     if not inside.any() or y[inside].max() <= 0:
         raise ReadError(f"nothing to normalise by stands between {low:g} and {high:g}.")
     return float(y[inside].max() / 100.0)
-
-
-def _check(fitted: Array, measured: Array) -> None:
-    """Raise a `ReadError` if the curves do not go through the spectrum."""
-    factor = float(fitted @ measured / (fitted @ fitted)) if np.any(fitted) else 0.0
-    left = float(np.sum((measured - fitted) ** 2))
-    explained = 1.0 - left / max(float(np.sum((measured - measured.mean()) ** 2)), 1e-300)
-    if abs(factor - 1.0) > _SAME_SCALE or explained < _LEAST_EXPLAINED:
-        raise ReadError(
-            f"its sum is not that of this spectrum (best factor {factor:.3g}, {explained:.1%} of"
-            " the variance)."
-        )

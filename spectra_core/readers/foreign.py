@@ -86,6 +86,14 @@ TEXT_SIGNATURES: tuple[tuple[str, Kind], ...] = (
         Kind("a SpecsLab 2 XML file without regions", _SPECS),
     ),
     (r"\A\s*<[?!\w]", Kind("an XML file", "Export the spectra as text, VAMAS or NeXus.")),
+    (
+        r"\A\s*LG4X.*\s+^\[\[Data file\]\]",
+        Kind("the report of a fit of LG4X", "Open the _fit.csv beside it."),
+    ),
+    (
+        r"\A\s*\[(\[\d[^\[\]]*\]|\d+), \[\[[^{}\"\n]*''",
+        Kind("the settings of a fit of LG4X (*_pars.dat)", "Open the _fit.csv of that fit."),
+    ),
     (r"\A\s*[{]|\A\s*\[\s*[\[{\"\]]", Kind("a JSON file", "Export the spectra as text.")),
     (r"\A\s*##\w[\w .]*=", Kind("a piece of a JCAMP-DX file", "It begins with ##TITLE=.")),
     (

@@ -130,6 +130,21 @@ def _phi() -> bytes:
     return _text(f"{head} Analyser Mode FAT; Photon Energy 1486.6 XPS", _rows(X, _y()))
 
 
+def _lg4x() -> bytes:
+    """Return a fit whose curves go through the spectrum: the reader looks whether they do."""
+    background = np.full(X.size, 700.0)
+    lines = [height * np.exp(-((X - at) ** 2)) for height, at in ((2000.0, 161.5), (1000.0, 162.7))]
+    total = background + lines[0] + lines[1]
+    columns = (X, total, X, total - 700.0, total - 700.0, background, 0 * X, total, 0 * X)
+    return _text(
+        "#No of rows lightened (2D detector)1(if not using 2D detector, value is 1 and can be"
+        " ignored!)",
+        "raw_x,raw_y,corrected x,data-bg,sum_components,bg,bg_static (not used),sum_fit,residual,"
+        "bg_poly_,C_1,S 2p1/2",
+        _rows(*columns, background, *lines, between=","),
+    )
+
+
 def _jasco() -> bytes:
     head = ("TITLE\tsynthetic", "DATA TYPE\tRAMAN SPECTRUM", "XUNITS\tRaman Shift [cm-1]")
     y = _y()
@@ -200,6 +215,7 @@ KINDS: dict[str, Callable[[], bytes]] = {
     "labspec": _labspec,
     "scienta": _scienta,
     "phi": _phi,
+    "lg4x": _lg4x,
     "jasco": _jasco,
     "witec": _witec,
     **VENDOR_KINDS,
@@ -209,5 +225,5 @@ KINDS: dict[str, Callable[[], bytes]] = {
 SEALED = ("own csv", "own hdf5", "own nexus", "project")
 """Kinds with a checksum: no mutation may change a number in silence."""
 
-ROWS = ("text", "quoted csv", "casaxps", "specs", "scienta", "phi", "jasco", "witec")
+ROWS = ("text", "quoted csv", "casaxps", "specs", "scienta", "phi", "lg4x", "jasco", "witec")
 """Kinds with one row of text for each point."""

@@ -15,7 +15,7 @@ LISTED = ReadOptions(allow_unknown_axis=True)
 PLAIN_TEXT = ("text", "quoted csv")
 TEXTS = (
     *("vamas", "text", "quoted csv", "casaxps", "specs", "labspec", "scienta", "phi", "jasco"),
-    *("witec", "jcamp", "jcamp pages", "avg", "specs xml", "labspec xml", "rod", "rruff"),
+    *("lg4x", "witec", "jcamp", "jcamp pages", "avg", "specs xml", "labspec xml", "rod", "rruff"),
 )
 
 
