@@ -30,6 +30,8 @@ from spectra_core.recipe.presets import preset
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, EXAMPLES = ROOT / "docs", ROOT / "resources" / "examples"
 TUTORIAL = "tutorial.md"
+PICTURE = "resources/window.png"
+"""Of README: the frame `tour-10` of `dev.py screenshots`, with 128 colours."""
 
 # Pages that stand elsewhere in the project -> their name on the site.
 ELSEWHERE = {
@@ -66,6 +68,8 @@ def gather(source: Path) -> None:
     for name, target in ELSEWHERE.items():
         page = ROOT / name
         (source / target).write_text(linked(page, page.parent), encoding="utf-8")
+    (source / "resources").mkdir(exist_ok=True)
+    shutil.copyfile(ROOT / PICTURE, source / PICTURE)
     known = {page.stem for page in source.glob("*.md")}
     tree = [contents(title, [n for n in names if n in known]) for title, names in CHAPTERS.items()]
     missing = known - {name for names in CHAPTERS.values() for name in names} - {"index"}
