@@ -205,14 +205,14 @@ def _filled_rows(table: Table, axis_column: int, signal: int) -> tuple[slice, in
     ends of a table, nothing was measured. Anywhere else a blank cell is damage.
     """
     filled = np.flatnonzero(np.isfinite(table.values[:, [axis_column, signal]]).any(axis=1))
-    points = [int(i) for i in filled]
-    while points and _is_blank(table, points[0], axis_column):
-        del points[0]
-    while points and _is_blank(table, points[-1], axis_column):
-        points.pop()
-    if not points:
+    first, end = 0, filled.size
+    while first < end and _is_blank(table, int(filled[first]), axis_column):
+        first += 1
+    while first < end and _is_blank(table, int(filled[end - 1]), axis_column):
+        end -= 1
+    if first == end:
         raise ReadError(f"column {axis_column + 1}, the abscissa, is empty beside the intensity.")
-    return slice(points[0], points[-1] + 1), filled.size - len(points)
+    return slice(int(filled[first]), int(filled[end - 1]) + 1), filled.size - (end - first)
 
 
 def _is_blank(table: Table, i: int, column: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def _differing(keys: Keys, columns: Columns) -> str:
 _ROUNDED_TO = 2e-5
 
 
-def _values(lines: tuple[str, ...]) -> dict[str, str]:
+def _values(lines: Iterable[str]) -> dict[str, str]:
     pairs = (line.partition("\t") for line in lines if not re.match(r"\s*[-\d]", line))
     return {key.strip(): value.strip() for key, tab, value in pairs if tab and key.strip()}
 

@@ -12,7 +12,7 @@ import math
 import re
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -24,6 +24,7 @@ import numpy as np
 from ..errors import ReadError
 from ..spectrum import Array
 from .encodings import decode
+from .lines import Lines
 from .numbers import (
     DELIMITERS,
     MISSING_FROM,
@@ -97,7 +98,7 @@ class Block:
 class TextTables:
     """A text file cut into blocks, and the lines below the last one."""
 
-    lines: tuple[str, ...]
+    lines: Sequence[str]
     dialect: Dialect
     blocks: tuple[Block, ...]
     footer: tuple[str, ...]
@@ -115,12 +116,18 @@ def read_lines(path: Path, options: ReadOptions) -> list[str]:
 
 def to_lines(text: str) -> list[str]:
     """Return lines cut at line ends only, not at form feeds as `str.splitlines` does."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return _with_plain_ends(text).split("\n")
+
+
+def _with_plain_ends(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_tables(path: Path, options: ReadOptions) -> TextTables:
-    """Return the blocks of numbers of a text file."""
-    return find_tables(read_lines(path, options), options)
+    """Return the blocks of numbers of a text file, whose lines are never all cut out of it."""
+    text = _with_plain_ends(decode(path.read_bytes(), options.encoding))
+    is_long = text.count("\n") >= _FEW_LINES
+    return find_tables(Lines(text) if is_long else text.split("\n"), options)
 
 
 def find_tables(lines: Sequence[str], options: ReadOptions) -> TextTables:
@@ -159,7 +166,7 @@ def _found_tables(lines: Sequence[str], options: ReadOptions) -> TextTables:
     lines = _joined_where_quotes_are_open(lines)
     dialect = find_dialect(lines, options)
     blocks, footer = _Cutter(lines, dialect).cut()
-    tables = TextTables(tuple(lines), dialect, tuple(blocks), tuple(footer))
+    tables = TextTables(lines, dialect, tuple(blocks), tuple(footer))
     if options.delimiter is None and dialect.delimiter in (",", None):
         for block in blocks:
             _check_uncut(tables, block)
@@ -188,18 +195,20 @@ def check_announced(block: Block, *, begun: bool = True) -> None:
 _OPEN_QUOTE = re.compile(r'(^|[,;\t|])\s*"([^"]|"")*$')
 
 
-def _joined_where_quotes_are_open(lines: Sequence[str]) -> list[str]:
+def _joined_where_quotes_are_open(lines: Sequence[str]) -> Sequence[str]:
     """Return lines in which a quoted heading of two or three lines stands in the first."""
-    joined = list(lines)
+    joined: dict[int, str] = {}
     for i, line in enumerate(lines):
-        if line.count('"') % 2 == 0 or not joined[i] or not _OPEN_QUOTE.search(line):
+        if line.count('"') % 2 == 0 or i in joined or not _OPEN_QUOTE.search(line):
             continue
         for last in range(i + 1, min(i + 4, len(lines))):
             if lines[last].count('"') % 2:
                 joined[i] = " ".join(lines[i : last + 1])
-                joined[i + 1 : last + 1] = [""] * (last - i)
+                joined |= dict.fromkeys(range(i + 1, last + 1), "")
                 break
-    return joined
+    if isinstance(lines, Lines):
+        return lines.changed(joined)
+    return tuple(joined.get(i, line) for i, line in enumerate(lines)) if joined else tuple(lines)
 
 
 # --------------------------------------------------------------------------------------
@@ -320,10 +329,16 @@ class _Rows:
         width = max(part.shape[1] for part in self._parts)
         values = np.full((self._count, width), np.nan)
         place = 0
-        for part in self._parts:
+        for part in self._taken():
             values[place : place + len(part), : part.shape[1]] = part
             place += len(part)
         return values
+
+    def _taken(self) -> Iterator[Array]:
+        """Yield the parts and let go of them, so that not all are there twice."""
+        self._parts.reverse()
+        while self._parts:
+            yield self._parts.pop()
 
     def _set_down(self) -> None:
         if self._single:
@@ -378,9 +393,9 @@ class _Cutter:
 
     def _chunk(self, i: int) -> list[list[float]] | Array:
         """Return the rows from line `i` on: many at once if they are all plain, or one."""
-        chunk = self.lines[i : i + _CHUNK]
-        if self.rows and i >= self.one_by_one_until and len(chunk) == _CHUNK:
-            rows = _plain_rows(chunk, self.dialect)
+        is_whole = i + _CHUNK <= len(self.lines)
+        if self.rows and i >= self.one_by_one_until and is_whole:
+            rows = _plain_rows(self.lines[i : i + _CHUNK], self.dialect)
             if rows is not None:
                 return rows
             self.one_by_one_until = i + _CHUNK
