@@ -83,7 +83,8 @@ formats_option = click.option(
     metavar="LIST",
     help="What to write to the folder: results and curves (json,csv), figures (png,svg,figure-pdf),"
     " reports (html,pdf,docx,xlsx), their sources (bib,ris), a page for reviewers (review),"
-    " for other programs (nexus,vamas). Left out: as the recipe says.",
+    " for other programs (nexus,vamas), all of it with its data (crate)."
+    " Left out: as the recipe says.",
 )
 figure_width_option = click.option(
     "--figure-width",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
@@ -29,6 +30,7 @@ Examples:
   doublet report work.doublet -o report
   doublet report work.doublet --formats pdf,figure-pdf --figure-width column -o figures
   doublet report work.doublet --formats svg --panels sample -o figures
+  doublet report work.doublet --formats crate --license CC-BY-4.0 -o archive
 
 Formats: {", ".join(FORMATS)}.
 The numbers are those saved with the project: nothing is fitted. An analysis whose model or data
@@ -45,9 +47,15 @@ changed after its fit is reported with the fit it has, and said so.
 @template_option
 @figure_width_option
 @panel_options
+@click.option(
+    "--license",
+    default="",
+    metavar="TEXT",
+    help="Of the RO-Crate (crate): an address or words. Left out: none is stated.",
+)
 def command(project: str, output: str, **values: Any) -> int:
     """Write the report of a saved project."""
-    from spectra_core.project.file import load_project
+    from spectra_core.project.file import load_project, save_project
     from spectra_core.project.project import is_stale
     from spectra_core.project.recipes import run_from_project
 
@@ -76,6 +84,9 @@ def command(project: str, output: str, **values: Any) -> int:
         saved.settings.title,
         tuple(notes),
         saved.checklist,
+        license=values["license"].strip(),
+        spectra=tuple(saved.spectra.values()),
+        keep_project=partial(save_project, saved),
         **panel_values(values),
     )
     write_files(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from spectra_core.errors import Cancelled, SpectraError
 from spectra_core.export.formats import ExportOptions, export_run
+from spectra_core.project.file import save_project
 from spectra_core.project.project import Project
 from spectra_core.project.recipes import recipes_from, run_from_project
 from spectra_core.project.series import series_sentence
@@ -80,6 +82,8 @@ class Reporting(Controller):
             notes=notes_of(project),
             entries=project.checklist,
             history=self._history(),
+            spectra=tuple(project.spectra.values()) if "crate" in formats else (),
+            keep_project=partial(save_project, project),
         )
 
         def work(report: Reporter) -> tuple[int, list[str]]:

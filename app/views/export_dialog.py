@@ -40,6 +40,7 @@ _GROUPS = (
             ("vamas", "VAMAS with CasaXPS fits"),
             ("bib", "Sources (BibTeX)"),
             ("ris", "Sources (RIS)"),
+            ("crate", "All of it (RO-Crate)"),
         ),
     ),
 )

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from ..report import Report
     from ..results.panels import By
     from ..runs.records import Finished, FitRecord, Run
+    from ..spectrum import Spectrum
 
 FIGURES = {"png": ".png", "svg": ".svg", "figure-pdf": ".pdf"}  # format -> suffix
 REPORTS = ("html", "pdf", "docx", "xlsx", "bib", "ris")
 RESULTS, PANELS, REVIEW = "results.json", "panels", "review.html"
+CRATE = "ro-crate.zip"
 EXCHANGE = {"nexus": "results.nxs", "vamas": "results.vms"}  # format -> file for the run
 
 Say = Callable[[str], None]
@@ -58,6 +60,12 @@ class ExportOptions:
         Whether the panels of one region have one axis of counts.
     history : tuple of str
         What the user did, step by step, for the reviewer's page.
+    license : str
+        Of an RO-Crate: an address or words of the user; empty states none.
+    spectra : tuple of Spectrum
+        What an RO-Crate holds; empty: those that were fitted.
+    keep_project : callable or None
+        Writes the project file of an RO-Crate to the path it is given.
     """
 
     template: str | None = None
@@ -69,6 +77,9 @@ class ExportOptions:
     columns: int | None = None
     same_height: bool = False
     history: tuple[str, ...] = ()
+    license: str = ""
+    spectra: tuple[Spectrum, ...] = ()
+    keep_project: Callable[[Path], object] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,9 +196,30 @@ def run_steps(
     options = options or ExportOptions()
     if options.panels is not None:
         yield from _panel_steps(run, folder, formats, options)
-    yield from _reports(run, folder, formats, options)
+    report = cache(partial(_report, run, options))
+    yield from _reports(report, folder, formats, options)
     if "review" in formats:
         yield Step(REVIEW, partial(_write_review, run, folder / REVIEW, options))
+    if "crate" in formats:
+        yield Step(CRATE, partial(_write_crate, run, folder / CRATE, report, options, say))
+
+
+def _write_crate(
+    run: Run, path: Path, report: Callable[[], Report], options: ExportOptions, say: Say
+) -> None:
+    from .crate import write_crate
+
+    write_crate(
+        run,
+        path,
+        report(),
+        spectra=options.spectra,
+        keep_project=options.keep_project,
+        license=options.license,
+        template=options.template,
+    )
+    if not options.license:
+        say(f"{path.name}: it states no licence; add one before it is published.")
 
 
 def _write_review(run: Run, path: Path, options: ExportOptions) -> None:
@@ -201,7 +233,7 @@ def _write_review(run: Run, path: Path, options: ExportOptions) -> None:
 def needs_whole_run(formats: Sequence[str], options: ExportOptions | None = None) -> bool:
     """Return whether something needs all fits at once, so that they have to be kept."""
     panels = options is not None and options.panels is not None
-    return panels or any(name in (*REPORTS, *EXCHANGE, "review") for name in formats)
+    return panels or any(name in (*REPORTS, *EXCHANGE, "review", "crate") for name in formats)
 
 
 def _panel_steps(
@@ -239,19 +271,19 @@ def _write_vamas(run: Run, path: Path, say: Say) -> None:
         say(f"{path.name}: {messages[0]}{more}")
 
 
+def _report(run: Run, options: ExportOptions) -> Report:
+    from ..report import build_report
+
+    today = datetime.now(UTC).date().isoformat()
+    return build_report(
+        run, title=options.title, made=today, notes=options.notes, entries=options.entries
+    )
+
+
 def _reports(
-    run: Run, folder: Path, formats: Sequence[str], options: ExportOptions
+    report: Callable[[], Report], folder: Path, formats: Sequence[str], options: ExportOptions
 ) -> Iterator[Step]:
-    """Yield the steps that write one report each; what they say is put together once."""
-
-    @cache
-    def report() -> Report:
-        from ..report import build_report
-
-        today = datetime.now(UTC).date().isoformat()
-        return build_report(
-            run, title=options.title, made=today, notes=options.notes, entries=options.entries
-        )
+    """Yield the steps that write one report each."""
 
     def write(name: str) -> None:
         from ..report import write_report

@@ -19,6 +19,7 @@ Format = Literal[
     "review",
     "nexus",
     "vamas",
+    "crate",
 ]
 FORMATS: tuple[Format, ...] = get_args(Format)
 # Where a recipe says nothing: quick to write, however many spectra there are.
