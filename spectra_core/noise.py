@@ -75,7 +75,8 @@ def channel_noise(rows: Array) -> ChannelNoise:
     wider = [
         float(np.median(_fourth(rows, apart))) for apart in _APART if rows.shape[1] > 8 * apart
     ]
-    together = max(wider) / max(float(np.median(fourth)), 1e-300) if wider else 1.0
+    nearest = float(np.median(fourth))
+    together = max(wider) / nearest if wider and nearest > 0 else 1.0  # 0: no noise at all
     correlated = together > _CORRELATED
     more = together**2 if correlated else 1.0
     return ChannelNoise(level * more, slope * more, correlated, pedestal)

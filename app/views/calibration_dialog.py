@@ -185,9 +185,10 @@ class CalibrationDialog(QDialog):
 
     def event(self, event: QEvent) -> bool:
         """Be as high as what is shown needs: what was measured is told in several lines."""
-        done = super().event(event)
-        layout = self.layout()
-        if event.type() == QEvent.Type.LayoutRequest and layout is not None:
+        lays_out = event.type() == QEvent.Type.LayoutRequest
+        done = super().event(event)  # which may have been the end of this dialog
+        layout = self.layout() if lays_out else None
+        if layout is not None:
             self.setMinimumHeight(max(layout.totalHeightForWidth(self.width()), 0))
         return done
 

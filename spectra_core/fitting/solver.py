@@ -132,13 +132,10 @@ def solve(
     check_finite(r, jacobian, where)
     chi_square = float(r @ r)
     if not q.size:
-        held = np.zeros(0, dtype=bool)
-        return Solution(q, chi_square, r, jacobian, held, True, "nothing is free", ())
-    scale = np.zeros(q.size)
-    trace: list[TracePoint] = []
-    growth, converged = tolerances.FIRST_GROWTH, False
+        return Solution(q, chi_square, r, jacobian, np.zeros(0, bool), True, "nothing is free", ())
+    scale, trace = np.zeros(q.size), list[TracePoint]()
+    growth, converged, still = tolerances.FIRST_GROWTH, False, 0
     message = f"no convergence after {max_iterations} evaluations"
-    still = 0
     for iteration in range(1, max_iterations + 1):
         if chi_square <= exact:
             converged, message = True, _TO_ROUNDING
@@ -151,19 +148,15 @@ def solve(
         size = float(np.linalg.norm(jacobian @ step)) / max(_noise(chi_square, r, q), 1e-300)
         new_q = np.clip(q + step, lower, upper)  # the sum may round over a bound
         inside = _is_inside(q, lower, upper) and _is_inside(new_q, lower, upper)
-        fast = _lands(size, way, _noise(chi_square, r, q), tolerance)
-        if iteration == 1 and inside and fast:
+        if iteration == 1 and inside and _lands(size, way, _noise(chi_square, r, q), tolerance):
             held = _pushed(r, jacobian, new_q, lower, upper)
-            return Solution(
-                new_q, chi_square - predicted, r, jacobian, held, True, LANDED, tuple(trace)
-            )
+            return Solution(new_q, chi_square - predicted, r, jacobian, held, True, LANDED, ())
         new_r, new_jacobian = function(new_q)
         new_chi_square = float(new_r @ new_r)
         actual = chi_square - new_chi_square
-        point = TracePoint(iteration, min(chi_square, new_chi_square), damping, size)
-        trace.append(point)
+        trace.append(TracePoint(iteration, min(chi_square, new_chi_square), damping, size))
         if progress is not None:
-            progress(point)
+            progress(trace[-1])
         gained_nothing = predicted <= tolerances.NOTHING_TO_GAIN * chi_square
         negligible = size < tolerance or gained_nothing
         same = tolerances.SAME * chi_square
