@@ -58,7 +58,7 @@ EXTREMES = {
 CASES = [
     pytest.param(name, given, id=f"{name} {given}")
     for name in LINESHAPES
-    for given in [{}, *EXTREMES[name]]
+    for given in [{}, *EXTREMES.get(name, [])]
 ]
 
 
