@@ -75,10 +75,9 @@ class Workplace:
             document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except (OSError, ValueError) as error:
             raise ToolError(f"{name} is no recipe: {error}.") from error
-        for text in _texts(document):
-            if any(sign in text for sign in "/\\") or Path(text).suffix:
-                for base in (path.parent, self.root):
-                    self._check((base / text).resolve(), f"{name} names {text!r}, which")
+        for text in _texts(document):  # any of them may be a path
+            for base in (path.parent, self.root):
+                self._check((base / text).resolve(), f"{name} names {text!r}, which")
         return path
 
     def _check(self, path: Path, what: str) -> None:
@@ -90,7 +89,7 @@ class Workplace:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str) and "\n" not in value and " " not in value:
+    if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for item in value.values():

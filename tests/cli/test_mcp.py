@@ -91,6 +91,7 @@ def test_files_outside_of_the_folder_are_refused(folder):
     inner.mkdir()
     (inner / "link.txt").symlink_to(folder.parent / "secret.txt")
     (folder / "own.toml").write_text('template = "../secret.txt"\n' + RECIPE)
+    (folder / "gap.toml").write_text('template = "../a folder/secret file"\n' + RECIPE)
     calls = [
         ("inspect", {"path": "../secret.txt"}),
         ("inspect", {"path": str(folder.parent / "secret.txt")}),
@@ -98,6 +99,7 @@ def test_files_outside_of_the_folder_are_refused(folder):
         ("inspect", {"path": "inner"}),
         ("review", {"results": ".."}),
         ("fit", {"paths": ["pellet.vms"], "recipe": "own.toml", "output": "out"}),
+        ("fit", {"paths": ["pellet.vms"], "recipe": "gap.toml", "output": "out"}),
         ("fit", {"paths": ["pellet.vms"], "recipe": "s2p.toml", "output": "../out"}),
         ("fit", {"paths": ["../secret.txt"], "recipe": "s2p.toml", "output": "out"}),
         ("report", {"project": "../work.doublet", "output": "paper"}),
