@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
 )
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from doublet.app.actions import ACTIONS
 from doublet.app.program import Program
@@ -147,6 +148,8 @@ class Walk:
     def answer(self) -> None:
         """Press any button of a dialog, or close it; menus are closed."""
         for widget in QApplication.topLevelWidgets():
+            if not isValid(widget):  # the answer to another has ended it
+                continue
             if isinstance(widget, QMenu) and widget.isVisible():
                 widget.close()
             if not isinstance(widget, QDialog) or not widget.isVisible():
