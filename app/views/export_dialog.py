@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QGridLayout,
-    QLineEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from spectra_core.recipe.formats import FORMATS
 
-from ..widgets import heading, label, plain_button, row
+from ..widgets import heading
+from .folder_dialog import FolderDialog
 
 _GROUPS = (
     (
@@ -47,7 +37,7 @@ _GROUPS = (
 _CHECKED = ("pdf", "xlsx", "json")
 
 
-class ExportDialog(QDialog):
+class ExportDialog(FolderDialog):
     """Asks for formats and a folder.
 
     Signals
@@ -58,53 +48,18 @@ class ExportDialog(QDialog):
     export_asked = Signal(tuple, str)
 
     def __init__(self, folder: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Export results")
-        self._files: QFileDialog | None = None
-        self.boxes: dict[str, QCheckBox] = {}
+        super().__init__("Export results", "Folder for the results", folder, parent)
         grid = QGridLayout()
         for column, (title, formats) in enumerate(_GROUPS):
             grid.addWidget(heading(title), 0, column)
             for line, (name, text) in enumerate(formats, 1):
-                box = QCheckBox(text)
-                box.setChecked(name in _CHECKED)
-                box.toggled.connect(self._check)
-                self.boxes[name] = box
-                grid.addWidget(box, line, column)
+                grid.addWidget(self.add_box(name, text, checked=name in _CHECKED), line, column)
         assert set(self.boxes) == set(FORMATS)  # every format of the table is offered
-        self.folder = QLineEdit(folder)
-        self.folder.setAccessibleName("Folder")
-        self.folder.textChanged.connect(self._check)
-        browse = plain_button("Choose…")
-        browse.clicked.connect(self._browse)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._export = self.buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
-        self._export.setDefault(True)
-        self.buttons.accepted.connect(self._take)
-        self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setSpacing(12)
         layout.addLayout(grid)
-        layout.addLayout(row(label("folder", "muted"), self.folder, browse))
-        layout.addWidget(self.buttons)
-        self._check()
+        self.add_foot(layout)
 
-    def chosen(self) -> tuple[str, ...]:
-        """Return the formats that are checked."""
-        return tuple(name for name, box in self.boxes.items() if box.isChecked())
-
-    def _check(self, *_: object) -> None:
-        self._export.setEnabled(bool(self.chosen() and self.folder.text().strip()))
-
-    def _browse(self) -> None:
-        dialog = QFileDialog(self, "Folder for the results", self.folder.text())
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(self.folder.setText)
-        dialog.finished.connect(dialog.deleteLater)
-        self._files = dialog
-        dialog.open()
-
-    def _take(self) -> None:
-        self.accept()
-        self.export_asked.emit(self.chosen(), str(Path(self.folder.text().strip()).expanduser()))
+    def export(self, folder: str) -> None:
+        """Ask for the files, in a folder."""
+        self.export_asked.emit(self.formats(), folder)

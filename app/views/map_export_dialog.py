@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QLineEdit,
-    QListWidget,
-    QListWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from spectra_core.export.maps import MAP_FORMATS
 
-from ..widgets import heading, label, plain_button, row
+from ..widgets import heading, row
+from .folder_dialog import FolderDialog
 
 _WORDS = {
     "csv": "Table (CSV)",
@@ -33,7 +23,7 @@ _WORDS = {
 _CHECKED = ("csv", "h5", "png")
 
 
-class MapExportDialog(QDialog):
+class MapExportDialog(FolderDialog):
     """Asks for formats, quantities and a folder.
 
     Signals
@@ -51,15 +41,9 @@ class MapExportDialog(QDialog):
         usual: Sequence[str],
         parent: QWidget,
     ) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Export the map")
-        self._files: QFileDialog | None = None
-        self.boxes: dict[str, QCheckBox] = {}
+        super().__init__("Export the map", "Folder for the map", folder, parent)
         for name in MAP_FORMATS:
-            box = QCheckBox(_WORDS[name])
-            box.setChecked(name in _CHECKED)
-            box.toggled.connect(self._check)
-            self.boxes[name] = box
+            self.add_box(name, _WORDS[name], checked=name in _CHECKED)
         self.quantities = QListWidget()
         self.quantities.setAccessibleName("What is mapped")
         words = dict(names)
@@ -70,29 +54,13 @@ class MapExportDialog(QDialog):
             item.setCheckState(Qt.CheckState.Checked if name in usual else Qt.CheckState.Unchecked)
             self.quantities.addItem(item)
         self.quantities.itemChanged.connect(self._check)
-        self.folder = QLineEdit(folder)
-        self.folder.setAccessibleName("Folder")
-        self.folder.textChanged.connect(self._check)
-        browse = plain_button("Choose…")
-        browse.clicked.connect(self._browse)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._export = self.buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
-        self._export.setDefault(True)
-        self.buttons.accepted.connect(self._take)
-        self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
         layout.addWidget(heading("Formats"))
         layout.addLayout(row(*self.boxes.values(), spacing=12))
         layout.addWidget(heading("Quantities"))
         layout.addWidget(self.quantities)
-        layout.addLayout(row(label("folder", "muted"), self.folder, browse))
-        layout.addWidget(self.buttons)
-        self._check()
-
-    def formats(self) -> tuple[str, ...]:
-        """Return the formats that are checked."""
-        return tuple(name for name, box in self.boxes.items() if box.isChecked())
+        self.add_foot(layout)
 
     def names(self) -> tuple[str, ...]:
         """Return the quantities that are checked."""
@@ -100,20 +68,10 @@ class MapExportDialog(QDialog):
         checked = [i for i in items if i.checkState() == Qt.CheckState.Checked]
         return tuple(str(item.data(Qt.ItemDataRole.UserRole)) for item in checked)
 
-    def _check(self, *_: object) -> None:
-        ready = self.formats() and self.names() and self.folder.text().strip()
-        self._export.setEnabled(bool(ready))
+    def is_ready(self) -> bool:
+        """Whether there is something to write, and where."""
+        return super().is_ready() and bool(self.names())
 
-    def _browse(self) -> None:
-        dialog = QFileDialog(self, "Folder for the map", self.folder.text())
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(self.folder.setText)
-        dialog.finished.connect(dialog.deleteLater)
-        self._files = dialog
-        dialog.open()
-
-    def _take(self) -> None:
-        self.accept()
-        folder = str(Path(self.folder.text().strip()).expanduser())
+    def export(self, folder: str) -> None:
+        """Ask for the files, in a folder."""
         self.export_asked.emit(self.formats(), self.names(), folder)
